@@ -1,0 +1,51 @@
+"""What every encoder can do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Vectors = NDArray[np.float32]
+"""float32 array of shape (n, d); rows have unit L2 norm."""
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Photos and words → vectors of one space, compared by cosine.
+
+    An implementation is safe to call from several threads at once, and its result for a photo or a
+    text does not depend on what else is in the batch (to 1e-4).
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in the registry, for example ``"bundled"``."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of everything that decides the vectors; recorded by a shelf beside them."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length d of the vectors."""
+        ...
+
+    def encode_photos(self, photos: Sequence[Image.Image]) -> Vectors:
+        """Encode RGB photos (upright, no transparency) as float32 (n, d), L2-normalised.
+
+        An empty sequence gives shape (0, d).
+        """
+        ...
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Encode Chinese or English texts as float32 (n, d), L2-normalised.
+
+        An empty sequence gives shape (0, d).
+        """
+        ...

@@ -1,0 +1,132 @@
+"""Every error that Snapshelf raises on purpose.
+
+::
+
+    SnapshelfError
+    ├── InputError            what was given cannot be used
+    │   ├── FeedError         a feed as a whole: unreadable, wrong format, wrong column mapping
+    │   ├── ProductError      one row or product: missing id, price that is no number, ...
+    │   ├── PhotoError        one photo: not an image, truncated, too large, forbidden address
+    │   ├── QueryError        a search request: empty, k out of range, bad filter
+    │   ├── EvaluationError   queries, qrels or metrics of an evaluation
+    │   └── LexiconError      a lexicon file that does not hold together
+    ├── NotFoundError         no product has this id
+    ├── ShelfError            the shelf itself
+    │   ├── ShelfInUseError         another process holds it
+    │   ├── EncoderMismatchError    its vectors were made by another encoder
+    │   ├── ShelfVersionError       it was written by a newer Snapshelf
+    │   └── StorageError            it could not be written: disk full, read-only, I/O error
+    ├── StoreError            the engine failed or its process died
+    ├── EncoderError          an encoder cannot be loaded or gave unusable vectors
+    ├── TrainingError         a training run cannot start or go on
+    └── MissingExtraError     a feature needs an optional dependency
+
+Messages say what is wrong, where (file, row, field) and what to do about it.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "EncoderError",
+    "EncoderMismatchError",
+    "EvaluationError",
+    "FeedError",
+    "InputError",
+    "LexiconError",
+    "MissingExtraError",
+    "NotFoundError",
+    "PhotoError",
+    "ProductError",
+    "QueryError",
+    "ShelfError",
+    "ShelfInUseError",
+    "ShelfVersionError",
+    "SnapshelfError",
+    "StorageError",
+    "StoreError",
+    "TrainingError",
+]
+
+
+class SnapshelfError(Exception):
+    """The root: catch it to catch everything Snapshelf raises on purpose."""
+
+
+class InputError(SnapshelfError):
+    """What was given cannot be used."""
+
+
+class FeedError(InputError):
+    """A feed cannot be read as a whole."""
+
+
+class ProductError(InputError):
+    """One product cannot be accepted.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and what to do.
+    field : str or None
+        The product's field, for example ``"price"``.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class PhotoError(InputError):
+    """One photo cannot be used."""
+
+
+class QueryError(InputError):
+    """A search request cannot be understood."""
+
+
+class EvaluationError(InputError):
+    """Queries, qrels or metrics cannot be used."""
+
+
+class LexiconError(InputError):
+    """A lexicon file does not hold together."""
+
+
+class NotFoundError(SnapshelfError):
+    """No product has this id."""
+
+
+class ShelfError(SnapshelfError):
+    """The shelf itself cannot be used."""
+
+
+class ShelfInUseError(ShelfError):
+    """Another process holds the shelf."""
+
+
+class EncoderMismatchError(ShelfError):
+    """The shelf's vectors were made by another encoder."""
+
+
+class ShelfVersionError(ShelfError):
+    """The shelf was written by a newer Snapshelf."""
+
+
+class StorageError(ShelfError):
+    """The shelf could not be written."""
+
+
+class StoreError(SnapshelfError):
+    """The engine failed or its process died."""
+
+
+class EncoderError(SnapshelfError):
+    """An encoder cannot be loaded or gave unusable vectors."""
+
+
+class TrainingError(SnapshelfError):
+    """A training run cannot start or go on."""
+
+
+class MissingExtraError(SnapshelfError):
+    """A feature needs an optional dependency."""

@@ -1,0 +1,1 @@
+"""Training of the encoders; everything here needs the extra ``snapshelf[train]``."""

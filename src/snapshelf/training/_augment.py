@@ -1,0 +1,112 @@
+"""What happens to a photo between the studio and a shopper's phone, for a whole batch at once."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def augment(photos: Tensor, *, replaceable: Tensor, generator: torch.Generator) -> Tensor:
+    """Random views of photos.
+
+    Parameters
+    ----------
+    photos : Tensor
+        float (n, 3, s, s) in [0, 1].
+    replaceable : Tensor
+        bool (n,): the product stands out from a white background, which may be replaced. False for white products.
+    generator : torch.Generator
+
+    Returns
+    -------
+    Tensor
+        float (n, 3, s, s) in [0, 1].
+    """
+
+    def some(share: float) -> Tensor:
+        return torch.rand(len(photos), generator=generator) < share
+
+    photos = _replace_background(photos, replaceable & some(0.25), generator)
+    photos = _turn_and_zoom(photos, some(0.12), generator)
+    photos = _light(photos, some(0.7), generator)
+    photos = _soften(photos, some(0.1))
+    return _hide_part(photos, some(0.12), generator)
+
+
+def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:
+    return torch.rand(n, generator=generator) * (high - low) + low
+
+
+def _replace_background(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
+    index = chosen.nonzero().flatten()
+    if not len(index):
+        return photos
+    part = photos[index]
+    n, _, side, _ = part.shape
+    # Smooth patches of colour with grain: no real room, but enough to learn that white means nothing.
+    coarse = torch.rand(n, 3, 4, 4, generator=generator) * 0.5 + _uniform(n, 0.0, 0.5, generator).view(n, 1, 1, 1)
+    scene = functional.interpolate(coarse, size=(side, side), mode="bilinear", align_corners=False)
+    scene = scene + torch.randn(n, 1, side, side, generator=generator) * _uniform(n, 0, 0.08, generator).view(n, 1, 1, 1)
+    background = functional.avg_pool2d((part.amin(dim=1, keepdim=True) > 0.93).float(), 3, 1, 1)
+    photos = photos.clone()
+    photos[index] = (part * (1 - background) + scene * background).clamp(0, 1)
+    return photos
+
+
+def _turn_and_zoom(photos: Tensor, strongly: Tensor, generator: torch.Generator) -> Tensor:
+    n = len(photos)
+    reach = torch.where(strongly, 25.0, 5.0) * math.pi / 180
+    angle = _uniform(n, -1, 1, generator) * reach
+    zoom = _uniform(n, 0.82, 1.12, generator)
+    aspect = _uniform(n, 0.9, 1.1, generator)
+    flip = torch.where(torch.rand(n, generator=generator) < 0.5, -1.0, 1.0)
+    shift = torch.rand(n, 2, generator=generator) * 0.16 - 0.08
+    cos, sin = angle.cos() * zoom, angle.sin() * zoom
+    theta = torch.stack(
+        [
+            torch.stack([flip * cos * aspect, -sin, shift[:, 0]], dim=1),
+            torch.stack([flip * sin, cos / aspect, shift[:, 1]], dim=1),
+        ],
+        dim=1,
+    )
+    grid = functional.affine_grid(theta, list(photos.shape), align_corners=False)
+    return functional.grid_sample(photos, grid, mode="bilinear", padding_mode="border", align_corners=False)
+
+
+def _light(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
+    n = len(photos)
+    on = chosen.float().view(n, 1, 1, 1)
+    contrast = 1 + on * _uniform(n, -0.2, 0.2, generator).view(n, 1, 1, 1)
+    brightness = on * _uniform(n, -0.1, 0.1, generator).view(n, 1, 1, 1)
+    # A slight cast only: colour is what many queries ask for.
+    cast = 1 + on * (torch.rand(n, 3, 1, 1, generator=generator) * 0.08 - 0.04)
+    return ((photos - 0.5) * contrast + 0.5 + brightness).mul(cast).clamp(0, 1)
+
+
+def _soften(photos: Tensor, chosen: Tensor) -> Tensor:
+    index = chosen.nonzero().flatten()
+    if not len(index):
+        return photos
+    photos = photos.clone()
+    small = functional.avg_pool2d(photos[index], 2)
+    photos[index] = functional.interpolate(small, scale_factor=2.0, mode="bilinear", align_corners=False)
+    return photos
+
+
+def _hide_part(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
+    index = chosen.nonzero().flatten()
+    if not len(index):
+        return photos
+    n, side = len(index), photos.shape[-1]
+    line = torch.arange(side) / side
+    corner = torch.rand(n, 2, generator=generator)
+    size = torch.rand(n, 2, generator=generator) * 0.25 + 0.1
+    rows = (line >= corner[:, :1]) & (line < corner[:, :1] + size[:, :1])
+    columns = (line >= corner[:, 1:]) & (line < corner[:, 1:] + size[:, 1:])
+    box = (rows[:, :, None] & columns[:, None, :]).float().unsqueeze(1)
+    photos = photos.clone()
+    photos[index] = photos[index] * (1 - box) + torch.rand(n, 3, 1, 1, generator=generator) * box
+    return photos

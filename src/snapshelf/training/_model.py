@@ -1,0 +1,221 @@
+"""The two towers: a ViT-Tiny for photos and a small transformer for words, into one space."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from snapshelf.errors import TrainingError
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """Shape of the two towers.
+
+    Parameters
+    ----------
+    vocabulary : int
+        Number of tokens.
+    dimension : int
+        Length of the common vectors.
+    image_size, patch_size : int
+        Side of the square input and of one patch, in pixels.
+    image_width, image_depth, image_heads : int
+        The photo tower; 192, 12 and 3 are those of ViT-Tiny.
+    text_width, text_depth, text_heads, text_length : int
+        The words tower; `text_length` is the longest text in tokens.
+    """
+
+    vocabulary: int
+    dimension: int = 256
+    image_size: int = 96
+    patch_size: int = 16
+    image_width: int = 192
+    image_depth: int = 12
+    image_heads: int = 3
+    text_width: int = 192
+    text_depth: int = 3
+    text_heads: int = 3
+    text_length: int = 40
+
+    def to_json(self) -> dict[str, int]:
+        """Plain values, for a checkpoint or a model card."""
+        return asdict(self)
+
+
+class _Attention(nn.Module):
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width)
+        self.proj = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        batch, length, width = x.shape
+        q, k, v = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        out = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        projected: Tensor = self.proj(out.transpose(1, 2).reshape(batch, length, width))
+        return projected
+
+
+class _Mlp(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(width, 4 * width)
+        self.fc2 = nn.Linear(4 * width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.fc2(functional.gelu(self.fc1(x)))
+        return out
+
+
+class _Block(nn.Module):
+    """Pre-norm transformer block; parameter names are those of `timm`, so that its weights load as they are."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width, eps=1e-6)
+        self.attn = _Attention(width, heads)
+        self.norm2 = nn.LayerNorm(width, eps=1e-6)
+        self.mlp = _Mlp(width)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        x = x + self.attn(self.norm1(x), mask)
+        out: Tensor = x + self.mlp(self.norm2(x))
+        return out
+
+
+class _PatchEmbed(nn.Module):
+    def __init__(self, patch: int, width: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(3, width, patch, stride=patch)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.proj(x).flatten(2).transpose(1, 2)
+        return out
+
+
+class PhotoTower(nn.Module):
+    """ViT over float photos (n, 3, s, s) in [-1, 1] → unit vectors (n, d)."""
+
+    def __init__(self, shape: Architecture) -> None:
+        super().__init__()
+        width = shape.image_width
+        self.patches = (shape.image_size // shape.patch_size) ** 2
+        self.patch_embed = _PatchEmbed(shape.patch_size, width)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.pos_embed = nn.Parameter(torch.randn(1, self.patches + 1, width) * 0.02)
+        self.blocks = nn.ModuleList(_Block(width, shape.image_heads) for _ in range(shape.image_depth))
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.to_common = nn.Linear(2 * width, shape.dimension, bias=False)
+
+    def forward(self, photos: Tensor, keep: int | None = None) -> Tensor:
+        """Encode; with `keep`, only that many patches of each photo are looked at (training only).
+
+        Dropping patches is FLIP (Li et al., 2023): faster steps and an augmentation at once. Flat patches
+        (background) are dropped first more often than not.
+        """
+        x = self.patch_embed(photos) + self.pos_embed[:, 1:]
+        if keep is not None and keep < self.patches:
+            x = x.gather(1, _lively_patches(photos, self.patches, keep).unsqueeze(-1).expand(-1, -1, x.shape[-1]))
+        x = torch.cat([(self.cls_token + self.pos_embed[:, :1]).expand(len(x), -1, -1), x], dim=1)
+        for block in self.blocks:
+            x = block(x)
+        x = self.norm(x)
+        return functional.normalize(self.to_common(torch.cat([x[:, 0], x[:, 1:].mean(dim=1)], dim=-1)), dim=-1)
+
+    def load_timm(self, weights: dict[str, Tensor]) -> None:
+        """Start from the weights of `timm`'s ``vit_tiny_patch16_224``; position embeddings are interpolated.
+
+        Raises
+        ------
+        TrainingError
+            The weights are of another architecture.
+        """
+        state = {name: value.float() for name, value in weights.items() if not name.startswith("head.")}
+        old = state["pos_embed"]
+        side, new_side = math.isqrt(old.shape[1] - 1), math.isqrt(self.patches)
+        grid = old[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2)
+        grid = functional.interpolate(grid, size=(new_side, new_side), mode="bicubic", antialias=True)
+        state["pos_embed"] = torch.cat([old[:, :1], grid.permute(0, 2, 3, 1).reshape(1, self.patches, -1)], dim=1)
+        missing = self.load_state_dict(state, strict=False)
+        if missing.unexpected_keys or missing.missing_keys != ["to_common.weight"]:
+            raise TrainingError(
+                f"the starting weights are not those of vit_tiny_patch16_224: {missing.unexpected_keys[:3]} are "
+                f"unknown, {missing.missing_keys[:3]} are missing"
+            )
+
+
+def _lively_patches(photos: Tensor, patches: int, keep: int) -> Tensor:
+    """Indices (n, keep) of patches drawn at random, flat ones with less chance."""
+    side = photos.shape[-1] // math.isqrt(patches)
+    grey = photos.mean(dim=1, keepdim=True)
+    mean = functional.avg_pool2d(grey, side)
+    variance = (functional.avg_pool2d(grey * grey, side) - mean * mean).flatten(1)
+    return (torch.rand_like(variance) + 0.5 * (variance > 1e-3)).topk(keep, dim=1).indices
+
+
+class TextTower(nn.Module):
+    """Transformer over token ids (n, t), 0 being padding, → unit vectors (n, d)."""
+
+    def __init__(self, shape: Architecture) -> None:
+        super().__init__()
+        width = shape.text_width
+        self.embed = nn.Embedding(shape.vocabulary, width)
+        nn.init.normal_(self.embed.weight, std=0.05)
+        self.pos_embed = nn.Parameter(torch.randn(1, shape.text_length, width) * 0.01)
+        self.blocks = nn.ModuleList(_Block(width, shape.text_heads) for _ in range(shape.text_depth))
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.to_common = nn.Linear(width, shape.dimension, bias=False)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Encode int64 (n, t), t ≤ the longest text."""
+        there = tokens != 0
+        x = self.embed(tokens) + self.pos_embed[:, : tokens.shape[1]]
+        mask = there[:, None, None, :]
+        for block in self.blocks:
+            x = block(x, mask)
+        weight = there.unsqueeze(-1).to(x.dtype)
+        pooled = (self.norm(x) * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
+        return functional.normalize(self.to_common(pooled), dim=-1)
+
+
+class TwoTowers(nn.Module):
+    """Both towers and the temperature that their contrast is measured with."""
+
+    def __init__(self, shape: Architecture) -> None:
+        super().__init__()
+        self.shape = shape
+        self.photo = PhotoTower(shape)
+        self.text = TextTower(shape)
+        self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+
+    def scale(self) -> Tensor:
+        """Inverse temperature, at most 100 (as in CLIP, Radford et al., 2021)."""
+        return self.log_scale.clamp(max=math.log(100)).exp()
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint written by a training run.
+
+    Raises
+    ------
+    TrainingError
+        The file is not such a checkpoint.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise TrainingError(f"{path}: not a checkpoint that can be read: {error}") from error
+    if not isinstance(state, dict) or state.get("format") != CHECKPOINT_FORMAT:
+        raise TrainingError(f"{path}: not a checkpoint of this version; start again without it")
+    return state
+
+
+CHECKPOINT_FORMAT = 1
