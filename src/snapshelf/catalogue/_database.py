@@ -1,0 +1,558 @@
+"""The catalogue database: what a shelf holds, and the order in which it came.
+
+Every change of a product takes the next number of one counter, the catalogue version, in the transaction
+that makes the change. Writers are serialised, so the versions of a later commit are larger: who has read all
+changes up to a version never has to look back. So the engine can be caught up or rebuilt from here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import groupby, islice
+from operator import attrgetter
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Engine,
+    Row,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    null,
+    select,
+    union_all,
+    update,
+)
+
+from snapshelf.catalogue._product import Product
+from snapshelf.catalogue._schema import (
+    lock,
+    make_engine,
+    meta,
+    photo,
+    prepare,
+    product,
+    state,
+    storage_errors,
+    stored_bytes,
+    thumbnail,
+    tombstone,
+)
+from snapshelf.errors import EncoderError, NotFoundError, ProductError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+_HALF = np.dtype("<f2")
+_NORM_TOLERANCE = 1e-2  # float16 itself moves a norm by up to 1e-3
+_IDS_A_STATEMENT = 1_000  # the databases' own limits are 32,766 and 65,535 parameters
+
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_FACTS = select(product.c.id, product.c.facts).where(product.c.id.in_(_IDS))
+_KNOWN = (
+    select(product.c.id, product.c.facts_hash, photo.c.fingerprint)
+    .select_from(product)
+    .outerjoin(photo)
+    .where(product.c.id.in_(_IDS))
+    .order_by(product.c.key, photo.c.position)
+)
+_VECTORS = (
+    select(photo.c.vector)
+    .select_from(product)
+    .outerjoin(photo)
+    .where(product.c.id == bindparam("id"))
+    .order_by(photo.c.position)
+)
+_THUMBNAIL = (
+    select(thumbnail.c.image)
+    .join(product)
+    .where(product.c.id == bindparam("id"), thumbnail.c.position == bindparam("position"))
+)
+_VERSION = select(state.c.value).where(state.c.name == "version")
+_HEADS = (
+    union_all(
+        select(product.c.version, product.c.id, product.c.key, product.c.facts).where(
+            product.c.version > bindparam("after")
+        ),
+        select(tombstone.c.version, tombstone.c.id, null(), null()).where(
+            tombstone.c.version > bindparam("after")
+        ),
+    )
+    .order_by("version")
+    .limit(bindparam("limit"))
+    .subquery()
+)
+_CHANGES = (
+    select(_HEADS, photo.c.fingerprint, photo.c.vector)
+    .select_from(_HEADS.outerjoin(photo, photo.c.product_key == _HEADS.c.key))
+    .order_by(_HEADS.c.version, photo.c.position)
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoEntry:
+    """One photo of a product, as the catalogue keeps it.
+
+    Parameters
+    ----------
+    fingerprint : str
+        Hash of the photo's bytes.
+    vector : ndarray
+        float32 (d,), unit norm. Kept as float16, so it comes back changed by up to 5e-4 in each component.
+    thumbnail : bytes
+        Small JPEG to show; empty for none. `Catalogue.changes` leaves it empty.
+    """
+
+    fingerprint: str
+    vector: NDArray[np.float32]
+    thumbnail: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A product with its photos, the main one first."""
+
+    product: Product
+    photos: tuple[PhotoEntry, ...]
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """The photos' vectors, float32 (m, d); (0, 0) without photos."""
+        return (
+            np.stack([each.vector for each in self.photos]) if self.photos else np.empty((0, 0), np.float32)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the catalogue has stored of a product: enough to tell whether it must be stored again.
+
+    Parameters
+    ----------
+    facts_hash : str
+        `facts_hash` of the stored product.
+    fingerprints : tuple of str
+        Those of its photos, in order.
+    """
+
+    facts_hash: str
+    fingerprints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """The last thing that happened to one id.
+
+    Parameters
+    ----------
+    version : int
+        Catalogue version of the change.
+    id : str
+        The product's id.
+    entry : Entry or None
+        The product as it is now, with vectors and without thumbnails; None when it was deleted.
+    """
+
+    version: int
+    id: str
+    entry: Entry | None
+
+
+def facts_hash(product: Product) -> str:
+    """Hash of everything a product says about itself, the order of its attributes aside: 32 hex digits.
+
+    Fields that have their default value do not enter, so a field added to `Product` later changes no hash.
+    """
+    facts = product.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+class Catalogue:
+    """The truth of a shelf: products, the fingerprints and vectors of their photos, thumbnails.
+
+    Open it with `Catalogue.open`. It may be used from several threads: reads run beside each other and beside
+    a write, and see the state before or after that write, never half of it. Writes wait for each other, also
+    across processes. When a write returns, it is on disk; when it raises, nothing of it was kept.
+    """
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._engine = engine
+        self._where = where
+        self._closed = False
+        self._write_lock = Lock()
+
+    @classmethod
+    def open(cls, location: str | Path) -> Self:
+        """Open a catalogue; an empty one is made where there is none.
+
+        Parameters
+        ----------
+        location : str or Path
+            Path of an SQLite file (its folder must exist), or an SQLAlchemy URL: ``sqlite:///…`` or
+            ``postgresql://user:password@host/database``.
+
+        Raises
+        ------
+        StorageError
+            It cannot be opened, is damaged, or belongs to another program.
+        ShelfVersionError
+            It was written by a newer Snapshelf.
+        MissingExtraError
+            PostgreSQL is asked for and ``snapshelf[postgresql]`` is not installed.
+        InputError
+            The URL cannot be read or names another kind of database.
+        """
+        engine = make_engine(location)
+        sqlite = engine.dialect.name == "sqlite"
+        where = str(engine.url.database) if sqlite else engine.url.render_as_string(hide_password=True)
+        try:
+            with storage_errors(where):
+                prepare(engine, where)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, where)
+
+    def close(self) -> None:
+        """Close all connections; the catalogue cannot be used after that."""
+        self._closed = True
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def put(self, entries: Sequence[Entry]) -> int:
+        """Add products, or replace those that have the same id, photos included.
+
+        Returns
+        -------
+        int
+            The new catalogue version, that of the last entry.
+
+        Raises
+        ------
+        ProductError
+            An id is given twice.
+        EncoderError
+            A vector is not a finite unit vector, or the vectors differ in length.
+        StorageError
+            It could not be written.
+        """
+        ids = _distinct(entry.product for entry in entries)
+        rows = [_row(entry.product) for entry in entries]
+        halves = _halves(entries)
+        with self._writing() as (connection, version):
+            for chunk in _chunks(ids):
+                connection.execute(delete(tombstone).where(tombstone.c.id.in_(chunk)))
+                connection.execute(delete(product).where(product.c.id.in_(chunk)))
+            keys = range(version + 1, version + 1 + len(entries))
+            photos = [
+                (key, position, each)
+                for key, entry in zip(keys, entries, strict=True)
+                for position, each in enumerate(entry.photos)
+            ]
+            _insert(
+                connection,
+                product,
+                [{"key": key, "version": key, **row} for key, row in zip(keys, rows, strict=True)],
+            )
+            _insert(
+                connection,
+                photo,
+                [
+                    {
+                        "product_key": key,
+                        "position": position,
+                        "fingerprint": each.fingerprint,
+                        "vector": half,
+                    }
+                    for (key, position, each), half in zip(photos, halves, strict=True)
+                ],
+            )
+            _insert(
+                connection,
+                thumbnail,
+                [
+                    {"product_key": key, "position": position, "image": each.thumbnail}
+                    for key, position, each in photos
+                    if each.thumbnail
+                ],
+            )
+            return _advance(connection, version + len(entries))
+
+    def put_facts(self, products: Sequence[Product]) -> int:
+        """Replace what stored products say about themselves and keep their photos.
+
+        Returns
+        -------
+        int
+            The new catalogue version, that of the last product.
+
+        Raises
+        ------
+        NotFoundError
+            A product is not in the catalogue; nothing is written then.
+        ProductError
+            An id is given twice.
+        StorageError
+            It could not be written.
+        """
+        ids = _distinct(products)
+        rows = [_row(each) for each in products]
+        with self._writing() as (connection, version):
+            stored = {
+                found
+                for chunk in _chunks(ids)
+                for found in connection.scalars(select(product.c.id).where(product.c.id.in_(chunk)))
+            }
+            if unknown := next((each for each in ids if each not in stored), None):
+                raise NotFoundError(f"no product has the id {unknown!r}; add it with its photos first")
+            if rows:
+                connection.execute(
+                    update(product).where(product.c.id == bindparam("which")),
+                    [
+                        {"which": row.pop("id"), "version": number, **row}
+                        for number, row in enumerate(rows, version + 1)
+                    ],
+                )
+            return _advance(connection, version + len(rows))
+
+    def delete(self, ids: Iterable[str]) -> int:
+        """Delete products with their photos; unknown ids are ignored.
+
+        Returns
+        -------
+        int
+            How many were there and are deleted now.
+
+        Raises
+        ------
+        StorageError
+            It could not be written.
+        """
+        with self._writing() as (connection, version):
+            deleted = [
+                found
+                for chunk in _chunks(ids)
+                for found in connection.scalars(
+                    delete(product).where(product.c.id.in_(chunk)).returning(product.c.id)
+                )
+            ]
+            rows = [{"id": each, "version": number} for number, each in enumerate(deleted, version + 1)]
+            _insert(connection, tombstone, rows)
+            _advance(connection, version + len(deleted))
+        return len(deleted)
+
+    def get(self, id: str) -> Product | None:
+        """Return the product with this id, None if there is none."""
+        return self.get_many([id]).get(id)
+
+    def get_many(self, ids: Iterable[str]) -> dict[str, Product]:
+        """Return the products with these ids, in the order of `ids`; unknown ones are left out."""
+        ids = list(ids)
+        with self._reading() as connection:
+            facts = {
+                row.id: row.facts
+                for chunk in _chunks(ids)
+                for row in connection.execute(_FACTS, {"ids": chunk})
+            }
+        return {each: Product.model_validate_json(facts[each]) for each in ids if each in facts}
+
+    def known(self, ids: Iterable[str]) -> dict[str, Known]:
+        """Tell what is stored of these ids, so that it is not stored again; unknown ones are left out."""
+        with self._reading() as connection:
+            rows = [row for chunk in _chunks(ids) for row in connection.execute(_KNOWN, {"ids": chunk})]
+        return {
+            found: Known(stored_hash, tuple(row.fingerprint for row in group if row.fingerprint is not None))
+            for (found, stored_hash), group in groupby(rows, attrgetter("id", "facts_hash"))
+        }
+
+    def vectors(self, id: str) -> NDArray[np.float32] | None:
+        """Return the vectors of a product's photos, None for an unknown id.
+
+        Returns
+        -------
+        ndarray or None
+            float32 (m, d), unit norm, in the order of the photos; (0, 0) for a product without photos.
+        """
+        with self._reading() as connection:
+            halves = connection.scalars(_VECTORS, {"id": id}).all()
+        if not halves:
+            return None
+        return _unit_vectors([half for half in halves if half is not None])
+
+    def thumbnail(self, id: str, position: int = 0) -> bytes | None:
+        """Return the thumbnail of a product's photo, None where there is none; `position` counts from 0."""
+        with self._reading() as connection:
+            image: bytes | None = connection.scalar(_THUMBNAIL, {"id": id, "position": position})
+        return image
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """Return the changes since a version, oldest first: what a store needs to catch up.
+
+        An id that changed several times appears once, with its last change. Whoever applies the changes and
+        asks again after the last one's version, until none come, holds the same products as the catalogue.
+
+        Parameters
+        ----------
+        after : int
+            The catalogue version reached so far; 0 for everything.
+        limit : int
+            At most so many changes; with the number of photos of a product it bounds the memory used.
+        """
+        with self._reading() as connection:
+            rows = connection.execute(_CHANGES, {"after": after, "limit": limit}).all()
+        return [_change(list(group)) for _, group in groupby(rows, attrgetter("version"))]
+
+    def ids(self, after: str | None = None, limit: int = 1_000) -> list[str]:
+        """Return at most `limit` ids in ascending order (by code point), those behind `after`."""
+        statement = select(product.c.id).order_by(product.c.id).limit(limit)
+        if after is not None:
+            statement = statement.where(product.c.id > after)
+        with self._reading() as connection:
+            return list(connection.scalars(statement))
+
+    @property
+    def version(self) -> int:
+        """Number of the last change; 0 for a new catalogue."""
+        with self._reading() as connection:
+            number: int = connection.scalars(_VERSION).one()
+        return number
+
+    def count(self) -> int:
+        """Count the products."""
+        return self._count(product)
+
+    def photo_count(self) -> int:
+        """Count the photos of all products."""
+        return self._count(photo)
+
+    def meta(self, key: str) -> str | None:
+        """Return what `set_meta` noted under a key, None if nothing."""
+        with self._reading() as connection:
+            value: str | None = connection.scalar(select(meta.c.value).where(meta.c.key == key))
+        return value
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Note something about the catalogue as a whole, for example the fingerprint of its encoder.
+
+        The catalogue version stays what it is.
+
+        Raises
+        ------
+        StorageError
+            It could not be written.
+        """
+        with self._writing() as (connection, _):
+            connection.execute(delete(meta).where(meta.c.key == key))
+            connection.execute(insert(meta), {"key": key, "value": value})
+
+    def size_bytes(self) -> int:
+        """Count the bytes taken on disk, SQLite's write-ahead log and PostgreSQL's indexes included."""
+        with self._reading() as connection:
+            return stored_bytes(connection)
+
+    def _count(self, table: Table) -> int:
+        with self._reading() as connection:
+            number: int = connection.scalars(select(func.count()).select_from(table)).one()
+        return number
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        if self._closed:
+            raise StorageError(f"catalogue {self._where}: it is closed; open it again")
+        with storage_errors(self._where), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Connection, int]]:
+        with self._write_lock, self._reading() as connection, connection.begin():
+            lock(connection)
+            yield connection, connection.scalars(_VERSION.with_for_update()).one()
+
+
+def _distinct(products: Iterable[Product]) -> list[str]:
+    ids = [each.id for each in products]
+    if twice := next((each for each, number in Counter(ids).items() if number > 1), None):
+        raise ProductError(f"id: {twice!r} is given twice; keep one of the two", field="id")
+    return ids
+
+
+def _row(each: Product) -> dict[str, Any]:
+    return {"id": each.id, "facts_hash": facts_hash(each), "facts": each.model_dump_json()}
+
+
+def _halves(entries: Sequence[Entry]) -> list[bytes]:
+    halves: list[bytes] = []
+    for entry in entries:
+        for position, each in enumerate(entry.photos):
+            where = f"photo {position} of product {entry.product.id!r}: the vector"
+            norm = float(np.linalg.norm(each.vector))
+            # Written so that the norm NaN fails it too.
+            if each.vector.ndim != 1 or not abs(norm - 1) <= _NORM_TOLERANCE:
+                raise EncoderError(
+                    f"{where} has shape {each.vector.shape} and norm {norm:g}; "
+                    "the encoder must give one vector of finite numbers and norm 1 for each photo"
+                )
+            half = each.vector.astype(_HALF).tobytes()
+            if halves and len(half) != len(halves[0]):
+                raise EncoderError(
+                    f"{where} has length {each.vector.size}, others have {len(halves[0]) // _HALF.itemsize}; "
+                    "encode all photos with the same encoder"
+                )
+            halves.append(half)
+    return halves
+
+
+def _unit_vectors(halves: Sequence[bytes]) -> NDArray[np.float32]:
+    if not halves:
+        return np.empty((0, 0), np.float32)
+    rows = np.frombuffer(b"".join(halves), _HALF).reshape(len(halves), -1).astype(np.float32)
+    unit: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
+
+
+def _change(rows: Sequence[Row[Any]]) -> Change:
+    head = rows[0]
+    if head.facts is None:
+        return Change(head.version, head.id, None)
+    photos = [row for row in rows if row.vector is not None]
+    vectors = _unit_vectors([row.vector for row in photos])
+    entries = tuple(PhotoEntry(row.fingerprint, vector) for row, vector in zip(photos, vectors, strict=True))
+    return Change(head.version, head.id, Entry(Product.model_validate_json(head.facts), entries))
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _advance(connection: Connection, version: int) -> int:
+    connection.execute(update(state).where(state.c.name == "version").values(value=version))
+    return version
+
+
+def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(ids)
+    while chunk := list(islice(rest, _IDS_A_STATEMENT)):
+        yield chunk
