@@ -17,6 +17,8 @@ from snapshelf.encoders._protocol import Encoder, Vectors
 from snapshelf.errors import EncoderError
 from snapshelf.language import normalise
 
+_UNKNOWN_TOKEN = 1
+
 _BATCH = 16
 """Photos in one run: larger batches leave the cache and are slower on a CPU."""
 
@@ -85,7 +87,7 @@ class OnnxEncoder:
         parts = [np.empty((0, self.dimension), np.float32)]
         for text in texts:
             # One by one: padding to a common length would cost more than it saves and change the last digits.
-            ids = self._tokenizer.encode(normalise(text), add_special_tokens=False).ids or [0]
+            ids = self._tokenizer.encode(normalise(text), add_special_tokens=False).ids or [_UNKNOWN_TOKEN]
             parts.append(self._text.run(None, {"tokens": np.array([ids], np.int64)})[0])
         return np.concatenate(parts)
 

@@ -124,7 +124,7 @@ class PhotoTower(nn.Module):
         x = self.patch_embed(photos) + self.pos_embed[:, 1:]
         if keep is not None and keep < self.patches:
             x = x.gather(1, _lively_patches(photos, self.patches, keep).unsqueeze(-1).expand(-1, -1, x.shape[-1]))
-        x = torch.cat([(self.cls_token + self.pos_embed[:, :1]).expand(len(x), -1, -1), x], dim=1)
+        x = torch.cat([(self.cls_token + self.pos_embed[:, :1]).expand(x.shape[0], -1, -1), x], dim=1)
         for block in self.blocks:
             x = block(x)
         x = self.norm(x)

@@ -260,7 +260,7 @@ def _tokenizer(path: Path, data: TrainingSet, captioner: Captioner, recipe: Reci
         return Tokenizer.from_file(str(path))
 
     def captions() -> Iterator[str]:
-        for concept in Lexicon.bundled():
+        for concept in Lexicon.bundled().concepts():
             for names in concept.names.values():
                 yield from names
                 yield from names

@@ -1,0 +1,57 @@
+# Two commands for a newcomer: `make demo` and `make test`. The others are for who works on Snapshelf.
+
+PYTHON ?= python3
+CORE := .venv
+FULL := .venv-full
+ARGS ?=
+# Where a wheel of PyTorch for the CPU is at hand, naming its version keeps gigabytes of CUDA packages away.
+TORCH ?= torch==2.13.0
+
+.PHONY: demo test test-all lint docs bench clean
+
+demo: $(CORE)/demo.done
+	$(CORE)/bin/snapshelf demo $(ARGS)
+
+test: $(CORE)/test.done
+	$(CORE)/bin/python -m pytest -m "not slow and not browser and not postgresql and not train" $(ARGS)
+
+test-all: $(FULL)/full.done
+	$(FULL)/bin/python -m pytest $(ARGS)
+
+lint: $(FULL)/full.done
+	$(FULL)/bin/ruff check .
+	$(FULL)/bin/ruff format --check .
+	$(FULL)/bin/mypy
+	$(FULL)/bin/lint-imports
+
+docs: $(FULL)/docs.done
+	$(FULL)/bin/mkdocs build --strict
+
+bench: $(CORE)/demo.done
+	$(CORE)/bin/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf $(CORE) $(FULL) site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(CORE)/bin/python:
+	$(PYTHON) -m venv $(CORE) || { echo "Python >= 3.11 with venv is needed (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+
+$(CORE)/demo.done: pyproject.toml | $(CORE)/bin/python
+	$(CORE)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(CORE)/test.done: $(CORE)/demo.done
+	$(CORE)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	touch $@
+
+$(FULL)/bin/python:
+	$(PYTHON) -m venv $(FULL)
+
+$(FULL)/full.done: pyproject.toml | $(FULL)/bin/python
+	$(FULL)/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
+	$(FULL)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[train,test-all,lint]"
+	touch $@
+
+$(FULL)/docs.done: $(FULL)/full.done
+	$(FULL)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	touch $@

@@ -1,0 +1,183 @@
+"""From rows of a feed to entries of the catalogue, on several threads."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TypeAlias
+
+from PIL import Image
+
+from snapshelf._results import RowError
+from snapshelf.catalogue import (
+    Catalogue,
+    Entry,
+    PhotoEntry,
+    PhotoSource,
+    Product,
+    Row,
+    decode_photo,
+    facts_hash,
+    photo_fingerprint,
+    thumbnail,
+)
+from snapshelf.encoders import Encoder
+from snapshelf.errors import PhotoError
+
+_ROWS = 32
+"""Rows that one thread takes at once: enough photos to encode together, few enough to spread."""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A row, ready to be written.
+
+    Parameters
+    ----------
+    errors : list of RowError
+    entry : Entry or None
+        To be put with its photos.
+    facts : Product or None
+        To be put without them: the photos are as they were.
+    new : bool
+        The catalogue did not have the product.
+    encoded : int
+        Photos encoded for it.
+    """
+
+    errors: list[RowError] = field(default_factory=list)
+    entry: Entry | None = None
+    facts: Product | None = None
+    new: bool = False
+    encoded: int = 0
+
+
+@dataclass(slots=True)
+class _Photo:
+    """A photo on its way: known (`entry`), or decoded and waiting for its vector (`image`)."""
+
+    fingerprint: str
+    entry: PhotoEntry | None = None
+    image: Image.Image | None = None
+    thumbnail: bytes = b""
+
+
+_Report: TypeAlias = Callable[[str, str | None], None]
+"""Takes the message and the field of something that could not be used."""
+
+
+def prepare_all(
+    rows: Iterable[Row], catalogue: Catalogue, encoder: Encoder, source: PhotoSource, file: str
+) -> Iterator[list[Prepared]]:
+    """Read, decode and encode rows in order, some at a time; nothing is written."""
+    workers = os.cpu_count() or 1
+    rows = iter(rows)
+    executor = ThreadPoolExecutor(workers, thread_name_prefix="snapshelf-add")
+    running: deque[Future[list[Prepared]]] = deque()
+    try:
+        while True:
+            while len(running) < 2 * workers and (chunk := list(islice(rows, _ROWS))):
+                running.append(executor.submit(_prepare, chunk, catalogue, encoder, source, file))
+            if not running:
+                return
+            yield running.popleft().result()
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def prepare_one(
+    product: Product, photos: Sequence[bytes], catalogue: Catalogue, encoder: Encoder
+) -> Prepared:
+    """Prepare one product with its photos.
+
+    Raises
+    ------
+    PhotoError
+        None of the photos can be used.
+    """
+    row = Row(1, product, tuple(photos), None)
+    prepared = _prepare([row], catalogue, encoder, None, "")[0]
+    if prepared.errors:
+        raise PhotoError(prepared.errors[0].message)
+    return prepared
+
+
+def _prepare(
+    rows: Sequence[Row], catalogue: Catalogue, encoder: Encoder, source: PhotoSource | None, file: str
+) -> list[Prepared]:
+    known = catalogue.known([row.product.id for row in rows if row.product])
+    done = [Prepared() for _ in rows]
+    waiting: list[tuple[Prepared, Product, list[_Photo]]] = []
+    for row, prepared in zip(rows, done, strict=True):
+        report = _reporter(prepared, row, file)
+        if row.product is None:
+            report(str(row.error), row.error.field if row.error else None)
+        else:
+            data = {photo_fingerprint(photo): photo for photo in _bytes(row, row.product, source, report)}
+            before = known.get(row.product.id)
+            prepared.new = before is None
+            if before and before.fingerprints == tuple(data):
+                prepared.facts = None if before.facts_hash == facts_hash(row.product) else row.product
+                continue
+            stored = catalogue.photos(row.product.id) if before else ()
+            photos = _decoded(data, {entry.fingerprint: entry for entry in stored}, report)
+            if photos:
+                waiting.append((prepared, row.product, photos))
+                continue
+            report("no usable photo: a product is found by its photo, give at least one", "images")
+        prepared.errors[-1] = replace(prepared.errors[-1], refused=True)
+    vectors = iter(encoder.encode_photos([each.image for _, _, photos in waiting for each in photos if each.image]))
+    for prepared, product, photos in waiting:
+        prepared.encoded = sum(photo.image is not None for photo in photos)
+        entries = tuple(
+            photo.entry or PhotoEntry(photo.fingerprint, next(vectors), photo.thumbnail) for photo in photos
+        )
+        before = known.get(product.id)
+        if before is None or before.fingerprints != tuple(entry.fingerprint for entry in entries):
+            prepared.entry = Entry(product, entries)
+        elif before.facts_hash != facts_hash(product):
+            prepared.facts = product
+    return done
+
+
+def _reporter(prepared: Prepared, row: Row, file: str) -> _Report:
+    id = row.product.id if row.product else None
+
+    def report(message: str, field: str | None) -> None:
+        prepared.errors.append(RowError(file, row.number, id, field, message, refused=False))
+
+    return report
+
+
+def _bytes(row: Row, product: Product, source: PhotoSource | None, report: _Report) -> Iterator[bytes]:
+    """The files of a row's photos, as far as they can be read."""
+    if row.photos or source is None:
+        yield from row.photos
+        return
+    for reference in product.images or source.find_by_id(product.id):
+        try:
+            yield source.read(reference)
+        except PhotoError as error:
+            report(str(error), "images")
+
+
+def _decoded(
+    data: Mapping[str, bytes], stored: Mapping[str, PhotoEntry], report: _Report
+) -> list[_Photo]:
+    """Every photo that can be used; those that are stored already need no decoding."""
+    photos = []
+    for fingerprint, photo in data.items():
+        if fingerprint in stored:
+            photos.append(_Photo(fingerprint, stored[fingerprint]))
+            continue
+        try:
+            image = decode_photo(photo)
+        except PhotoError as error:
+            report(str(error), "images")
+        else:
+            photos.append(_Photo(fingerprint, image=image, thumbnail=thumbnail(image, photo)))
+    return photos

@@ -1,0 +1,57 @@
+"""What the engine is told of a product."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snapshelf.catalogue import Product
+from snapshelf.language import search_terms
+from snapshelf.store import Fact, Record
+
+_K1, _B = 1.2, 0.75
+_USUAL_LENGTH = 24.0
+"""Length that BM25 calls average, in weighted terms. Fixed, so that adding a product changes no other document."""
+
+_TITLE, _BRAND, _CATEGORY, _ATTRIBUTE, _DESCRIPTION = 2.0, 2.0, 1.5, 1.0, 0.5
+"""Field weights, as in BM25F (Robertson & Zaragoza, 2009): a word in the title counts as two."""
+
+
+def record(product: Product, photos: NDArray[np.float32]) -> Record:
+    """Index a product with the vectors of its photos, float32 (m, d)."""
+    return Record(product.id, photos, document_terms(product), facts(product))
+
+
+def document_terms(product: Product) -> dict[str, float]:
+    """Term → saturated, length-normalised frequency: BM25's document side with k₁ = 1.2, b = 0.75."""
+    counts: Counter[str] = Counter()
+    texts = [(_TITLE, product.title), (_BRAND, product.brand), (_DESCRIPTION, product.description)]
+    texts += [(_CATEGORY, name) for name in product.category]
+    for value in product.attributes.values():
+        if not isinstance(value, float):
+            texts += [(_ATTRIBUTE, value)] if isinstance(value, str) else [(_ATTRIBUTE, part) for part in value]
+    for weight, text in texts:
+        for term in search_terms(text, ancestors=True) if text else ():
+            counts[term] += weight  # type: ignore[assignment]  # weighted counts are no integers
+    length = sum(counts.values())
+    norm = _K1 * (1 - _B + _B * length / _USUAL_LENGTH)
+    return {term: count * (_K1 + 1) / (count + norm) for term, count in counts.items()}
+
+
+def facts(product: Product) -> dict[str, Fact]:
+    """Field → value for filters; attributes under ``attributes.NAME``."""
+    values: dict[str, Fact] = {
+        "brand": product.brand or None,
+        "category": list(product.category),
+        "price": float(product.price.amount) if product.price else None,
+        "currency": product.price.currency if product.price else None,
+        "availability": product.availability,
+        "in_stock": product.availability == "in_stock" and product.stock != 0,
+        "stock": product.stock,
+        "group_id": product.group_id,
+    }
+    for name, value in product.attributes.items():
+        values[f"attributes.{name}"] = list(value) if isinstance(value, tuple) else value
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,462 @@
+"""The shelf: the one object that a user holds."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self, TypeAlias
+
+import filelock
+
+from snapshelf._adding import Prepared, prepare_all, prepare_one
+from snapshelf._results import AddReport, Hit, RowError, SearchResult, ShelfStats
+from snapshelf.catalogue import Catalogue, Product, Row, open_photos, read_feed
+from snapshelf.encoders import Encoder, load_encoder
+from snapshelf.errors import (
+    EncoderMismatchError,
+    NotFoundError,
+    ProductError,
+    QueryError,
+    ShelfError,
+    ShelfInUseError,
+    StorageError,
+    StoreError,
+)
+from snapshelf.query import PhotoInput, Query, understand
+from snapshelf.search import Mode, Ranked, record, search
+from snapshelf.store import EdgeStore, Filter, ProcessStore, Store
+
+Progress: TypeAlias = Callable[[int, int | None], None]
+"""Called with the rows done and, where it is known, the number of rows there are."""
+
+MAX_K = 1_000
+"""Most hits of one search."""
+
+_WRITTEN_AT_ONCE = 256
+"""Products in one transaction: a commit waits for the disk, so few are enough to make it rare."""
+
+_REPLAYED_AT_ONCE = 512
+"""Products told to the engine at once."""
+
+_FLUSHED_AT_LEAST_EVERY = 10_000
+"""Changes after which the engine is flushed, so that no more have to be replayed after a power cut."""
+
+
+class Shelf:
+    """A catalogue that can be searched by photo, by words and by both.
+
+    Open one with `Shelf.open`, close it with `close` or a ``with`` block. Searches may run on several threads at once, also
+    while products are added. What `add`, `put` and `remove` have done when they return survives a power cut.
+
+    Examples
+    --------
+    >>> from snapshelf import Shelf
+    >>> with Shelf.open("my-shelf") as shelf:              # doctest: +SKIP
+    ...     shelf.add("products.csv", photos="photos/")
+    ...     for hit in shelf.search(photo="query.jpg", text="红色的"):
+    ...         print(hit.product.title, hit.score, hit.why)
+    """
+
+    def __init__(self, folder: Path, catalogue: Catalogue, store: Store, encoder: Encoder, lock: filelock.FileLock) -> None:
+        self._folder = folder
+        self._catalogue = catalogue
+        self._store = store
+        self._encoder = encoder
+        self._lock = lock
+        self._writing = threading.RLock()
+        self._indexed = store.version
+
+    @classmethod
+    def open(
+        cls, path: str | Path, *, encoder: str | Path | None = None, serving: bool = False, create: bool = True
+    ) -> Self:
+        """Open the shelf in a folder.
+
+        An index that is missing, broken or behind the catalogue is brought up to date first.
+
+        Parameters
+        ----------
+        path : str or Path
+        encoder : str or Path or None
+            Name or folder of an encoder; by default the one that the shelf was made with, and the bundled one for a new shelf.
+        serving : bool
+            Keep the engine in a process of its own, so that it never holds up this one. For servers.
+        create : bool
+            Make the shelf if it is missing.
+
+        Raises
+        ------
+        ShelfError
+            There is no shelf and none is to be made.
+        ShelfInUseError
+            Another process, or this one, has it open.
+        EncoderMismatchError
+            Its vectors were made by another encoder.
+        ShelfVersionError
+            It was written by a newer Snapshelf.
+        StorageError
+            It cannot be read or written.
+        EncoderError
+            The encoder cannot be loaded.
+        """
+        folder = Path(path)
+        if not create and not (folder / "catalogue.sqlite").is_file():
+            raise ShelfError(f"{folder}: there is no shelf here; make one with: snapshelf add FEED --shelf {folder}")
+        lock = _locked(folder)
+        opened: list[Catalogue | Store] = []
+        try:
+            catalogue = Catalogue.open(folder / "catalogue.sqlite")
+            opened.append(catalogue)
+            model = load_encoder(encoder if encoder is not None else catalogue.meta("encoder_source"))
+            _check_encoder(folder, catalogue, model, encoder)
+            store = _open_store(folder / "store", model.dimension, serving=serving)
+            opened.append(store)
+            _catch_up(catalogue, store)
+            return cls(folder, catalogue, store, model, lock)
+        except BaseException:
+            for part in reversed(opened):
+                part.close()
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Release the shelf's files and processes; closing twice does no harm."""
+        if not self._lock.is_locked:
+            return
+        with self._writing:
+            if self._store.version < self._indexed:
+                self._store.flush(self._indexed)
+            self._store.close()
+            self._catalogue.close()
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add(
+        self,
+        feed: str | Path | Iterable[Product],
+        *,
+        photos: str | Path | None = None,
+        mapping: Mapping[str, str] | None = None,
+        format: str | None = None,
+        allow_http: bool = False,
+        progress: Progress | None = None,
+        errors: Callable[[RowError], None] | None = None,
+    ) -> AddReport:
+        """Add the products of a feed, or bring them up to date.
+
+        A product that is stored as it is costs a look only, so an interrupted `add` is resumed by running it again. A bad
+        row is reported and the rest goes on.
+
+        Parameters
+        ----------
+        feed : str, Path or iterable of Product
+            A CSV, JSONL or Parquet file, or products.
+        photos : str, Path or None
+            Folder or tar file that the products' images are relative to; by default the feed's folder.
+        mapping : mapping or None
+            Field → column, for columns whose meaning cannot be guessed.
+        format : {"csv", "jsonl", "parquet"} or None
+            By default told from the file's name.
+        allow_http : bool
+            Fetch images that are http(s) URLs.
+        progress, errors : callable or None
+            Told of progress and of each row or photo that could not be used.
+
+        Returns
+        -------
+        AddReport
+
+        Raises
+        ------
+        FeedError
+            The feed cannot be read at all or its columns cannot be understood.
+        PhotoError
+            The photo source cannot be opened.
+        StorageError
+            It could not be written, for example because the disk is full. What was written before stays.
+        """
+        start = time.monotonic()
+        if isinstance(feed, (str, Path)):
+            rows: Iterable[Row] = read_feed(feed, mapping, format=format)
+            file, total = str(feed), rows.total
+            photos = photos if photos is not None else Path(feed).parent
+        else:
+            rows = (Row(number, product, (), None) for number, product in enumerate(feed, 1))
+            file, total = "", None
+        counts = dict.fromkeys(("rows", "added", "updated", "unchanged", "failed", "photos_encoded"), 0)
+        pending: list[Prepared] = []
+        with self._writing, open_photos(photos, allow_http=allow_http) as source:
+            try:
+                for chunk in prepare_all(rows, self._catalogue, self._encoder, source, file):
+                    for prepared in chunk:
+                        _tally(counts, prepared)
+                        for problem in prepared.errors:
+                            if errors is not None:
+                                errors(problem)
+                    pending += [one for one in chunk if one.entry or one.facts]
+                    if len(pending) >= _WRITTEN_AT_ONCE:
+                        self._write(pending)
+                        pending = []
+                    if progress is not None:
+                        progress(counts["rows"], total)
+                self._write(pending)
+            finally:
+                self._store.flush(self._indexed)
+        return AddReport(**counts, seconds=time.monotonic() - start)
+
+    def put(
+        self, product: Product, photos: Sequence[bytes] | None = None
+    ) -> Literal["created", "updated", "unchanged"]:
+        """Add or replace one product.
+
+        Parameters
+        ----------
+        product : Product
+        photos : sequence of bytes or None
+            Its photos, the main one first; None keeps those it has.
+
+        Raises
+        ------
+        ProductError
+            A new product comes without photos.
+        PhotoError
+            None of the photos can be used.
+        StorageError
+            It could not be written.
+        """
+        with self._writing:
+            if photos is None:
+                known = self._catalogue.known([product.id])
+                if not known:
+                    raise ProductError("photos: a new product needs at least one photo", field="photos")
+                prepared = Prepared(facts=product)
+                if self._catalogue.get(product.id) == product:
+                    return "unchanged"
+            else:
+                prepared = prepare_one(product, photos, self._catalogue, self._encoder)
+            if prepared.entry is None and prepared.facts is None:
+                return "unchanged"
+            self._write([prepared])
+            return "created" if prepared.new else "updated"
+
+    def remove(self, ids: str | Sequence[str]) -> int:
+        """Remove products; returns how many there were. Unknown ids are ignored.
+
+        Raises
+        ------
+        StorageError
+            It could not be written.
+        """
+        with self._writing:
+            removed = self._catalogue.delete([ids] if isinstance(ids, str) else ids)
+            self._index()
+            return removed
+
+    def search(
+        self,
+        *,
+        photo: PhotoInput | None = None,
+        text: str | None = None,
+        k: int = 10,
+        where: Filter | None = None,
+        mode: Mode = "full",
+    ) -> SearchResult:
+        """Find products by photo, by words, or by both at once.
+
+        Parameters
+        ----------
+        photo : bytes, str, Path, PIL.Image.Image or None
+            Bytes of a photo, path of a local one, or an image.
+        text : str or None
+            Chinese or English words.
+        k : int
+            Most hits to return, 1 to 1,000.
+        where : Filter or None
+            Only products that match.
+        mode : {"full", "photo-vectors"}
+            The whole search, or the query's vector compared with the photo vectors alone by cosine, as benchmarks do.
+
+        Raises
+        ------
+        QueryError
+            There is neither photo nor text, the text is blank, or `k` is out of range.
+        PhotoError
+            The photo cannot be decoded.
+        """
+        _check_k(k)
+        return self._result(understand(self._encoder, photo=photo, text=text), k, where, mode)
+
+    def similar(self, id: str, *, k: int = 10, where: Filter | None = None) -> SearchResult:
+        """Find products that look like one of the shelf's; itself is not among them.
+
+        Raises
+        ------
+        NotFoundError
+            No product has this id.
+        QueryError
+            `k` is out of range.
+        """
+        _check_k(k)
+        vectors = self._catalogue.vectors([id]).get(id)
+        if vectors is None:
+            raise _unknown(id)
+        result = self._result(Query(vectors[0], None), k + 1, where, "full")
+        hits = tuple(hit for hit in result.hits if hit.product.id != id)[:k]
+        return SearchResult(result.query_id, hits, result.timings)
+
+    def get(self, id: str) -> Product:
+        """Return one product.
+
+        Raises
+        ------
+        NotFoundError
+            No product has this id.
+        """
+        product = self._catalogue.get(id)
+        if product is None:
+            raise _unknown(id)
+        return product
+
+    def photo(self, id: str, position: int = 0) -> bytes:
+        """Return a small JPEG of a product's photo.
+
+        Raises
+        ------
+        NotFoundError
+            No product has this id, or it has no such photo.
+        """
+        image = self._catalogue.thumbnail(id, position)
+        if image is None:
+            self.get(id)
+            raise NotFoundError(f"product {id!r} has no photo number {position}; the first one is number 0")
+        return image
+
+    def stats(self) -> ShelfStats:
+        """Count products, photos and bytes."""
+        return ShelfStats(
+            products=self._catalogue.count(),
+            photos=self._catalogue.photo_count(),
+            encoder=self._encoder.name,
+            fingerprint=self._encoder.fingerprint,
+            dimension=self._encoder.dimension,
+            catalogue_version=self._catalogue.version,
+            store_version=self._store.version,
+            bytes=sum(file.stat().st_size for file in self._folder.rglob("*") if file.is_file()),
+        )
+
+    def _result(self, query: Query, k: int, where: Filter | None, mode: Mode) -> SearchResult:
+        ranked, timings = search(self._store, self._catalogue.vectors, query, k, where=where, mode=mode)
+        start = time.perf_counter()
+        hits = self._hydrated(ranked)
+        timings["rank"] += time.perf_counter() - start
+        return SearchResult(uuid.uuid4().hex, hits, {**query.timings, **timings})
+
+    def _hydrated(self, ranked: Sequence[Ranked]) -> tuple[Hit, ...]:
+        products = self._catalogue.get_many([one.id for one in ranked])
+        # A product may be removed between recall and here; it is no hit then.
+        return tuple(
+            Hit(products[one.id], one.score, one.contributions) for one in ranked if one.id in products
+        )
+
+    def _write(self, prepared: Sequence[Prepared]) -> None:
+        entries = [one.entry for one in prepared if one.entry]
+        facts = [one.facts for one in prepared if one.facts]
+        if entries:
+            self._catalogue.put(entries)
+        if facts:
+            self._catalogue.put_facts(facts)
+        self._index()
+
+    def _index(self) -> None:
+        """Tell the engine what is new in the catalogue."""
+        self._indexed = _replay(self._catalogue, self._store, self._indexed)
+        if self._indexed - self._store.version >= _FLUSHED_AT_LEAST_EVERY:
+            self._store.flush(self._indexed)
+
+
+def _locked(folder: Path) -> filelock.FileLock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / "lock", thread_local=False)
+        lock.acquire(blocking=False)
+    except filelock.Timeout as error:
+        raise ShelfInUseError(
+            f"{folder}: the shelf is open in another process (`snapshelf serve`?); stop that one, or ask it over HTTP"
+        ) from error
+    except OSError as error:
+        raise StorageError(f"{folder}: a shelf cannot be kept here: {error.strerror or error}") from error
+    return lock
+
+
+def _check_encoder(folder: Path, catalogue: Catalogue, encoder: Encoder, source: str | Path | None) -> None:
+    """Record the encoder of a new shelf; refuse another one for an old shelf."""
+    recorded = catalogue.meta("encoder_fingerprint")
+    if recorded is None:
+        catalogue.set_meta("encoder_source", str(source) if source is not None else encoder.name)
+        catalogue.set_meta("encoder_fingerprint", encoder.fingerprint)
+    elif recorded != encoder.fingerprint:
+        raise EncoderMismatchError(
+            f"{folder}: its vectors were made by the encoder {catalogue.meta('encoder_source')!r} (fingerprint {recorded}), "
+            f"not by {encoder.name!r} (fingerprint {encoder.fingerprint}). Open it with the former, or index the feed again "
+            "into a new shelf: snapshelf add FEED --shelf NEW"
+        )
+
+
+def _open_store(folder: Path, dimension: int, *, serving: bool) -> Store:
+    kind = ProcessStore if serving else EdgeStore
+    try:
+        return kind.open(folder, dimension)
+    except StoreError:
+        # The index holds nothing that the catalogue does not: an unusable one is made anew.
+        shutil.rmtree(folder, ignore_errors=True)
+        return kind.open(folder, dimension)
+
+
+def _catch_up(catalogue: Catalogue, store: Store) -> None:
+    """Bring the engine to the catalogue's state, from the start where the two do not belong together."""
+    if store.version > catalogue.version:
+        store.clear()
+    if store.version < catalogue.version:
+        store.flush(_replay(catalogue, store, store.version))
+    if store.count() != catalogue.count():
+        store.clear()
+        store.flush(_replay(catalogue, store, 0))
+
+
+def _replay(catalogue: Catalogue, store: Store, after: int) -> int:
+    """Apply the catalogue's changes after a version to the engine; returns the version reached."""
+    while changes := catalogue.changes(after, _REPLAYED_AT_ONCE):
+        store.delete([change.id for change in changes if change.entry is None])
+        store.upsert([record(change.entry.product, change.entry.vectors) for change in changes if change.entry])
+        after = changes[-1].version
+    return after
+
+
+def _tally(counts: dict[str, int], prepared: Prepared) -> None:
+    counts["rows"] += 1
+    counts["photos_encoded"] += prepared.encoded
+    if prepared.entry or prepared.facts:
+        counts["added" if prepared.new else "updated"] += 1
+    else:
+        counts["failed" if any(error.refused for error in prepared.errors) else "unchanged"] += 1
+
+
+def _check_k(k: int) -> None:
+    if not 1 <= k <= MAX_K:
+        raise QueryError(f"k is {k}; it must be between 1 and {MAX_K}")
+
+
+def _unknown(id: str) -> NotFoundError:
+    return NotFoundError(f"no product has the id {id!r}")
