@@ -1,6 +1,15 @@
 """Products, the catalogue database, feed readers and photo loading."""
 
 from snapshelf.catalogue._database import Catalogue, Change, Entry, Known, PhotoEntry, facts_hash
+from snapshelf.catalogue._feeds import Feed, Row, parse_mapping, read_feed
+from snapshelf.catalogue._photos import (
+    PhotoLimits,
+    PhotoSource,
+    decode_photo,
+    open_photos,
+    photo_fingerprint,
+    thumbnail,
+)
 from snapshelf.catalogue._product import Attribute, Availability, Price, Product
 
 __all__ = [
@@ -9,9 +18,19 @@ __all__ = [
     "Catalogue",
     "Change",
     "Entry",
+    "Feed",
     "Known",
     "PhotoEntry",
+    "PhotoLimits",
+    "PhotoSource",
     "Price",
     "Product",
+    "Row",
+    "decode_photo",
     "facts_hash",
+    "open_photos",
+    "parse_mapping",
+    "photo_fingerprint",
+    "read_feed",
+    "thumbnail",
 ]

@@ -5,35 +5,77 @@ Modelled on the ``Product`` of the Google Retail API, so that a feed made for it
 
 from __future__ import annotations
 
+import json
+import math
+import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from snapshelf.catalogue._values import DEFAULT_CURRENCY, read_availability, read_count, read_money
 from snapshelf.errors import ProductError
 
 Availability: TypeAlias = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
-Attribute: TypeAlias = str | float | tuple[str, ...]
+# PostgreSQL cannot keep NUL in a text.
+Text: TypeAlias = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+Attribute: TypeAlias = Text | float | tuple[Text, ...]
 """A free attribute: text, a number or a list of texts."""
 
 MAX_ID_LENGTH = 128
 MAX_TITLE_LENGTH = 1_000
 MAX_DESCRIPTION_LENGTH = 5_000
+MAX_URL_LENGTH = 5_000
+
+_Name: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
+_PATH_MARK = re.compile(r"\s*[>›»]\s*")
+_LIST_MARK = re.compile(r"\s*[,;|]\s*")
+_NEXT_URL = re.compile(r"[\s,;|]+(?=https?://)", re.IGNORECASE)
+_PHOTO_NAME = re.compile(r"(?i)\.(?:jpe?g|png|webp|gif|bmp|tiff?)$|^https?://")
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        str_strip_whitespace=True,
+        coerce_numbers_to_str=True,
+        allow_inf_nan=False,
+    )
 
 
 class Price(_Model):
-    """An amount of money: `amount` ≥ 0 in units of the ISO 4217 `currency` (not in cents)."""
+    """An amount of money: `amount` ≥ 0 in units of the ISO 4217 `currency` (not in cents).
+
+    Where a price is expected, a number or a text such as ``"¥1,299.00"`` or ``"15.00 USD"`` does as well.
+    """
 
     amount: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6)]
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "CNY"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = DEFAULT_CURRENCY
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        if isinstance(value, Price):
+            return value
+        if not isinstance(value, Mapping):
+            amount, currency = read_money(value)
+            return {"amount": amount, "currency": currency}
+        given = dict(value)
+        if given.get("amount") is not None:
+            given["amount"], given["currency"] = read_money(given["amount"], given.get("currency"))
+        return given
 
 
 class Product(_Model):
     """One product or one variant of it.
+
+    Values are taken in the forms that feeds write: for prices see `Price`; ``"Home > Kitchen > Pans"`` is a
+    category path; one text is one image or several divided by commas; ``"in stock"``, ``"有货"`` and ``true``
+    are availabilities. Without an availability, a product with stock 0 is out of stock.
 
     Parameters
     ----------
@@ -42,7 +84,7 @@ class Product(_Model):
     title : str
         1 to 1,000 characters.
     description, brand, url : str
-        May be empty.
+        May be empty. The URL of the product's page is http(s) or without a scheme.
     category : tuple of str
         Path from the widest to the narrowest, for example ``("Apparel", "Topwear", "Tshirts")``.
     price : Price or None
@@ -54,7 +96,7 @@ class Product(_Model):
     group_id : str or None
         Shared by the variants (size, colour) of one product.
     attributes : dict
-        Anything else, by name: a text, a number or a list of texts.
+        Anything else, by name: a text, a number or a list of texts. Empty ones are left out.
 
     Raises
     ------
@@ -62,37 +104,146 @@ class Product(_Model):
         Through `Product.parse`: a field is missing or has a value that cannot be accepted.
     """
 
-    id: Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$")]
-    title: Annotated[str, Field(min_length=1, max_length=MAX_TITLE_LENGTH)]
-    description: Annotated[str, Field(max_length=MAX_DESCRIPTION_LENGTH)] = ""
-    brand: Annotated[str, Field(max_length=MAX_TITLE_LENGTH)] = ""
-    category: tuple[str, ...] = ()
+    id: _Name
+    title: Annotated[Text, Field(min_length=1, max_length=MAX_TITLE_LENGTH)]
+    description: Annotated[Text, Field(max_length=MAX_DESCRIPTION_LENGTH)] = ""
+    brand: Annotated[Text, Field(max_length=MAX_TITLE_LENGTH)] = ""
+    category: tuple[Text, ...] = ()
     price: Price | None = None
     availability: Availability = "in_stock"
     stock: Annotated[int, Field(ge=0)] | None = None
-    url: Annotated[str, Field(max_length=5_000)] = ""
-    images: tuple[str, ...] = ()
-    group_id: Annotated[str, Field(min_length=1, max_length=MAX_ID_LENGTH)] | None = None
-    attributes: dict[str, Attribute] = Field(default_factory=dict)
+    url: Annotated[Text, Field(max_length=MAX_URL_LENGTH)] = ""
+    images: tuple[Text, ...] = ()
+    group_id: _Name | None = None
+    attributes: dict[_Name, Attribute] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_left_is_out_of_stock(cls, fields: Any) -> Any:
+        if isinstance(fields, Mapping) and fields.get("availability") is None:
+            stock = fields.get("stock")
+            others = {name: value for name, value in fields.items() if name != "availability"}
+            return {**others, "availability": "out_of_stock"} if str(stock) in ("0", "0.0") else others
+        return fields
+
+    @field_validator("availability", mode="before")
+    @classmethod
+    def _usual_words(cls, value: Any) -> str:
+        return read_availability(value)
+
+    @field_validator("stock", mode="before")
+    @classmethod
+    def _whole_number(cls, value: Any) -> int | None:
+        return None if value is None else read_count(value)
+
+    @field_validator("category", mode="before")
+    @classmethod
+    def _split_path(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return _PATH_MARK.split(value)
+        if isinstance(value, list | tuple):
+            # The Retail API lists whole paths ("Home > Pans"), the main one first.
+            path = next((part for part in value if isinstance(part, str) and _PATH_MARK.search(part)), None)
+            return value if path is None else _PATH_MARK.split(path)
+        return value
+
+    @field_validator("images", mode="before")
+    @classmethod
+    def _split_references(cls, value: Any) -> Any:
+        return _references(value) if isinstance(value, str) else value
 
     @field_validator("category", "images")
     @classmethod
     def _no_empty_parts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(part.strip() for part in value if part.strip())
+        return tuple(part for part in value if part)
+
+    @field_validator("url")
+    @classmethod
+    def _web_page(cls, value: str) -> str:
+        # The result page makes a link of it: "javascript:..." must not get there.
+        if re.match(r"(?!https?://)[a-z][a-z0-9+.-]*:", value, re.IGNORECASE):
+            raise ValueError(f"{value[:80]!r} is not an http or https address")
+        return value
+
+    @field_validator("attributes", mode="before")
+    @classmethod
+    def _plain_attributes(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        plain = {name: _attribute(item) for name, item in value.items()}
+        return {name: item for name, item in plain.items() if item not in (None, "", ())}
 
     @classmethod
-    def parse(cls, fields: dict[str, Any]) -> Product:
-        """Make a product from plain values, with an error that names the field.
+    def parse(cls, fields: Mapping[str, Any]) -> Product:
+        """Make a product from plain values, with an error that names the fields.
 
         Raises
         ------
         ProductError
-            A field is missing, unknown or has a value that cannot be accepted.
+            A field is missing, unknown or has a value that cannot be accepted. Its `field` is the first one.
         """
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            field = ".".join(str(part) for part in first["loc"])
-            given = "" if first["type"] == "missing" else f" (given: {str(first['input'])[:80]!r})"
-            raise ProductError(f"{field}: {first['msg'].lower()}{given}", field=field) from error
+            problems: dict[str, str] = {}
+            for details in error.errors(include_url=False):
+                field = _field_name(details["loc"])
+                problems.setdefault(field, f"{field}: {_wording(details)}")
+            raise ProductError("; ".join(problems.values()), field=next(iter(problems))) from error
+
+
+def _references(text: str) -> list[str]:
+    parts = _LIST_MARK.split(text)
+    # A comma may be part of one file's name or of one address.
+    if len(parts) > 1 and all(_PHOTO_NAME.search(part) for part in parts):
+        return parts
+    return _NEXT_URL.split(text)
+
+
+def _attribute(value: Any) -> Attribute | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, list | tuple | set | frozenset):
+        return tuple(_attribute_text(item) for item in value if item is not None)
+    if isinstance(value, Mapping):
+        # {"text": ["red"]} and {"numbers": [12]} are the Retail API's CustomAttribute.
+        inner = value.get("text") or value.get("numbers")
+        if isinstance(inner, list) and inner:
+            return _attribute(inner[0] if len(inner) == 1 else inner)
+    return None if isinstance(value, bytes) else _attribute_text(value)
+
+
+def _attribute_text(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, bool | Mapping | list | tuple):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _field_name(location: tuple[int | str, ...]) -> str:
+    depth = 2 if location[:1] in (("attributes",), ("price",)) else 1
+    return ".".join(str(part) for part in location[:depth])
+
+
+def _wording(details: Any) -> str:
+    limits = details.get("ctx", {})
+    match details["type"]:
+        case "missing":
+            return "is missing"
+        case "string_too_short":
+            return "is empty"
+        case "string_too_long":
+            return f"is longer than {limits['max_length']:,} characters (it has {len(details['input']):,})"
+        case "string_pattern_mismatch":
+            return "holds a control character; take it out"
+        case "string_unicode":
+            return "holds bytes that are not UTF-8; save the file as UTF-8"
+        case "extra_forbidden":
+            return f"is not a field of a product; its fields are {', '.join(Product.model_fields)}"
+        case "value_error":
+            return str(limits["error"])
+        case _:
+            return f"{details['msg'][:1].lower()}{details['msg'][1:]} (given: {str(details['input'])[:80]!r})"

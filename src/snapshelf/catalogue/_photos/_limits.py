@@ -1,0 +1,54 @@
+"""How large a photo may be and how long it may take to come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from snapshelf.errors import PhotoError
+
+_MEGA = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoLimits:
+    """Limits that hold for every photo.
+
+    Parameters
+    ----------
+    bytes : int
+        Size of the file.
+    pixels : int
+        Width × height, told from the header before anything is decoded.
+    side : int
+        The least number of pixels of each side.
+    seconds : float
+        Time for one download, from the look-up of the name to the last byte.
+    redirects : int
+        Redirections that one download follows.
+    """
+
+    bytes: int = 20 * _MEGA
+    pixels: int = 50 * _MEGA
+    side: int = 8
+    seconds: float = 10.0
+    redirects: int = 3
+
+    def check_bytes(self, count: int, photo: str = "the photo") -> None:
+        """Raise `PhotoError` if a file of `count` bytes is too large; `photo` says which."""
+        if count > self.bytes:
+            raise PhotoError(f"{photo} is larger than {self.bytes / _MEGA:g} MB; make the file smaller")
+
+    def check_size(self, width: int, height: int) -> None:
+        """Raise `PhotoError` if an image of `width` × `height` pixels is too large or too small."""
+        if width * height > self.pixels:
+            raise PhotoError(
+                f"the photo has {width:,} × {height:,} pixels, more than {self.pixels / _MEGA:g} million; "
+                "scale it down"
+            )
+        if min(width, height) < self.side:
+            raise PhotoError(
+                f"the photo has {width} × {height} pixels, too few; at least {self.side} each way are needed"
+            )
+
+
+STANDARD_LIMITS = PhotoLimits()
