@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,18 +26,24 @@ def record(product: Product, photos: NDArray[np.float32]) -> Record:
 
 def document_terms(product: Product) -> dict[str, float]:
     """Term → saturated, length-normalised frequency: BM25's document side with k₁ = 1.2, b = 0.75."""
-    counts: Counter[str] = Counter()
+    counts: dict[str, float] = {}
     texts = [(_TITLE, product.title), (_BRAND, product.brand), (_DESCRIPTION, product.description)]
     texts += [(_CATEGORY, name) for name in product.category]
     for value in product.attributes.values():
         if not isinstance(value, float):
             texts += [(_ATTRIBUTE, value)] if isinstance(value, str) else [(_ATTRIBUTE, part) for part in value]
     for weight, text in texts:
-        for term in search_terms(text, ancestors=True) if text else ():
-            counts[term] += weight  # type: ignore[assignment]  # weighted counts are no integers
+        for term in _terms(text) if text else ():
+            counts[term] = counts.get(term, 0.0) + weight
     length = sum(counts.values())
     norm = _K1 * (1 - _B + _B * length / _USUAL_LENGTH)
     return {term: count * (_K1 + 1) / (count + norm) for term, count in counts.items()}
+
+
+@lru_cache(maxsize=16_384)
+def _terms(text: str) -> tuple[str, ...]:
+    """The same brands, categories and attribute values come with product after product."""
+    return tuple(search_terms(text, ancestors=True))
 
 
 def facts(product: Product) -> dict[str, Fact]:
