@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from hashlib import blake2b
 from itertools import groupby, islice
 from operator import attrgetter
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Engine,
     Row,
     Table,
+    and_,
     bindparam,
     delete,
     func,
@@ -34,7 +36,7 @@ from sqlalchemy import (
     update,
 )
 
-from snapshelf.catalogue._product import Product
+from snapshelf.catalogue._product import Price, Product
 from snapshelf.catalogue._schema import (
     lock,
     make_engine,
@@ -71,12 +73,24 @@ _KNOWN = (
     .order_by(product.c.key, photo.c.position)
 )
 _VECTORS = (
-    select(photo.c.vector)
+    select(product.c.id, photo.c.vector)
     .select_from(product)
-    .outerjoin(photo)
+    .join(photo)
+    .where(product.c.id.in_(_IDS))
+    .order_by(product.c.key, photo.c.position)
+)
+_PHOTOS = (
+    select(photo.c.fingerprint, photo.c.vector, func.coalesce(thumbnail.c.image, b"").label("image"))
+    .select_from(product)
+    .join(photo)
+    .outerjoin(
+        thumbnail,
+        and_(thumbnail.c.product_key == photo.c.product_key, thumbnail.c.position == photo.c.position),
+    )
     .where(product.c.id == bindparam("id"))
     .order_by(photo.c.position)
 )
+_VECTOR_BYTES = select(func.length(photo.c.vector)).limit(1)
 _THUMBNAIL = (
     select(thumbnail.c.image)
     .join(product)
@@ -254,17 +268,17 @@ class Catalogue:
         ProductError
             An id is given twice.
         EncoderError
-            A vector is not a finite unit vector, or the vectors differ in length.
+            A vector is not a finite unit vector, or has another length than the others in the catalogue.
         StorageError
             It could not be written.
         """
         ids = _distinct(entry.product for entry in entries)
         rows = [_row(entry.product) for entry in entries]
-        halves = _halves(entries)
         with self._writing() as (connection, version):
             for chunk in _chunks(ids):
                 connection.execute(delete(tombstone).where(tombstone.c.id.in_(chunk)))
                 connection.execute(delete(product).where(product.c.id.in_(chunk)))
+            halves = _halves(entries, connection.scalar(_VECTOR_BYTES))
             keys = range(version + 1, version + 1 + len(entries))
             photos = [
                 (key, position, each)
@@ -376,7 +390,7 @@ class Catalogue:
                 for chunk in _chunks(ids)
                 for row in connection.execute(_FACTS, {"ids": chunk})
             }
-        return {each: Product.model_validate_json(facts[each]) for each in ids if each in facts}
+        return {each: _product(facts[each]) for each in ids if each in facts}
 
     def known(self, ids: Iterable[str]) -> dict[str, Known]:
         """Tell what is stored of these ids, so that it is not stored again; unknown ones are left out."""
@@ -387,19 +401,34 @@ class Catalogue:
             for (found, stored_hash), group in groupby(rows, attrgetter("id", "facts_hash"))
         }
 
-    def vectors(self, id: str) -> NDArray[np.float32] | None:
-        """Return the vectors of a product's photos, None for an unknown id.
+    def vectors(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the photos' vectors of these products; those unknown or without photos are left out.
 
         Returns
         -------
-        ndarray or None
-            float32 (m, d), unit norm, in the order of the photos; (0, 0) for a product without photos.
+        dict
+            Id → float32 (m, d), unit norm, in the order of `ids` and of the photos.
         """
+        ids = list(ids)
         with self._reading() as connection:
-            halves = connection.scalars(_VECTORS, {"id": id}).all()
-        if not halves:
-            return None
-        return _unit_vectors([half for half in halves if half is not None])
+            rows = [row for chunk in _chunks(ids) for row in connection.execute(_VECTORS, {"ids": chunk})]
+        vectors = _unit_vectors([row.vector for row in rows])
+        found: dict[str, NDArray[np.float32]] = {}
+        start = 0
+        for each, group in groupby(rows, attrgetter("id")):
+            end = start + sum(1 for _ in group)
+            found[each] = vectors[start:end]
+            start = end
+        return {each: found[each] for each in ids if each in found}
+
+    def photos(self, id: str) -> tuple[PhotoEntry, ...]:
+        """Return the photos of a product with their thumbnails; none for an unknown id."""
+        with self._reading() as connection:
+            rows = connection.execute(_PHOTOS, {"id": id}).all()
+        vectors = _unit_vectors([row.vector for row in rows])
+        return tuple(
+            PhotoEntry(row.fingerprint, vector, row.image) for row, vector in zip(rows, vectors, strict=True)
+        )
 
     def thumbnail(self, id: str, position: int = 0) -> bytes | None:
         """Return the thumbnail of a product's photo, None where there is none; `position` counts from 0."""
@@ -422,7 +451,8 @@ class Catalogue:
         """
         with self._reading() as connection:
             rows = connection.execute(_CHANGES, {"after": after, "limit": limit}).all()
-        return [_change(list(group)) for _, group in groupby(rows, attrgetter("version"))]
+        vectors = iter(_unit_vectors([row.vector for row in rows if row.vector is not None]))
+        return [_change(list(group), vectors) for _, group in groupby(rows, attrgetter("version"))]
 
     def ids(self, after: str | None = None, limit: int = 1_000) -> list[str]:
         """Return at most `limit` ids in ascending order (by code point), those behind `after`."""
@@ -502,7 +532,28 @@ def _row(each: Product) -> dict[str, Any]:
     return {"id": each.id, "facts_hash": facts_hash(each), "facts": each.model_dump_json()}
 
 
-def _halves(entries: Sequence[Entry]) -> list[bytes]:
+def _product(facts: str) -> Product:
+    # Stored facts were checked before they were put. Reading them as a feed is read would cost ten times as
+    # much, and a rule that a later release makes stricter would lock products in.
+    fields = json.loads(facts)
+    price = fields["price"]
+    attributes = fields["attributes"].items()
+    return Product.model_construct(
+        **{
+            **fields,
+            "category": tuple(fields["category"]),
+            "images": tuple(fields["images"]),
+            "price": price
+            and Price.model_construct(amount=Decimal(price["amount"]), currency=price["currency"]),
+            "attributes": {
+                name: tuple(value) if isinstance(value, list) else value for name, value in attributes
+            },
+        }
+    )
+
+
+def _halves(entries: Sequence[Entry], length: int | None) -> list[bytes]:
+    """Vectors as little-endian float16; `length` is that of a stored one in bytes."""
     halves: list[bytes] = []
     for entry in entries:
         for position, each in enumerate(entry.photos):
@@ -515,9 +566,10 @@ def _halves(entries: Sequence[Entry]) -> list[bytes]:
                     "the encoder must give one vector of finite numbers and norm 1 for each photo"
                 )
             half = each.vector.astype(_HALF).tobytes()
-            if halves and len(half) != len(halves[0]):
+            length = length or len(half)
+            if len(half) != length:
                 raise EncoderError(
-                    f"{where} has length {each.vector.size}, others have {len(halves[0]) // _HALF.itemsize}; "
+                    f"{where} has length {each.vector.size}, others have {length // _HALF.itemsize}; "
                     "encode all photos with the same encoder"
                 )
             halves.append(half)
@@ -532,14 +584,12 @@ def _unit_vectors(halves: Sequence[bytes]) -> NDArray[np.float32]:
     return unit
 
 
-def _change(rows: Sequence[Row[Any]]) -> Change:
+def _change(rows: Sequence[Row[Any]], vectors: Iterator[NDArray[np.float32]]) -> Change:
     head = rows[0]
     if head.facts is None:
         return Change(head.version, head.id, None)
-    photos = [row for row in rows if row.vector is not None]
-    vectors = _unit_vectors([row.vector for row in photos])
-    entries = tuple(PhotoEntry(row.fingerprint, vector) for row, vector in zip(photos, vectors, strict=True))
-    return Change(head.version, head.id, Entry(Product.model_validate_json(head.facts), entries))
+    photos = tuple(PhotoEntry(row.fingerprint, next(vectors)) for row in rows if row.vector is not None)
+    return Change(head.version, head.id, Entry(_product(head.facts), photos))
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
