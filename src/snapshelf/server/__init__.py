@@ -1,0 +1,7 @@
+"""The HTTP API and the web page of a shelf."""
+
+from snapshelf.server._app import create_app
+from snapshelf.server._serve import serve
+from snapshelf.server._settings import Example, ServerSettings
+
+__all__ = ["Example", "ServerSettings", "create_app", "serve"]

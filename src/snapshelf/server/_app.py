@@ -1,0 +1,87 @@
+"""The application: routes, page and what surrounds them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Response
+from fastapi.responses import FileResponse
+from starlette.middleware import Middleware
+from starlette.staticfiles import StaticFiles
+
+from snapshelf.server import _operations, _products, _search
+from snapshelf.server._context import Context
+from snapshelf.server._middleware import BodyLimit, EncodedSlashes, Envelope
+from snapshelf.server._openapi import ANY_PROBLEM, DescribedApp
+from snapshelf.server._problems import answer_errors_as_problems
+from snapshelf.server._settings import Example, ServerSettings
+
+if TYPE_CHECKING:
+    from snapshelf.shelf import Shelf
+
+_PAGE = Path(__file__).parent / "page"
+
+_DESCRIPTION = """
+Product search by photo, by Chinese or English words, or by both at once.
+
+Errors are problem details (RFC 9457, `application/problem+json`). A product's id in a path is percent-encoded
+as one segment: the product `A/1` is at `/v1/products/A%2F1`.
+"""
+
+
+def create_app(
+    shelf: "Shelf", *, settings: ServerSettings | None = None, examples: Sequence[Example] = ()
+) -> FastAPI:
+    """Make the web application of a shelf: the HTTP API and the page.
+
+    Parameters
+    ----------
+    shelf : Shelf
+        Opened with ``serving=True``, so that the engine does not hold up the event loop. Whoever opened it
+        closes it.
+    settings : ServerSettings or None
+        Limits and permissions; None for the defaults.
+    examples : sequence of Example
+        Queries that the page offers to click.
+
+    Returns
+    -------
+    FastAPI
+        An ASGI application; it can be served by any ASGI server or mounted in another application.
+    """
+    context = Context(shelf, settings or ServerSettings(), examples)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await _operations.warm_up(context)
+        yield
+
+    app = DescribedApp(
+        title="Snapshelf",
+        version=version("snapshelf"),
+        description=_DESCRIPTION,
+        docs_url=None,  # the usual documentation page loads its parts from a CDN
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        lifespan=lifespan,
+        responses=ANY_PROBLEM,
+        middleware=[
+            Middleware(Envelope, metrics=context.metrics),
+            Middleware(EncodedSlashes),
+            Middleware(BodyLimit, settings=context.settings),
+        ],
+    )
+    app.state.context = context
+    answer_errors_as_problems(app)
+    for router in (_search.router, _products.router, _operations.router):
+        app.include_router(router)
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> Response:
+        return FileResponse(_PAGE / "index.html")
+
+    app.mount("/page", StaticFiles(directory=_PAGE), name="page")
+    return app

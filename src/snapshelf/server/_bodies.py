@@ -1,0 +1,236 @@
+"""From the bytes of a request to what the shelf takes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from snapshelf.catalogue import PhotoSource, Product
+from snapshelf.errors import InputError, PhotoError, ProductError
+from snapshelf.server._models import SearchBody, SearchFields
+from snapshelf.server._problems import ProblemError, from_validation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fastapi import Request
+
+    from snapshelf.server._context import Context
+
+MULTIPART = "multipart/form-data"
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+_NDJSON_NAMES = frozenset({NDJSON, "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+_MAX_FORM_FIELDS = 16
+_MAX_PHOTOS = 32
+
+
+Upload: TypeAlias = tuple[Product, tuple[bytes, ...] | None]
+"""A product and its photos; None keeps those that the shelf has."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """A search, whichever form it came in; blank text counts as none."""
+
+    photo: bytes | None
+    text: str | None
+    k: int
+
+    @classmethod
+    def of(cls, fields: SearchFields, photo: bytes | None) -> SearchRequest:
+        """Combine the checked fields with the photo."""
+        return cls(photo, fields.text if fields.text and fields.text.strip() else None, fields.k)
+
+
+async def read_search(request: Request, context: Context) -> SearchRequest:
+    """Read a search from a multipart form, from the bytes of an image or from JSON.
+
+    Raises
+    ------
+    ProblemError
+        Wrong content type or fields.
+    PhotoError
+        Not base64, or an address that must not or cannot be fetched.
+    """
+    content_type = _content_type(request)
+    if content_type == MULTIPART:
+        fields, photos = await _read_form(request, "photo", max_files=1)
+        return SearchRequest.of(_checked_fields(fields), photos[0] if photos else None)
+    if content_type.startswith("image/"):
+        return SearchRequest.of(_checked_fields(dict(request.query_params)), await request.body())
+    if content_type == JSON:
+        data = await request.body()
+        return await context.fetch(lambda: _parse_search(data, context.web_photos))
+    raise _wrong_type(content_type, (MULTIPART, "image/*", JSON))
+
+
+async def read_product(request: Request, context: Context, product_id: str) -> Upload:
+    """Read one product and its photos from JSON, or from a form of a field ``product`` and files ``photos``.
+
+    Raises
+    ------
+    ProblemError
+        Wrong content type or fields.
+    InputError
+        Not JSON, or a product or photo that cannot be accepted.
+    """
+    content_type = _content_type(request)
+    if content_type == JSON:
+        data = await request.body()
+        return await context.fetch(lambda: _parse_product_at(product_id, data, context.web_photos))
+    if content_type == MULTIPART:
+        fields, photos = await _read_form(request, "photos", max_files=_MAX_PHOTOS)
+        if unknown := fields.keys() - {"product"}:
+            raise InputError(
+                f"{', '.join(sorted(unknown))}: no such field; a form has 'product' and 'photos'."
+            )
+        data = fields.get("product", "").encode()
+        product, inline = await context.fetch(lambda: _parse_product_at(product_id, data, context.web_photos))
+        if photos and inline is not None:
+            raise ProductError("photos: given both in 'product' and as files; choose one.", field="photos")
+        return product, tuple(photos) or inline
+    raise _wrong_type(content_type, (JSON, MULTIPART))
+
+
+def check_import_type(request: Request) -> None:
+    """Refuse an import that is not NDJSON.
+
+    The type is insisted on because a page of another site can make a browser send plain text, but not this
+    type, without asking the server first.
+    """
+    content_type = _content_type(request)
+    if content_type not in _NDJSON_NAMES:
+        raise _wrong_type(content_type, sorted(_NDJSON_NAMES))
+
+
+def parse_fields(data: bytes) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    Raises
+    ------
+    InputError
+        Not JSON or not an object.
+    """
+    try:
+        fields = from_json(data, allow_inf_nan=False)
+    except ValueError as error:
+        raise InputError(f"This is not JSON: {error}.") from error
+    if not isinstance(fields, dict):
+        raise InputError('A product is a JSON object, such as {"id": "D-17", "title": "Red dress"}.')
+    return fields
+
+
+def parse_product(fields: dict[str, Any], web_photos: PhotoSource | None) -> Upload:
+    """Make a product and the bytes of its photos (None: keep those that the shelf has) from plain values.
+
+    Raises
+    ------
+    ProductError
+        A field that cannot be accepted.
+    PhotoError
+        A photo that is not base64 or cannot be fetched.
+    """
+    references = fields.get("photos")
+    product = Product.parse({name: value for name, value in fields.items() if name != "photos"})
+    if references is None:
+        return product, None
+    if not isinstance(references, list) or not all(isinstance(reference, str) for reference in references):
+        raise ProductError("photos: give a list of texts in base64.", field="photos")
+    return product, tuple(_load_photos(references, web_photos))
+
+
+def _parse_product_at(product_id: str, data: bytes, web_photos: PhotoSource | None) -> Upload:
+    product, photos = parse_product({"id": product_id, **parse_fields(data)}, web_photos)
+    if product.id != product_id:
+        raise ProductError(f"id: the address says {product_id!r}, the body {product.id!r}.", field="id")
+    return product, photos
+
+
+def _load_photos(references: Sequence[str], web_photos: PhotoSource | None) -> Iterable[bytes]:
+    for number, reference in enumerate(references):
+        field = f"photos.{number}"
+        if reference.startswith(("http://", "https://")):
+            yield _fetch(reference, field, web_photos)
+        else:
+            yield _from_base64(reference, field)
+
+
+def _parse_search(data: bytes, web_photos: PhotoSource | None) -> SearchRequest:
+    try:
+        body = SearchBody.model_validate_json(data)
+    except ValidationError as error:
+        raise from_validation(error.errors()) from error
+    if body.photo is not None and body.photo_url is not None:
+        raise InputError("photo, photo_url: give one of them, not both.")
+    photo = None
+    if body.photo is not None:
+        photo = _from_base64(body.photo, "photo")
+    elif body.photo_url is not None:
+        photo = _fetch(body.photo_url, "photo_url", web_photos)
+    return SearchRequest.of(body, photo)
+
+
+def _checked_fields(fields: dict[str, Any]) -> SearchFields:
+    try:
+        return SearchFields.model_validate(fields)
+    except ValidationError as error:
+        raise from_validation(error.errors()) from error
+
+
+def _from_base64(text: str, field: str) -> bytes:
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
+    try:
+        # Encoders wrap lines, so white space is no error; everything else outside the alphabet is.
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise PhotoError(f"{field}: this is not base64 ({error}).") from error
+
+
+def _fetch(url: str, field: str, web_photos: PhotoSource | None) -> bytes:
+    if web_photos is None:
+        raise PhotoError(
+            f"{field}: this server fetches no addresses; send the photo, or start it with --allow-http."
+        )
+    return web_photos.read(url)
+
+
+async def _read_form(
+    request: Request, file_field: str, *, max_files: int
+) -> tuple[dict[str, str], list[bytes]]:
+    fields: dict[str, str] = {}
+    files: list[bytes] = []
+    async with request.form(max_files=max_files, max_fields=_MAX_FORM_FIELDS) as form:
+        for name, value in form.multi_items():
+            if not isinstance(value, str):
+                if name != file_field:
+                    raise InputError(f"{name}: no such file field; the photo goes into {file_field!r}.")
+                # Browsers send a file without a name for a file field that was left empty.
+                if value.filename:
+                    files.append(await value.read())
+            elif name == file_field:
+                raise InputError(f"{name}: give it as a file, with a file name.")
+            else:
+                fields[name] = value
+    return fields, files
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _wrong_type(given: str, accepted: Sequence[str]) -> ProblemError:
+    return ProblemError(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "content-type",
+        f"{'Content type ' + given if given else 'A body without a content type'} cannot be read here. "
+        f"Send {', '.join(accepted)}.",
+        headers={"Accept": ", ".join(accepted)},
+    )

@@ -1,0 +1,121 @@
+"""Parts of the OpenAPI page that FastAPI cannot read off the routes: bodies of several types, problems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from snapshelf.server._bodies import JSON, MULTIPART, NDJSON
+from snapshelf.server._models import ProductBody, SearchBody, SearchFields
+from snapshelf.server._problems import MEDIA_TYPE, Problem
+
+if TYPE_CHECKING:
+    from http import HTTPStatus
+
+    from pydantic import BaseModel
+
+_SCHEMA = "#/components/schemas/{model}"
+_INPUT_SCHEMA = f"{_SCHEMA}Input"
+"""Schemas of inputs have names of their own: a price may come as a number, but is answered as a text."""
+
+_BINARY = {"type": "string", "format": "binary"}
+
+
+def _reference(name: str) -> dict[str, str]:
+    return {"$ref": _SCHEMA.format(model=name)}
+
+
+def _schemas(*models: type[BaseModel], template: str) -> dict[str, Any]:
+    _, all_of_them = models_json_schema([(model, "validation") for model in models], ref_template=template)
+    names = {name: template.rpartition("/")[2].format(model=name) for name in all_of_them["$defs"]}
+    return {names[name]: schema for name, schema in all_of_them["$defs"].items()}
+
+
+class DescribedApp(FastAPI):
+    """An application whose OpenAPI page also has the schemas that only hand-written parts refer to."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Build the OpenAPI page once."""
+        if self.openapi_schema is None:
+            schemas = super().openapi()["components"]["schemas"]
+            schemas |= _schemas(Problem, template=_SCHEMA)
+            schemas |= _schemas(SearchBody, ProductBody, template=_INPUT_SCHEMA)
+            put = dict(schemas["ProductBodyInput"])
+            put["required"] = [field for field in put["required"] if field != "id"]
+            schemas["ProductPutInput"] = put
+        assert self.openapi_schema is not None  # noqa: S101  (set by the parent's method)
+        return self.openapi_schema
+
+
+def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """Responses of a route that answers problems with these statuses."""
+    content = {MEDIA_TYPE: {"schema": _reference("Problem")}}
+    return {status.value: {"description": status.phrase, "content": content} for status in statuses}
+
+
+ANY_PROBLEM: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "Any other problem.",
+        "content": {MEDIA_TYPE: {"schema": _reference("Problem")}},
+    }
+}
+
+_fields = SearchFields.model_json_schema()["properties"]
+
+SEARCH: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": name,
+            "in": "query",
+            "required": False,
+            "schema": schema,
+            "description": f"Only when the body is an image. {schema['description']}",
+        }
+        for name, schema in _fields.items()
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            MULTIPART: {
+                "schema": {
+                    "type": "object",
+                    "properties": {"photo": {**_BINARY, "description": "The photo, as a file."}, **_fields},
+                    "additionalProperties": False,
+                }
+            },
+            "image/*": {"schema": _BINARY},
+            JSON: {"schema": _reference("SearchBodyInput")},
+        },
+    },
+}
+
+PUT_PRODUCT: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            JSON: {"schema": _reference("ProductPutInput")},
+            MULTIPART: {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "product": _reference("ProductPutInput"),
+                        "photos": {"type": "array", "items": _BINARY, "description": "The photos, as files."},
+                    },
+                    "required": ["product"],
+                    "additionalProperties": False,
+                },
+                "encoding": {"product": {"contentType": JSON}},
+            },
+        },
+    }
+}
+
+IMPORT: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "One product in JSON per line; empty lines are skipped.",
+        "content": {NDJSON: {"schema": _reference("ProductBodyInput")}},
+    }
+}
