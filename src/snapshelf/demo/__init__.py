@@ -1,0 +1,8 @@
+"""A catalogue drawn by the program itself, to try Snapshelf without a feed."""
+
+from __future__ import annotations
+
+from snapshelf.demo._products import DemoProduct, draw_catalogue
+from snapshelf.demo._shopper import shopper_photo
+
+__all__ = ["DemoProduct", "draw_catalogue", "shopper_photo"]

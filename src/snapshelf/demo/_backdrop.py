@@ -1,0 +1,88 @@
+"""The studio that product photos are taken in: light paper, soft shadows."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image
+
+from snapshelf.demo._studio import Colour, Field, Pen, soften, soften_row
+
+_PAPERS: tuple[Colour, ...] = (
+    (0.972, 0.968, 0.960),
+    (0.962, 0.966, 0.970),
+    (0.974, 0.962, 0.955),
+    (0.960, 0.968, 0.958),
+    (0.968, 0.966, 0.972),
+    (0.976, 0.972, 0.966),
+)
+
+
+@lru_cache(maxsize=32)
+def _paper(width: int, height: int, tint: int, stands: bool) -> Field:
+    """Light paper, shape (3, height, width): brighter in the middle, and a soft bend where a floor begins."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    u, v = x / width - 0.5, y / height - 0.45
+    light = 1.012 - 0.075 * (u * u + v * v)
+    if stands:
+        floor = 1 / (1 + np.exp(-(y / height - 0.74) * 26))
+        light = light * (1 - 0.022 * floor)
+    colour = np.array(_PAPERS[tint], np.float32)[:, None, None]
+    return np.minimum(colour * light, 1).astype(np.float32)
+
+
+def studio_photo(pen: Pen, *, stands: bool, tint: int) -> Image.Image:
+    """Lay a drawing on studio paper with its shadow.
+
+    Parameters
+    ----------
+    pen : Pen
+        The drawing.
+    stands : bool
+        Whether it stands on the ground, with a shadow at its foot, or lies flat, with a shadow all around.
+    tint : int
+        Chooses the paper.
+
+    Returns
+    -------
+    Image
+        RGB.
+    """
+    paper = _paper(pen.width, pen.height, tint % len(_PAPERS), stands)
+    shade = foot_shadow(pen.alpha, pen.scale) if stands else flat_shadow(pen.alpha, pen.scale)
+    # Shadows on warm paper are a little blue.
+    ink = np.array([1.0, 0.97, 0.92], np.float32)[:, None, None]
+    picture = paper * (1 - shade * ink) * (1 - pen.alpha) + pen.colour
+    return to_image(picture)
+
+
+def to_image(planes: Field) -> Image.Image:
+    """Make an RGB image of planes (3, h, w) in 0..1."""
+    pixels = (np.clip(planes, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
+    return Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+
+
+def flat_shadow(alpha: Field, scale: float) -> Field:
+    """Shadow of a thing that lies flat: wide and faint, narrow and darker."""
+    wide = soften(alpha, 26 * scale, dx=10 * scale, dy=20 * scale)
+    close = soften(alpha, 7 * scale, dx=3 * scale, dy=6 * scale)
+    return 0.17 * wide + 0.16 * close
+
+
+def foot_shadow(alpha: Field, scale: float) -> Field:
+    """Shadow on the ground of a thing that stands: under each column the darker, the nearer it comes to the ground."""
+    height = alpha.shape[0]
+    opaque = alpha > 0.5
+    low = np.where(opaque.any(axis=0), height - 1 - np.argmax(opaque[::-1], axis=0), -height)
+    foot = int(low.max())
+    if foot < 0:
+        return np.zeros_like(alpha)
+    lift = ((foot - low) / height).astype(np.float32)
+    below = np.arange(height, dtype=np.float32)[:, None] - foot
+    shade = np.zeros_like(alpha)
+    for nearness, thick, spread, strength in ((0.10, 15.0, 22.0, 0.30), (0.02, 5.0, 7.0, 0.42)):
+        contact = np.exp(-lift / nearness).astype(np.float32)
+        along = soften_row(contact, spread * scale)
+        shade += strength * along * np.exp(-((below - 2 * scale) ** 2) / (2 * (thick * scale) ** 2))
+    return np.minimum(shade, 0.75).astype(np.float32)

@@ -1,0 +1,143 @@
+"""How one product looks: its colours, pattern, material and style, and its own chance for proportions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from snapshelf.demo._patterns import Dye
+from snapshelf.demo._studio import (
+    Colour,
+    Field,
+    Ink,
+    Mask,
+    Pen,
+    Points,
+    luminance,
+    soften,
+    spline,
+    tone,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a drawing needs to know about its product."""
+
+    dye: Dye
+    ink: Ink
+    pattern: str
+    material: str
+    style: str
+    metal: Colour
+    rng: np.random.Generator
+
+    @property
+    def base(self) -> Colour:
+        """The main colour."""
+        return self.dye.base
+
+    @property
+    def accent(self) -> Colour:
+        """A second colour that goes with it."""
+        return self.dye.accent
+
+    @property
+    def seam(self) -> Colour:
+        """The main colour, a little darker, or lighter where it is nearly black."""
+        return tone(self.base, 0.16) if luminance(self.base) < 0.2 else tone(self.base, -0.22)
+
+    @property
+    def inside(self) -> Colour:
+        """The main colour in shadow."""
+        return tone(self.base, -0.45)
+
+    def between(self, low: float, high: float) -> float:
+        """Draw a number from an interval."""
+        return float(self.rng.uniform(low, high))
+
+    def chance(self, probability: float) -> bool:
+        """Toss a coin."""
+        return bool(self.rng.random() < probability)
+
+    def cloth(
+        self,
+        pen: Pen,
+        mask: Mask,
+        *,
+        radius: float = 60.0,
+        depth: float = 0.42,
+        folds: Sequence[Points] = (),
+        fold_width: float = 16.0,
+        fold_depth: float = 0.3,
+        ink: Ink | None = None,
+        light: Field | float = 0.0,
+    ) -> None:
+        """Paint a part in the product's pattern and material, padded and folded."""
+        ink = self.ink if ink is None else ink
+        relief = pen.relief(
+            mask,
+            radius,
+            depth,
+            ridges=folds,
+            ridge_width=fold_width,
+            ridge_depth=fold_depth,
+            bend=14.0 if callable(ink) else 0.0,
+        )
+        pen.paint(mask, ink, relief + (grain(pen, mask, self.material) + light))
+
+
+def crease(*knots: tuple[float, float]) -> Points:
+    """Make an open smooth line for a fold or a seam."""
+    return spline(knots, closed=False)
+
+
+_TILE = 512
+
+
+@cache
+def _noise(size: int, stretch: int) -> Field:
+    rng = np.random.default_rng(size * 31 + stretch)
+    noise = rng.standard_normal((_TILE, _TILE), dtype=np.float32)
+    if stretch:
+        noise = (noise + np.roll(noise, 1, axis=1) + np.roll(noise, 2, axis=1)) / 1.7
+    if size > 1:
+        noise = soften(np.pad(noise, 4 * size, mode="wrap"), size)[4 * size : -4 * size, 4 * size : -4 * size]
+    return np.clip(noise / noise.std(), -2.5, 2.5).astype(np.float32)
+
+
+_GRAINS = {
+    # material: (size of the noise, stretched sideways, strength)
+    "cotton": (1, 0, 0.010),
+    "linen": (1, 1, 0.030),
+    "silk": (8, 0, 0.012),
+    "wool": (1, 0, 0.034),
+    "denim": (1, 1, 0.045),
+    "leather": (1, 0, 0.016),
+    "suede": (2, 0, 0.030),
+    "canvas": (1, 1, 0.028),
+    "straw": (1, 1, 0.05),
+    "ceramic": (6, 0, 0.008),
+    "wood": (3, 1, 0.03),
+}
+
+
+def grain(pen: Pen, mask: Mask, material: str) -> Field | float:
+    """Light of a material's surface over a mask: weave, grain or ribs."""
+    height, width = mask.alpha.shape
+    if material == "knit":
+        x, y = pen.grid(mask)
+        return (
+            np.sin(x * (2 * np.pi / 11)) * 0.05
+            + np.sin(y * (2 * np.pi / 9) + np.abs(np.sin(x * 0.285)) * 2.5) * 0.022
+        ).astype(np.float32)
+    if material not in _GRAINS:
+        return 0.0
+    size, stretch, strength = _GRAINS[material]
+    tile = _noise(size, stretch)
+    if mask.top + height > _TILE or mask.left + width > _TILE:
+        tile = np.tile(tile, (-(-(mask.top + height) // _TILE), -(-(mask.left + width) // _TILE)))
+    return tile[mask.top : mask.top + height, mask.left : mask.left + width] * np.float32(strength)
