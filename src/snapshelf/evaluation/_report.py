@@ -1,0 +1,207 @@
+"""Evaluating a shelf: ask it every query, measure, say how sure the figures are."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from snapshelf.errors import EvaluationError, NotFoundError, PhotoError, QueryError
+from snapshelf.evaluation._bootstrap import bootstrap_interval
+from snapshelf.evaluation._chance import expected_by_chance
+from snapshelf.evaluation._metrics import Metric, Run, evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from snapshelf.evaluation._files import EvaluationQuery, Qrels
+
+Mode: TypeAlias = Literal["full", "photo-vectors"]
+"""The whole search, or the query's vector compared with the photo vectors alone."""
+
+MAX_DEPTH = 1_000
+"""The most hits a shelf gives; a metric without cutoff looks at that many."""
+
+
+class _Product(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+class _Hit(Protocol):
+    @property
+    def product(self) -> _Product: ...
+
+    @property
+    def score(self) -> float: ...
+
+
+class _Stats(Protocol):
+    @property
+    def products(self) -> int: ...
+
+
+class Searchable(Protocol):
+    """What `evaluate_shelf` needs of a shelf."""
+
+    def search(self, *, photo: Path | None, text: str | None, k: int, mode: Mode) -> Iterable[_Hit]:
+        """Answer the k best hits."""
+        ...
+
+    def get(self, product: str, /) -> object:
+        """Answer the product with this id, or raise `NotFoundError`."""
+        ...
+
+    def stats(self) -> _Stats:
+        """Tell how many products there are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """The mean over queries, its 95 % bootstrap interval, and what a random ranking would score."""
+
+    value: float
+    low: float
+    high: float
+    random: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an evaluation found.
+
+    Parameters
+    ----------
+    mode : {"full", "photo-vectors"}
+    queries : int
+        Queries measured: those asked that have judgements.
+    corpus : int
+        Products in the shelf.
+    metrics : mapping
+        Name → measurement, in the order asked for.
+    queries_without_qrels : int
+        Queries left out because nothing is judged for them.
+    qrels_without_query : int
+        Judged queries left out because the queries file does not ask them.
+    relevant_not_in_shelf : int
+        Relevant products that the shelf does not have. Nothing can find them; they count as relevant.
+    seconds : float
+        How long the searches took together.
+    """
+
+    mode: Mode
+    queries: int
+    corpus: int
+    metrics: dict[str, Measurement]
+    queries_without_qrels: int
+    qrels_without_query: int
+    relevant_not_in_shelf: int
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for ``json.dumps``: the fields by name."""
+        return asdict(self)
+
+
+def evaluate_shelf(
+    shelf: Searchable,
+    queries: Sequence[EvaluationQuery],
+    qrels: Qrels,
+    metrics: Sequence[Metric],
+    *,
+    mode: Mode = "full",
+    progress: Callable[[int, int | None], None] | None = None,
+) -> Report:
+    """Ask the shelf every query that has judgements, and measure the answers.
+
+    Each search is as deep as the deepest metric needs; one without cutoff looks at the first 1,000 hits.
+
+    Parameters
+    ----------
+    shelf : Searchable
+        A `Shelf`.
+    queries, qrels, metrics
+        From `read_queries`, `read_qrels` and `parse_metrics`.
+    mode : {"full", "photo-vectors"}
+        ``"photo-vectors"`` is the protocol of benchmarks: cosine between the query's vector and the photos',
+        no help from words in common.
+    progress : callable, optional
+        Called with how many queries are done and how many there are.
+
+    Raises
+    ------
+    EvaluationError
+        No query has judgements, the shelf is empty, a cutoff is above 1,000 or a query cannot be searched.
+    """
+    depth = max((metric.cutoff or MAX_DEPTH for metric in metrics), default=1)
+    if depth > MAX_DEPTH:
+        raise EvaluationError(f"a shelf gives {MAX_DEPTH:,} hits at most: the cutoff {depth:,} is too large")
+    asked = [query for query in queries if query.id in qrels]
+    if not asked:
+        raise EvaluationError(
+            f"none of the {len(queries):,} queries has judgements: are these the qrels of these queries?"
+        )
+    corpus = shelf.stats().products
+    if not corpus:
+        raise EvaluationError("the shelf is empty: add products first")
+
+    run: dict[str, list[tuple[str, float]]] = {}
+    start = time.perf_counter()
+    for done, query in enumerate(asked, start=1):
+        run[query.id] = _ask(shelf, query, depth, mode)
+        if progress is not None:
+            progress(done, len(asked))
+    seconds = time.perf_counter() - start
+
+    judged = {query.id: qrels[query.id] for query in asked}
+    missing = _missing(shelf, judged, run)
+    return Report(
+        mode=mode,
+        queries=len(asked),
+        corpus=corpus,
+        metrics=_measure(run, judged, metrics, corpus, missing),
+        queries_without_qrels=len(queries) - len(asked),
+        qrels_without_query=len(qrels) - len(asked),
+        relevant_not_in_shelf=len(missing),
+        seconds=seconds,
+    )
+
+
+def _ask(shelf: Searchable, query: EvaluationQuery, depth: int, mode: Mode) -> list[tuple[str, float]]:
+    try:
+        hits = shelf.search(photo=query.image, text=query.text, k=depth, mode=mode)
+    except (PhotoError, QueryError) as error:
+        raise EvaluationError(f"query {query.id!r}: {error}") from error
+    return [(hit.product.id, hit.score) for hit in hits]
+
+
+def _missing(shelf: Searchable, judged: Qrels, run: Run) -> set[str]:
+    found = {product for hits in run.values() for product, _ in hits}
+    relevant = {product for grades in judged.values() for product, grade in grades.items() if grade > 0}
+    return {product for product in relevant - found if not _has(shelf, product)}
+
+
+def _has(shelf: Searchable, product: str) -> bool:
+    try:
+        shelf.get(product)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _measure(
+    run: Run, judged: Qrels, metrics: Sequence[Metric], corpus: int, missing: set[str]
+) -> dict[str, Measurement]:
+    scores = evaluate(run, judged, metrics)
+    lows, highs = bootstrap_interval(scores.values)
+    measurements = {}
+    for metric, values, low, high in zip(scores.metrics, scores.values.T, lows, highs, strict=True):
+        # Chance may look no deeper than the search did.
+        limited = replace(metric, cutoff=metric.cutoff or MAX_DEPTH)
+        random = np.mean([expected_by_chance(limited, grades, corpus, missing) for grades in judged.values()])
+        measurements[str(metric)] = Measurement(float(values.mean()), float(low), float(high), float(random))
+    return measurements
