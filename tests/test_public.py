@@ -1,0 +1,63 @@
+"""The public face is what it is meant to be, and nothing more."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import snapshelf
+
+ROOMS = {
+    "snapshelf": {
+        "AddReport", "Hit", "Price", "Product", "RowError", "SearchResult", "Shelf", "ShelfStats", "SnapshelfError", "errors",
+    },
+    "snapshelf.encoders": {
+        "Encoder", "ModelDescription", "OnnxEncoder", "Vectors", "load_encoder", "registry", "square",
+    },
+    "snapshelf.query": {"MAX_TEXT_LENGTH", "PhotoInput", "Query", "understand"},
+    "snapshelf.search": {"Mode", "Ranked", "Weights", "record", "search"},
+    "snapshelf.language": {"Concept", "Lexicon", "Match", "normalise", "search_terms", "tokenize"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_exported_names_are_exactly_the_intended_ones(room: str) -> None:
+    module = importlib.import_module(room)
+    assert set(module.__all__) == ROOMS[room]
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+
+
+def test_the_package_knows_its_names_only() -> None:
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        snapshelf.nothing_of_the_kind  # noqa: B018
+    assert set(dir(snapshelf)) == set(snapshelf.__all__)
+
+
+@pytest.mark.parametrize("room", [*ROOMS, "snapshelf.catalogue", "snapshelf.store", "snapshelf.evaluation", "snapshelf.server"])
+def test_public_things_are_documented(room: str) -> None:
+    module = importlib.import_module(room)
+    for name in module.__all__:
+        thing = getattr(module, name)
+        if not (inspect.isclass(thing) or inspect.isfunction(thing)):
+            continue
+        assert thing.__doc__, f"{room}.{name} has no docstring"
+        if inspect.isclass(thing):
+            for method, value in vars(thing).items():
+                if inspect.isfunction(value) and not method.startswith("_"):
+                    assert value.__doc__, f"{room}.{name}.{method} has no docstring"
+
+
+def test_every_error_descends_from_the_root() -> None:
+    for name in snapshelf.errors.__all__:
+        assert issubclass(getattr(snapshelf.errors, name), snapshelf.SnapshelfError)
+
+
+def test_the_package_loads_no_runtime_before_it_is_needed() -> None:
+    code = "import sys, snapshelf; print([m for m in ('onnxruntime', 'sqlalchemy', 'fastapi', 'torch') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
