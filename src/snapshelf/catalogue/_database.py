@@ -24,6 +24,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Row,
+    Select,
     Table,
     and_,
     bindparam,
@@ -385,17 +386,13 @@ class Catalogue:
         """Return the products with these ids, in the order of `ids`; unknown ones are left out."""
         ids = list(ids)
         with self._reading() as connection:
-            facts = {
-                row.id: row.facts
-                for chunk in _chunks(ids)
-                for row in connection.execute(_FACTS, {"ids": chunk})
-            }
+            facts = {row.id: row.facts for row in _rows(connection, _FACTS, ids)}
         return {each: _product(facts[each]) for each in ids if each in facts}
 
     def known(self, ids: Iterable[str]) -> dict[str, Known]:
         """Tell what is stored of these ids, so that it is not stored again; unknown ones are left out."""
         with self._reading() as connection:
-            rows = [row for chunk in _chunks(ids) for row in connection.execute(_KNOWN, {"ids": chunk})]
+            rows = _rows(connection, _KNOWN, ids)
         return {
             found: Known(stored_hash, tuple(row.fingerprint for row in group if row.fingerprint is not None))
             for (found, stored_hash), group in groupby(rows, attrgetter("id", "facts_hash"))
@@ -411,7 +408,7 @@ class Catalogue:
         """
         ids = list(ids)
         with self._reading() as connection:
-            rows = [row for chunk in _chunks(ids) for row in connection.execute(_VECTORS, {"ids": chunk})]
+            rows = _rows(connection, _VECTORS, ids)
         vectors = _unit_vectors([row.vector for row in rows])
         found: dict[str, NDArray[np.float32]] = {}
         start = 0
@@ -600,6 +597,10 @@ def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
 def _advance(connection: Connection, version: int) -> int:
     connection.execute(update(state).where(state.c.name == "version").values(value=version))
     return version
+
+
+def _rows(connection: Connection, statement: Select[Any], ids: Iterable[str]) -> list[Row[Any]]:
+    return [row for chunk in _chunks(ids) for row in connection.execute(statement, {"ids": chunk}).all()]
 
 
 def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
