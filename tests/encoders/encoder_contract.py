@@ -12,7 +12,7 @@ from snapshelf.encoders import Encoder
 
 
 # The encoder holds no state, so that all examples may use one.
-_SHARED = [HealthCheck.function_scoped_fixture]
+_SHARED = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
 
 
 def noise(seed: int, size: tuple[int, int] = (60, 80)) -> Image.Image:

@@ -54,12 +54,17 @@ class Captioner:
         """The lexicon's concept for a label, if it knows it."""
         return self._lexicon.get(_LEXICON_KIND.get(kind, kind), label)
 
+    def canonical(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """Labels by the lexicon's preferred names, so that "Tshirts" and "t-shirt" are one."""
+        concepts = {kind: self.concept(kind, label) for kind, label in labels.items()}
+        return {kind: concept.label("en") if concept else labels[kind] for kind, concept in concepts.items()}
+
     def labels_in_title(self, title: str) -> dict[str, str]:
         """Pattern and material that a title names; the columns of a feed rarely have them."""
         found: dict[str, str] = {}
         for match in self._lexicon.find(title):
             if match.concept.kind in ("pattern", "material"):
-                found.setdefault(match.concept.kind, match.concept.key)
+                found.setdefault(match.concept.kind, match.concept.label("en"))
         return found
 
     def title(self, product: Labelled, language: Language) -> str:

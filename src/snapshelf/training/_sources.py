@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -139,7 +139,7 @@ def train(
     torch.manual_seed(recipe.seed)
     data = TrainingSet(examples)
     captioner = Captioner(Lexicon.bundled(), random.Random(recipe.seed))
-    _add_title_labels(data, captioner)
+    _complete_labels(data, captioner)
     tokenizer = _tokenizer(folder / "tokenizer.json", data, captioner, recipe)
     model = TwoTowers(Architecture(vocabulary=tokenizer.get_vocab_size()))
     if start is not None:
@@ -249,9 +249,11 @@ def _language(rng: np.random.Generator, chinese: float) -> Language:
     return "zh" if rng.random() < chinese else "en"
 
 
-def _add_title_labels(data: TrainingSet, captioner: Captioner) -> None:
+def _complete_labels(data: TrainingSet, captioner: Captioner) -> None:
+    """Add what titles tell, and call each concept by one name, whatever a source calls it."""
     data.about = [
-        Labelled(one.titles, {**captioner.labels_in_title(one.titles["en"]), **one.labels}) for one in data.about
+        Labelled(one.titles, captioner.canonical({**captioner.labels_in_title(one.titles["en"]), **one.labels}))
+        for one in data.about
     ]
 
 
