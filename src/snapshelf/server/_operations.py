@@ -36,7 +36,7 @@ async def readyz(context: Shared) -> StatusAnswer:
                 abandon_on_cancel=True,
                 limiter=CapacityLimiter(1),
             )
-    except (SnapshelfError, TimeoutError) as error:
+    except Exception as error:
         logger.error("not ready: %r", error)
         raise ProblemError(
             HTTPStatus.SERVICE_UNAVAILABLE,

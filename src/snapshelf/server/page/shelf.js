@@ -49,6 +49,7 @@ export function card(hit, { onOpen, onSimilar }) {
   const because = find(".because");
   because.setAttribute("aria-label", `${t("why")}: ${title}`);
   because.addEventListener("click", () => showWhy(made, hit, because.getAttribute("aria-expanded") !== "true"));
+  find(".why").addEventListener("click", () => showWhy(made, hit, false));
   return made;
 }
 

@@ -1,0 +1,520 @@
+"""The page in a real browser, against a real server and shelf."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from serving import base64_of, draw, encoded, path_of, photo_of, running
+
+from snapshelf import Shelf
+from snapshelf.server import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import httpx
+
+pytestmark = pytest.mark.browser
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if CHROMIUM is None:
+    pytest.skip("Chromium is not installed", allow_module_level=True)
+
+expect = sync_api.expect
+expect.set_options(timeout=15_000)
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+CARDS = "#grid .card:not(.skeleton)"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
+    """Opens the page; the test fails when anything is written to the console as an error."""
+    contexts, complaints = [], []
+
+    def visit(path: str = "/", *, expect_errors: bool = False, at: str = address, **options: Any) -> Any:
+        context = browser.new_context(
+            **{"locale": "en-GB", "viewport": {"width": 1280, "height": 860}, "base_url": at, **options}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if not expect_errors:
+            page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.goto(path)
+        expect(page.locator("#stats")).not_to_be_empty()
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+
+
+def file_of(photo: bytes, name: str = "photo.jpg", kind: str = "image/jpeg") -> dict[str, Any]:
+    return {"name": name, "mimeType": kind, "buffer": photo}
+
+
+def search_words(page: Any, words: str) -> None:
+    page.locator("#words").fill(words)
+    page.locator("#words").press("Enter")
+    expect(page.locator(CARDS).first).to_be_visible()
+
+
+def choose_photo(page: Any, photo: bytes) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.locator("#choose").click()
+    chooser.value.set_files(file_of(photo))
+    expect(page.locator(CARDS).first).to_be_visible()
+
+
+def titles(page: Any) -> list[str]:
+    found: list[str] = page.locator(f"{CARDS} h3").all_inner_texts()
+    return found
+
+
+def carrying(page: Any, photo: bytes, kind: str = "image/jpeg") -> Any:
+    """A DataTransfer with a file, as drops and pastes bring it."""
+    return page.evaluate_handle(
+        """([data, type]) => {
+            const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([bytes], "photo", { type }));
+            return transfer;
+        }""",
+        [base64_of(photo), kind],
+    )
+
+
+def overflows(page: Any) -> bool:
+    wide: bool = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return wide
+
+
+def test_home(visit: Callable[..., Any]) -> None:
+    page = visit()
+    expect(page.locator("h1")).to_have_text("Seen it? Find it.")
+    expect(page.locator("#intro-text")).to_contain_text("15 products")
+    expect(page.locator("#example-photos button")).to_have_count(2)
+    expect(page.locator("#example-words button")).to_have_text(["green ball"])
+    expect(page.locator("#results")).to_be_hidden()
+
+
+def test_words(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "red mug")
+    assert titles(page)[0] == "Red mug"
+    card = page.locator(CARDS).first
+    expect(card.locator(".brand-name")).to_have_text("Kiln & Co")
+    expect(card.locator(".price")).to_have_text("¥20.50")
+    expect(page.locator("#results-title")).to_have_text("“red mug”")
+    expect(page.locator("#results-meta")).to_contain_text("15 products")
+    expect(page.locator("#results-meta")).to_contain_text(re.compile(r"\d ms"))
+    expect(page.locator("#live")).to_have_text("15 products")
+    for image in page.locator(f"{CARDS} img").all()[:5]:
+        assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+
+
+def test_sold_out(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "green ball")
+    sold_out = page.locator(CARDS).filter(has_text="Green ball")
+    expect(sold_out.locator(".badge")).to_have_text("Sold out")
+    expect(page.locator(".badge:visible")).to_have_count(1)
+
+
+def test_chosen_photo(visit: Callable[..., Any]) -> None:
+    page = visit()
+    choose_photo(page, photo_of("bag", "blue"))
+    assert titles(page)[0] == "Blue bag"
+    expect(page.locator("#chip")).to_be_visible()
+    expect(page.locator("#results-title")).to_have_text("Like your photo")
+
+
+def test_dropped_photo(visit: Callable[..., Any]) -> None:
+    page = visit()
+    transfer = carrying(page, photo_of("mug", "green"))
+    page.dispatch_event("body", "dragover", {"dataTransfer": transfer})
+    expect(page.locator("#drop")).to_have_class(re.compile("shown"))
+    page.dispatch_event("body", "drop", {"dataTransfer": transfer})
+    expect(page.locator(CARDS).first).to_be_visible()
+    expect(page.locator("#drop")).not_to_have_class(re.compile("shown"))
+    assert titles(page)[0] == "Green mug"
+
+
+def test_pasted_photo(visit: Callable[..., Any]) -> None:
+    page = visit()
+    transfer = carrying(page, encoded(draw("ball", "black"), "PNG"), "image/png")
+    page.evaluate(
+        """(clipboardData) => document.getElementById("words").dispatchEvent(
+            new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }))""",
+        transfer,
+    )
+    expect(page.locator(CARDS).first).to_be_visible()
+    assert titles(page)[0] == "Black ball"
+
+
+def test_photo_taken_with_the_camera(visit: Callable[..., Any]) -> None:
+    page = visit()
+    page.locator("#take").click()
+    expect(page.locator("#shutter")).to_be_enabled()
+    page.locator("#shutter").click()
+    expect(page.locator("#camera")).to_be_hidden()
+    expect(page.locator("#chip")).to_be_visible()
+    expect(page.locator(CARDS).first).to_be_visible()
+    assert page.evaluate("document.getElementById('video').srcObject") is None
+
+
+def test_camera_closed_without_a_photo(visit: Callable[..., Any]) -> None:
+    page = visit()
+    page.locator("#take").click()
+    expect(page.locator("#shutter")).to_be_enabled()
+    page.keyboard.press("Escape")
+    expect(page.locator("#camera")).to_be_hidden()
+    expect(page.locator("#chip")).to_be_hidden()
+
+
+def test_phone_without_https_takes_photos_through_its_camera_app(visit: Callable[..., Any]) -> None:
+    page = visit(**PHONE)
+    page.add_init_script("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
+    page.reload()
+    with page.expect_file_chooser() as chooser:
+        page.locator("#take").click()
+    assert chooser.value.element.get_attribute("capture") == "environment"
+    chooser.value.set_files(file_of(photo_of("mug", "blue")))
+    expect(page.locator(CARDS).first).to_be_visible()
+    assert titles(page)[0] == "Blue mug"
+
+
+def test_photo_and_words(visit: Callable[..., Any]) -> None:
+    page = visit()
+    choose_photo(page, photo_of("bag", "red"))
+    with page.expect_response("**/v1/search") as response:
+        search_words(page, "blue")
+    assert {"photo", "text"} <= response.value.json()["hits"][0]["contributions"].keys()
+    expect(page.locator("#results-title")).to_have_text("Like your photo, “blue”")
+    page.locator("#chip-remove").click()
+    expect(page.locator("#results-title")).to_have_text("“blue”")
+    expect(page.locator("#chip")).to_be_hidden()
+    expect(page.locator("#words")).to_be_focused()
+
+
+def test_large_photo_is_made_small_before_it_is_sent(visit: Callable[..., Any]) -> None:
+    page = visit()
+    large = encoded(draw("mug", "red", size=3_000).resize((3_000, 2_400)), "PNG")
+    choose_photo(page, large)
+    # The chip shows what is sent.
+    size = page.locator("#chip-photo").evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    assert size == [1024, 819]
+    assert titles(page)[0] == "Red mug"
+
+
+def test_similar(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "yellow ball")
+    page.locator(CARDS).filter(has_text="Yellow ball").locator(".more").click()
+    expect(page.locator("#results-title")).to_have_text("Similar to Yellow ball")
+    expect(page.locator(CARDS)).to_have_count(14)
+    assert "Yellow ball" not in titles(page)
+    page.reload()
+    expect(page.locator("#results-title")).to_have_text("Similar to Yellow ball")
+
+
+def test_why_adds_up_to_the_score(visit: Callable[..., Any]) -> None:
+    page = visit()
+    choose_photo(page, photo_of("bag", "red"))
+    with page.expect_response("**/v1/search") as response:
+        search_words(page, "blue bag")
+    hits = response.value.json()["hits"]
+    for index in range(5):
+        card = page.locator(CARDS).nth(index)
+        card.locator(".because").click()
+        values = [float(text) for text in card.locator(".why li .value").all_inner_texts()]
+        score = float(card.locator(".why .score .value").inner_text())
+        assert len(values) == len(hits[index]["contributions"])
+        assert round(sum(values), 3) == score == round(hits[index]["score"], 3)
+        widths = [box.bounding_box()["width"] for box in card.locator(".why .bar").all()]
+        assert [widths.index(width) for width in sorted(widths)] == [
+            values.index(value) for value in sorted(values)
+        ]
+    expect(page.locator(CARDS).first.locator(".why")).to_contain_text("Looks")
+
+
+def test_details(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "black bag")
+    page.locator(CARDS).filter(has_text="Black bag").locator(".open").click()
+    drawer = page.locator("#drawer")
+    expect(drawer.locator("h2")).to_have_text("Black bag")
+    expect(drawer).to_contain_text("Home › Bag")
+    expect(drawer).to_contain_text("7 in stock")
+    expect(drawer).to_contain_text("A black bag for every day.")
+    expect(drawer.locator("dt")).to_have_text(["Colour"])
+    link = drawer.locator("a")
+    assert link.get_attribute("href") == "https://shop.example/black-bag"
+    assert "noopener" in link.get_attribute("rel")
+    drawer.locator(".primary").click()
+    expect(drawer).to_be_hidden()
+    expect(page.locator("#results-title")).to_have_text("Similar to Black bag")
+
+
+def test_examples(visit: Callable[..., Any]) -> None:
+    page = visit()
+    page.locator("#example-words button").click()
+    expect(page.locator("#words")).to_have_value("绿色 球")
+    expect(page.locator(CARDS).first.locator("h3")).to_have_text("Green ball")
+    page.locator(".brand").click()
+    expect(page.locator("#examples")).to_be_visible()
+    page.get_by_text("This bag, in blue").click()
+    expect(page.locator("#results-title")).to_have_text("Like your photo, “blue”")
+
+
+def test_language(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "red mug")
+    page.locator("[data-language=zh]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    assert titles(page)[0] == "红色马克杯"
+    expect(page.locator(".go")).to_contain_text("搜索")
+    expect(page.locator("#words")).to_have_attribute("placeholder", "描述一下，或添加照片")
+    page.locator(CARDS).first.locator(".because").click()
+    expect(page.locator(CARDS).first.locator(".why")).to_contain_text("得分")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    expect(page.locator(CARDS).first.locator("h3")).to_have_text("红色马克杯")
+    page.locator("[data-language=en]").click()
+    assert titles(page)[0] == "Red mug"
+
+
+def test_language_of_the_browser(visit: Callable[..., Any]) -> None:
+    page = visit(locale="zh-CN")
+    expect(page.locator("h1")).to_have_text("看见了，就能找到。")
+    expect(page.locator("#example-words button")).to_have_text(["绿色的球"])
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_everything_has_a_name(visit: Callable[..., Any], language: str) -> None:
+    page = visit()
+    page.locator(f"[data-language={language}]").click()
+    search_words(page, "red")
+    page.locator(CARDS).first.locator(".open").click()
+    nameless = page.evaluate(
+        """[...document.querySelectorAll("button, a, input:not([hidden])")]
+            .filter((e) => !e.getAttribute("aria-label") && !e.textContent.trim()).map((e) => e.outerHTML)"""
+    )
+    assert nameless == []
+    assert page.evaluate("[...document.images].every((image) => image.hasAttribute('alt'))")
+
+
+def test_address_and_history(visit: Callable[..., Any]) -> None:
+    page = visit("/?q=blue+mug")
+    expect(page.locator(CARDS).first.locator("h3")).to_have_text("Blue mug")
+    expect(page.locator("#words")).to_have_value("blue mug")
+    choose_photo(page, photo_of("ball", "red"))
+    page.locator("#words").fill("绿色")
+    page.locator("#words").press("Enter")
+    expect(page.locator("#results-title")).to_have_text("Like your photo, “绿色”")
+    assert page.url.endswith("?q=%E7%BB%BF%E8%89%B2")
+    page.go_back()
+    expect(page.locator("#results-title")).to_have_text("Like your photo, “blue mug”")
+    expect(page.locator("#chip")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#results-title")).to_have_text("“blue mug”")
+    expect(page.locator("#chip")).to_be_hidden()
+    page.go_forward()
+    expect(page.locator("#chip")).to_be_visible()
+
+
+def test_keyboard(visit: Callable[..., Any]) -> None:
+    page = visit()
+    focused = page.locator(":focus")
+    page.keyboard.press("/")
+    expect(page.locator("#words")).to_be_focused()
+    page.keyboard.type("ball / red")
+    expect(page.locator("#words")).to_have_value("ball / red")
+    page.keyboard.press("Enter")
+    cards = page.locator(f"{CARDS} .open")
+    expect(cards.first).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.press("ArrowDown")
+    expect(cards.nth(0)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(cards.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    first_row = page.evaluate(
+        """(selector) => { const cards = [...document.querySelectorAll(selector)];
+            return cards.filter((card) => card.offsetTop === cards[0].offsetTop).length; }""",
+        CARDS,
+    )
+    expect(cards.nth(1 + first_row)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowLeft")
+    expect(cards.nth(0)).to_be_focused()
+    page.keyboard.press("End")
+    expect(cards.last).to_be_focused()
+    page.keyboard.press("Home")
+    assert focused.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#drawer")).to_be_hidden()
+    expect(cards.nth(0)).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(CARDS).first.locator(".why")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(CARDS).first.locator(".why")).to_be_hidden()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#words")).to_be_focused()
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
+def test_phone(visit: Callable[..., Any], locale: str) -> None:
+    page = visit(**PHONE, locale=locale)
+    assert not overflows(page)
+    choose_photo(page, photo_of("bag", "red"))
+    assert not overflows(page)
+    search_words(page, "blue" * 40)
+    page.locator(CARDS).first.locator(".because").click()
+    assert not overflows(page)
+    page.locator(CARDS).first.locator(".why").click()
+    expect(page.locator(CARDS).first.locator(".why")).to_be_hidden()
+    tops = page.locator(CARDS).evaluate_all("cards => cards.map((card) => card.offsetTop)")
+    assert tops[0] == tops[1] < tops[2]
+    page.locator(CARDS).first.locator(".open").click()
+    expect(page.locator("#drawer h2")).to_be_visible()
+    assert not overflows(page)
+    for button in page.locator(f"{CARDS} .tools button").all()[:2]:
+        assert button.bounding_box()["height"] >= 40
+
+
+def test_dark(visit: Callable[..., Any]) -> None:
+    def brightness(page: Any, what: str) -> float:
+        rgb = page.evaluate(f"getComputedStyle(document.body).{what}.match(/\\d+/g).map(Number)")
+        return sum(rgb[:3]) / 765
+
+    light, dark = visit(color_scheme="light"), visit(color_scheme="dark")
+    assert brightness(light, "backgroundColor") > 0.9 > 0.3 > brightness(light, "color")
+    assert brightness(dark, "backgroundColor") < 0.15 < 0.8 < brightness(dark, "color")
+
+
+def test_less_motion(visit: Callable[..., Any]) -> None:
+    page = visit(reduced_motion="reduce")
+    search_words(page, "red")
+    page.locator(CARDS).first.locator(".open").click()
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_skeletons_until_the_answer_comes(visit: Callable[..., Any]) -> None:
+    page = visit()
+    held: list[Any] = []
+    page.route("**/v1/search", lambda route: held.append(route))
+    page.locator("#words").fill("red")
+    page.locator("#words").press("Enter")
+    expect(page.locator("#grid .skeleton").first).to_be_visible()
+    expect(page.locator("#results")).to_have_attribute("aria-busy", "true")
+    held[0].continue_()
+    expect(page.locator(CARDS).first).to_be_visible()
+    expect(page.locator("#grid .skeleton")).to_have_count(0)
+
+
+def test_only_the_last_of_two_searches_is_shown(visit: Callable[..., Any]) -> None:
+    page = visit()
+    held: list[Any] = []
+    page.route("**/v1/search", lambda route: held.append(route))
+    page.locator("#words").fill("red mug")
+    page.locator("#words").press("Enter")
+    expect(page.locator("#grid .skeleton").first).to_be_visible()
+    page.unroute("**/v1/search")
+    search_words(page, "blue bag")
+    held[0].continue_()
+    page.wait_for_load_state("networkidle")
+    assert titles(page)[0] == "Blue bag"
+
+
+def test_empty_query_asks_for_one(visit: Callable[..., Any]) -> None:
+    page = visit()
+    page.locator(".go").click()
+    expect(page.locator("#words")).to_be_focused()
+    expect(page.locator("#live")).to_have_text("Type a few words or add a photo.")
+    expect(page.locator("#results")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        (file_of(b"words", "notes.txt", "text/plain"), "That is not a photo."),
+        (file_of(b"no photo", "broken.jpg"), "This photo cannot be read."),
+    ],
+)
+def test_unusable_photo(visit: Callable[..., Any], file: dict[str, Any], message: str) -> None:
+    page = visit(expect_errors=True)
+    page.locator("#file").set_input_files(file)
+    expect(page.locator("#notice")).to_contain_text(message)
+    expect(page.locator("#live")).to_contain_text(message)
+    if page.locator("#chip").is_visible():
+        page.locator("#chip-remove").click()
+    search_words(page, "red mug")
+    assert titles(page)[0] == "Red mug"
+    expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_server_gone(visit: Callable[..., Any]) -> None:
+    page = visit(expect_errors=True)
+    page.route("**/v1/search", lambda route: route.abort())
+    page.locator("#words").fill("red")
+    page.locator("#words").press("Enter")
+    expect(page.locator("#notice")).to_contain_text("The server does not answer.")
+
+
+def test_empty_shelf(visit: Callable[..., Any], tmp_path: Path) -> None:
+    with Shelf.open(tmp_path / "shelf") as shelf, running(create_app(shelf)) as address:
+        page = visit("/?q=anything", at=address)
+        expect(page.locator("#notice")).to_contain_text("This shelf is still empty")
+        page.locator(".brand").click()
+        expect(page.locator("#examples")).to_be_hidden()
+
+
+def test_markup_in_a_product_stays_text(
+    visit: Callable[..., Any], put: Callable[..., httpx.Response], client: httpx.Client
+) -> None:
+    nasty = "<img src=x onerror=document.title='owned'>"
+    created = put("<b>&\"'", title=nasty, brand=nasty, description=nasty, attributes={nasty[:20]: nasty})
+    assert created.status_code == 201
+    page = visit()
+    search_words(page, nasty)
+    card = page.locator(CARDS).filter(has_text=nasty).first
+    card.locator(".open").click()
+    expect(page.locator("#drawer h2")).to_have_text(nasty)
+    page.locator("#drawer .primary").click()
+    expect(page.locator("#results-title")).to_have_text(f"Similar to {nasty}")
+    assert page.title() != "owned"
+    assert client.get(path_of("<b>&\"'")).status_code == 200

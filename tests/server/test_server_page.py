@@ -1,0 +1,73 @@
+"""The files of the page: complete, offline, and the same in both languages."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import snapshelf.server
+
+if TYPE_CHECKING:
+    import httpx
+
+PAGE = Path(snapshelf.server.__file__).parent / "page"
+STRINGS = json.loads((PAGE / "strings.json").read_text("utf-8"))
+SOURCES = {path.name: path.read_text("utf-8") for path in PAGE.iterdir()}
+CODE = "\n".join(text for name, text in SOURCES.items() if name.endswith((".js", ".html")))
+
+
+def test_page_and_all_its_files_are_served(client: httpx.Client) -> None:
+    page = client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    referred = set(re.findall(r'(?:href|src)="(page/[^"]+)"', page.text))
+    assert referred >= {"page/app.js", "page/style.css", "page/favicon.svg"}
+    for file in referred | {f"page/{name}" for name in SOURCES}:
+        assert client.get(f"/{file}").status_code == 200, file
+
+
+def test_nothing_comes_from_elsewhere() -> None:
+    for name, text in SOURCES.items():
+        addresses = set(re.findall(r"""https?://[^\s"'/]+[^\s"']*|(?<=["'(])//[^"')]+""", text))
+        assert addresses <= {"http://www.w3.org/2000/svg"}, name
+
+
+def test_content_security_policy_can_be_kept() -> None:
+    assert not re.search(r"<(?:style|script)(?![^>]*\bsrc=)[^>]*>|\son\w+=|\sstyle=", SOURCES["index.html"])
+
+
+def test_both_languages_have_the_same_keys() -> None:
+    assert STRINGS.keys() == {"en", "zh"}
+    assert list(STRINGS["en"]) == list(STRINGS["zh"])
+    assert all(text.strip() for strings in STRINGS.values() for text in strings.values())
+
+
+@pytest.mark.parametrize("key", STRINGS["en"])
+def test_placeholders_are_the_same(key: str) -> None:
+    holes = [set(re.findall(r"\{(\w+)\}", STRINGS[language][key])) for language in ("en", "zh")]
+    assert holes[0] == holes[1]
+
+
+def used_keys() -> set[str]:
+    in_code = re.findall(r"""\b(?:t|known)\((?:[^"'()]*\? )?"([\w.-]+)"(?: : "([\w.-]+)")?""", CODE)
+    in_html = re.findall(r'data-i18n="([\w.-]+)"', CODE)
+    in_attributes = [
+        pair.partition(":")[2]
+        for pairs in re.findall(r'data-i18n-attr="([^"]+)"', CODE)
+        for pair in pairs.split(";")
+    ]
+    return {key for pair in in_code for key in pair if key} | set(in_html) | set(in_attributes)
+
+
+def test_every_text_that_the_page_asks_for_exists() -> None:
+    assert len(used_keys()) > 30
+    assert used_keys() <= STRINGS["en"].keys()
+
+
+def test_every_text_is_asked_for() -> None:
+    families = (*tuple(re.findall(r"(?:t|known)\(`([\w-]+\.)\$\{", CODE)), "results.count.")
+    unused = {key for key in STRINGS["en"].keys() - used_keys() if not key.startswith(families)}
+    assert not unused
