@@ -1,0 +1,42 @@
+"""The program and its commands."""
+
+from typing import Annotated
+
+import typer
+
+import snapshelf
+from snapshelf.cli import _add, _eval, _remove, _search, _serve, _stats
+
+_HELP = """
+Product search that sees: by photo, by Chinese or English words, or by both.
+
+Every command works on a shelf, a folder: --shelf, or the environment variable SNAPSHELF_SHELF, or ./shelf.
+
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but some rows were refused, 130 stopped by Ctrl-C.
+"""
+
+app = typer.Typer(name="snapshelf", help=_HELP, pretty_exceptions_enable=False, rich_markup_mode="markdown")
+for _command in (_add, _search, _stats, _remove, _serve, _eval):
+    _command.register(app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"snapshelf {snapshelf.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _snapshelf(
+    context: typer.Context,
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """Run the program: the entry point of the console script."""
+    app()

@@ -1,0 +1,76 @@
+"""``snapshelf eval``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from snapshelf.cli._console import Side, note, print_json, print_table, progress, reported
+from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, ShelfOption
+
+if TYPE_CHECKING:
+    from snapshelf.evaluation import Report
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("eval")(evaluate)
+
+
+def evaluate(
+    queries: Annotated[
+        Path,
+        typer.Option(
+            "--queries", help='BEIR lines: {"_id", "text" and/or "image"}, image relative to the file.'
+        ),
+    ],
+    qrels: Annotated[
+        Path, typer.Option("--qrels", help="BEIR (query-id, corpus-id, score) or TREC (4 columns).")
+    ],
+    metrics: Annotated[
+        str,
+        typer.Option(
+            "--metrics",
+            help="R@k, P@k, RR, RR@k, nDCG, nDCG@k, AP, AP@k, Success@k, as ir_measures has them.",
+        ),
+    ] = "R@1,R@10,RR@10,nDCG@10,P@10",
+    mode: Annotated[
+        Literal["full", "photo-vectors"],
+        typer.Option("--mode", help="The whole search, or cosine with the photos alone as benchmarks do."),
+    ] = "full",
+    shelf: ShelfOption = DEFAULT_SHELF,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well a shelf answers queries whose right answers are known.
+
+    Each figure is a mean over queries, with its 95 % bootstrap interval and what a random ranking would
+    score. R@k divides by all relevant products; some published benchmarks divide by min(k, all relevant).
+    """
+    with reported(as_json):
+        from snapshelf import Shelf
+        from snapshelf.evaluation import evaluate_shelf, parse_metrics, read_qrels, read_queries
+
+        asked, judged, wanted = read_queries(queries), read_qrels(qrels), parse_metrics(metrics)
+        with Shelf.open(shelf, create=False) as opened, progress("queries") as tell:
+            report = evaluate_shelf(opened, asked, judged, wanted, mode=mode, progress=tell)
+        for count, what in (
+            (report.queries_without_qrels, "queries are left out: nothing is judged for them"),
+            (report.qrels_without_query, "judged queries are left out: the queries file does not ask them"),
+            (report.relevant_not_in_shelf, "relevant products are not in the shelf; they count as not found"),
+        ):
+            if count:
+                note(f"{count:,} {what}")
+        print_json(report.to_json()) if as_json else _print(report)
+
+
+def _print(report: "Report") -> None:
+    rows = [
+        (name, *(f"{value:.4f}" for value in (found.value, found.low, found.high)), f"{found.random:.2g}")
+        for name, found in report.metrics.items()
+    ]
+    numbers: dict[str, Side] = dict.fromkeys(("value", "low", "high", "random"), "right")
+    print_table({"metric": "left", **numbers}, rows)
+    note(
+        f"{report.queries:,} queries over {report.corpus:,} products, mode {report.mode}, "
+        f"{report.seconds:.1f} s; low and high: 95 % bootstrap interval; random: expected of a random ranking"
+    )

@@ -1,0 +1,38 @@
+"""Options that several commands have."""
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+DEFAULT_SHELF = Path("shelf")
+
+ShelfOption: TypeAlias = Annotated[
+    Path,
+    typer.Option("--shelf", "-s", envvar="SNAPSHELF_SHELF", help="Folder of the shelf.", show_default=True),
+]
+JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+KOption: TypeAlias = Annotated[int, typer.Option("--k", "-k", help="How many hits to show, 1 to 1,000.")]
+HostOption: TypeAlias = Annotated[
+    str, typer.Option("--host", help="Address to listen at; 0.0.0.0 lets other machines in.")
+]
+PortOption: TypeAlias = Annotated[
+    int, typer.Option("--port", min=0, max=65_535, help="Port; 0 takes a free one.")
+]
+PhotosOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--photos",
+        help="Folder or tar that the feed's image paths are relative to.",
+        show_default="the feed's folder",
+    ),
+]
+MapOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="FIELD=COLUMN,…",
+        help="Columns whose names cannot be guessed, for example "
+        "title=productDisplayName,category=masterCategory/subCategory. May be repeated.",
+    ),
+]

@@ -1,0 +1,39 @@
+"""``snapshelf serve``."""
+
+from typing import Annotated
+
+import typer
+
+from snapshelf.cli._console import note, reported
+from snapshelf.cli._options import DEFAULT_SHELF, HostOption, PortOption, ShelfOption
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(serve)
+
+
+def serve(
+    shelf: ShelfOption = DEFAULT_SHELF,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8000,
+    allow_http: Annotated[
+        bool, typer.Option("--allow-http", help="Fetch photos from http(s) addresses that requests name.")
+    ] = False,
+) -> None:
+    """Serve a shelf: HTTP API and web page, until Ctrl-C."""
+    with reported(as_json=False):
+        from snapshelf import Shelf
+        from snapshelf.server import ServerSettings
+        from snapshelf.server import serve as run
+
+        with Shelf.open(shelf, serving=True, create=False) as opened:
+            run(
+                opened,
+                host,
+                port,
+                settings=ServerSettings(allow_http=allow_http),
+                on_ready=lambda address: note(
+                    f"{shelf} is served at {address} (API: {address}/docs); Ctrl-C stops"
+                ),
+            )

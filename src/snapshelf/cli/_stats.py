@@ -1,0 +1,27 @@
+"""``snapshelf stats``."""
+
+from dataclasses import asdict
+
+import typer
+
+from snapshelf.cli._console import print_json, reported
+from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, ShelfOption
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(stats)
+
+
+def stats(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+    """Tell how many products a shelf has, which encoder made its vectors, how large it is."""
+    with reported(as_json):
+        from snapshelf import Shelf
+
+        with Shelf.open(shelf, create=False) as opened:
+            facts = asdict(opened.stats())
+        if as_json:
+            print_json(facts)
+        else:
+            for name, value in facts.items():
+                typer.echo(f"{name.replace('_', ' ')}: {f'{value:,}' if isinstance(value, int) else value}")
