@@ -13,7 +13,8 @@ import snapshelf
 
 ROOMS = {
     "snapshelf": {
-        "AddReport", "Hit", "Price", "Product", "RowError", "SearchResult", "Shelf", "ShelfStats", "SnapshelfError", "errors",
+        "AddReport", "Hit", "Price", "Product", "RowError", "SearchResult", "Shelf", "ShelfStats",
+        "SnapshelfError", "errors",
     },
     "snapshelf.encoders": {
         "Encoder", "ModelDescription", "OnnxEncoder", "Vectors", "load_encoder", "registry", "square",
@@ -38,7 +39,9 @@ def test_the_package_knows_its_names_only() -> None:
     assert set(dir(snapshelf)) == set(snapshelf.__all__)
 
 
-@pytest.mark.parametrize("room", [*ROOMS, "snapshelf.catalogue", "snapshelf.store", "snapshelf.evaluation", "snapshelf.server"])
+@pytest.mark.parametrize(
+    "room", [*ROOMS, "snapshelf.catalogue", "snapshelf.store", "snapshelf.evaluation", "snapshelf.server"]
+)
 def test_public_things_are_documented(room: str) -> None:
     module = importlib.import_module(room)
     for name in module.__all__:
@@ -58,6 +61,7 @@ def test_every_error_descends_from_the_root() -> None:
 
 
 def test_the_package_loads_no_runtime_before_it_is_needed() -> None:
-    code = "import sys, snapshelf; print([m for m in ('onnxruntime', 'sqlalchemy', 'fastapi', 'torch') if m in sys.modules])"
+    heavy = ("onnxruntime", "sqlalchemy", "fastapi", "torch")
+    code = f"import sys, snapshelf; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

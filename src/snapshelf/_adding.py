@@ -130,7 +130,9 @@ def _prepare(
                 continue
             report("no usable photo: a product is found by its photo, give at least one", "images")
         prepared.errors[-1] = replace(prepared.errors[-1], refused=True)
-    vectors = iter(encoder.encode_photos([each.image for _, _, photos in waiting for each in photos if each.image]))
+    vectors = iter(
+        encoder.encode_photos([each.image for _, _, photos in waiting for each in photos if each.image])
+    )
     for prepared, product, photos in waiting:
         prepared.encoded = sum(photo.image is not None for photo in photos)
         entries = tuple(
@@ -145,7 +147,7 @@ def _prepare(
 
 
 def _reporter(prepared: Prepared, row: Row, file: str) -> _Report:
-    id = row.product.id if row.product else None
+    id = row.product.id if row.product else row.id
 
     def report(message: str, field: str | None) -> None:
         prepared.errors.append(RowError(file, row.number, id, field, message, refused=False))
@@ -165,9 +167,7 @@ def _bytes(row: Row, product: Product, source: PhotoSource | None, report: _Repo
             report(str(error), "images")
 
 
-def _decoded(
-    data: Mapping[str, bytes], stored: Mapping[str, PhotoEntry], report: _Report
-) -> list[_Photo]:
+def _decoded(data: Mapping[str, bytes], stored: Mapping[str, PhotoEntry], report: _Report) -> list[_Photo]:
     """Every photo that can be used; those that are stored already need no decoding."""
     photos = []
     for fingerprint, photo in data.items():

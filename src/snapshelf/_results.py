@@ -18,8 +18,9 @@ class Hit:
     score : float
         Larger is better; comparable within one result.
     contributions : mapping
-        What makes up the score, by signal: ``"photo"`` (the query's photo against the product's), ``"text"`` (the query's
-        words against the product's photo) and ``"words"`` (the query's words against the product's). They add up to it.
+        What makes up the score, by signal: ``"photo"`` (the query's photo against the product's), ``"text"`` (the
+        query's words against the product's photo) and ``"words"`` (the query's words against the product's). They add
+        up to it.
     """
 
     product: Product

@@ -50,8 +50,8 @@ _FLUSHED_AT_LEAST_EVERY = 10_000
 class Shelf:
     """A catalogue that can be searched by photo, by words and by both.
 
-    Open one with `Shelf.open`, close it with `close` or a ``with`` block. Searches may run on several threads at once, also
-    while products are added. What `add`, `put` and `remove` have done when they return survives a power cut.
+    Open one with `Shelf.open`, close it with `close` or a ``with`` block. Searches may run on several threads at
+    once, also while products are added. What `add`, `put` and `remove` have done when they return survives a power cut.
 
     Examples
     --------
@@ -62,7 +62,9 @@ class Shelf:
     ...         print(hit.product.title, hit.score, hit.why)
     """
 
-    def __init__(self, folder: Path, catalogue: Catalogue, store: Store, encoder: Encoder, lock: filelock.FileLock) -> None:
+    def __init__(
+        self, folder: Path, catalogue: Catalogue, store: Store, encoder: Encoder, lock: filelock.FileLock
+    ) -> None:
         self._folder = folder
         self._catalogue = catalogue
         self._store = store
@@ -73,7 +75,12 @@ class Shelf:
 
     @classmethod
     def open(
-        cls, path: str | Path, *, encoder: str | Path | None = None, serving: bool = False, create: bool = True
+        cls,
+        path: str | Path,
+        *,
+        encoder: str | Path | None = None,
+        serving: bool = False,
+        create: bool = True,
     ) -> Self:
         """Open the shelf in a folder.
 
@@ -83,7 +90,8 @@ class Shelf:
         ----------
         path : str or Path
         encoder : str or Path or None
-            Name or folder of an encoder; by default the one that the shelf was made with, and the bundled one for a new shelf.
+            Name or folder of an encoder; by default the one that the shelf was made with, and the bundled one for a
+            new shelf.
         serving : bool
             Keep the engine in a process of its own, so that it never holds up this one. For servers.
         create : bool
@@ -106,7 +114,9 @@ class Shelf:
         """
         folder = Path(path)
         if not create and not (folder / "catalogue.sqlite").is_file():
-            raise ShelfError(f"{folder}: there is no shelf here; make one with: snapshelf add FEED --shelf {folder}")
+            raise ShelfError(
+                f"{folder}: there is no shelf here; make one with: snapshelf add FEED --shelf {folder}"
+            )
         lock = _locked(folder)
         opened: list[Catalogue | Store] = []
         try:
@@ -149,15 +159,15 @@ class Shelf:
         *,
         photos: str | Path | None = None,
         mapping: Mapping[str, str] | None = None,
-        format: str | None = None,
+        format: Literal["csv", "jsonl", "parquet"] | None = None,
         allow_http: bool = False,
         progress: Progress | None = None,
         errors: Callable[[RowError], None] | None = None,
     ) -> AddReport:
         """Add the products of a feed, or bring them up to date.
 
-        A product that is stored as it is costs a look only, so an interrupted `add` is resumed by running it again. A bad
-        row is reported and the rest goes on.
+        A product that is stored as it is costs a look only, so an interrupted `add` is resumed by running it again.
+        A bad row is reported and the rest goes on.
 
         Parameters
         ----------
@@ -188,12 +198,13 @@ class Shelf:
             It could not be written, for example because the disk is full. What was written before stays.
         """
         start = time.monotonic()
-        if isinstance(feed, (str, Path)):
-            rows: Iterable[Row] = read_feed(feed, mapping, format=format)
-            file, total = str(feed), rows.total
+        rows: Iterable[Row]
+        if isinstance(feed, str | Path):
+            rows = read = read_feed(feed, mapping, format=format)
+            file, total = str(feed), read.total
             photos = photos if photos is not None else Path(feed).parent
         else:
-            rows = (Row(number, product, (), None) for number, product in enumerate(feed, 1))
+            rows = (Row(number, product) for number, product in enumerate(feed, 1))
             file, total = "", None
         counts = dict.fromkeys(("rows", "added", "updated", "unchanged", "failed", "photos_encoded"), 0)
         pending: list[Prepared] = []
@@ -408,9 +419,9 @@ def _check_encoder(folder: Path, catalogue: Catalogue, encoder: Encoder, source:
         catalogue.set_meta("encoder_fingerprint", encoder.fingerprint)
     elif recorded != encoder.fingerprint:
         raise EncoderMismatchError(
-            f"{folder}: its vectors were made by the encoder {catalogue.meta('encoder_source')!r} (fingerprint {recorded}), "
-            f"not by {encoder.name!r} (fingerprint {encoder.fingerprint}). Open it with the former, or index the feed again "
-            "into a new shelf: snapshelf add FEED --shelf NEW"
+            f"{folder}: its vectors were made by the encoder {catalogue.meta('encoder_source')!r} (fingerprint "
+            f"{recorded}), not by {encoder.name!r} (fingerprint {encoder.fingerprint}). Open it with the former, or "
+            "index the feed again into a new shelf: snapshelf add FEED --shelf NEW"
         )
 
 
@@ -439,7 +450,9 @@ def _replay(catalogue: Catalogue, store: Store, after: int) -> int:
     """Apply the catalogue's changes after a version to the engine; returns the version reached."""
     while changes := catalogue.changes(after, _REPLAYED_AT_ONCE):
         store.delete([change.id for change in changes if change.entry is None])
-        store.upsert([record(change.entry.product, change.entry.vectors) for change in changes if change.entry])
+        store.upsert(
+            [record(change.entry.product, change.entry.vectors) for change in changes if change.entry]
+        )
         after = changes[-1].version
     return after
 

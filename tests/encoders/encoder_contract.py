@@ -10,7 +10,6 @@ from PIL import Image
 
 from snapshelf.encoders import Encoder
 
-
 # The encoder holds no state, so that all examples may use one.
 _SHARED = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
 
@@ -49,7 +48,9 @@ class EncoderContract:
     def test_any_text_has_a_unit_vector_of_its_own(self, encoder: Encoder, texts: list[str]) -> None:
         together = encoder.encode_texts(texts)
         np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-4)
-        np.testing.assert_allclose(together, np.concatenate([encoder.encode_texts([t]) for t in texts]), atol=1e-4)
+        np.testing.assert_allclose(
+            together, np.concatenate([encoder.encode_texts([t]) for t in texts]), atol=1e-4
+        )
 
     @pytest.mark.parametrize("size", [(1, 1), (2_000, 3), (3, 2_000), (96, 96)])
     def test_any_size_of_photo(self, encoder: Encoder, size: tuple[int, int]) -> None:

@@ -51,7 +51,10 @@ class TestBundled(EncoderContract):
     def test_threads_get_the_same_vectors(self, encoder: Encoder) -> None:
         expected = encoder.encode_texts(["男士黑色手表"])
         got: list[np.ndarray] = []
-        threads = [threading.Thread(target=lambda: got.append(encoder.encode_texts(["男士黑色手表"]))) for _ in range(8)]
+        threads = [
+            threading.Thread(target=lambda: got.append(encoder.encode_texts(["男士黑色手表"])))
+            for _ in range(8)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -67,11 +70,22 @@ class TestBundled(EncoderContract):
         photos = encoder.encode_photos([product.photo() for product in products])
         texts = encoder.encode_texts([getattr(product, titles) for product in products])
         best = np.argsort(-(texts @ photos.T), axis=1)[:, :3]
-        right = np.mean([any(products[i].kind == product.kind for i in row) for product, row in zip(products, best, strict=True)])
+        right = np.mean(
+            [
+                any(products[i].kind == product.kind for i in row)
+                for product, row in zip(products, best, strict=True)
+            ]
+        )
         assert right > 0.5  # three products at random share the kind less than one time in five
 
     def test_both_languages_mean_the_same(self, encoder: Encoder) -> None:
-        pairs = [("black watch", "黑色手表"), ("red dress", "红色连衣裙"), ("blue jeans", "蓝色牛仔裤"), ("white shoes", "白色鞋子"), ("handbag", "手提包")]
+        pairs = [
+            ("black watch", "黑色手表"),
+            ("red dress", "红色连衣裙"),
+            ("blue jeans", "蓝色牛仔裤"),
+            ("white shoes", "白色鞋子"),
+            ("handbag", "手提包"),
+        ]
         english = encoder.encode_texts([pair[0] for pair in pairs])
         chinese = encoder.encode_texts([pair[1] for pair in pairs])
         assert (np.argmax(english @ chinese.T, axis=1) == np.arange(len(pairs))).all()

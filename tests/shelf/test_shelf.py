@@ -50,7 +50,9 @@ def photo_of(feed: Path, id: str) -> Path:
     return feed.parent / f"{id}.jpg"
 
 
-def test_an_indexed_photo_finds_its_own_product(shelf: Shelf, feed: Path, drawings: list[DemoProduct]) -> None:
+def test_an_indexed_photo_finds_its_own_product(
+    shelf: Shelf, feed: Path, drawings: list[DemoProduct]
+) -> None:
     for drawing in drawings:
         hit = shelf.search(photo=photo_of(feed, drawing.id), k=1).hits[0]
         assert hit.score == pytest.approx(1, abs=2e-3)
@@ -58,9 +60,13 @@ def test_an_indexed_photo_finds_its_own_product(shelf: Shelf, feed: Path, drawin
         assert hit.product.id == drawing.id
 
 
-@pytest.mark.parametrize("query", [{"text": "red dress"}, {"text": "红色连衣裙"}, {"photo": 0}, {"photo": 0, "text": "蓝色"}])
+@pytest.mark.parametrize(
+    "query", [{"text": "red dress"}, {"text": "红色连衣裙"}, {"photo": 0}, {"photo": 0, "text": "蓝色"}]
+)
 @pytest.mark.parametrize("mode", ["full", "photo-vectors"])
-def test_contributions_add_up_to_the_score(shelf: Shelf, feed: Path, drawings: list[DemoProduct], query, mode) -> None:
+def test_contributions_add_up_to_the_score(
+    shelf: Shelf, feed: Path, drawings: list[DemoProduct], query, mode
+) -> None:
     query = {**query, **({"photo": photo_of(feed, drawings[0].id)} if "photo" in query else {})}
     result = shelf.search(**query, mode=mode, k=COUNT)
     assert len(result) == COUNT
@@ -80,7 +86,10 @@ def test_words_reach_titles_in_the_other_language(shelf: Shelf, drawings: list[D
 
 def test_a_filter_holds_exactly(shelf: Shelf, drawings: list[DemoProduct]) -> None:
     colour = drawings[0].colour
-    ids = {hit.product.id for hit in shelf.search(text="anything", k=COUNT, where=Equals("attributes.colour", colour))}
+    ids = {
+        hit.product.id
+        for hit in shelf.search(text="anything", k=COUNT, where=Equals("attributes.colour", colour))
+    }
     assert ids == {drawing.id for drawing in drawings if drawing.colour == colour}
 
 
@@ -123,7 +132,9 @@ def test_put_keeps_photos_when_none_are_given(shelf: Shelf, drawings: list[DemoP
     assert shelf.similar(drawings[1].id, k=COUNT).hits
 
 
-def test_removed_products_are_gone_after_reopening(filled: Path, tmp_path: Path, drawings: list[DemoProduct]) -> None:
+def test_removed_products_are_gone_after_reopening(
+    filled: Path, tmp_path: Path, drawings: list[DemoProduct]
+) -> None:
     folder = tmp_path / "shelf"
     shutil.copytree(filled, folder)
     with Shelf.open(folder) as shelf:
@@ -136,7 +147,9 @@ def test_removed_products_are_gone_after_reopening(filled: Path, tmp_path: Path,
 
 
 @pytest.mark.parametrize("damage", ["missing", "broken", "behind", "ahead"])
-def test_the_index_is_rebuilt_from_the_catalogue(filled: Path, tmp_path: Path, damage: str, feed: Path, drawings: list[DemoProduct]) -> None:
+def test_the_index_is_rebuilt_from_the_catalogue(
+    filled: Path, tmp_path: Path, damage: str, feed: Path, drawings: list[DemoProduct]
+) -> None:
     folder = tmp_path / "shelf"
     shutil.copytree(filled, folder)
     if damage == "missing":
@@ -178,7 +191,10 @@ def test_a_killed_add_goes_on_where_it_stopped(feed: Path, tmp_path: Path) -> No
                 fields = json.loads(row)
                 lines.write(json.dumps({**fields, "id": f"{fields['id']}-{copy}"}) + "\n")
     folder = tmp_path / "shelf"
-    code = f"from snapshelf import Shelf\nShelf.open({str(folder)!r}).add({str(long)!r}, progress=lambda done, _: print(done, flush=True))"
+    code = (
+        "from snapshelf import Shelf\n"
+        f"Shelf.open({str(folder)!r}).add({str(long)!r}, progress=lambda done, _: print(done, flush=True))"
+    )
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     for line in child.stdout:
@@ -236,7 +252,9 @@ def test_disk_full_keeps_what_was_written(feed: Path, tmp_path: Path) -> None:
         f"try:\n    shelf.add({str(feed)!r})\nexcept StorageError as error:\n    print('refused:', error)\n"
         "import os; os._exit(0)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
     assert "refused:" in done.stdout, done.stdout + done.stderr
     with Shelf.open(tmp_path / "shelf") as shelf:
         assert shelf.add(feed).rows == COUNT
@@ -246,7 +264,10 @@ def test_disk_full_keeps_what_was_written(feed: Path, tmp_path: Path) -> None:
 def test_a_shelf_is_open_once(shelf: Shelf, tmp_path: Path) -> None:
     with pytest.raises(ShelfInUseError, match="open in another process"):
         Shelf.open(tmp_path / "shelf")
-    code = f"from snapshelf import Shelf\ntry:\n    Shelf.open({str(tmp_path / 'shelf')!r})\nexcept Exception as e:\n    print(type(e).__name__)"
+    code = (
+        "from snapshelf import Shelf\n"
+        f"try:\n    Shelf.open({str(tmp_path / 'shelf')!r})\nexcept Exception as e:\n    print(type(e).__name__)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "ShelfInUseError"
 
@@ -303,7 +324,9 @@ def test_feeds_that_cannot_be_read_are_refused(shelf: Shelf, feed: Path, tmp_pat
         shelf.add(feed, mapping={"title": "nonsense"})
 
 
-def test_searches_go_on_while_products_are_added(filled: Path, tmp_path: Path, feed: Path, drawings: list[DemoProduct]) -> None:
+def test_searches_go_on_while_products_are_added(
+    filled: Path, tmp_path: Path, feed: Path, drawings: list[DemoProduct]
+) -> None:
     folder = tmp_path / "shelf"
     shutil.copytree(filled, folder)
     with Shelf.open(folder, serving=True) as shelf:

@@ -49,7 +49,8 @@ class OnnxEncoder:
         try:
             blobs = [(folder / name).read_bytes() for name in ("photo.onnx", "text.onnx", "tokenizer.json")]
             self._photo, self._text = (
-                onnxruntime.InferenceSession(blob, options, providers=["CPUExecutionProvider"]) for blob in blobs[:2]
+                onnxruntime.InferenceSession(blob, options, providers=["CPUExecutionProvider"])
+                for blob in blobs[:2]
             )
             self._tokenizer = Tokenizer.from_str(blobs[2].decode())
         except Exception as error:  # each of the three libraries raises its own kind
@@ -78,7 +79,9 @@ class OnnxEncoder:
         """Encode RGB photos as float32 (n, d), L2-normalised."""
         parts = [np.empty((0, self.dimension), np.float32)]
         for first in range(0, len(photos), _BATCH):
-            pixels = np.stack([square(photo, self.description.image_size) for photo in photos[first : first + _BATCH]])
+            pixels = np.stack(
+                [square(photo, self.description.image_size) for photo in photos[first : first + _BATCH]]
+            )
             parts.append(self._photo.run(None, {"pixels": pixels})[0])
         return np.concatenate(parts)
 
@@ -107,5 +110,7 @@ def load_encoder(name: str | Path | None = None) -> Encoder:
         return OnnxEncoder(known[str(name)])
     folder = Path(name)
     if not folder.is_dir():
-        raise EncoderError(f"{name}: no such encoder; known are {', '.join(known)}, or give the folder of one")
+        raise EncoderError(
+            f"{name}: no such encoder; known are {', '.join(known)}, or give the folder of one"
+        )
     return OnnxEncoder(ModelDescription.read(folder))

@@ -78,7 +78,9 @@ def _decoded(photo: PhotoInput) -> Image.Image:
     if isinstance(photo, Image.Image):
         # Through the same door as a file, so that transparency and odd modes are treated alike.
         buffer = io.BytesIO()
-        upright = photo if photo.mode in {"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"} else photo.convert("RGB")
+        upright = (
+            photo if photo.mode in {"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"} else photo.convert("RGB")
+        )
         upright.save(buffer, "PNG", compress_level=0, exif=photo.getexif())
         return decode_photo(buffer.getvalue())
     if isinstance(photo, bytes):

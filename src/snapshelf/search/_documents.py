@@ -31,7 +31,9 @@ def document_terms(product: Product) -> dict[str, float]:
     texts += [(_CATEGORY, name) for name in product.category]
     for value in product.attributes.values():
         if not isinstance(value, float):
-            texts += [(_ATTRIBUTE, value)] if isinstance(value, str) else [(_ATTRIBUTE, part) for part in value]
+            texts += (
+                [(_ATTRIBUTE, value)] if isinstance(value, str) else [(_ATTRIBUTE, part) for part in value]
+            )
     for weight, text in texts:
         for term in _terms(text) if text else ():
             counts[term] = counts.get(term, 0.0) + weight

@@ -80,7 +80,10 @@ def search(
     start = time.perf_counter()
     parts = {
         name: (np.float32(weight) * vector)
-        for name, weight, vector in (("photo", weights.photo, query.photo), ("text", weights.text, query.text))
+        for name, weight, vector in (
+            ("photo", weights.photo, query.photo),
+            ("text", weights.text, query.text),
+        )
         if vector is not None
     }
     if mode == "photo-vectors":

@@ -22,7 +22,12 @@ def main() -> None:
     options = _options()
     examples = list(itertools.islice(_examples(options.data, options.drawn), options.limit))
     recipe = Recipe(epochs=options.epochs, decay_epochs=options.decay_epochs, batch=options.batch)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns) as bar:
         task = bar.add_task("training", total=None)
 
@@ -37,7 +42,12 @@ def main() -> None:
         "name": options.name,
         "licence": "Apache-2.0",
         "languages": ["en", "zh"],
-        "recipe": {"epochs": recipe.epochs, "decay_epochs": recipe.decay_epochs, "batch": recipe.batch, "seed": recipe.seed},
+        "recipe": {
+            "epochs": recipe.epochs,
+            "decay_epochs": recipe.decay_epochs,
+            "batch": recipe.batch,
+            "seed": recipe.seed,
+        },
         "examples": len(examples),
     }
     export(checkpoint, options.out, card)
@@ -51,16 +61,23 @@ def _examples(data: Path, drawings: int) -> Iterator[Example]:
 
 
 def _options() -> argparse.Namespace:
+    usual = Recipe()
     parser = argparse.ArgumentParser(prog="python -m snapshelf.training", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with fashion/ and grocery/")
-    parser.add_argument("--start", type=Path, help="safetensors of timm's vit_tiny_patch16_224; without it, from scratch")
-    parser.add_argument("--drawn", type=int, default=3_000, help="drawn products to add (default %(default)s)")
-    parser.add_argument("--runs", type=Path, default=Path("runs/bundled"), help="checkpoints (default %(default)s)")
+    parser.add_argument(
+        "--start", type=Path, help="safetensors of timm's vit_tiny_patch16_224; without it, from scratch"
+    )
+    parser.add_argument(
+        "--drawn", type=int, default=3_000, help="drawn products to add (default %(default)s)"
+    )
+    parser.add_argument(
+        "--runs", type=Path, default=Path("runs/bundled"), help="checkpoints (default %(default)s)"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/bundled/encoder"), help="the encoder's folder")
     parser.add_argument("--name", default="bundled", help="name on the model's card (default %(default)s)")
-    parser.add_argument("--epochs", type=float, default=Recipe.epochs)
-    parser.add_argument("--decay-epochs", type=float, default=Recipe.decay_epochs)
-    parser.add_argument("--batch", type=int, default=Recipe.batch)
+    parser.add_argument("--epochs", type=float, default=usual.epochs)
+    parser.add_argument("--decay-epochs", type=float, default=usual.decay_epochs)
+    parser.add_argument("--batch", type=int, default=usual.batch)
     parser.add_argument("--limit", type=int, help="use only so many examples, to try the recipe out")
     return parser.parse_args()
 

@@ -47,9 +47,13 @@ def _replace_background(photos: Tensor, chosen: Tensor, generator: torch.Generat
     part = photos[index]
     n, _, side, _ = part.shape
     # Smooth patches of colour with grain: no real room, but enough to learn that white means nothing.
-    coarse = torch.rand(n, 3, 4, 4, generator=generator) * 0.5 + _uniform(n, 0.0, 0.5, generator).view(n, 1, 1, 1)
+    coarse = torch.rand(n, 3, 4, 4, generator=generator) * 0.5 + _uniform(n, 0.0, 0.5, generator).view(
+        n, 1, 1, 1
+    )
     scene = functional.interpolate(coarse, size=(side, side), mode="bilinear", align_corners=False)
-    scene = scene + torch.randn(n, 1, side, side, generator=generator) * _uniform(n, 0, 0.08, generator).view(n, 1, 1, 1)
+    scene = scene + torch.randn(n, 1, side, side, generator=generator) * _uniform(n, 0, 0.08, generator).view(
+        n, 1, 1, 1
+    )
     background = functional.avg_pool2d((part.amin(dim=1, keepdim=True) > 0.93).float(), 3, 1, 1)
     photos = photos.clone()
     photos[index] = (part * (1 - background) + scene * background).clamp(0, 1)

@@ -17,7 +17,8 @@ KINDS = ("gender", "colour", "article", "subcategory", "master", "season", "usag
 _LEXICON_KIND = {"article": "category", "subcategory": "category", "master": "category"}
 _MENTION = {"gender": 0.5, "colour": 0.65, "pattern": 0.3, "material": 0.2, "usage": 0.12, "season": 0.06}
 """How often an attribute caption mentions each kind, given that the product has it."""
-_CATEGORY_LEVELS = (("article", 0.74), ("subcategory", 0.13), ("master", 0.04), (None, 0.09))
+_CATEGORY_LEVELS = {"article": 0.74, "subcategory": 0.13, "master": 0.04, "": 0.09}
+"""How often it names the category at which level; the rest of the time it names none."""
 _PREFERRED_NAME = 0.55
 
 
@@ -79,8 +80,7 @@ class Captioner:
         for kind, share in _MENTION.items():
             if kind in product.labels and rng.random() < share:
                 names[kind] = product.labels[kind]
-        levels, weights = zip(*_CATEGORY_LEVELS, strict=True)
-        level = rng.choices(levels, weights)[0]
+        level = rng.choices(list(_CATEGORY_LEVELS), list(_CATEGORY_LEVELS.values()))[0]
         if level in product.labels:
             names[level] = product.labels[level]
         words = {kind: word for kind, label in names.items() if (word := self._word(kind, label, language))}
@@ -101,7 +101,9 @@ class Captioner:
         rng = self._rng
         category = next((words[kind] for kind in ("article", "subcategory", "master") if kind in words), "")
         gender = words.get("gender", "")
-        front = [words[kind] for kind in ("usage", "season", "colour", "pattern", "material") if kind in words]
+        front = [
+            words[kind] for kind in ("usage", "season", "colour", "pattern", "material") if kind in words
+        ]
         if gender and rng.random() < 0.25 and category:
             parts = [*front, category, "for", gender]
         else:
@@ -115,7 +117,11 @@ class Captioner:
     def _chinese_phrase(self, words: Mapping[str, str]) -> str:
         rng = self._rng
         category = next((words[kind] for kind in ("article", "subcategory", "master") if kind in words), "")
-        front = [words[kind] for kind in ("gender", "season", "usage", "colour", "pattern", "material") if kind in words]
+        front = [
+            words[kind]
+            for kind in ("gender", "season", "usage", "colour", "pattern", "material")
+            if kind in words
+        ]
         if rng.random() < 0.12:
             rng.shuffle(front)
         if category and front and rng.random() < 0.15:

@@ -72,7 +72,9 @@ def export(checkpoint: Path, folder: Path, card: Mapping[str, Any]) -> None:
         "image_size": shape.image_size,
         "files": files,
     }
-    (folder / "card.json").write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / "card.json").write_text(
+        json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 def _write(
@@ -100,7 +102,9 @@ def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
     for weight in graph.initializer:
         if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < _SMALLEST_HALVED:
             continue
-        half = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{weight.name}.half")
+        half = numpy_helper.from_array(
+            numpy_helper.to_array(weight).astype(np.float16), f"{weight.name}.half"
+        )
         casts.append(helper.make_node("Cast", [half.name], [weight.name], to=TensorProto.FLOAT))
         weight.CopyFrom(half)
     nodes = [*casts, *graph.node]

@@ -123,12 +123,16 @@ class PhotoTower(nn.Module):
         """
         x = self.patch_embed(photos) + self.pos_embed[:, 1:]
         if keep is not None and keep < self.patches:
-            x = x.gather(1, _lively_patches(photos, self.patches, keep).unsqueeze(-1).expand(-1, -1, x.shape[-1]))
+            x = x.gather(
+                1, _lively_patches(photos, self.patches, keep).unsqueeze(-1).expand(-1, -1, x.shape[-1])
+            )
         x = torch.cat([(self.cls_token + self.pos_embed[:, :1]).expand(x.shape[0], -1, -1), x], dim=1)
         for block in self.blocks:
             x = block(x)
         x = self.norm(x)
-        return functional.normalize(self.to_common(torch.cat([x[:, 0], x[:, 1:].mean(dim=1)], dim=-1)), dim=-1)
+        return functional.normalize(
+            self.to_common(torch.cat([x[:, 0], x[:, 1:].mean(dim=1)], dim=-1)), dim=-1
+        )
 
     def load_timm(self, weights: dict[str, Tensor]) -> None:
         """Start from the weights of `timm`'s ``vit_tiny_patch16_224``; position embeddings are interpolated.
@@ -143,7 +147,9 @@ class PhotoTower(nn.Module):
         side, new_side = math.isqrt(old.shape[1] - 1), math.isqrt(self.patches)
         grid = old[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2)
         grid = functional.interpolate(grid, size=(new_side, new_side), mode="bicubic", antialias=True)
-        state["pos_embed"] = torch.cat([old[:, :1], grid.permute(0, 2, 3, 1).reshape(1, self.patches, -1)], dim=1)
+        state["pos_embed"] = torch.cat(
+            [old[:, :1], grid.permute(0, 2, 3, 1).reshape(1, self.patches, -1)], dim=1
+        )
         missing = self.load_state_dict(state, strict=False)
         if missing.unexpected_keys or missing.missing_keys != ["to_common.weight"]:
             raise TrainingError(

@@ -58,7 +58,9 @@ def fashion(folder: Path, size: int, *, limit: int | None = None) -> Iterator[Ex
         photos = [square(tar.photo(row["image"]), size) for tar in (small, large) if row["image"] in tar]
         labels = {kind: row[column] for kind, column in columns.items() if row[column] not in _UNKNOWN}
         yield Example(
-            np.stack(photos), Labelled({"en": row["productDisplayName"]}, labels), row["baseColour"] not in _PALE
+            np.stack(photos),
+            Labelled({"en": row["productDisplayName"]}, labels),
+            row["baseColour"] not in _PALE,
         )
 
 

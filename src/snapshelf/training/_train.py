@@ -99,7 +99,10 @@ class TrainingSet:
     def label_ids(self, labels: Sequence[dict[str, str]], missing: int) -> Tensor:
         """int64 (n, kinds): a number for each label, `missing` where there is none."""
         rows = [
-            [self._ids.setdefault((kind, row[kind]), len(self._ids)) if kind in row else missing for kind in KINDS]
+            [
+                self._ids.setdefault((kind, row[kind]), len(self._ids)) if kind in row else missing
+                for kind in KINDS
+            ]
             for row in labels
         ]
         return torch.tensor(rows)
@@ -173,7 +176,7 @@ def train(
         if not math.isfinite(loss.item()):
             raise TrainingError(f"the loss became {loss.item()} at step {step}; lower the learning rates")
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         step += 1
@@ -252,7 +255,9 @@ def _language(rng: np.random.Generator, chinese: float) -> Language:
 def _complete_labels(data: TrainingSet, captioner: Captioner) -> None:
     """Add what titles tell, and call each concept by one name, whatever a source calls it."""
     data.about = [
-        Labelled(one.titles, captioner.canonical({**captioner.labels_in_title(one.titles["en"]), **one.labels}))
+        Labelled(
+            one.titles, captioner.canonical({**captioner.labels_in_title(one.titles["en"]), **one.labels})
+        )
         for one in data.about
     ]
 
