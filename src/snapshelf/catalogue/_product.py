@@ -14,7 +14,15 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from snapshelf.catalogue._values import DEFAULT_CURRENCY, read_availability, read_count, read_money
+from snapshelf.catalogue._values import (
+    DEFAULT_CURRENCY,
+    quoted,
+    read_availability,
+    read_count,
+    read_money,
+    split_path,
+    split_references,
+)
 from snapshelf.errors import ProductError
 
 Availability: TypeAlias = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
@@ -27,14 +35,11 @@ MAX_ID_LENGTH = 128
 MAX_TITLE_LENGTH = 1_000
 MAX_DESCRIPTION_LENGTH = 5_000
 MAX_URL_LENGTH = 5_000
+MAX_STOCK = 2**31 - 1
 
 _Name: TypeAlias = Annotated[
     str, Field(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
-_PATH_MARK = re.compile(r"\s*[>›»]\s*")
-_LIST_MARK = re.compile(r"\s*[,;|]\s*")
-_NEXT_URL = re.compile(r"[\s,;|]+(?=https?://)", re.IGNORECASE)
-_PHOTO_NAME = re.compile(r"(?i)\.(?:jpe?g|png|webp|gif|bmp|tiff?)$|^https?://")
 
 
 class _Model(BaseModel):
@@ -111,7 +116,7 @@ class Product(_Model):
     category: tuple[Text, ...] = ()
     price: Price | None = None
     availability: Availability = "in_stock"
-    stock: Annotated[int, Field(ge=0)] | None = None
+    stock: Annotated[int, Field(ge=0, le=MAX_STOCK)] | None = None
     url: Annotated[Text, Field(max_length=MAX_URL_LENGTH)] = ""
     images: tuple[Text, ...] = ()
     group_id: _Name | None = None
@@ -123,7 +128,7 @@ class Product(_Model):
         if isinstance(fields, Mapping) and fields.get("availability") is None:
             stock = fields.get("stock")
             others = {name: value for name, value in fields.items() if name != "availability"}
-            return {**others, "availability": "out_of_stock"} if str(stock) in ("0", "0.0") else others
+            return {**others, "availability": "out_of_stock"} if stock in (0, "0", "0.0") else others
         return fields
 
     @field_validator("availability", mode="before")
@@ -140,17 +145,17 @@ class Product(_Model):
     @classmethod
     def _split_path(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return _PATH_MARK.split(value)
+            return split_path(value)
         if isinstance(value, list | tuple):
             # The Retail API lists whole paths ("Home > Pans"), the main one first.
-            path = next((part for part in value if isinstance(part, str) and _PATH_MARK.search(part)), None)
-            return value if path is None else _PATH_MARK.split(path)
+            paths = (split_path(part) for part in value if isinstance(part, str))
+            return next((path for path in paths if len(path) > 1), value)
         return value
 
     @field_validator("images", mode="before")
     @classmethod
     def _split_references(cls, value: Any) -> Any:
-        return _references(value) if isinstance(value, str) else value
+        return split_references(value) if isinstance(value, str) else value
 
     @field_validator("category", "images")
     @classmethod
@@ -162,7 +167,7 @@ class Product(_Model):
     def _web_page(cls, value: str) -> str:
         # The result page makes a link of it: "javascript:..." must not get there.
         if re.match(r"(?!https?://)[a-z][a-z0-9+.-]*:", value, re.IGNORECASE):
-            raise ValueError(f"{value[:80]!r} is not an http or https address")
+            raise ValueError(f"{quoted(value)} is not an http or https address")
         return value
 
     @field_validator("attributes", mode="before")
@@ -192,19 +197,11 @@ class Product(_Model):
             raise ProductError("; ".join(problems.values()), field=next(iter(problems))) from error
 
 
-def _references(text: str) -> list[str]:
-    parts = _LIST_MARK.split(text)
-    # A comma may be part of one file's name or of one address.
-    if len(parts) > 1 and all(_PHOTO_NAME.search(part) for part in parts):
-        return parts
-    return _NEXT_URL.split(text)
-
-
 def _attribute(value: Any) -> Attribute | None:
-    if value is None or isinstance(value, str):
-        return value
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return float(value) if math.isfinite(value) else None
+        return _finite(value)
     if isinstance(value, list | tuple | set | frozenset):
         return tuple(_attribute_text(item) for item in value if item is not None)
     if isinstance(value, Mapping):
@@ -212,7 +209,15 @@ def _attribute(value: Any) -> Attribute | None:
         inner = value.get("text") or value.get("numbers")
         if isinstance(inner, list) and inner:
             return _attribute(inner[0] if len(inner) == 1 else inner)
-    return None if isinstance(value, bytes) else _attribute_text(value)
+    return None if value is None or isinstance(value, bytes) else _attribute_text(value)
+
+
+def _finite(value: int | float | Decimal) -> float | None:
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _attribute_text(value: Any) -> str:
@@ -225,7 +230,9 @@ def _attribute_text(value: Any) -> str:
 
 def _field_name(location: tuple[int | str, ...]) -> str:
     depth = 2 if location[:1] in (("attributes",), ("price",)) else 1
-    return ".".join(str(part) for part in location[:depth])
+    name = ".".join(str(part) for part in location[:depth])
+    # A lone surrogate cannot be printed.
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _wording(details: Any) -> str:
@@ -236,7 +243,7 @@ def _wording(details: Any) -> str:
         case "string_too_short":
             return "is empty"
         case "string_too_long":
-            return f"is longer than {limits['max_length']:,} characters (it has {len(details['input']):,})"
+            return f"is longer than {limits['max_length']:,} characters: {quoted(details['input'])[:-1]}...'"
         case "string_pattern_mismatch":
             return "holds a control character; take it out"
         case "string_unicode":
@@ -246,4 +253,4 @@ def _wording(details: Any) -> str:
         case "value_error":
             return str(limits["error"])
         case _:
-            return f"{details['msg'][:1].lower()}{details['msg'][1:]} (given: {str(details['input'])[:80]!r})"
+            return f"{details['msg'][:1].lower()}{details['msg'][1:]} (given: {quoted(details['input'])})"

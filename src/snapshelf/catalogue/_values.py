@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from decimal import Decimal
@@ -48,6 +47,13 @@ _MONEY = re.compile(r"(?P<before>[^\d+-]*?)(?P<number>[+-]?\s*(?:\d|\.\d)[\d.,' 
 _GROUP_GAP = re.compile(r"(?<=\d)[ '](?=\d{3}(?!\d))")
 _THOUSANDS = {mark: re.compile(rf"[1-9]\d{{0,2}}(?:\{mark}\d{{2,3}})*\{mark}\d{{3}}") for mark in ".,"}
 
+_PATH_MARKS = frozenset(">›»")
+_PATH_MARK = re.compile(r"\s*[>›»]\s*")
+_LIST_MARKS = frozenset(",;| \t\r\n")
+_LIST_MARK = re.compile(r"\s*[,;|]\s*")
+_NEXT_ADDRESS = re.compile(r"[\s,;|]+(?=https?://)", re.IGNORECASE)
+_PHOTO_NAME = re.compile(r"\.(?:jpe?g|png|webp|gif|bmp|tiff?)$|^https?://", re.IGNORECASE)
+
 _AVAILABILITY = {
     "in_stock": "instock available true yes y 1 limitedavailability 有货 有库存 有 是 现货 在售 库存充足",
     "out_of_stock": "outofstock soldout unavailable discontinued false no n 0 无货 缺货 售罄 无库存 无 否",
@@ -61,6 +67,15 @@ def plain_key(text: str) -> str:
     """Letters and digits of `text` in lower case: ``"In stock"``, ``"IN_STOCK"`` → ``"instock"``."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(character for character in folded if character.isalnum())
+
+
+def quoted(value: Any) -> str:
+    """`value` for an error message, at most 80 characters of it."""
+    try:
+        return repr(str(value)[:80])
+    except ValueError:
+        # Python refuses to write whole numbers of more than 4,300 digits.
+        return "a number of thousands of digits"
 
 
 def read_currency(text: str) -> str:
@@ -101,18 +116,22 @@ def read_money(amount: Any, currency: str | None = None) -> tuple[Decimal, str]:
     else:
         number, sign = _exact(amount), ""
     if number < 0:
-        raise ValueError(f"{str(amount)!r} is negative; give 0 or more")
+        raise ValueError(f"{quoted(amount)} is negative; give 0 or more")
     if not sign:
         return number, named or DEFAULT_CURRENCY
     written = read_currency(sign)
     if named is not None and named != written and sign not in _SHARED_SIGNS:
-        raise ValueError(f"{str(amount)!r} is in {written} but the currency says {named}")
+        raise ValueError(f"{quoted(amount)} is in {written} but the currency says {named}")
     return number, named or written
 
 
 def _exact(amount: Any) -> Decimal:
-    if isinstance(amount, bool) or not isinstance(amount, int | float | Decimal) or not math.isfinite(amount):
-        raise ValueError(f"{str(amount)[:80]!r} is not an amount; give a number such as 12.50")
+    if (
+        isinstance(amount, bool)
+        or not isinstance(amount, int | float | Decimal)
+        or not Decimal(amount).is_finite()
+    ):
+        raise ValueError(f"{quoted(amount)} is not an amount; give a number such as 12.50")
     # A 32-bit 19.99 arrives as 19.989999771118164.
     return Decimal(repr(round(amount, 6))) if isinstance(amount, float) else Decimal(amount)
 
@@ -122,7 +141,7 @@ def _split_money(text: str) -> tuple[Decimal, str]:
     before, after = (parts["before"].strip(), parts["after"].strip()) if parts else ("", "")
     number = _decimal(_GROUP_GAP.sub("", parts["number"].strip())) if parts else None
     if number is None or (before and after):
-        raise ValueError(f"{text[:80]!r} is not an amount; give a number such as 12.50, or leave it empty")
+        raise ValueError(f"{quoted(text)} is not an amount; give a number such as 12.50, or leave it empty")
     return number, before or after
 
 
@@ -155,12 +174,12 @@ def read_count(value: Any) -> int:
     """
     try:
         number = float("nan") if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = float("nan")
     if not number.is_integer():
-        raise ValueError(f"{str(value)[:80]!r} is not a whole number")
+        raise ValueError(f"{quoted(value)} is not a whole number")
     if number < 0:
-        raise ValueError(f"{str(value)[:80]!r} is negative")
+        raise ValueError(f"{quoted(value)} is negative")
     return int(number)
 
 
@@ -176,9 +195,25 @@ def read_availability(value: Any) -> str:
     word = plain_key(str(value).rsplit("/", 1)[-1])
     if word not in _AVAILABILITY_WORDS:
         raise ValueError(
-            f"{str(value)[:80]!r} is not an availability; give in_stock, out_of_stock, preorder or backorder"
+            f"{quoted(value)} is not an availability; give in_stock, out_of_stock, preorder or backorder"
         )
     return _AVAILABILITY_WORDS[word]
+
+
+def split_path(text: str) -> list[str]:
+    """Split ``"Home > Kitchen > Pans"`` into its parts."""
+    return [text] if _PATH_MARKS.isdisjoint(text) else _PATH_MARK.split(text)
+
+
+def split_references(text: str) -> list[str]:
+    """Split what names one photo or several, divided by commas, semicolons, bars or, addresses, by spaces."""
+    if _LIST_MARKS.isdisjoint(text):
+        return [text]
+    parts = _LIST_MARK.split(text)
+    # A comma may be part of one file's name or of one address.
+    if len(parts) > 1 and all(_PHOTO_NAME.search(part) for part in parts):
+        return parts
+    return _NEXT_ADDRESS.split(text)
 
 
 class _TextOnly(HTMLParser):
@@ -211,6 +246,10 @@ def without_html(text: str) -> str:
     if not re.search(r"</\w+\s*>|<br\s*/?>", text):
         return text
     parser = _TextOnly()
-    parser.feed(text)
-    parser.close()
+    try:
+        parser.feed(text)
+        parser.close()
+    except AssertionError:
+        # How html.parser says that a <![declaration[ is beyond it.
+        return text
     return " ".join("".join(parser.pieces).split())

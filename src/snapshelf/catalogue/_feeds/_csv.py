@@ -78,9 +78,11 @@ def _first_row(lines: list[str], delimiter: str) -> list[str]:
 def _unique(header: list[str]) -> list[str]:
     names: list[str] = []
     for column in header:
-        name, repeat = column.strip(), 1
+        # Spreadsheets break long headings into lines.
+        plain = name = " ".join(column.split())
+        repeat = 1
         while name and name in names:
             repeat += 1
-            name = f"{column.strip()} ({repeat})"
+            name = f"{plain} ({repeat})"
         names.append(name)
     return names

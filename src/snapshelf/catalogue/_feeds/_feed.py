@@ -12,7 +12,7 @@ from snapshelf.catalogue._feeds._mapping import Plan
 from snapshelf.catalogue._feeds._parquet import ParquetReader
 from snapshelf.catalogue._feeds._shopify import ShopifyReader, is_shopify
 from snapshelf.catalogue._feeds._text import open_bytes, readable
-from snapshelf.catalogue._product import Product
+from snapshelf.catalogue._product import MAX_ID_LENGTH, Product
 from snapshelf.errors import FeedError, ProductError
 
 if TYPE_CHECKING:
@@ -70,8 +70,10 @@ class Feed:
     @property
     def mapping(self) -> dict[str, str]:
         """The column or columns (``a/b/c``) that fill each field, as `read_feed` takes it."""
-        attributes = {f"attributes.{name}": column for column, name in self._plan.attributes.items()}
-        return {name: "/".join(columns) for name, columns in self._plan.fields.items()} | attributes
+        plan = self._plan
+        left = (column for column in self._reader.columns if column not in plan.used)
+        attributes = {f"attributes.{plan.attribute_name(column)}": column for column in left}
+        return {name: "/".join(columns) for name, columns in plan.fields.items()} | attributes
 
     @cached_property
     def total(self) -> int:
@@ -87,10 +89,12 @@ class Feed:
             The file cannot be read any further.
         """
         plan = self._plan
+        seen = set(self._reader.columns)
         rows_by_id: dict[str, int] = {}
         for record in self._reader.records():
-            if not plan.columns.issuperset(record.values):
-                plan = plan.extended(record.values)
+            if not seen.issuperset(record.values):
+                plan = plan.extended(record.values.keys() - seen)
+                seen |= record.values.keys()
             row = self._row(record, plan, rows_by_id)
             if row.product is not None:
                 rows_by_id[row.product.id] = row.number
@@ -110,9 +114,10 @@ class Feed:
                     field="id",
                 )
         except ProductError as error:
-            id_ = str(fields["id"]) if "id" in fields else None
+            given = str(fields["id"])[:MAX_ID_LENGTH] if "id" in fields else None
+            printable = given and given.encode(errors="backslashreplace").decode()
             message = f"{self.path.name}, {record.place}: {error}"
-            return Row(record.number, None, (), ProductError(message, field=error.field), id_)
+            return Row(record.number, None, (), ProductError(message, field=error.field), printable)
         return Row(record.number, product, photos, None, product.id)
 
 
@@ -120,7 +125,7 @@ def read_feed(
     path: str | Path,
     mapping: Mapping[str, str] | None = None,
     *,
-    format: Format | None = None,  # noqa: A002
+    format: Format | None = None,
 ) -> Feed:
     """Open a feed: CSV (also TSV, semicolons; also gzipped), JSON Lines (also gzipped) or Parquet.
 
@@ -154,7 +159,7 @@ def _reader(path: Path, format_: Format) -> Reader:
     match format_:
         case "csv":
             table = CsvReader(path)
-            if not table.count():
+            if next(table.records(), None) is None:
                 raise FeedError(f"{path}: has a header but no rows")
             return ShopifyReader(table) if is_shopify(table.columns) else table
         case "jsonl":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from snapshelf.catalogue._feeds._record import Record, flatten
@@ -25,12 +26,10 @@ class JsonlReader:
         self._path = path
         if read_sample(path).lstrip().startswith("["):
             raise FeedError(f"{path}: is one JSON array; write one object per line (jq -c '.[]')")
-        columns: dict[str, None] = {}
-        for record in self.records():
-            columns |= dict.fromkeys(record.values)
-            if record.number == _ROWS_LOOKED_AT:
-                break
-        self.columns = tuple(columns)
+        beginning = list(islice(self.records(), _ROWS_LOOKED_AT))
+        self.columns = tuple(dict.fromkeys(column for record in beginning for column in record.values))
+        if not self.columns:
+            raise FeedError(f"{path}: {beginning[0].place}: {beginning[0].problem or 'is an empty object'}")
 
     def records(self) -> Iterator[Record]:
         """Every row in order; one that is not an object has a `problem`."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from snapshelf.catalogue._values import plain_key, without_html
+from snapshelf.catalogue._product import MAX_ID_LENGTH
+from snapshelf.catalogue._values import plain_key, split_path, split_references, without_html
 from snapshelf.errors import FeedError, ProductError
 
 if TYPE_CHECKING:
@@ -42,12 +45,13 @@ _USUAL_NAMES: dict[str, str] = {
         category_1/category_2/category_3 category_1/category_2 category_l1/category_l2/category_l3
         level1/level2/level3 一级类目/二级类目/三级类目 一级类目/二级类目
         一级分类/二级分类/三级分类 一级分类/二级分类
-        product_type category categories category_path category_name product_category google_product_category
-        type
+        product_type product_types category categories category_path category_name product_category
+        google_product_category type
         类目 商品类目 分类 商品分类 品类 类别
     """,
     "price": """
-        price price_info.price price.amount selling_price unit_price retail_price variant_price price_amount
+        price price_info.price price.amount price.value selling_price unit_price retail_price variant_price
+        price_amount
         价格 商品价格 售价 销售价 单价 现价
     """,
     "currency": "currency currency_code price_info.currency_code price.currency price_currency 币种 货币",
@@ -59,8 +63,8 @@ _USUAL_NAMES: dict[str, str] = {
     "url": "url link product_url product_link uri page_url 链接 商品链接 网址",
     "images": """
         image_link images image image_url image_urls img img_url picture picture_url photo photo_url photos
-        pictures main_image primary_image image_src image_path image_file image_bytes image_uri thumbnail
-        filename
+        pictures main_image primary_image image_src image_path image_file image_bytes image_data
+        image_uri jpg jpeg png thumbnail filename
         图片 商品图片 主图 图片链接 图片地址 图片路径 主图链接
     """,
     "group_id": """
@@ -130,28 +134,23 @@ class Plan:
     Parameters
     ----------
     fields : dict
-        The column or columns that fill each field.
-    attributes : dict
-        Attribute's name by column.
-    ignored : tuple of str
+        The column or columns that fill each field; every other column is an attribute.
+    attribute_names : dict
+        Name by column of the attributes that the mapping names.
+    ignored : frozenset of str
         Fields that stay empty because the mapping says so.
     untyped : bool
         Whether texts that are numbers become numbers.
     """
 
     fields: Mapping[str, tuple[str, ...]]
-    attributes: Mapping[str, str]
-    ignored: tuple[str, ...] = ()
-    untyped: bool = False
-    columns: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        mapped = {column for columns in self.fields.values() for column in columns}
-        object.__setattr__(self, "columns", frozenset(mapped | self.attributes.keys()))
+    attribute_names: Mapping[str, str]
+    ignored: frozenset[str]
+    untyped: bool
 
     @classmethod
     def make(cls, columns: Sequence[str], mapping: Mapping[str, str], *, feed: str, untyped: bool) -> Plan:
-        """Take what `mapping` says, guess the rest from usual names, and make attributes of what is left.
+        """Take what `mapping` says and guess the rest from usual names.
 
         Raises
         ------
@@ -160,14 +159,16 @@ class Plan:
         """
         given = {_field(name): text for name, text in mapping.items()}
         chosen = {name: _columns(name, text, columns, feed) for name, text in given.items() if text}
-        attributes = {
-            column: name.removeprefix(_ATTRIBUTE)
-            for name, (column, *_) in chosen.items()
-            if name.startswith(_ATTRIBUTE)
-        }
-        fields = {name: found for name, found in chosen.items() if name in _FIELDS}
-        ignored = tuple(name for name, text in given.items() if not text)
-        plan = cls(fields, attributes, ignored, untyped).extended(columns)
+        plan = cls(
+            {name: found for name, found in chosen.items() if name in _FIELDS},
+            {
+                found[0]: name.removeprefix(_ATTRIBUTE)
+                for name, found in chosen.items()
+                if name not in _FIELDS
+            },
+            frozenset(given.keys() - chosen.keys()),
+            untyped,
+        ).extended(columns)
         for name in ("id", "title"):
             if name not in plan.fields:
                 raise FeedError(
@@ -176,22 +177,31 @@ class Plan:
                 )
         return plan
 
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """Columns that fill fields."""
+        return frozenset(column for columns in self.fields.values() for column in columns)
+
     def extended(self, columns: Iterable[str]) -> Plan:
-        """Put columns to use that the plan does not know yet."""
-        new = [column for column in columns if column not in self.columns]
-        by_key = {plain_key(column): column for column in reversed(new)}
+        """Guess, too, what columns are for that were not known before."""
+        free = {
+            plain_key(column): column
+            for column in columns
+            if column not in self.used and column not in self.attribute_names
+        }
         fields = dict(self.fields)
         for name, groups in _USUAL_KEYS.items():
-            if name in fields or name in self.ignored:
-                continue
-            found = next((group for group in groups if all(key in by_key for key in group)), ())
-            if found:
-                fields[name] = tuple(by_key.pop(key) for key in found)
-                if name == "images":
-                    fields[name] += tuple(by_key.pop(key) for key in _MORE_IMAGES if key in by_key)
-        used = {column for chosen in fields.values() for column in chosen}
-        left = {column: _attribute_name(column) for column in new if column not in used}
-        return Plan(fields, {**self.attributes, **left}, self.ignored, self.untyped)
+            found = next((group for group in groups if all(key in free for key in group)), ())
+            if found and name not in fields and name not in self.ignored:
+                more = [key for key in _MORE_IMAGES if key in free] if name == "images" else []
+                fields[name] = tuple(free.pop(key) for key in (*found, *more))
+        return replace(self, fields=fields)
+
+    def attribute_name(self, column: str) -> str:
+        """Name of the attribute that a column is."""
+        if column in self.attribute_names:
+            return self.attribute_names[column]
+        return _attribute_name(column)
 
     def read(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[bytes, ...]]:
         """Fields for `Product.parse`, and the photos that are inside the row itself.
@@ -210,20 +220,19 @@ class Plan:
         currency = product.pop("currency", None)
         if currency is not None and "price" in product:
             product["price"] = {"amount": product["price"], "currency": str(currency)}
-        if "description" in product:
+        if isinstance(product.get("description"), str):
             product["description"] = without_html(product["description"])
-        category = [part for column in self.fields.get("category", ()) for part in _texts(values.get(column))]
+        category = _category([values.get(column) for column in self.fields.get("category", ())])
         if category:
-            product["category"] = category if len(category) > 1 else category[0]
+            product["category"] = category
         references, photos = _images(values.get(column) for column in self.fields.get("images", ()))
         if references:
-            product["images"] = references if len(references) > 1 else references[0]
-        attributes = {}
-        for column, name in self.attributes.items():
-            attribute = self._attribute(values.get(column))
-            if attribute is not None:
-                attributes[name] = attribute
-        product["attributes"] = attributes
+            product["images"] = references
+        product["attributes"] = {
+            self.attribute_name(column): self._attribute(value)
+            for column, value in values.items()
+            if column not in self.used
+        }
         return product, tuple(photos)
 
     def _attribute(self, value: Any) -> Any:
@@ -233,6 +242,15 @@ class Plan:
         if value.casefold() in _NOT_GIVEN:
             return None
         return float(value) if self.untyped and _NUMBER.fullmatch(value) else value
+
+
+@lru_cache(4096)
+def _attribute_name(column: str) -> str:
+    name = " ".join(column.split())[:MAX_ID_LENGTH]
+    if not name.startswith(_ATTRIBUTE) or name == _ATTRIBUTE:
+        return name
+    # attributes.colour.text and attributes.weight.numbers are how the Retail API writes attributes.
+    return re.sub(r"\.(?:text|numbers)$", "", name.removeprefix(_ATTRIBUTE))
 
 
 def _columns(name: str, text: str, columns: Sequence[str], feed: str) -> tuple[str, ...]:
@@ -247,21 +265,14 @@ def _columns(name: str, text: str, columns: Sequence[str], feed: str) -> tuple[s
     return parts
 
 
-def _attribute_name(column: str) -> str:
-    if not column.startswith(_ATTRIBUTE) or column == _ATTRIBUTE:
-        return column
-    # attributes.colour.text and attributes.weight.numbers are how the Retail API writes attributes.
-    return re.sub(r"\.(?:text|numbers)$", "", column.removeprefix(_ATTRIBUTE))
-
-
 def _single(name: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         value = value[0] if value else None
     if isinstance(value, bytes):
         raise ProductError(f"{name}: is binary data, not text", field=name)
-    if isinstance(value, float) and value.is_integer() and name in ("id", "group_id"):
-        # Whole numbers become floating when a data frame has gaps in the column.
-        return str(int(value))
+    if isinstance(value, float) and name != "price":
+        # A data frame marks gaps by NaN, and makes whole numbers floating in a column that has gaps.
+        return None if isnan(value) else int(value) if value.is_integer() else value
     if isinstance(value, str):
         value = value.strip()
         if name not in ("id", "title", "price") and value.casefold() in _NOT_GIVEN:
@@ -270,23 +281,33 @@ def _single(name: str, value: Any) -> Any:
 
 
 def _texts(value: Any) -> list[str]:
-    values = value if isinstance(value, list | tuple) else [value]
+    values = value if isinstance(value, list | tuple) else (value,)
     texts = [str(item).strip() for item in values if item is not None]
     return [text for text in texts if text and text.casefold() not in _NOT_GIVEN]
+
+
+def _category(values: list[Any]) -> list[str] | str:
+    texts = [text for value in values for text in _texts(value)]
+    if len(values) > 1:
+        return [part for text in texts for part in split_path(text)]
+    return texts if isinstance(values and values[0], list | tuple) else "".join(texts)
 
 
 def _images(values: Iterable[Any]) -> tuple[list[str], list[bytes]]:
     references: list[str] = []
     photos: list[bytes] = []
     for value in values:
-        if isinstance(value, dict):
-            more_references, more_photos = _images([next(filter(None, map(value.get, _PHOTO_KEYS)), None)])
-        elif isinstance(value, list | tuple):
-            more_references, more_photos = _images(value)
-        elif isinstance(value, bytes):
-            more_references, more_photos = [], [value]
+        if isinstance(value, bytes):
+            photos.append(value)
+        elif isinstance(value, dict | list | tuple):
+            inner = (
+                value
+                if not isinstance(value, dict)
+                else [next(filter(None, map(value.get, _PHOTO_KEYS)), None)]
+            )
+            more_references, more_photos = _images(inner)
+            references += more_references
+            photos += more_photos
         else:
-            more_references, more_photos = _texts(value), []
-        references += more_references
-        photos += more_photos
+            references += [reference for text in _texts(value) for reference in split_references(text)]
     return references, photos

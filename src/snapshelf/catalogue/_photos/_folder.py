@@ -48,7 +48,7 @@ class FolderPhotos:
         except (OSError, ValueError) as error:
             raise PhotoError(f"photo {reference!r} cannot be read: {error}") from error
 
-    def find_by_id(self, id: str) -> tuple[str, ...]:  # noqa: A002
+    def find_by_id(self, id: str) -> tuple[str, ...]:
         """See `PhotoSource.find_by_id`."""
         return self._names.of_id(id)
 

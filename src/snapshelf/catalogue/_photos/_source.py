@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from snapshelf.catalogue._photos._folder import FolderPhotos
 from snapshelf.catalogue._photos._limits import STANDARD_LIMITS, PhotoLimits
 from snapshelf.catalogue._photos._tar import TarPhotos
-from snapshelf.catalogue._photos._web import WebPhotos
 from snapshelf.errors import PhotoError
+
+if TYPE_CHECKING:
+    from snapshelf.catalogue._photos._web import WebPhotos
 
 
 class PhotoSource(Protocol):
@@ -25,7 +27,7 @@ class PhotoSource(Protocol):
         """
         ...
 
-    def find_by_id(self, id: str) -> tuple[str, ...]:  # noqa: A002
+    def find_by_id(self, id: str) -> tuple[str, ...]:
         """Find the photo that is named after a product: ``<id>.jpg``, ``.jpeg``, ``.png`` or ``.webp``.
 
         Returns
@@ -69,7 +71,12 @@ def open_photos(
     if path is not None:
         path = Path(path)
         local = FolderPhotos(path, limits) if path.is_dir() else TarPhotos(path, limits)
-    return _Photos(local, WebPhotos(limits) if allow_http else None)
+    if not allow_http:
+        return _Photos(local, None)
+    # Only here is the HTTP client needed, which takes a tenth of a second to load.
+    from snapshelf.catalogue._photos._web import WebPhotos
+
+    return _Photos(local, WebPhotos(limits))
 
 
 class _Photos:
@@ -92,7 +99,7 @@ class _Photos:
             )
         return self._local.read(reference)
 
-    def find_by_id(self, id: str) -> tuple[str, ...]:  # noqa: A002
+    def find_by_id(self, id: str) -> tuple[str, ...]:
         return self._local.find_by_id(id) if self._local else ()
 
     def close(self) -> None:

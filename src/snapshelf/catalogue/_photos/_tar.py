@@ -54,7 +54,7 @@ class TarPhotos:
         # Unlike seek and read, one call that threads may make at the same time.
         return os.pread(self._file.fileno(), size, offset)
 
-    def find_by_id(self, id: str) -> tuple[str, ...]:  # noqa: A002
+    def find_by_id(self, id: str) -> tuple[str, ...]:
         """See `PhotoSource.find_by_id`."""
         return self._names.of_id(id)
 

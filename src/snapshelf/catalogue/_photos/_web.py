@@ -40,37 +40,26 @@ class WebPhotos:
 
     def __init__(self, limits: PhotoLimits, *, also_allowed: Collection[str] = ()) -> None:
         self._limits = limits
-        self._client = httpx.Client(
-            transport=_PublicTransport(frozenset(map(ipaddress.ip_address, also_allowed))),
-            headers=_HEADERS,
-            follow_redirects=True,
-            max_redirects=limits.redirects,
-        )
+        transport = _PublicTransport(frozenset(map(ipaddress.ip_address, also_allowed)))
+        self._client = httpx.Client(transport=transport, headers=_HEADERS)
 
     def read(self, reference: str) -> bytes:
         """Download one file; see `PhotoSource.read`."""
-        late = f"photo {reference!r} took longer than {self._limits.seconds:g} seconds to download"
+        photo = f"photo {reference!r}"
+        late = f"{photo} took longer than {self._limits.seconds:g} seconds to download"
         deadline = _Deadline(self._limits.seconds)
         try:
-            with (
-                deadline,
-                self._client.stream("GET", reference, extensions={_DEADLINE: deadline}) as response,
-            ):
-                if response.status_code != httpx.codes.OK:
-                    raise PhotoError(f"photo {reference!r}: the server answered {response.status_code}")
-                data = self._body(response, reference)
-        except httpx.TooManyRedirects as error:
-            raise PhotoError(
-                f"photo {reference!r} is redirected more than {self._limits.redirects} times"
-            ) from error
+            with deadline:
+                request = self._client.build_request("GET", reference, extensions={_DEADLINE: deadline})
+                data = self._download(request, photo)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            problem = f"photo {reference!r} cannot be downloaded: {error}"
-            raise PhotoError(late if deadline.passed else problem) from error
+            raise PhotoError(late if deadline.passed else f"{photo} cannot be downloaded: {error}") from error
+        # Its end looks like the end of the file where the server did not say how long that is.
         if deadline.passed:
             raise PhotoError(late)
         return data
 
-    def find_by_id(self, id: str) -> tuple[str, ...]:  # noqa: A002, ARG002
+    def find_by_id(self, id: str) -> tuple[str, ...]:  # noqa: ARG002
         """Find nothing: the web cannot be listed."""
         return ()
 
@@ -78,12 +67,23 @@ class WebPhotos:
         """Close all connections."""
         self._client.close()
 
-    def _body(self, response: httpx.Response, reference: str) -> bytes:
-        self._limits.check_bytes(int(response.headers.get("Content-Length", 0)), f"photo {reference!r}")
+    def _download(self, request: httpx.Request, photo: str) -> bytes:
+        for _ in range(self._limits.redirects + 1):
+            # Redirections are not left to httpx, which reads what comes along with them to its end.
+            with contextlib.closing(self._client.send(request, stream=True)) as response:
+                if response.next_request is None:
+                    return self._body(response, photo)
+                request = response.next_request
+        raise PhotoError(f"{photo} is redirected more than {self._limits.redirects} times")
+
+    def _body(self, response: httpx.Response, photo: str) -> bytes:
+        if response.status_code != httpx.codes.OK:
+            raise PhotoError(f"{photo} cannot be downloaded: the server answered {response.status_code}")
+        self._limits.check_bytes(int(response.headers.get("Content-Length", 0)), photo)
         data = bytearray()
         for chunk in response.iter_raw():
             data += chunk
-            self._limits.check_bytes(len(data), f"photo {reference!r}")
+            self._limits.check_bytes(len(data), photo)
         return bytes(data)
 
 
@@ -124,10 +124,11 @@ class _Deadline:
 
     def _hang_up(self) -> None:
         self.passed = True
-        with self._lock, contextlib.suppress(OSError):
+        with self._lock:
             for connection in self._sockets:
                 # Unlike close, this wakes the thread that waits for data.
-                connection.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
 
 class _PublicTransport(httpx.BaseTransport):
@@ -137,7 +138,7 @@ class _PublicTransport(httpx.BaseTransport):
         self._also_allowed = also_allowed
         # No connection is used twice: they are told apart by address, and one address may be several hosts.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        self._transport = httpx.HTTPTransport(limits=limits, trust_env=False)
+        self._transport = httpx.HTTPTransport(limits=limits)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request to the first address of its host that answers."""
