@@ -76,13 +76,13 @@ def test_a_mapping_that_does_not_fit_is_refused(tmp_path: Path, mapping: dict[st
 
 def test_given_columns_win_and_the_rest_is_guessed(tmp_path: Path) -> None:
     content = "id,title,alt,brand,a/b,c,front,back\n1,Guessed,Given,Acme,A > B,C,f.jpg,b.jpg\n"
-    mapping = "title=alt,brand=,category=a/b,attributes.third=c,images=front/back"
+    mapping = "title=alt,brand=,category=a/b,attributes.third=c,attributes.name=alt,images=front/back"
     assert only_product(tmp_path, content, mapping) == {
         "id": "1",
         "title": "Given",
         "category": ("A", "B"),
         "images": ("f.jpg", "b.jpg"),
-        "attributes": {"title": "Guessed", "brand": "Acme", "third": "C"},
+        "attributes": {"title": "Guessed", "brand": "Acme", "third": "C", "name": "Given"},
     }
 
 

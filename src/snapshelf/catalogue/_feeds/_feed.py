@@ -71,7 +71,7 @@ class Feed:
     def mapping(self) -> dict[str, str]:
         """The column or columns (``a/b/c``) that fill each field, as `read_feed` takes it."""
         plan = self._plan
-        left = (column for column in self._reader.columns if column not in plan.used)
+        left = (column for column in self._reader.columns if plan.is_attribute(column))
         attributes = {f"attributes.{plan.attribute_name(column)}": column for column in left}
         return {name: "/".join(columns) for name, columns in plan.fields.items()} | attributes
 

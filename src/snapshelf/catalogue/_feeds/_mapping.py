@@ -136,7 +136,7 @@ class Plan:
     fields : dict
         The column or columns that fill each field; every other column is an attribute.
     attribute_names : dict
-        Name by column of the attributes that the mapping names.
+        Name by column of the attributes that the mapping names, which columns of fields may be as well.
     ignored : frozenset of str
         Fields that stay empty because the mapping says so.
     untyped : bool
@@ -197,6 +197,10 @@ class Plan:
                 fields[name] = tuple(free.pop(key) for key in (*found, *more))
         return replace(self, fields=fields)
 
+    def is_attribute(self, column: str) -> bool:
+        """Whether a column is an attribute."""
+        return column not in self.used or column in self.attribute_names
+
     def attribute_name(self, column: str) -> str:
         """Name of the attribute that a column is."""
         if column in self.attribute_names:
@@ -231,7 +235,7 @@ class Plan:
         product["attributes"] = {
             self.attribute_name(column): self._attribute(value)
             for column, value in values.items()
-            if column not in self.used
+            if self.is_attribute(column)
         }
         return product, tuple(photos)
 

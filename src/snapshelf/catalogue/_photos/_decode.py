@@ -98,7 +98,7 @@ def decode_photo(
     try:
         image = reader(io.BytesIO(data))
     except Exception as error:
-        raise PhotoError(f"the photo is damaged or truncated: {error}; make the file again") from error
+        raise _undecodable(error) from error
     limits.check_size(*image.size)
     try:
         if at_least is not None:
@@ -109,7 +109,13 @@ def decode_photo(
             ImageOps.exif_transpose(image, in_place=True)
         return _rgb(image)
     except Exception as error:
-        raise PhotoError(f"the photo is damaged or truncated: {error}; make the file again") from error
+        raise _undecodable(error) from error
+
+
+def _undecodable(error: Exception) -> PhotoError:
+    return PhotoError(
+        f"the photo cannot be decoded, it may be damaged or truncated ({error}); make the file again"
+    )
 
 
 def _reader(data: bytes) -> type[ImageFile.ImageFile]:
@@ -186,10 +192,11 @@ def thumbnail(image: Image.Image, data: bytes) -> bytes:
             and not {"exif", "xmp"} & original.info.keys()
         ):
             return data
-    small = image.copy()
-    small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    scale = min(1.0, _THUMBNAIL_SIDE / max(image.size))
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    small = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
     buffer = io.BytesIO()
-    # The copy carries the original's EXIF, maybe with the place where it was taken.
+    # What comes with the original is left behind: its EXIF may tell where it was taken.
     small.info.clear()
     small.save(buffer, "JPEG", quality=82, optimize=True)
     return buffer.getvalue()

@@ -53,7 +53,8 @@ class WebPhotos:
                 request = self._client.build_request("GET", reference, extensions={_DEADLINE: deadline})
                 data = self._download(request, photo)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            raise PhotoError(late if deadline.passed else f"{photo} cannot be downloaded: {error}") from error
+            timed_out = deadline.passed or isinstance(error, httpx.TimeoutException)
+            raise PhotoError(late if timed_out else f"{photo} cannot be downloaded: {error}") from error
         # Its end looks like the end of the file where the server did not say how long that is.
         if deadline.passed:
             raise PhotoError(late)
