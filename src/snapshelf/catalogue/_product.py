@@ -175,8 +175,8 @@ class Product(_Model):
     def _plain_attributes(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        plain = {name: _attribute(item) for name, item in value.items()}
-        return {name: item for name, item in plain.items() if item not in (None, "", ())}
+        plain = ((name, _attribute(item)) for name, item in value.items())
+        return {name: item for name, item in plain if item or item == 0}
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> Product:

@@ -70,10 +70,7 @@ class Feed:
     @property
     def mapping(self) -> dict[str, str]:
         """The column or columns (``a/b/c``) that fill each field, as `read_feed` takes it."""
-        plan = self._plan
-        left = (column for column in self._reader.columns if plan.is_attribute(column))
-        attributes = {f"attributes.{plan.attribute_name(column)}": column for column in left}
-        return {name: "/".join(columns) for name, columns in plan.fields.items()} | attributes
+        return self._plan.described(self._reader.columns)
 
     @cached_property
     def total(self) -> int:

@@ -197,15 +197,14 @@ class Plan:
                 fields[name] = tuple(free.pop(key) for key in (*found, *more))
         return replace(self, fields=fields)
 
-    def is_attribute(self, column: str) -> bool:
-        """Whether a column is an attribute."""
-        return column not in self.used or column in self.attribute_names
-
-    def attribute_name(self, column: str) -> str:
-        """Name of the attribute that a column is."""
-        if column in self.attribute_names:
-            return self.attribute_names[column]
-        return _attribute_name(column)
+    def described(self, columns: Iterable[str]) -> dict[str, str]:
+        """Write the plan for these columns as a mapping."""
+        fields = {name: "/".join(chosen) for name, chosen in self.fields.items()}
+        named = {column: _attribute_name(column) for column in columns if column not in self.used}
+        attributes = {
+            f"{_ATTRIBUTE}{name}": column for column, name in {**named, **self.attribute_names}.items()
+        }
+        return fields | attributes
 
     def read(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[bytes, ...]]:
         """Fields for `Product.parse`, and the photos that are inside the row itself.
@@ -216,11 +215,12 @@ class Plan:
             A field that must be text holds binary data.
         """
         product: dict[str, Any] = {}
-        for name in _SINGLE:
-            for column in self.fields.get(name, ()):
-                value = _single(name, values.get(column))
-                if value not in (None, ""):
-                    product[name] = value
+        for name, columns in self.fields.items():
+            if name in _SEVERAL:
+                continue
+            value = _single(name, values.get(columns[0]))
+            if value is not None and value != "":
+                product[name] = value
         currency = product.pop("currency", None)
         if currency is not None and "price" in product:
             product["price"] = {"amount": product["price"], "currency": str(currency)}
@@ -232,10 +232,11 @@ class Plan:
         references, photos = _images(values.get(column) for column in self.fields.get("images", ()))
         if references:
             product["images"] = references
+        used, named = self.used, self.attribute_names
         product["attributes"] = {
-            self.attribute_name(column): self._attribute(value)
+            named.get(column) or _attribute_name(column): self._attribute(value)
             for column, value in values.items()
-            if self.is_attribute(column)
+            if column not in used or column in named
         }
         return product, tuple(photos)
 
