@@ -19,7 +19,7 @@ ROOMS = {
     "snapshelf.encoders": {
         "Encoder", "ModelDescription", "OnnxEncoder", "Vectors", "load_encoder", "registry", "square",
     },
-    "snapshelf.query": {"MAX_TEXT_LENGTH", "PhotoInput", "Query", "understand"},
+    "snapshelf.query": {"DECODED_SIDE", "MAX_TEXT_LENGTH", "PhotoInput", "Query", "understand"},
     "snapshelf.search": {"Mode", "Ranked", "Weights", "record", "search"},
     "snapshelf.language": {"Concept", "Lexicon", "Match", "normalise", "search_terms", "tokenize"},
 }  # fmt: skip

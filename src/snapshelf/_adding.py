@@ -27,6 +27,7 @@ from snapshelf.catalogue import (
 )
 from snapshelf.encoders import Encoder
 from snapshelf.errors import PhotoError
+from snapshelf.query import DECODED_SIDE
 
 _ROWS = 32
 """Rows that one thread takes at once: enough photos to encode together, few enough to spread."""
@@ -175,7 +176,7 @@ def _decoded(data: Mapping[str, bytes], stored: Mapping[str, PhotoEntry], report
             photos.append(_Photo(fingerprint, stored[fingerprint]))
             continue
         try:
-            image = decode_photo(photo)
+            image = decode_photo(photo, at_least=DECODED_SIDE)
         except PhotoError as error:
             report(str(error), "images")
         else:

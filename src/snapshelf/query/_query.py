@@ -21,6 +21,10 @@ from snapshelf.language import normalise, search_terms
 PhotoInput: TypeAlias = bytes | str | Path | Image.Image
 """A photo: its bytes, the path of a local file, or a Pillow image."""
 
+DECODED_SIDE = 512
+"""Shorter side, in pixels, to which a large JPEG may be shrunk as it is decoded. Indexed photos and query photos
+are decoded alike, or a photo would not quite find itself."""
+
 MAX_TEXT_LENGTH = 1_000
 """Longest text of a query, in characters."""
 
@@ -82,10 +86,10 @@ def _decoded(photo: PhotoInput) -> Image.Image:
             photo if photo.mode in {"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"} else photo.convert("RGB")
         )
         upright.save(buffer, "PNG", compress_level=0, exif=photo.getexif())
-        return decode_photo(buffer.getvalue())
+        return decode_photo(buffer.getvalue(), at_least=DECODED_SIDE)
     if isinstance(photo, bytes):
-        return decode_photo(photo)
+        return decode_photo(photo, at_least=DECODED_SIDE)
     try:
-        return decode_photo(Path(photo).read_bytes())
+        return decode_photo(Path(photo).read_bytes(), at_least=DECODED_SIDE)
     except OSError as error:
         raise PhotoError(f"{photo}: the photo cannot be read: {error.strerror or error}") from error

@@ -97,7 +97,7 @@ def search(
     if mode == "full" and query.terms:
         words = {candidate.id: candidate.score for candidate in store.matching(query.terms, width, where)}
         unscored = tuple(id for id in found if id not in words)
-        found += [id for id in words if id not in set(found)]
+        found = list(dict.fromkeys([*found, *words]))
         if words and unscored:
             rest = store.matching(query.terms, len(unscored), Ids(unscored))
             words |= {candidate.id: candidate.score for candidate in rest}
