@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import httpx
@@ -124,6 +125,21 @@ def test_crash_leaks_nothing(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> 
             metric(client, "snapshelf_http_requests_total", method="GET", route="/crash", status="500") == 1
         )
     assert "1234" in caplog.text
+
+
+def test_client_that_leaves_is_no_crash(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    labels = {"method": "POST", "route": "/v1/search", "status": "499"}
+    before = metric(client, "snapshelf_http_requests_total", **labels)
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=10) as connection:
+        head = (
+            "POST /v1/search HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 1000\r\n\r\n"
+        )
+        connection.sendall(head.encode() + bytes(10))
+    deadline = time.monotonic() + 10
+    while metric(client, "snapshelf_http_requests_total", **labels) == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert caplog.text == ""
 
 
 def test_security_headers(client: httpx.Client) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 
 from snapshelf.server._problems import ProblemError, asked_path, logger
 from snapshelf.server._settings import MEGABYTE, ServerSettings
@@ -30,6 +31,9 @@ _SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+_CLIENT_LEFT = 499
+"""Counted for requests whose client left before it had sent everything; nobody is there to read a status."""
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -58,6 +62,8 @@ class Envelope:
         with self._metrics.in_flight.track_inprogress():
             try:
                 await self._app(scope, receive, send_with_headers)
+            except ClientDisconnect:
+                status = _CLIENT_LEFT
             except Exception:
                 logger.exception("%s %s failed", scope["method"], asked_path(scope))
                 if status is not None:
@@ -68,11 +74,12 @@ class Envelope:
                     "Something went wrong inside the server. Its log says what.",
                 )
                 await problem.response(asked_path(scope))(scope, receive, send_with_headers)
-        # Labels come from closed sets: a client must not be able to make the registry grow.
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        route = getattr(scope.get("route"), "path", "none")
-        self._metrics.requests.labels(method, route, str(status)).inc()
-        self._metrics.request_seconds.labels(method, route).observe(time.perf_counter() - start)
+            finally:
+                # Labels come from closed sets: a client must not be able to make the registry grow.
+                method = scope["method"] if scope["method"] in _METHODS else "other"
+                route = getattr(scope.get("route"), "path", "none")
+                self._metrics.requests.labels(method, route, str(status)).inc()
+                self._metrics.request_seconds.labels(method, route).observe(time.perf_counter() - start)
 
 
 class EncodedSlashes:

@@ -1,7 +1,7 @@
 // The page: one query, one shelf of results, and an address that leads back to them.
 
 import * as api from "./api.js";
-import { counted, currentLanguage, number, showLanguage, t, titleOf, useLanguage } from "./i18n.js";
+import { counted, currentLanguage, number, own, showLanguage, t, useLanguage } from "./i18n.js";
 import { hasLiveCamera, imageIn, shrink, takePhoto } from "./photos.js";
 import { card, details, showWhy, skeletons } from "./shelf.js";
 
@@ -63,7 +63,7 @@ function showNumbers() {
 }
 
 function heading() {
-  if (query.similar) return t("results.similar", { title: similarTo ? titleOf(similarTo) : query.similar });
+  if (query.similar) return t("results.similar", { title: similarTo ? own(similarTo, "title") : query.similar });
   if (query.photo) return t(query.text ? "results.both" : "results.photo", query);
   return query.text && t("results.words", query);
 }
@@ -81,7 +81,7 @@ function showHeading() {
   $("results-meta").append(
     part(counted("results.count", answer.hits.length)),
     part(t("results.time", { time: rounded(total) })),
-    part(stages.map((name) => `${t(`stage.${name}`)} ${rounded(timings[name])}`).join(", "), "stages"),
+    part(stages.map((name) => `${t(`stage.${name}`)} ${rounded(timings[name])}`).join(t("list.comma")), "stages"),
   );
 }
 

@@ -57,5 +57,5 @@ export function showLanguage() {
   }
 }
 
-// A product's title in the page's language where the shop gives one.
-export const titleOf = (product) => product.attributes[`title_${language}`] ?? product.title;
+// A product's title or description in the page's language, where the shop gives one.
+export const own = (product, field) => product.attributes[`${field}_${language}`] ?? product[field];

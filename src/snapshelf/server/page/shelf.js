@@ -1,6 +1,6 @@
 // What stands on the shelf: cards, why they are there, and the drawer with the details of one.
 
-import { currentLanguage, known, money, number, t, titleOf, translate } from "./i18n.js";
+import { currentLanguage, known, money, number, own, t, translate } from "./i18n.js";
 
 const template = document.getElementById("card");
 
@@ -23,7 +23,7 @@ export function card(hit, { onOpen, onSimilar }) {
   const made = template.content.cloneNode(true).firstElementChild;
   translate(made);
   const { product } = hit;
-  const title = titleOf(product);
+  const title = own(product, "title");
   const find = (selector) => made.querySelector(selector);
 
   const image = find("img");
@@ -109,7 +109,7 @@ export function skeletons(count) {
 function attributeRows(attributes) {
   const other = currentLanguage() === "zh" ? "_en" : "_zh";
   return Object.entries(attributes)
-    .filter(([name]) => !name.startsWith("title_") && !name.endsWith(other))
+    .filter(([name]) => !/^(title|description)_/.test(name) && !name.endsWith(other))
     .flatMap(([name, value]) => {
       const plain = name.replace(/_(en|zh)$/, "");
       const label = known(`attribute.${plain}`) ? t(`attribute.${plain}`) : plain.replaceAll("_", " ");
@@ -125,7 +125,7 @@ function stockOf(product) {
 
 export function details(hit, { onSimilar }) {
   const { product } = hit;
-  const title = titleOf(product);
+  const title = own(product, "title");
   const more = element("button", { type: "button", className: "primary" }, icon("similar"), t("product.similar"));
   more.addEventListener("click", () => onSimilar(product));
   const actions = element("p", { className: "actions" }, more);
@@ -144,7 +144,7 @@ export function details(hit, { onSimilar }) {
       element("span", { className: "price" }, product.price ? money(product.price) : ""),
       element("span", { className: `stock ${product.availability}` }, stockOf(product))),
     actions,
-    element("p", { className: "description" }, product.description),
+    element("p", { className: "description" }, own(product, "description")),
     element("dl", {}, ...attributeRows(product.attributes)),
     element("p", { className: "id" }, product.id),
   ];
