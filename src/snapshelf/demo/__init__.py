@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from snapshelf.demo._files import DemoFiles, write_demo
 from snapshelf.demo._products import DemoProduct, draw_catalogue
 from snapshelf.demo._shopper import shopper_photo
 
-__all__ = ["DemoProduct", "draw_catalogue", "shopper_photo"]
+__all__ = ["DemoFiles", "DemoProduct", "draw_catalogue", "shopper_photo", "write_demo"]

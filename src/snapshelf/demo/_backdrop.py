@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from snapshelf.demo._studio import Colour, Field, Pen, soften, soften_row
+from snapshelf.demo._studio import Colour, Field, Pen, clamp, soften, soften_row
 
 _PAPERS: tuple[Colour, ...] = (
     (0.972, 0.968, 0.960),
@@ -29,7 +30,7 @@ def _paper(width: int, height: int, tint: int, stands: bool) -> Field:
         floor = 1 / (1 + np.exp(-(y / height - 0.74) * 26))
         light = light * (1 - 0.022 * floor)
     colour = np.array(_PAPERS[tint], np.float32)[:, None, None]
-    return np.minimum(colour * light, 1).astype(np.float32)
+    return clamp(colour * light)
 
 
 def studio_photo(pen: Pen, *, stands: bool, tint: int) -> Image.Image:
@@ -51,22 +52,32 @@ def studio_photo(pen: Pen, *, stands: bool, tint: int) -> Image.Image:
     """
     paper = _paper(pen.width, pen.height, tint % len(_PAPERS), stands)
     shade = foot_shadow(pen.alpha, pen.scale) if stands else flat_shadow(pen.alpha, pen.scale)
-    # Shadows on warm paper are a little blue.
-    ink = np.array([1.0, 0.97, 0.92], np.float32)[:, None, None]
-    picture = paper * (1 - shade * ink) * (1 - pen.alpha) + pen.colour
-    return to_image(picture)
+    clear = 1 - pen.alpha
+    planes = []
+    # Shadows on warm paper are a little blue. Plane by plane, the fields stay in the processor's cache.
+    for plane, colour, ink in zip(paper, pen.colour, (1.0, 0.97, 0.92), strict=True):
+        picture = shade * np.float32(-ink)
+        picture += 1
+        picture *= plane
+        picture *= clear
+        picture += colour
+        planes.append(Image.fromarray(_bytes(picture)))
+    return Image.merge("RGB", planes)
+
+
+def _bytes(field: Field) -> NDArray[np.uint8]:
+    return (clamp(field) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
 
 
 def to_image(planes: Field) -> Image.Image:
     """Make an RGB image of planes (3, h, w) in 0..1."""
-    pixels = (np.clip(planes, 0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8)
-    return Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+    return Image.merge("RGB", [Image.fromarray(_bytes(plane)) for plane in planes])
 
 
 def flat_shadow(alpha: Field, scale: float) -> Field:
     """Shadow of a thing that lies flat: wide and faint, narrow and darker."""
-    wide = soften(alpha, 26 * scale, dx=10 * scale, dy=20 * scale)
-    close = soften(alpha, 7 * scale, dx=3 * scale, dy=6 * scale)
+    wide = soften(alpha, 28 * scale, dx=10 * scale, dy=20 * scale)
+    close = soften(alpha, 8 * scale, dx=3 * scale, dy=6 * scale)
     return 0.17 * wide + 0.16 * close
 
 

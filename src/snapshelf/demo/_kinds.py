@@ -37,8 +37,8 @@ class Kind:
         What it is printed with, and how often.
     price : (float, float)
         Lowest and highest, in yuan.
-    frame : (float, float, float)
-        Zoom, and move in sheet units, that let it fill its photo.
+    zoom : float
+        Lets it fill its photo.
     genders : tuple of str
         For whom it is; empty for things.
     sizes : tuple of str
@@ -59,7 +59,7 @@ class Kind:
     colours: tuple[str, ...]
     patterns: Mapping[str, float]
     price: tuple[float, float]
-    frame: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    zoom: float = 1.0
     genders: tuple[str, ...] = ()
     sizes: tuple[str, ...] = ()
     share: int = 1
@@ -128,6 +128,7 @@ KINDS = {
             genders=_ALL,
             sizes=_LETTERS,
             share=3,
+            zoom=1.07,
         ),
         Kind(
             "shirt",
@@ -146,6 +147,7 @@ KINDS = {
             genders=_BOTH,
             sizes=_LETTERS,
             share=2,
+            zoom=1.02,
         ),
         Kind(
             "sweater",
@@ -245,6 +247,7 @@ KINDS = {
             genders=_WOMEN,
             sizes=_LETTERS,
             share=4,
+            zoom=0.97,
         ),
         Kind(
             "skirt",
@@ -264,6 +267,7 @@ KINDS = {
             genders=_WOMEN,
             sizes=_LETTERS,
             share=2,
+            zoom=1.1,
         ),
         Kind(
             "trousers",
@@ -316,6 +320,7 @@ KINDS = {
             (79, 249),
             genders=_BOTH,
             sizes=_LETTERS,
+            zoom=1.3,
         ),
         Kind(
             "socks",
@@ -335,6 +340,7 @@ KINDS = {
             genders=_ALL,
             sizes=("S", "M", "L"),
             stands=True,
+            zoom=1.2,
         ),
         Kind(
             "casual shoes",
@@ -358,6 +364,7 @@ KINDS = {
             sizes=_FEET,
             share=2,
             stands=True,
+            zoom=0.98,
         ),
         Kind(
             "sports shoes",
@@ -374,6 +381,7 @@ KINDS = {
             sizes=_FEET,
             share=2,
             stands=True,
+            zoom=0.92,
         ),
         Kind(
             "boots",
@@ -394,6 +402,7 @@ KINDS = {
             sizes=_FEET,
             share=2,
             stands=True,
+            zoom=1.06,
         ),
         Kind(
             "heels",
@@ -424,6 +433,7 @@ KINDS = {
             genders=_BOTH,
             sizes=_FEET,
             stands=True,
+            zoom=0.97,
         ),
         Kind(
             "loafers",
@@ -458,6 +468,7 @@ KINDS = {
             genders=("unisex",),
             share=2,
             stands=True,
+            zoom=1.12,
         ),
         Kind(
             "handbag",
@@ -477,6 +488,7 @@ KINDS = {
             genders=_WOMEN,
             share=2,
             stands=True,
+            zoom=1.13,
         ),
         Kind(
             "tote bag",
@@ -491,6 +503,7 @@ KINDS = {
             (59, 299),
             genders=("women", "unisex"),
             stands=True,
+            zoom=1.06,
         ),
         Kind(
             "wallet",
@@ -504,6 +517,7 @@ KINDS = {
             _LEATHER_PRINTS | {"floral": 0.5, "geometric": 0.4},
             (79, 499),
             genders=_BOTH,
+            zoom=1.18,
         ),
         Kind(
             "trolley bag",
@@ -530,6 +544,7 @@ KINDS = {
             {"solid": 5.0, "graphic": 2.0, "checked": 0.7, "striped": 0.5, "floral": 0.6},
             (49, 199),
             genders=("unisex",),
+            zoom=1.08,
         ),
         Kind(
             "hat",
@@ -543,6 +558,7 @@ KINDS = {
             {"solid": 6.0, "striped": 0.8, "floral": 0.8, "checked": 0.8, "polka dot": 0.5},
             (69, 259),
             genders=("women", "unisex"),
+            zoom=1.05,
         ),
         Kind(
             "beanie",
@@ -556,6 +572,7 @@ KINDS = {
             {"solid": 6.0, "striped": 2.0, "geometric": 1.0, "colour-block": 1.0},
             (49, 199),
             genders=("unisex",),
+            zoom=1.3,
         ),
         Kind(
             "scarf",
@@ -569,6 +586,7 @@ KINDS = {
             _prints(checked=4.0, graphic=0.0),
             (79, 499),
             genders=_ALL,
+            zoom=1.1,
         ),
         Kind(
             "gloves",
@@ -583,6 +601,7 @@ KINDS = {
             (39, 159),
             genders=_ALL,
             sizes=("S", "M", "L"),
+            zoom=1.18,
         ),
         Kind(
             "belt",
@@ -597,6 +616,7 @@ KINDS = {
             (69, 399),
             genders=_BOTH,
             sizes=("85", "95", "105"),
+            zoom=1.15,
         ),
         Kind(
             "tie",
@@ -610,6 +630,7 @@ KINDS = {
             {"solid": 3.0, "striped": 2.5, "polka dot": 2.0, "checked": 1.5, "floral": 1.0, "geometric": 1.0},
             (59, 299),
             genders=_MEN,
+            zoom=1.02,
         ),
         Kind(
             "umbrella",
@@ -626,6 +647,7 @@ KINDS = {
             CLOTH,
             _prints(graphic=0.0, polka_dot=2.0),
             (49, 199),
+            zoom=0.98,
         ),
         Kind(
             "watch",
@@ -663,6 +685,7 @@ KINDS = {
             (79, 599),
             genders=_ALL,
             share=2,
+            zoom=0.95,
         ),
         Kind(
             "ring",
@@ -681,6 +704,7 @@ KINDS = {
             (99, 1999),
             genders=_ALL,
             sizes=("10", "12", "14", "16", "18"),
+            zoom=1.5,
         ),
         Kind(
             "necklace",
@@ -694,6 +718,7 @@ KINDS = {
             _PLAIN,
             (99, 1599),
             genders=_WOMEN,
+            zoom=1.13,
         ),
         Kind(
             "earrings",
@@ -711,6 +736,7 @@ KINDS = {
             _PLAIN,
             (59, 899),
             genders=_WOMEN,
+            zoom=1.15,
         ),
         Kind(
             "mug",
@@ -729,6 +755,7 @@ KINDS = {
             (29, 119),
             stands=True,
             share=2,
+            zoom=1.17,
         ),
         Kind(
             "teapot",
@@ -742,6 +769,7 @@ KINDS = {
             _GLAZES,
             (89, 399),
             stands=True,
+            zoom=0.92,
         ),
         Kind(
             "bowl",
@@ -755,6 +783,7 @@ KINDS = {
             {name: weight for name, weight in _GLAZES.items() if name != "graphic"},
             (25, 129),
             stands=True,
+            zoom=1.06,
         ),
         Kind(
             "water bottle",
@@ -772,6 +801,7 @@ KINDS = {
             _GLAZES | {"checked": 0.4},
             (49, 259),
             stands=True,
+            zoom=1.1,
         ),
         Kind(
             "vase",
@@ -789,6 +819,7 @@ KINDS = {
             _GLAZES,
             (59, 459),
             stands=True,
+            zoom=1.04,
         ),
         Kind(
             "lamp",
@@ -806,6 +837,7 @@ KINDS = {
             {"solid": 6.0, "striped": 0.8, "floral": 0.8, "polka dot": 0.6, "checked": 0.6},
             (129, 699),
             stands=True,
+            zoom=1.18,
         ),
         Kind(
             "cushion",
@@ -823,6 +855,7 @@ KINDS = {
             _PRINTS,
             (39, 189),
             share=2,
+            zoom=0.98,
         ),
         Kind(
             "candle",
@@ -836,6 +869,7 @@ KINDS = {
             {"solid": 6.0, "striped": 0.8, "gradient": 1.0, "floral": 0.5, "geometric": 0.5},
             (39, 199),
             stands=True,
+            zoom=1.4,
         ),
         Kind(
             "clock",
@@ -848,6 +882,7 @@ KINDS = {
             (*CLOTH, "gold", "silver"),
             {"solid": 9.0, "striped": 0.5, "gradient": 0.5},
             (69, 359),
+            zoom=1.2,
         ),
         Kind(
             "chair",
@@ -865,6 +900,7 @@ KINDS = {
             {"solid": 7.0, "checked": 1.0, "striped": 0.8, "floral": 0.8, "geometric": 0.5},
             (259, 1899),
             stands=True,
+            zoom=1.1,
         ),
         Kind(
             "headphones",
@@ -877,6 +913,7 @@ KINDS = {
             (*CLOTH, "gold", "silver"),
             {"solid": 12.0, "gradient": 0.6},
             (129, 1599),
+            zoom=1.08,
         ),
     )
 }

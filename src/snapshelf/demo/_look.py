@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from PIL import Image
 
 from snapshelf.demo._patterns import Dye
 from snapshelf.demo._studio import (
@@ -16,8 +17,8 @@ from snapshelf.demo._studio import (
     Mask,
     Pen,
     Points,
+    clamp,
     luminance,
-    soften,
     spline,
     tone,
 )
@@ -105,20 +106,21 @@ def _noise(size: int, stretch: int) -> Field:
     if stretch:
         noise = (noise + np.roll(noise, 1, axis=1) + np.roll(noise, 2, axis=1)) / 1.7
     if size > 1:
-        noise = soften(np.pad(noise, 4 * size, mode="wrap"), size)[4 * size : -4 * size, 4 * size : -4 * size]
-    return np.clip(noise / noise.std(), -2.5, 2.5).astype(np.float32)
+        image = Image.fromarray(noise).resize((_TILE // size, _TILE // size), Image.Resampling.BOX)
+        noise = np.asarray(image.resize((_TILE, _TILE), Image.Resampling.BICUBIC))
+    return clamp(noise / noise.std(), -2.5, 2.5)
 
 
 _GRAINS = {
     # material: (size of the noise, stretched sideways, strength)
     "cotton": (1, 0, 0.010),
-    "linen": (1, 1, 0.030),
+    "linen": (1, 1, 0.020),
     "silk": (8, 0, 0.012),
-    "wool": (1, 0, 0.034),
-    "denim": (1, 1, 0.045),
+    "wool": (1, 0, 0.024),
+    "denim": (1, 1, 0.034),
     "leather": (1, 0, 0.016),
-    "suede": (2, 0, 0.030),
-    "canvas": (1, 1, 0.028),
+    "suede": (2, 0, 0.020),
+    "canvas": (1, 1, 0.018),
     "straw": (1, 1, 0.05),
     "ceramic": (6, 0, 0.008),
     "wood": (3, 1, 0.03),
@@ -130,10 +132,9 @@ def grain(pen: Pen, mask: Mask, material: str) -> Field | float:
     height, width = mask.alpha.shape
     if material == "knit":
         x, y = pen.grid(mask)
-        return (
-            np.sin(x * (2 * np.pi / 11)) * 0.05
-            + np.sin(y * (2 * np.pi / 9) + np.abs(np.sin(x * 0.285)) * 2.5) * 0.022
-        ).astype(np.float32)
+        ribs = np.sin(x * (2 * np.pi / 11)) * 0.05
+        rows = np.sin(y * (2 * np.pi / 9) + np.abs(np.sin(x * 0.285)) * 2.5) * 0.022
+        return np.asarray(ribs + rows, np.float32)
     if material not in _GRAINS:
         return 0.0
     size, stretch, strength = _GRAINS[material]

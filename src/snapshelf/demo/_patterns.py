@@ -16,9 +16,12 @@ from snapshelf.demo._studio import (
     Ink,
     Pen,
     Points,
+    clamp,
     ellipse,
     luminance,
     mix,
+    moved,
+    ribbon,
     spline,
     tone,
 )
@@ -40,7 +43,7 @@ class Dye:
 
 def _cover(distance: Field) -> Field:
     """Turn a signed distance in units (inside positive) into coverage 0..1."""
-    return np.clip(distance / (2 * _SOFT) + 0.5, 0, 1)
+    return clamp(distance / (2 * _SOFT) + 0.5)
 
 
 def _planes(colour: Colour) -> Field:
@@ -125,13 +128,12 @@ def _chevron(dye: Dye) -> Ink:
     return ink
 
 
-def _printed(dye: Dye, span: float, stamp: Callable[[Pen, np.random.Generator, float], None]) -> Ink:
+def _printed(dye: Dye, span: float, stamp: Callable[[Pen, np.random.Generator], None]) -> Ink:
     """Repeat a drawn tile of `span` units, whose motifs run over its edges."""
     pixels = 256
     pen = Pen(pixels)
-    zoom = 1000 / span
     rng = np.random.default_rng(dye.seed)
-    stamp(pen, rng, zoom)
+    stamp(pen, rng)
     tile = (_planes(dye.base) * (1 - pen.alpha) + pen.colour).reshape(3, -1)
     fx, fy = np.float32(pen.width / (0.8 * span)), np.float32(pen.height / span)
 
@@ -147,7 +149,7 @@ def _wrapped(points: Points) -> list[Points]:
     """The outline, and again wherever it leaves the tile (800 x 1000)."""
     low, high = points.min(axis=0), points.max(axis=0)
     return [
-        points + (dx, dy)
+        moved(points, dx, dy)
         for dx in (-800, 0, 800)
         for dy in (-1000, 0, 1000)
         if high[0] + dx > 0 and low[0] + dx < 800 and high[1] + dy > 0 and low[1] + dy < 1000
@@ -155,8 +157,8 @@ def _wrapped(points: Points) -> list[Points]:
 
 
 @cache
-def _scatter() -> tuple[tuple[float, float], ...]:
-    """Places on the tile that keep their distance, also over its edges (dart throwing)."""
+def _scatter(apart: float) -> tuple[tuple[float, float], ...]:
+    """Places on the tile that keep apart, also over its edges (dart throwing)."""
     rng = np.random.default_rng(0)
     places: list[tuple[float, float]] = []
     for _ in range(600):
@@ -165,7 +167,7 @@ def _scatter() -> tuple[tuple[float, float], ...]:
             math.hypot(min(abs(x - a), 800 - abs(x - a)), min(abs(y - b), 1000 - abs(y - b)))
             for a, b in places
         ]
-        if not far or min(far) > 185:
+        if not far or min(far) > apart:
             places.append((x, y))
     return tuple(places)
 
@@ -173,10 +175,10 @@ def _scatter() -> tuple[tuple[float, float], ...]:
 def _floral(dye: Dye) -> Ink:
     span = dye.size * 5.5
 
-    def stamp(pen: Pen, rng: np.random.Generator, _zoom: float) -> None:
+    def stamp(pen: Pen, rng: np.random.Generator) -> None:
         leaf = mix((0.33, 0.5, 0.36), dye.base, 0.15 if luminance(dye.base) > 0.3 else 0.05)
         shift = rng.uniform(0, 800), rng.uniform(0, 1000)
-        for number, (x, y) in enumerate((np.array(_scatter()) + shift) % (800, 1000)):
+        for number, (x, y) in enumerate((np.array(_scatter(185)) + shift) % (800, 1000)):
             size, turn = rng.uniform(62, 105), rng.uniform(0, 360)
             leaves = []
             for side in (40, 200):
@@ -198,27 +200,23 @@ def _floral(dye: Dye) -> Ink:
 
 
 def _leopard(dye: Dye) -> Ink:
-    span = dye.size * 5.0
+    span = dye.size * 5.5
+    dark = luminance(dye.base) < 0.25
+    spot: Colour = tone(dye.base, 0.55) if dark else mix(dye.base, (0.1, 0.08, 0.07), 0.85)
+    heart = tone(dye.base, 0.2) if dark else tone(dye.base, -0.28)
 
-    def stamp(pen: Pen, rng: np.random.Generator, _zoom: float) -> None:
-        rings, hearts = [], []
-        for row in range(6):
-            for column in range(5):
-                x = column * 160 + (row % 2) * 80 + rng.uniform(-28, 28)
-                y = row * 166 + rng.uniform(-26, 26)
-                size = rng.uniform(46, 64)
-                blob = [
-                    (
-                        x + math.cos(t) * size * rng.uniform(0.75, 1.2),
-                        y + math.sin(t) * size * rng.uniform(0.7, 1.1),
-                    )
-                    for t in np.linspace(0, 2 * np.pi, 8)[:-1]
-                ]
-                outline = spline(blob)
-                rings += _wrapped(outline)
-                hearts += _wrapped((outline - (x, y)) * 0.55 + (x + 6, y + 5))
-        pen.paint(pen.area(*rings), dye.accent)
-        pen.paint(pen.area(*hearts), mix(dye.base, dye.third, 0.5))
+    def stamp(pen: Pen, rng: np.random.Generator) -> None:
+        for x, y in np.array(_scatter(128)):
+            size, turn = rng.uniform(40, 62), rng.uniform(0, 360)
+            heart_outline = ellipse(x, y, size * 0.72, size * 0.58, turn=turn)
+            pen.paint(pen.area(*_wrapped(heart_outline)), heart)
+            rosette = []
+            # Two or three broken strokes around each spot.
+            for k in range(int(rng.integers(2, 4))):
+                t = np.radians(np.linspace(turn + k * 130, turn + k * 130 + rng.uniform(70, 110), 8))
+                stroke = np.column_stack([x + np.cos(t) * size, y + np.sin(t) * size * 0.84])
+                rosette += _wrapped(ribbon(stroke, (10, 30, 34, 24, 10)))
+            pen.paint(pen.area(*rosette), spot)
 
     return _printed(dye, span, stamp)
 
@@ -227,7 +225,7 @@ def _gradient(dye: Dye) -> Ink:
     end = mix(dye.base, dye.accent, 0.85)
 
     def ink(x: Field, y: Field) -> Field:
-        t = np.clip((y - 250 + (x - 400) * 0.05) / 560, 0, 1)
+        t = clamp((y - 250 + (x - 400) * 0.05) / 560)
         return _blend(t * t * (3 - 2 * t), dye.base, end)
 
     return ink

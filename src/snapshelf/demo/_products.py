@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from snapshelf.demo._backdrop import studio_photo
+from snapshelf.demo._backdrop import studio_photo, to_image
 from snapshelf.demo._colours import BRASS, HUES, METAL, STEEL
 from snapshelf.demo._kinds import GENDERS, KINDS, MATERIALS, Kind
 from snapshelf.demo._look import Look
@@ -175,35 +175,37 @@ class DemoProduct:
             RGBA, transparent around the product; alpha is not premultiplied.
         """
         pen = _drawn(self, height)
-        colour = pen.colour / np.maximum(pen.alpha, 1e-6)
-        planes = np.concatenate([colour, pen.alpha[None]])
-        return Image.fromarray(
-            (np.clip(planes, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0).copy(), "RGBA"
-        )
+        cut = to_image(pen.colour / np.maximum(pen.alpha, 1e-6))
+        cut.putalpha(Image.fromarray((pen.alpha * np.float32(255) + np.float32(0.5)).astype(np.uint8)))
+        return cut
 
 
 @lru_cache(maxsize=2)
 def _drawn(product: DemoProduct, height: int) -> Pen:
     """Draw a product; the last ones are kept because photo and cut-out often follow each other."""
     kind = KINDS[product.kind]
-    # The form is the group's: it must not depend on the colour of the variant.
-    rng = np.random.default_rng(product.seed)
-    dye = _dye(product.colour, rng)
-    metal = _tint(product.colour, rng) if product.colour in METAL else (STEEL, BRASS)[int(rng.integers(2))]
+    # The form is the group's: its chance must not be used up differently for another colour.
+    rng = np.random.default_rng([*product.seed, 0])
+    dye = _dye(product.colour, [*product.seed, 1])
+    metal = (STEEL, BRASS)[int(rng.integers(2))]
+    if product.colour in METAL:
+        metal = dye.base
     look = Look(
         dye, pattern(product.pattern, dye), product.pattern, product.material or "", product.style, metal, rng
     )
     pen = Pen(height)
-    zoom, dx, dy = kind.frame
-    with pen.placed(dx, dy, zoom=zoom):
+    with pen.placed(zoom=kind.zoom):
         kind.draw(pen, look)
+    # What stands is seen from a little above: its foot is nearer to the lower edge.
+    pen.centre(lower=0.03 if kind.stands else 0.0)
     return pen
 
 
 def _tint(name: str, rng: np.random.Generator) -> Colour:
     tints = HUES[name].tints
     red, green, blue = tints[int(rng.integers(len(tints)))]
-    shift = rng.uniform(-0.025, 0.025, size=3)
+    # Little change of hue: greys must stay grey.
+    shift = rng.uniform(-0.025, 0.025) + rng.uniform(-0.006, 0.006, size=3)
     return (
         float(np.clip(red + shift[0], 0, 1)),
         float(np.clip(green + shift[1], 0, 1)),
@@ -211,15 +213,17 @@ def _tint(name: str, rng: np.random.Generator) -> Colour:
     )
 
 
-def _dye(name: str, rng: np.random.Generator) -> Dye:
+def _dye(name: str, seed: list[int]) -> Dye:
     """Choose two colours that go with the first and can be told from it."""
+    rng = np.random.default_rng(seed)
+    size, chance = float(rng.uniform(34, 62)), int(rng.integers(2**31))
     base = _tint(name, rng)
     friends = HUES[name].friends
     first, second = (friends[int(k)] for k in rng.permutation(len(friends))[:2])
     accent, third = _tint(first, rng), _tint(second, rng)
     if abs(luminance(accent) - luminance(base)) < 0.15:
         accent, third = third, accent
-    return Dye(base, accent, third, float(rng.uniform(34, 62)), int(rng.integers(2**31)))
+    return Dye(base, accent, third, size, chance)
 
 
 def draw_catalogue(count: int = 1500, seed: int = 7) -> Iterator[DemoProduct]:
@@ -305,7 +309,7 @@ def _group(kind: Kind, number: int, seed: int) -> Iterator[DemoProduct]:
             stock=0 if rng.random() < 0.1 else int(rng.integers(1, 200)),
             category=kind.category,
             url=f"https://demo.snapshelf.example/products/{product_id}",
-            seed=(seed, number, 1),
+            seed=(seed, number),
         )
 
 

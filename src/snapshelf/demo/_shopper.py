@@ -11,7 +11,19 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from snapshelf.demo._backdrop import flat_shadow, to_image
-from snapshelf.demo._studio import Colour, Field, Pen, arc, ellipse, rounded, soften, spline, tone
+from snapshelf.demo._studio import (
+    Colour,
+    Field,
+    Pen,
+    arc,
+    clamp,
+    ellipse,
+    moved,
+    rounded,
+    soften,
+    spline,
+    tone,
+)
 
 if TYPE_CHECKING:
     from snapshelf.demo._products import DemoProduct
@@ -71,7 +83,7 @@ def _wood(rng: np.random.Generator) -> Field:
     shade = rng.uniform(-0.09, 0.09, 64).astype(np.float32)[row % 64]
     waves = np.sin(v * 0.55 + 6 * _noise(rng, 6, 9) + u * 0.02) * 0.035 + _noise(rng, 20, 220) * 0.018
     gap = np.abs(v % plank - plank / 2) > plank / 2 - 1.4
-    return np.clip(_plain(base) * (1 + shade + waves - 0.35 * gap), 0, 1)
+    return clamp(_plain(base) * (1 + shade + waves - 0.35 * gap))
 
 
 def _tiles(rng: np.random.Generator) -> Field:
@@ -84,7 +96,7 @@ def _tiles(rng: np.random.Generator) -> Field:
     shade = rng.uniform(-0.05, 0.05, 32).astype(np.float32)[number]
     edge = np.minimum(np.minimum(u % size, size - u % size), np.minimum(v % size, size - v % size))
     joint = np.clip(2.6 - edge, 0, 1)
-    return np.clip(_plain(base) * (1 + shade + 0.03 * _noise(rng, 30, 40) - 0.28 * joint), 0, 1)
+    return clamp(_plain(base) * (1 + shade + 0.03 * _noise(rng, 30, 40) - 0.28 * joint))
 
 
 def _fabric(rng: np.random.Generator) -> Field:
@@ -100,7 +112,7 @@ def _fabric(rng: np.random.Generator) -> Field:
     slope = np.gradient(folds)[0] * 26 + np.gradient(_noise(rng, 7, 9))[1] * 7
     weave = np.sin(u * 2.1) * np.sin(v * 2.1) * 0.03
     stripe = 0.1 * ((v / 46) % 1 < 0.28) if rng.random() < 0.35 else 0.0
-    return np.clip(_plain(base) * (1 + 0.5 * np.clip(slope, -0.5, 0.5) + weave - stripe), 0, 1)
+    return clamp(_plain(base) * (1 + 0.5 * np.clip(slope, -0.5, 0.5) + weave - stripe))
 
 
 def _street(rng: np.random.Generator) -> Field:
@@ -111,13 +123,13 @@ def _street(rng: np.random.Generator) -> Field:
         at = rng.uniform(60, 300)
         line = np.clip(20 - np.abs(u - at), 0, 1) * (0.75 + 0.2 * np.clip(_noise(rng, 40, 50), -1, 1))
         picture = picture + (np.array([0.9, 0.86, 0.7], np.float32)[:, None, None] - picture) * line
-    return np.clip(picture, 0, 1)
+    return clamp(picture)
 
 
 def _grass(rng: np.random.Generator) -> Field:
     blades = _noise(rng, 200, 60) * 0.16 + _noise(rng, 120, 40) * 0.12 + _noise(rng, 6, 8) * 0.1
     tint = _noise(rng, 9, 12)[None] * np.array([0.06, 0.02, 0.0], np.float32)[:, None, None]
-    return np.clip(_plain((0.36, 0.5, 0.22)) * (1 + blades) + tint, 0, 1)
+    return clamp(_plain((0.36, 0.5, 0.22)) * (1 + blades) + tint)
 
 
 def _desk(rng: np.random.Generator) -> Field:
@@ -145,7 +157,7 @@ def _desk(rng: np.random.Generator) -> Field:
     missing = _WIDTH - picture.shape[2]
     if missing > 0:
         picture = np.pad(picture, ((0, 0), (0, 0), (0, missing)), mode="edge")
-    return np.clip(picture[:, :, :_WIDTH] * (1 + 0.02 * _noise(rng, 80, 110)), 0, 1)
+    return clamp(picture[:, :, :_WIDTH] * (1 + 0.02 * _noise(rng, 80, 110)))
 
 
 def _carpet(rng: np.random.Generator) -> Field:
@@ -153,7 +165,7 @@ def _carpet(rng: np.random.Generator) -> Field:
     u, v = _axes(rng.uniform(-20, 20))
     motif = np.sin(u * 0.07) + np.sin(v * 0.07) + 0.5 * np.sin((u + v) * 0.12)
     light = 0.12 * np.tanh(3 * motif) + 0.08 * _noise(rng, 200, 270)
-    return np.clip(_plain(base) * (1 + light), 0, 1)
+    return clamp(_plain(base) * (1 + light))
 
 
 _GROUNDS: tuple[Callable[[np.random.Generator], Field], ...] = (
@@ -181,7 +193,7 @@ def _tilted(cutout: Image.Image, rng: np.random.Generator) -> tuple[Field, Field
     # Corners pushed about freely are a photo taken from aside.
     lean = rng.uniform(-0.07, 0.07, size=(4, 2)) * (width, height)
     placed = (corners + lean) @ np.array([[c, s], [-s, c]]) + middle
-    source = corners + (width / 2, height / 2)
+    source = moved(corners, width / 2, height / 2)
     tipped = thing.convert("RGBa").transform(
         (_WIDTH, _HEIGHT), Image.Transform.PERSPECTIVE, _perspective(placed, source), Image.Resampling.BICUBIC
     )
@@ -303,7 +315,7 @@ def _lit(picture: Field, rng: np.random.Generator) -> Field:
     warmth = rng.uniform(-0.1, 0.14)
     cast = np.array([1 + warmth, 1 + rng.uniform(-0.02, 0.03), 1 - warmth], np.float32)[:, None, None]
     exposed = np.clip(picture * light * cast * rng.uniform(0.78, 1.12), 0, 1)
-    return (exposed ** np.float32(rng.uniform(0.88, 1.2))).astype(np.float32)
+    return np.asarray(exposed ** rng.uniform(0.88, 1.2), np.float32)
 
 
 def _taken(picture: Field, rng: np.random.Generator) -> Image.Image:

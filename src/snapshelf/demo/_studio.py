@@ -11,17 +11,18 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 SHEET_WIDTH, SHEET_HEIGHT = 800, 1000
 CENTRE = SHEET_WIDTH / 2
 
-Field = NDArray[np.float32]
-"""One number per pixel, shape (h, w)."""
+Field = NDArray[np.floating[Any]]
+"""One number per pixel, shape (h, w); float32 as a rule."""
 Points = NDArray[np.float64]
 """Corners of an outline in sheet units, shape (n, 2)."""
 Colour = tuple[float, float, float]
@@ -52,34 +53,48 @@ def spline(knots: Sequence[Knot], *, closed: bool = True, steps: int = 10) -> Po
     float64 array of shape (n, 2)
     """
     place = np.array([knot[:2] for knot in knots], dtype=np.float64)
-    smooth = np.array([len(knot) < 3 or bool(knot[2]) for knot in knots])
-    after = np.roll(place, -1, axis=0)
-    tangent = after - np.roll(place, 1, axis=0)
+    smooth = np.array([len(knot) < 3 or bool(knot[2]) for knot in knots])[:, None]
+    follow = np.arange(1, len(place) + 1) % len(place)
+    after = place[follow]
+    tangent = after - place[follow - 2]
     if not closed:
         tangent[0], tangent[-1] = place[1] - place[0], place[-1] - place[-2]
-    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
-    chord = after - place
-    reach = np.linalg.norm(chord, axis=1, keepdims=True) / 3
-    leave = np.where(smooth[:, None], tangent * reach, chord / 3)
-    arrive = np.where(np.roll(smooth, -1)[:, None], np.roll(tangent, -1, axis=0) * reach, chord / 3)
-    if not closed:
-        place, after, leave, arrive = place[:-1], after[:-1], leave[:-1], arrive[:-1]
-    t = (np.arange(steps) / steps)[None, :, None]
-    a, b, c, d = (p[:, None, :] for p in (place, place + leave, after - arrive, after))
-    curve = (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
-    points = curve.reshape(-1, 2)
-    return points if closed else np.vstack([points, after[-1:]])
+    tangent /= np.maximum(_length(tangent), 1e-9)
+    chord = (after - place) / 3
+    reach = _length(chord)
+    leave = np.where(smooth, tangent * reach, chord)
+    arrive = np.where(smooth[follow], tangent[follow] * reach, chord)
+    curve = _bernstein(steps) @ np.stack([place, place + leave, after - arrive, after], axis=1)
+    if closed:
+        return curve.reshape(-1, 2)
+    return np.vstack([curve[:-1].reshape(-1, 2), place[-1:]])
+
+
+def _length(vectors: Points) -> Points:
+    return np.hypot(vectors[:, :1], vectors[:, 1:])
+
+
+@cache
+def _bernstein(steps: int) -> Points:
+    """Weights of a cubic Bezier curve's four points, shape (steps, 4)."""
+    t = np.arange(steps) / steps
+    return np.column_stack([(1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3])
 
 
 def mirrored(right: Sequence[Knot]) -> Points:
     """Close the right half of a symmetric outline (from its top to its bottom) with its mirror image."""
     left = [(SHEET_WIDTH - knot[0], *knot[1:]) for knot in reversed(right) if abs(knot[0] - CENTRE) > 1e-6]
-    return spline([*right, *left])  # type: ignore[list-item]
+    return spline([*right, *left])
 
 
 def flip(points: Points) -> Points:
     """Mirror an outline about the middle of the sheet."""
     return np.column_stack([SHEET_WIDTH - points[:, 0], points[:, 1]])
+
+
+def moved(points: Points, dx: float, dy: float) -> Points:
+    """Move an outline."""
+    return np.column_stack([points[:, 0] + dx, points[:, 1] + dy])
 
 
 @cache
@@ -93,7 +108,7 @@ def ellipse(x: float, y: float, rx: float, ry: float | None = None, *, turn: flo
     ry = rx if ry is None else ry
     c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
     unit = _circle(16 + 8 * int(max(rx, ry) / 10))
-    return unit @ np.array([[rx * c, rx * s], [-ry * s, ry * c]]) + (x, y)
+    return moved(unit @ np.array([[rx * c, rx * s], [-ry * s, ry * c]]), x, y)
 
 
 def arc(x: float, y: float, rx: float, ry: float, start: float, end: float) -> Points:
@@ -117,12 +132,23 @@ def rounded(x0: float, y0: float, x1: float, y1: float, radius: float) -> Points
 
 def ribbon(line: Points, width: float | Sequence[float]) -> Points:
     """Outline of a band along an open line; several widths are spread evenly along it."""
-    step = np.gradient(line, axis=0)
-    normal = np.column_stack([-step[:, 1], step[:, 0]])
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-    widths = np.atleast_1d(np.asarray(width, dtype=np.float64))
-    half = np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(widths)), widths)[:, None] / 2
-    return np.vstack([line + normal * half, (line - normal * half)[::-1]])
+    step = np.empty_like(line)
+    step[1:-1] = line[2:] - line[:-2]
+    step[0], step[-1] = line[1] - line[0], line[-1] - line[-2]
+    normal = step[:, ::-1] * (-1, 1) / np.maximum(_length(step), 1e-9)
+    if isinstance(width, int | float):
+        side = normal * (width / 2)
+    else:
+        along = np.arange(len(line)) * ((len(width) - 1) / (len(line) - 1))
+        side = normal * (np.interp(along, np.arange(len(width)), width)[:, None] / 2)
+    return np.vstack([line + side, (line - side)[::-1]])
+
+
+def spaced(line: Points, step: float) -> Points:
+    """Points along an open line, `step` units apart."""
+    along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    at = np.arange(step / 2, along[-1], step)
+    return np.column_stack([np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])])
 
 
 def tone(colour: Colour, amount: float) -> Colour:
@@ -137,58 +163,69 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
     return tuple(a + (b - a) * share for a, b in zip(one, other, strict=True))  # type: ignore[return-value]
 
 
+def clamp(values: Any, low: float = 0.0, high: float = 1.0) -> Field:
+    """Keep values within limits, as float32."""
+    return np.asarray(np.clip(values, low, high), np.float32)
+
+
 def luminance(colour: Colour) -> float:
     """Perceived lightness in 0..1 (Rec. 709 weights on sRGB values)."""
     return 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]
 
 
-@lru_cache(maxsize=1024)
-def _kernel(out: int, size: int, shift: float, sigma: float, slope: bool) -> NDArray[np.float64]:
-    """Matrix (out, size) that blurs a column by a Gaussian, or takes the blurred column's slope times sigma.
+def _factor(sigma: float) -> int:
+    """How much a field may be reduced before it is blurred."""
+    return 8 if sigma > 12 else 4 if sigma > 6 else 2 if sigma > 3 else 1
 
-    Row i looks at `i + shift`. Outside the column is zero.
+
+def _blurred(field: Field, sigma: float, factor: int, margin: int) -> Field:
+    """Reduce a field, put a margin of zeros around it, and blur it; `sigma` and `margin` count reduced pixels.
+
+    Eight bits are enough for shadows and for light, and Pillow is fast with them.
     """
-    distance = (np.arange(out)[:, None] + shift - np.arange(size)) / sigma
-    weight = np.exp(-0.5 * distance * distance) / (sigma * math.sqrt(2 * math.pi))
-    return -distance * weight if slope else weight
+    image = Image.fromarray((field * np.float32(255) + np.float32(0.5)).astype(np.uint8))
+    if factor > 1:
+        image = image.reduce(factor)
+    room = Image.new("L", (image.width + 2 * margin, image.height + 2 * margin))
+    room.paste(image, (margin, margin))
+    return np.asarray(room.filter(ImageFilter.GaussianBlur(sigma)), dtype=np.float32) * np.float32(1 / 255)
 
 
-def _coarse(field: Field, factor: int) -> Field:
-    """Average squares of `factor` pixels; past the border is zero."""
-    if factor == 1:
-        return field
-    height, width = field.shape
-    rows, columns = -(-height // factor), -(-width // factor)
-    if (rows * factor, columns * factor) != field.shape:
-        whole = np.zeros((rows * factor, columns * factor), np.float32)
-        whole[:height, :width] = field
-        field = whole
-    return np.asarray(Image.fromarray(field).reduce(factor))
-
-
-def _fine(field: NDArray[np.float64], factor: int, shape: tuple[int, int]) -> Field:
-    """Undo `_coarse` without facets."""
-    small = field.astype(np.float32)
-    if factor == 1:
-        return small
-    size = (small.shape[1] * factor, small.shape[0] * factor)
-    return np.asarray(Image.fromarray(small).resize(size, Image.Resampling.BICUBIC))[: shape[0], : shape[1]]
+def _enlarged(field: Field, factor: int, shape: tuple[int, ...]) -> Field:
+    """Undo a reduction, without facets."""
+    if factor > 1:
+        size = (field.shape[1] * factor, field.shape[0] * factor)
+        field = np.asarray(Image.fromarray(field).resize(size, Image.Resampling.BICUBIC))
+    return field[: shape[0], : shape[1]]
 
 
 def soften(field: Field, sigma: float, *, dx: float = 0.0, dy: float = 0.0) -> Field:
-    """Blur a field by `sigma` pixels and move it by (dx, dy); outside of it is zero."""
-    height, width = field.shape
-    factor = 4 if sigma > 6 else 2 if sigma > 3 else 1
-    small = _coarse(field, factor)
-    # Two decimals keep the number of different kernels small.
-    down = _kernel(small.shape[0], small.shape[0], round(-dy / factor, 2), round(sigma / factor, 2), False)
-    across = _kernel(small.shape[1], small.shape[1], round(-dx / factor, 2), round(sigma / factor, 2), False)
-    return _fine(down @ small @ across.T, factor, (height, width))
+    """Blur a field of 0..1 by `sigma` pixels and move it by (dx, dy), whole reduced pixels; outside is zero."""
+    # A shadow has no edges to keep: it may be reduced further than light.
+    factor = min(8, 2 * _factor(sigma)) if sigma > 1.5 else 1
+    right, down = round(dx / factor), round(dy / factor)
+    margin = math.ceil(2 * sigma / factor) + max(abs(right), abs(down))
+    wide = _blurred(field, sigma / factor, factor, margin)
+    height, width = wide.shape
+    moved = wide[margin - down : height - margin - down, margin - right : width - margin - right]
+    return _enlarged(np.ascontiguousarray(moved), factor, field.shape)
 
 
 def soften_row(row: Field, sigma: float) -> Field:
     """Blur a field of shape (w,) by `sigma` pixels; outside of it is zero."""
-    return (_kernel(len(row), len(row), 0.0, round(sigma, 2), False) @ row).astype(np.float32)
+    distance = np.arange(-math.ceil(3 * sigma), math.ceil(3 * sigma) + 1) / sigma
+    weight = np.exp(-0.5 * distance * distance)
+    wide = np.convolve(row, weight / weight.sum())
+    reach = len(weight) // 2
+    return wide[reach : reach + len(row)].astype(np.float32)
+
+
+def _slopes(height: Field, margin: int) -> tuple[Field, Field]:
+    """Central differences along x and y, without the margin."""
+    inner = slice(margin, -margin)
+    across = (height[inner, margin + 1 : 1 - margin or None] - height[inner, margin - 1 : -margin - 1]) / 2
+    down = (height[margin + 1 : 1 - margin or None, inner] - height[margin - 1 : -margin - 1, inner]) / 2
+    return across, down
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +309,7 @@ class Pen:
         c, s = math.cos(math.radians(turn)) * zoom, math.sin(math.radians(turn)) * zoom
         matrix = np.array([[c, -s], [s, c]]) @ np.diag([-1.0 if flip_x else 1.0, 1.0])
         middle = np.array([CENTRE, SHEET_HEIGHT / 2])
-        shift = middle + (dx, dy) - matrix @ middle
+        shift = middle + np.array([dx, dy]) - matrix @ middle
         self._matrix, self._shift = before[0] @ matrix, before[0] @ shift + before[1]
         try:
             yield
@@ -290,6 +327,17 @@ class Pen:
         self.colour *= 1 - layer.alpha
         self.colour += layer.colour * np.float32(1 - dim)
         self.alpha += (1 - self.alpha) * layer.alpha
+
+    def centre(self, *, lower: float = 0.0) -> None:
+        """Move everything drawn to the middle of the sheet, or lower by a share of its height."""
+        drawn = self.drawn()
+        height, width = drawn.alpha.shape
+        left = (self.width - width) // 2
+        top = min((self.height - height) // 2 + round(lower * self.height), self.height - height)
+        for plane in (*self.colour, self.alpha):
+            part = plane[drawn.window].copy()
+            plane[:] = 0
+            plane[top : top + height, left : left + width] = part
 
     def drawn(self) -> Mask:
         """Everything drawn so far, as one shape."""
@@ -332,7 +380,11 @@ class Pen:
         parts = [ribbon(points, width)]
         if round_ends:
             ends = (width, width) if isinstance(width, int | float) else (width[0], width[-1])
-            parts += [ellipse(*points[i], end / 2) for i, end in zip((0, -1), ends, strict=True) if end > 2]
+            parts += [
+                ellipse(float(points[i, 0]), float(points[i, 1]), end / 2)
+                for i, end in zip((0, -1), ends, strict=True)
+                if end > 2
+            ]
         return self.area(*parts)
 
     def stitches(self, points: Points, *, width: float = 3.0, dash: float = 12.0, gap: float = 7.0) -> Mask:
@@ -387,49 +439,53 @@ class Pen:
         """
         if mask.alpha.size == 0:
             return Relief(mask.alpha)
-        pixels = radius * self._zoom * self.scale
-        factor = 4 if pixels > 8 else 2 if pixels > 4 else 1
-        sigma = round(max(0.8, pixels / factor), 1)
-        small = _coarse(mask.alpha, factor)
-        rows, columns = small.shape
-        down, across = _kernel(rows, rows, 0.0, sigma, False), _kernel(columns, columns, 0.0, sigma, False)
-        blurred = down @ small
-        form = blurred @ across.T
-        slope_x = blurred @ _kernel(columns, columns, 0.0, sigma, True).T * (2.4 * depth)
-        slope_y = _kernel(rows, rows, 0.0, sigma, True) @ small @ across.T * (2.4 * depth)
+        pixels = max(0.8, radius * self._zoom * self.scale)
+        factor = _factor(pixels)
         if ridges:
-            fold_x, fold_y = self._folds(mask, ridges, ridge_width, factor, (rows, columns))
-            slope_x += fold_x * (4.4 * ridge_depth)
-            slope_y += fold_y * (4.4 * ridge_depth)
-        light = slope_x * _LIGHT[0] + slope_y * _LIGHT[1] - (2 * shade) * (1 - form)
-        if not bend:
-            return Relief(_fine(light, factor, mask.alpha.shape))
-        light, slope_x, slope_y = (
-            _fine(field, factor, mask.alpha.shape) for field in (light, slope_x, slope_y)
+            factor = min(factor, _factor(ridge_width * self._zoom * self.scale))
+        sigma = pixels / factor
+        margin = math.ceil(2 * sigma) + 1
+        form = _blurred(mask.alpha, sigma, factor, margin)
+        slope_x, slope_y = (slope * np.float32(2.4 * depth * sigma) for slope in _slopes(form, margin))
+        if ridges:
+            fold_x, fold_y = self._folds(mask, ridges, ridge_width, factor, slope_x.shape)
+            slope_x, slope_y = (
+                slope_x + fold_x * np.float32(ridge_depth),
+                slope_y + fold_y * np.float32(ridge_depth),
+            )
+        inner = form[margin:-margin, margin:-margin]
+        light = (
+            slope_x * np.float32(_LIGHT[0])
+            + slope_y * np.float32(_LIGHT[1])
+            - (1 - inner) * np.float32(2 * shade)
         )
-        return Relief(light, slope_x * np.float32(bend), slope_y * np.float32(bend))
+        shape = mask.alpha.shape
+        if not bend:
+            return Relief(_enlarged(light, factor, shape))
+        pull = np.float32(bend)
+        return Relief(
+            _enlarged(light, factor, shape),
+            _enlarged(slope_x * pull, factor, shape),
+            _enlarged(slope_y * pull, factor, shape),
+        )
 
     def _folds(
-        self, mask: Mask, ridges: Sequence[Points], width: float, factor: int, shape: tuple[int, int]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Slopes of lines that stand out of a surface, on the coarse grid of a mask."""
+        self, mask: Mask, ridges: Sequence[Points], width: float, factor: int, shape: tuple[int, ...]
+    ) -> tuple[Field, Field]:
+        """Slopes of lines that stand out of a surface, on the reduced grid of a mask."""
         thick = width * self._zoom * self.scale / factor
-        sigma = round(max(0.8, thick * 0.55), 1)
+        sigma = max(0.8, thick * 0.55)
         # Folds run on past the edge of the shape.
-        margin = math.ceil(2 * sigma)
-        rows, columns = shape[0] + 2 * margin, shape[1] + 2 * margin
-        image = Image.new("L", (columns * 2, rows * 2))
+        margin = math.ceil(2 * sigma) + 1
+        image = Image.new("L", ((shape[1] + 2 * margin) * 2, (shape[0] + 2 * margin) * 2))
         draw = ImageDraw.Draw(image)
         for ridge in ridges:
             points = ((self._place(ridge) - (mask.left, mask.top)) / factor + margin) * 2
-            draw.line(points.ravel().tolist(), fill=255, width=max(1, round(thick)))
-        lines = np.asarray(image.reduce(2), dtype=np.float32) / 255
-
-        def kernels(out: int, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-            return _kernel(out, size, margin, sigma, False), _kernel(out, size, margin, sigma, True)
-
-        (down, down_slope), (across, across_slope) = kernels(shape[0], rows), kernels(shape[1], columns)
-        return down @ lines @ across_slope.T, down_slope @ lines @ across.T
+            draw.line(points.ravel().tolist(), fill=255, width=max(1, round(2 * thick * 0.5)))
+        lines = np.asarray(image.reduce(2).filter(ImageFilter.GaussianBlur(sigma)), dtype=np.float32)
+        across, down = _slopes(lines, margin)
+        gain = np.float32(4.4 * sigma / 255)
+        return across * gain, down * gain
 
     def barrel(self, mask: Mask, x0: float, x1: float, depth: float = 0.4, *, gloss: float = 0.0) -> Field:
         """Light on an upright cylinder between x0 and x1 (sheet units), with an optional bright streak."""
@@ -442,7 +498,7 @@ class Pen:
                 + gloss * np.exp(-(((t + 0.52) / 0.09) ** 2))
                 + gloss * 0.35 * np.exp(-(((t - 0.7) / 0.06) ** 2))
             )
-        return light.astype(np.float32)
+        return np.asarray(light, np.float32)
 
     def ball(
         self, mask: Mask, x: float, y: float, r: float, depth: float = 0.4, *, gloss: float = 0.0
@@ -454,14 +510,14 @@ class Pen:
         light = depth * (0.45 - far**1.6 * 0.75)
         if gloss:
             light = light + gloss * np.exp(-((np.sqrt((u + 0.38) ** 2 + (v + 0.45) ** 2) / 0.2) ** 2))
-        return light.astype(np.float32)
+        return np.asarray(light, np.float32)
 
     def fade(self, mask: Mask, start: tuple[float, float], end: tuple[float, float], amount: float) -> Field:
         """Light that grows evenly from 0 at `start` to `amount` at `end` (sheet units)."""
         x, y = self.grid(mask)
         dx, dy = end[0] - start[0], end[1] - start[1]
         t = ((x - start[0]) * dx + (y - start[1]) * dy) / (dx * dx + dy * dy)
-        return (np.clip(t, 0, 1) * amount).astype(np.float32)
+        return clamp(t) * np.float32(amount)
 
     def paint(
         self, mask: Mask, ink: Ink, light: Relief | Field | float = 0.0, *, opacity: float = 1.0
@@ -493,7 +549,9 @@ class Pen:
         window = mask.window
         for plane, colour in zip(self.colour, colours, strict=True):
             under = plane[window]
-            under += (colour * gain + lift - under) * cover
+            change = gain * colour + lift - under
+            change *= cover
+            under += change
         self.alpha[window] += (1 - self.alpha[window]) * cover
 
     def shadow(

@@ -17,7 +17,9 @@ from snapshelf.demo._studio import (
     flip,
     luminance,
     mirrored,
+    moved,
     rounded,
+    spaced,
     spline,
     tone,
 )
@@ -27,7 +29,8 @@ _THREAD: Colour = (0.85, 0.72, 0.5)
 
 def _leather(look: Look) -> Colour:
     """Leather for trims: brown, or dark on pale and brown bags."""
-    return (0.5, 0.32, 0.2) if luminance(look.base) > 0.45 or look.chance(0.35) else tone(look.base, -0.3)
+    tan = look.chance(0.35)
+    return (0.5, 0.32, 0.2) if tan or luminance(look.base) > 0.45 else tone(look.base, -0.3)
 
 
 def strap(pen: Pen, points: Points, width: float, colour: Colour, *, stitched: bool = False) -> None:
@@ -204,7 +207,7 @@ def _satchel(pen: Pen, look: Look) -> None:
         pen.shadow(mask, blur=12, strength=0.4, dx=2, dy=9)
         look.cloth(pen, mask, radius=40, depth=0.45)
         pen.paint(
-            pen.stitches(flap[12:48] + (0, -12), width=2.2, dash=8, gap=6) & mask,
+            pen.stitches(moved(flap[12:48], 0, -12), width=2.2, dash=8, gap=6) & mask,
             tone(look.base, 0.35),
             opacity=0.7,
         )
@@ -306,10 +309,10 @@ def _crossbody(pen: Pen, look: Look) -> None:
         (CENTRE + w - 20, top + 30),
     )
     if look.chance(0.5):
-        for number, (x, y) in enumerate(chain[::2]):
-            link = ellipse(x, y, 15, 9, turn=0 if number % 2 else 90)
-            mask = pen.area(link, holes=[ellipse(x, y, 9, 4, turn=0 if number % 2 else 90)])
-            pen.paint(mask, look.metal, pen.relief(mask, 5, 0.7))
+        for number, (x, y) in enumerate(spaced(chain, 15)):
+            long = number % 2 == 0
+            link = pen.area(ellipse(x, y, 12, 9 if long else 5), holes=[ellipse(x, y, 6, 4)] if long else [])
+            pen.paint(link, look.metal, pen.relief(link, 5, 0.7))
     else:
         mask = pen.line(chain, 17)
         pen.paint(mask, look.base, pen.relief(mask, 8, 0.5))

@@ -222,11 +222,11 @@ def jeans(pen: Pen, look: Look) -> None:
     _waistband(pen, look, top, waist)
     if look.chance(0.35):
         for side in (-1, 1):
-            y = crotch + (end - crotch) * look.between(0.3, 0.5)
+            height = crotch + (end - crotch) * look.between(0.3, 0.5)
             rip = pen.area(
                 ellipse(
                     CENTRE + side * look.between(74, 92),
-                    y,
+                    height,
                     look.between(26, 34),
                     look.between(8, 14),
                     turn=side * -6,
@@ -235,7 +235,12 @@ def jeans(pen: Pen, look: Look) -> None:
             pen.paint(rip, tone(look.base, 0.72), -0.05)
             for k in (-5.0, 0.0, 5.0):
                 pen.paint(
-                    pen.line(crease((CENTRE + side * 60, y + k), (CENTRE + side * 106, y + k - side * 3)), 2)
+                    pen.line(
+                        crease(
+                            (CENTRE + side * 60, height + k), (CENTRE + side * 106, height + k - side * 3)
+                        ),
+                        2,
+                    )
                     & rip,
                     tone(look.base, 0.2),
                 )

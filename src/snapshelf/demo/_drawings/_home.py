@@ -17,6 +17,7 @@ from snapshelf.demo._studio import (
     Pen,
     Points,
     arc,
+    clamp,
     ellipse,
     flip,
     luminance,
@@ -45,7 +46,7 @@ def _glaze(pen: Pen, look: Look, mask: Mask, outline: Points, *, gloss: float, d
     half = outline[outline[:, 0] >= CENTRE]
     half = half[np.argsort(half[:, 1])]
     widths = np.maximum(np.interp(y[:, 0], half[:, 1], half[:, 0] - CENTRE), 8.0)
-    t = np.clip((x - CENTRE) / widths[:, None].astype(np.float32), -1, 1)
+    t = clamp((x - CENTRE) / widths[:, None], -1, 1)
     light = _round_light(t, depth, gloss)
     look.cloth(pen, mask, radius=26, depth=0.2, light=light)
 
@@ -54,7 +55,7 @@ def _round_light(t: Field, depth: float, gloss: float) -> Field:
     """Light on a round body by the position from its left (-1) to its right edge (1)."""
     light = depth * (0.3 - 1.2 * np.maximum(t + 0.15, 0) ** 2 - 1.6 * np.minimum(t + 0.5, 0) ** 2)
     streak = np.exp(-(((t + 0.5) / 0.1) ** 2)) + 0.3 * np.exp(-(((t - 0.78) / 0.06) ** 2))
-    return (light + gloss * streak).astype(np.float32)
+    return np.asarray(light + gloss * streak, np.float32)
 
 
 def mug(pen: Pen, look: Look) -> None:
@@ -311,10 +312,10 @@ def _desk_lamp(pen: Pen, look: Look) -> None:
         for start, end in (((CENTRE, 846), elbow), (elbow, head)):
             rod = pen.line(np.array([start, end]), 17)
             pen.paint(rod, look.metal, pen.relief(rod, 7, 0.6))
-        for point in ((CENTRE, 842), elbow, head):
-            joint = pen.area(ellipse(*point, 24))
+        for px, py in ((CENTRE, 842.0), elbow, head):
+            joint = pen.area(ellipse(px, py, 24))
             pen.shadow(joint, blur=5, strength=0.3)
-            pen.paint(joint, look.base, pen.ball(joint, *point, 24, 0.5, gloss=0.3))
+            pen.paint(joint, look.base, pen.ball(joint, px, py, 24, 0.5, gloss=0.3))
         x, y = head
         glow = pen.area(ellipse(x + 142, y + 116, 96, 40, turn=-42))
         pen.paint(glow, (1.0, 0.93, 0.68), 0.1)
@@ -636,8 +637,8 @@ def _armchair(pen: Pen, look: Look) -> None:
         else []
     )
     look.cloth(pen, back, radius=60, depth=0.55)
-    for x, y in tufts:
-        tuft = pen.area(ellipse(x, y, 9))
+    for place in tufts:
+        tuft = pen.area(ellipse(*place, 9))
         pen.shadow(tuft, blur=16, strength=0.6, dx=0, dy=2)
         pen.paint(tuft, look.seam)
     base = pen.area(rounded(CENTRE - w - 40, 660, CENTRE + w + 40, 820, 26))
@@ -688,8 +689,10 @@ def headphones(pen: Pen, look: Look) -> None:
             bud = pen.area(ellipse(x, 486, 52, 58))
             pen.shadow(bud, blur=8, strength=0.3)
             pen.paint(bud, tone(look.base, 0.25), pen.ball(bud, x, 486, 58, 0.5, gloss=0.5))
-            grille = pen.area(ellipse(x - side * 18, 474, 17, 22))
+            grille = pen.area(ellipse(x + side * 14, 452, 24, 9, turn=side * 24))
             pen.paint(grille, DARK, 0.1)
+            stem = pen.area(rounded(x - 15, 486, x + 15, 570, 14))
+            pen.paint(stem, tone(look.base, 0.25), pen.relief(stem, 12, 0.5))
         pen.shadow(case, blur=9, strength=0.3, dx=0, dy=-6)
         look.cloth(pen, case, radius=70, depth=0.55)
         pen.paint(pen.area(ellipse(CENTRE, 600, 8)), (0.45, 0.85, 0.5))
@@ -770,14 +773,13 @@ def clock(pen: Pen, look: Look) -> None:
                 ]
             )
             pen.paint(pen.line(tick, 12 if hour % 3 == 0 else 7, round_ends=False), ink)
-    hour_at, minute_at = look.between(0, 360), look.between(0, 360)
-    for angle, length, width in ((hour_at, 0.5, 17), (minute_at, 0.76, 12)):
-        a = math.radians(angle)
+    hour_at, minute_at = look.between(0, 2 * math.pi), look.between(0, 2 * math.pi)
+    for a, reached, width in ((hour_at, 0.5, 17), (minute_at, 0.76, 12)):
         hand = pen.line(
             np.array(
                 [
                     (CENTRE - math.sin(a) * 34, 500 + math.cos(a) * 34),
-                    (CENTRE + math.sin(a) * reach * length, 500 - math.cos(a) * reach * length),
+                    (CENTRE + math.sin(a) * reach * reached, 500 - math.cos(a) * reach * reached),
                 ]
             ),
             (width, width * 0.55),
@@ -822,9 +824,10 @@ def candle(pen: Pen, look: Look) -> None:
         [
             (CENTRE, top),
             (CENTRE + w, top, 0),
-            (CENTRE + w, end - 40),
-            (CENTRE + w - 16, end),
-            (CENTRE, end + 26),
+            (CENTRE + w, end - 10, 0),
+            (CENTRE + w * 0.92, end + 4),
+            (CENTRE + w * 0.6, end + 22),
+            (CENTRE, end + 30),
         ],
         gloss=0.4 if jar else 0.1,
         depth=0.42,

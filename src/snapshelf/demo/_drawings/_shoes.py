@@ -8,7 +8,7 @@ import numpy as np
 
 from snapshelf.demo._colours import CREAM, DARK
 from snapshelf.demo._look import Look, crease
-from snapshelf.demo._studio import Colour, Mask, Pen, ellipse, luminance, mix, rounded, spline, tone
+from snapshelf.demo._studio import Colour, Mask, Pen, ellipse, luminance, mix, moved, rounded, spline, tone
 
 
 def _pair(pen: Pen, look: Look, draw: Callable[[Pen, Look], None], *, lift: float = 0.0) -> None:
@@ -24,7 +24,8 @@ def _pair(pen: Pen, look: Look, draw: Callable[[Pen, Look], None], *, lift: floa
 
 
 def _sole_colour(look: Look) -> Colour:
-    return CREAM if luminance(look.base) < 0.8 or look.chance(0.6) else (0.77, 0.6, 0.42)
+    gum = look.chance(0.4)
+    return (0.77, 0.6, 0.42) if gum and luminance(look.base) >= 0.8 else CREAM
 
 
 def _eyelets(
@@ -80,7 +81,7 @@ def _sneaker_sole(pen: Pen, look: Look, sole: Colour, thick: float, *, wedge: fl
     stripe = crease((90, 668 - wedge * 0.4), (250, 676), (420, 680), (600, 676), (712, 656))
     pen.paint(pen.line(stripe, 4) & mask, tone(sole, -0.22))
     if look.chance(0.5):
-        pen.paint(pen.line(stripe + (0, 12), 5) & mask, look.accent)
+        pen.paint(pen.line(moved(stripe, 0, 12), 5) & mask, look.accent)
     tread = (
         pen.stitches(
             crease((104, 638 + thick), (400, 645 + thick), (640, 640 + thick), (704, 680)),
@@ -662,12 +663,13 @@ def _loafer(pen: Pen, look: Look) -> None:
     inner = pen.area(
         spline(
             [
-                (120, collar),
-                (230, collar + 50),
-                (350, collar + 30),
-                (400, collar - 6),
-                (300, collar - 24),
-                (180, collar - 20),
+                (112, collar + 2),
+                (150, collar + 50),
+                (240, collar + 90),
+                (350, collar + 74),
+                (404, collar - 10),
+                (300, collar - 26),
+                (180, collar - 22),
             ]
         )
     )
@@ -680,7 +682,7 @@ def _loafer(pen: Pen, look: Look) -> None:
             (330, collar + 44),
             (392, collar - 16, 0),
             (470, collar + 22),
-            (590, 560),
+            (590, 548),
             (690, 602),
             (712, 668),
             (706, 676, 0),

@@ -12,6 +12,7 @@ from snapshelf.demo._look import Look, crease
 from snapshelf.demo._patterns import emblem
 from snapshelf.demo._studio import (
     CENTRE,
+    Knot,
     Mask,
     Pen,
     Points,
@@ -20,6 +21,7 @@ from snapshelf.demo._studio import (
     flip,
     luminance,
     mirrored,
+    moved,
     rounded,
     spline,
     tone,
@@ -74,7 +76,7 @@ class _Cut:
         )
 
     def body_outline(self) -> Points:
-        front = [(CENTRE, self.neck_y + self.drop, 0 if self.sharp else 1)]
+        front: list[Knot] = [(CENTRE, self.neck_y + self.drop, 0 if self.sharp else 1)]
         if not self.sharp:
             front.append((CENTRE + self.neck * 0.72, self.neck_y + self.drop * 0.66))
         return mirrored(
@@ -229,7 +231,7 @@ def tshirt(pen: Pen, look: Look) -> None:
         waist=look.between(152, 174),
         hem=look.between(160, 180),
         length=look.between(800, 870),
-        sleeve=look.between(470, 520) if long else look.between(165, 225),
+        sleeve=look.between(545, 590) if long else look.between(165, 225),
         cuff=look.between(64, 76) if long else look.between(108, 130),
         angle=look.between(13, 17) if long else look.between(26, 38),
     )
@@ -297,7 +299,7 @@ def shirt(pen: Pen, look: Look) -> None:
         waist=look.between(150, 170),
         hem=look.between(158, 172),
         length=look.between(820, 870),
-        sleeve=look.between(185, 225) if short else look.between(490, 530),
+        sleeve=look.between(185, 225) if short else look.between(550, 590),
         cuff=look.between(108, 124) if short else look.between(70, 80),
         angle=look.between(26, 34) if short else look.between(12, 16),
     )
@@ -398,7 +400,7 @@ def sweater(pen: Pen, look: Look) -> None:
         waist=look.between(176, 194),
         hem=look.between(160, 174),
         length=look.between(780, 830),
-        sleeve=look.between(500, 540),
+        sleeve=look.between(540, 575),
         cuff=look.between(76, 90),
         angle=look.between(12, 16),
     )
@@ -459,7 +461,7 @@ def hoodie(pen: Pen, look: Look) -> None:
         waist=look.between(180, 196),
         hem=look.between(160, 174),
         length=look.between(800, 845),
-        sleeve=look.between(500, 535),
+        sleeve=look.between(545, 580),
         cuff=look.between(78, 92),
         angle=look.between(12, 16),
     )
@@ -535,6 +537,27 @@ def hoodie(pen: Pen, look: Look) -> None:
         _picture(pen, look, cut.armpit_y + 130, 190)
 
 
+def _quilt(pen: Pen, look: Look, cut: _Cut, body: Mask) -> None:
+    """Fill the body of a padded jacket: puffs between seams, each lit as a roll."""
+    step = look.between(66, 88)
+    edges = np.arange(cut.armpit_y - 120, cut.length + step, step)
+    seams = [
+        crease(
+            *(
+                (CENTRE + x, y + sag)
+                for x, sag in ((-230, 2), (-160, 10), (-80, 4), (0, 12), (80, 4), (160, 10), (230, 2))
+            )
+        )
+        for y in edges
+    ]
+    puffs = [moved(line, 0, step * 0.42) for line in seams]
+    look.cloth(pen, body, radius=75, depth=0.45, folds=puffs, fold_width=step * 0.5, fold_depth=0.75)
+    for seam in seams:
+        line = pen.line(seam, 3.5) & body
+        pen.shadow(line, blur=6, strength=0.4, dx=0, dy=-3)
+        pen.paint(line, look.seam, -0.15)
+
+
 def _zip(pen: Pen, look: Look, top: float, bottom: float, *, x: float = CENTRE) -> None:
     tape = pen.area(rounded(x - 11, top, x + 11, bottom, 3))
     pen.paint(tape, look.seam, pen.relief(tape, 6, 0.3))
@@ -557,7 +580,7 @@ def jacket(pen: Pen, look: Look) -> None:
         waist=look.between(178, 192),
         hem=look.between(162, 172) if style != "puffer" else look.between(178, 188),
         length=look.between(770, 810),
-        sleeve=look.between(490, 520),
+        sleeve=look.between(530, 560),
         cuff=look.between(84, 96),
         angle=look.between(12, 16),
     )
@@ -565,17 +588,7 @@ def jacket(pen: Pen, look: Look) -> None:
     _sleeves(pen, look, cut, cuff=0 if style == "denim" else 48, folds=8 if style == "puffer" else 5)
     body = _body(pen, look, cut, hem=False, folds=3, depth=0.5)
     if style == "puffer":
-        for y in np.arange(cut.armpit_y - 90, cut.length - 20, look.between(62, 78)):
-            channel = crease(
-                (CENTRE - 220, y + 6),
-                (CENTRE - 90, y + 14),
-                (CENTRE, y + 2),
-                (CENTRE + 90, y + 14),
-                (CENTRE + 220, y + 6),
-            )
-            line = pen.line(channel, 5) & body
-            pen.shadow(line, blur=12, strength=0.5, dx=0, dy=-8)
-            pen.paint(line, look.seam, -0.1)
+        _quilt(pen, look, cut, body)
     if style == "bomber":
         ribs(pen, look, pen.area(rounded(180, cut.length - 50, 620, cut.length + 40, 2)) & body)
         for side in (-1, 1):
@@ -654,7 +667,7 @@ def coat(pen: Pen, look: Look) -> None:
         waist=look.between(138, 152),
         hem=look.between(164, 190),
         length=look.between(885, 935),
-        sleeve=look.between(430, 460),
+        sleeve=look.between(510, 545),
         cuff=look.between(70, 82),
         angle=look.between(10, 14),
     )

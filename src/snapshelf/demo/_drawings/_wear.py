@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,7 +21,9 @@ from snapshelf.demo._studio import (
     luminance,
     mirrored,
     mix,
+    moved,
     rounded,
+    spaced,
     spline,
     tone,
 )
@@ -61,36 +64,23 @@ def cap(pen: Pen, look: Look) -> None:
             line = pen.line(seam, 3) & body
             pen.shadow(line, blur=4, strength=0.3)
             pen.paint(line, look.seam)
-            pen.paint(pen.stitches(seam + (9, 0), width=2, dash=6, gap=5) & body, look.seam, opacity=0.7)
+            pen.paint(pen.stitches(moved(seam, 9, 0), width=2, dash=6, gap=5) & body, look.seam, opacity=0.7)
         button = pen.area(ellipse(378, top + 2, 15, 11))
         pen.paint(button, look.base, pen.relief(button, 7, 0.6))
         for x, y in ((300, top + 108), (452, top + 100)):
             hole = pen.area(ellipse(x, y, 8, 10))
             pen.paint(hole, look.seam)
             pen.paint(pen.area(ellipse(x, y, 4, 5)), DARK)
-        brim = spline(
-            [
-                (316, 606),
-                (440, 566),
-                (560, 570),
-                (680, 610),
-                (752, 664),
-                (690, 700),
-                (560, 690),
-                (420, 660),
-                (330, 640),
-            ]
-        )
+        front = [(318, 612), (430, 588), (545, 572), (640, 590), (720, 634), (744, 668)]
+        brim = spline([*front, (700, 684), (590, 672), (470, 662), (370, 652), (326, 636)])
         colour = look.accent if look.chance(0.35) else look.base
         mask = pen.area(brim)
-        pen.shadow(mask, blur=10, strength=0.35, dx=-2, dy=-4)
-        look.cloth(pen, mask, radius=34, depth=0.6, ink=colour)
-        for k in (0.86, 0.7):
-            row = (brim[40:88] - (520, 640)) * k + (520, 640)
-            pen.paint(
-                pen.stitches(row, width=2, dash=7, gap=6) & mask,
-                tone(colour, 0.2 if luminance(colour) < 0.3 else -0.2),
-            )
+        pen.shadow(mask, blur=9, strength=0.35, dx=-2, dy=-4)
+        look.cloth(pen, mask, radius=30, depth=0.6, ink=colour)
+        thread = tone(colour, 0.2 if luminance(colour) < 0.3 else -0.2)
+        for dy in (22, 42):
+            row = crease(*((x - dy * 0.7, y + dy) for x, y in front))
+            pen.paint(pen.stitches(row, width=2, dash=7, gap=6) & mask, thread, opacity=0.8)
         if look.pattern == "graphic":
             emblem(pen, 420, 490, 120, look.dye)
 
@@ -109,7 +99,6 @@ def _bucket(pen: Pen, look: Look) -> None:
         )
     )
     look.cloth(pen, brim, radius=50, depth=0.5)
-    x, y = pen.grid(brim)
     under = pen.area(ellipse(CENTRE, 736, 240, 22)) & brim
     pen.paint(under, look.inside, opacity=0.5)
     for k in range(3):
@@ -414,10 +403,12 @@ def gloves(pen: Pen, look: Look) -> None:
                 pen.paint(line, look.inside, opacity=0.8)
             cuff = pen.area(rounded(306, 740, 502, 848, 16))
             pen.shadow(cuff, blur=6, strength=0.3, dx=1, dy=-3)
-            x, _ = pen.grid(cuff)
+            across, _ = pen.grid(cuff)
             wrist = look.accent if look.pattern != "solid" else look.base
             pen.paint(
-                cuff, wrist, pen.relief(cuff, 30, 0.5) + (np.sin(x * 0.55) * 0.09 - 0.03).astype(np.float32)
+                cuff,
+                wrist,
+                pen.relief(cuff, 30, 0.5) + (np.sin(across * 0.55) * 0.09 - 0.03).astype(np.float32),
             )
 
 
@@ -441,12 +432,19 @@ def belt(pen: Pen, look: Look) -> None:
     """A belt, rolled up, its buckle in front."""
     width = look.between(64, 84)
     y = 470.0
-    for r, dim in ((250, -0.25), (222, -0.12)):
-        coil = pen.area(ellipse(CENTRE, y, r, r * 0.34), holes=[ellipse(CENTRE, y, r - 10, r * 0.34 - 8)])
-        band = pen.area(
-            np.vstack([arc(CENTRE, y, r, r * 0.34, 180, 360), arc(CENTRE, y + width, r, r * 0.34, 360, 180)])
+    for turn, dim in ((250.0, -0.25), (222.0, -0.12)):
+        coil = pen.area(
+            ellipse(CENTRE, y, turn, turn * 0.34), holes=[ellipse(CENTRE, y, turn - 10, turn * 0.34 - 8)]
         )
-        pen.paint(band, tone(look.base, -0.35 + dim), pen.barrel(band, CENTRE + r, CENTRE - r, 0.3))
+        band = pen.area(
+            np.vstack(
+                [
+                    arc(CENTRE, y, turn, turn * 0.34, 180, 360),
+                    arc(CENTRE, y + width, turn, turn * 0.34, 360, 180),
+                ]
+            )
+        )
+        pen.paint(band, tone(look.base, -0.35 + dim), pen.barrel(band, CENTRE + turn, CENTRE - turn, 0.3))
         pen.paint(coil, tone(look.base, 0.1), -0.1)
     r = 262.0
     front = pen.area(
@@ -567,7 +565,7 @@ def umbrella(pen: Pen, look: Look) -> None:
     under = pen.area(ellipse(CENTRE, rim - 6, w * 0.94, 34))
     pen.paint(under, look.inside)
     canopy = []
-    for number, (x0, x1) in enumerate(zip(xs[:-1], xs[1:], strict=True)):
+    for number, (x0, x1) in enumerate(pairwise(xs)):
         sag = 36 * (1 - abs((x0 + x1) / 2 - CENTRE) / w * 0.5)
         bend0, bend1 = (x0 - CENTRE) * 0.76 + CENTRE, (x1 - CENTRE) * 0.76 + CENTRE
         mid = top + (rim - top) * 0.28
@@ -674,6 +672,9 @@ def watch(pen: Pen, look: Look) -> None:
         pen.paint(pen.area(rounded(CENTRE - 60, 394, CENTRE + 24, 410, 8)), (0.9, 0.9, 0.92))
     else:
         dial = (CREAM, DARK, mix(look.base, DARK, 0.2), (0.16, 0.25, 0.38))[int(look.rng.integers(4))]
+        if steel and look.base != look.metal:
+            # The colour that its title names must be seen somewhere.
+            dial = look.base
         pen.paint(face, dial, pen.relief(face, 20, -0.35))
         marks = CREAM if luminance(dial) < 0.5 else DARK
         for hour in range(12):
@@ -729,7 +730,7 @@ def sunglasses(pen: Pen, look: Look) -> None:
     style = look.style
     with pen.placed(0, 0, zoom=1.02):
         y = 490.0
-        metal = style in {"aviator", "round"} and look.chance(0.7)
+        metal = look.base == look.metal
         frame = look.metal if metal else look.base
         width = 11.0 if metal else look.between(22, 30)
         for side in (-1, 1):
@@ -952,12 +953,10 @@ def necklace(pen: Pen, look: Look) -> None:
         (CENTRE + w, 300),
         (CENTRE + w * 0.62, 150),
     )
-    along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     if look.style == "pearl":
         pearl = (0.95, 0.92, 0.88) if look.chance(0.6) else (0.93, 0.84, 0.82)
         step = look.between(36, 46)
-        for s in np.arange(step / 2, along[-1], step):
-            x, y = float(np.interp(s, along, line[:, 0])), float(np.interp(s, along, line[:, 1]))
+        for x, y in spaced(line, step):
             bead = pen.area(ellipse(x, y, step * 0.5))
             pen.shadow(bead, blur=6, strength=0.25)
             pen.paint(bead, pearl, pen.ball(bead, x, y, step * 0.5, 0.55, gloss=0.6))
