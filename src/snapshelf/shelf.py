@@ -364,7 +364,8 @@ class Shelf:
             dimension=self._encoder.dimension,
             catalogue_version=self._catalogue.version,
             store_version=self._store.version,
-            bytes=sum(file.stat().st_size for file in self._folder.rglob("*") if file.is_file()),
+            # Blocks, not lengths: the engine's files have holes.
+            bytes=sum(512 * file.stat().st_blocks for file in self._folder.rglob("*") if file.is_file()),
         )
 
     def _result(self, query: Query, k: int, where: Filter | None, mode: Mode) -> SearchResult:
