@@ -137,6 +137,8 @@ def _write(folder: Path, count: int, seed: int, progress: Callable[[int, int], N
     files = DemoFiles(
         folder, folder / "products.jsonl", folder / "queries.jsonl", folder / "qrels.tsv", len(missing)
     )
+    if not missing and all(path.exists() for path in (files.feed, files.queries, files.qrels)):
+        return files
     _write_whole(files.feed, (_line(_record(product)) for product in products))
     _write_whole(
         files.queries,
@@ -155,19 +157,23 @@ def _write(folder: Path, count: int, seed: int, progress: Callable[[int, int], N
 def _prepare(folder: Path, state: dict[str, int]) -> None:
     """Make the folder ready for a demo of this count and seed; pictures of another one go."""
     marker = folder / "demo.json"
+    found = None
     if marker.exists():
         try:
             found = json.loads(marker.read_bytes())
         except ValueError:
-            found = None
+            found = None  # drawn anew
         if found != state:
             for name in ("photos", "shopper_photos"):
                 shutil.rmtree(folder / name, ignore_errors=True)
+            for name in ("products.jsonl", "queries.jsonl", "qrels.tsv"):
+                (folder / name).unlink(missing_ok=True)
     elif folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder}: not empty, and not a demo; choose an empty or a new folder")
     for name in ("photos", "shopper_photos"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    _write_whole(marker, (json.dumps(state),))
+    if found != state:
+        _write_whole(marker, (json.dumps(state),))
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,27 +167,13 @@ def _trims(pen: Pen, look: Look, body: Mask, collar: float, toe: float) -> None:
     pen.paint(cap, mix(look.base, trim, 0.25), pen.relief(cap, 26, 0.4))
     kind = int(look.rng.integers(3))
     if kind == 0:
-        for k in range(3):
-            slash = pen.line(crease((262 + k * 44, collar + 92), (238 + k * 44, 648)), 19) & body
+        for x, width in ((268, 34), (322, 12)):
+            slash = pen.line(crease((x, collar + 92), (x - 26, 648)), width) & body
             pen.paint(slash, trim, pen.relief(slash, 9, 0.3))
     elif kind == 1:
-        swoop = (
-            pen.area(
-                spline(
-                    [
-                        (190, 560),
-                        (260, 606),
-                        (370, 560),
-                        (452, toe + 6, 0),
-                        (372, 610),
-                        (262, 648),
-                        (200, 610),
-                    ]
-                )
-            )
-            & body
-        )
-        pen.paint(swoop, trim, pen.relief(swoop, 9, 0.3))
+        wave = crease((184, 600), (226, 566), (270, 604), (314, 566), (358, 602), (398, 572))
+        line = pen.line(wave, 17) & body
+        pen.paint(line, trim, pen.relief(line, 8, 0.3))
     else:
         dot = pen.area(ellipse(285, 570, 44), holes=[ellipse(285, 570, 28)])
         pen.paint(dot & body, trim, pen.relief(dot & body, 9, 0.3))
@@ -242,9 +228,8 @@ def _high_top(pen: Pen, look: Look) -> None:
     pen.shadow(patch, blur=4, strength=0.25)
     pen.paint(patch, CREAM, pen.relief(patch, 12, 0.3))
     pen.paint(pen.area(ellipse(205, 420, 38), holes=[ellipse(205, 420, 33)]), trim)
-    t = np.linspace(0, 2 * np.pi, 11)[:-1] - np.pi / 2
-    r = np.where(np.arange(10) % 2 == 0, 25, 11)
-    pen.paint(pen.area(np.column_stack([205 + r * np.cos(t), 420 + r * np.sin(t)])), trim)
+    peaks = np.array([(178, 440), (196, 404), (208, 424), (218, 410), (234, 440)], dtype=np.float64)
+    pen.paint(pen.area(peaks), trim)
     _eyelets(pen, look, (314, collar + 34), (360, 450), 5, CREAM, (32, -18))
     _eyelets(pen, look, (392, 492), (490, toe + 12), 3, CREAM, (32, -24))
     _sneaker_sole(pen, look, sole, look.between(58, 70))
@@ -293,9 +278,9 @@ def _runner(pen: Pen, look: Look) -> None:
         ((np.sin(x * 0.75) * np.sin(y * 0.75)) * 0.14).astype(np.float32)
         + pen.relief(body, 55, 0.5).light[body.inside(mesh)],
     )
-    for k in range(3):
-        swoosh = crease((170 + k * 62, 650), (230 + k * 60, 560), (318 + k * 52, collar + 62 + k * 28))
-        band = pen.line(swoosh, (30, 16, 8)) & body
+    for k in (0, 2):
+        streak = crease((170 + k * 62, 650), (230 + k * 60, 560), (318 + k * 52, collar + 62 + k * 28))
+        band = pen.line(streak, (30, 16, 8)) & body
         pen.paint(band, look.accent, pen.relief(band, 8, 0.35))
     pen.paint(
         pen.line(crease((136, collar - 26), (192, collar + 52), (276, collar + 34), (334, collar - 18)), 14),

@@ -663,13 +663,21 @@ def watch(pen: Pen, look: Look) -> None:
     face = pen.area(face_outline)
     if smart:
         pen.paint(face, (0.05, 0.06, 0.08), pen.fade(face, (300, 380), (520, 640), -0.3))
-        for k, share in enumerate((0.82, 0.6, 0.72)):
-            rr = 84 - k * 22
-            pen.paint(
-                pen.line(arc(CENTRE, 520, rr, rr, -90, -90 + 360 * share), 15),
-                ((0.96, 0.36, 0.42), (0.55, 0.87, 0.4), (0.3, 0.72, 0.95))[k],
+        for x, high, colour in (
+            (-62, 70, (0.3, 0.78, 0.86)),
+            (-24, 110, (0.98, 0.72, 0.3)),
+            (14, 52, (0.3, 0.78, 0.86)),
+            (52, 88, (0.93, 0.45, 0.5)),
+        ):
+            bar = pen.area(rounded(CENTRE + x - 11, 590 - high, CENTRE + x + 11, 590, 9))
+            pen.paint(bar, colour)
+        for x in (-62, -30, 14, 46):
+            digit = pen.area(
+                rounded(CENTRE + x - 12, 402, CENTRE + x + 12, 446, 6),
+                holes=[rounded(CENTRE + x - 5, 410, CENTRE + x + 5, 438, 3)],
             )
-        pen.paint(pen.area(rounded(CENTRE - 60, 394, CENTRE + 24, 410, 8)), (0.9, 0.9, 0.92))
+            pen.paint(digit, (0.92, 0.93, 0.95))
+        pen.paint(pen.area(ellipse(CENTRE - 8, 416, 4), ellipse(CENTRE - 8, 434, 4)), (0.92, 0.93, 0.95))
     else:
         dial = (CREAM, DARK, mix(look.base, DARK, 0.2), (0.16, 0.25, 0.38))[int(look.rng.integers(4))]
         if steel and look.base != look.metal:
