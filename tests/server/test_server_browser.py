@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -449,15 +450,16 @@ def test_skeletons_until_the_answer_comes(visit: Callable[..., Any]) -> None:
 def test_only_the_last_of_two_searches_is_shown(visit: Callable[..., Any]) -> None:
     page = visit()
     held: list[Any] = []
-    page.route("**/v1/search", lambda route: held.append(route))
+    page.route("**/v1/search", lambda route: route.fallback() if held else held.append(route))
     page.locator("#words").fill("red mug")
     page.locator("#words").press("Enter")
     expect(page.locator("#grid .skeleton").first).to_be_visible()
-    page.unroute("**/v1/search")
     search_words(page, "blue bag")
-    held[0].continue_()
+    with suppress(sync_api.Error):  # the page may have called the first one off already
+        held[0].continue_()
     page.wait_for_load_state("networkidle")
     assert titles(page)[0] == "Blue bag"
+    expect(page.locator("#results-title")).to_have_text("“blue bag”")
 
 
 def test_empty_query_asks_for_one(visit: Callable[..., Any]) -> None:

@@ -105,8 +105,15 @@ def test_unknown_addresses_and_methods(client: httpx.Client) -> None:
     problem(client.get("/v1/products/"), 404, "not-found")
     problem(client.get("/page/../_app.py"), 404, "not-found")
     problem(client.get("/page/%2e%2e/_app.py"), 404, "not-found")
-    for response in (client.get("/v1/search"), client.delete("/v1/stats"), client.post("/page/app.js")):
+    for response, allowed in [
+        (client.get("/v1/search"), {"POST"}),
+        (client.delete("/v1/stats"), {"GET"}),
+        (client.post(path_of("red-mug")), {"GET", "PUT", "DELETE"}),
+        (client.post("/"), {"GET", "HEAD"}),
+    ]:
         problem(response, 405, "method-not-allowed")
+        assert set(response.headers["allow"].split(", ")) == allowed
+    problem(client.post("/page/app.js"), 405, "method-not-allowed")
 
 
 def test_crash_leaks_nothing(shelf: Shelf, caplog: pytest.LogCaptureFixture) -> None:

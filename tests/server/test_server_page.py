@@ -26,7 +26,12 @@ def test_page_and_all_its_files_are_served(client: httpx.Client) -> None:
     referred = set(re.findall(r'(?:href|src)="(page/[^"]+)"', page.text))
     assert referred >= {"page/app.js", "page/style.css", "page/favicon.svg"}
     for file in referred | {f"page/{name}" for name in SOURCES}:
-        assert client.get(f"/{file}").status_code == 200, file
+        response = client.get(f"/{file}")
+        assert response.status_code == 200, file
+        assert response.headers["cache-control"] == "no-cache"
+        known = {"If-None-Match": response.headers["etag"]}
+        assert client.get(f"/{file}", headers=known).status_code == 304
+    assert client.head("/").status_code == 200
 
 
 def test_nothing_comes_from_elsewhere() -> None:

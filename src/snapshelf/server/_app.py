@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from snapshelf.shelf import Shelf
 
 _PAGE = Path(__file__).parent / "page"
+
+# After an upgrade no browser may put the files of two releases together.
+_REVALIDATE = {"Cache-Control": "no-cache"}
 
 _DESCRIPTION = """
 Product search by photo, by Chinese or English words, or by both at once.
@@ -79,9 +82,16 @@ def create_app(
     for router in (_search.router, _products.router, _operations.router):
         app.include_router(router)
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> Response:
-        return FileResponse(_PAGE / "index.html")
+        return FileResponse(_PAGE / "index.html", headers=_REVALIDATE)
 
-    app.mount("/page", StaticFiles(directory=_PAGE), name="page")
+    app.mount("/page", _PageFiles(directory=_PAGE), name="page")
     return app
+
+
+class _PageFiles(StaticFiles):
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers.update(_REVALIDATE)
+        return response

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Response
 from PIL import Image
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from snapshelf.errors import SnapshelfError
 from snapshelf.server._context import Context, Shared
 from snapshelf.server._models import StatsAnswer, StatusAnswer
 from snapshelf.server._openapi import problems
@@ -64,5 +63,5 @@ async def warm_up(context: Context) -> None:
     """Search once by photo and words, so that no shopper waits for what is loaded on first use."""
     try:
         await context.read(lambda: context.shelf.search(photo=Image.new("RGB", (64, 64)), text="hello", k=1))
-    except SnapshelfError:
+    except Exception:
         logger.exception("the first search failed; /readyz tells when searches are answered")

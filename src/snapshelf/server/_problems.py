@@ -182,4 +182,13 @@ def answer_errors_as_problems(app: FastAPI) -> None:
             HTTPStatus.NOT_FOUND: "There is nothing at this address; /openapi.json lists what there is.",
             HTTPStatus.METHOD_NOT_ALLOWED: f"{request.method} is not possible here.",
         }.get(status, error.detail)
-        return ProblemError(status, kind, detail, headers=error.headers).response(asked_path(request.scope))
+        headers = dict(error.headers or {})
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers |= _allowed_methods(app, request)
+        return ProblemError(status, kind, detail, headers=headers).response(asked_path(request.scope))
+
+
+def _allowed_methods(app: FastAPI, request: Request) -> dict[str, str]:
+    """Name all methods of an address: the router names those of the first of several routes only."""
+    operations = app.openapi()["paths"].get(getattr(request.scope.get("route"), "path", None))
+    return {"Allow": ", ".join(sorted(method.upper() for method in operations))} if operations else {}
