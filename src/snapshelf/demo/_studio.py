@@ -569,9 +569,3 @@ class Pen:
         cast = soften(patch, max(0.8, blur * self.scale), dx=dx * self.scale, dy=dy * self.scale)
         around = Mask(patch, mask.left - before, mask.top - above)
         self.colour[:, *around.window] *= 1 - np.float32(strength) * cast
-
-    def erase(self, mask: Mask) -> None:
-        """Make a hole in everything drawn so far."""
-        window = mask.window
-        self.colour[:, *window] *= 1 - mask.alpha
-        self.alpha[window] *= 1 - mask.alpha
