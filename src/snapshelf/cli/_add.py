@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from snapshelf.cli._console import note, print_json, progress, reported
-from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, MapOption, PhotosOption, ShelfOption
+from snapshelf.cli._options import (
+    DEFAULT_SHELF,
+    AllowHttpOption,
+    JsonOption,
+    MapOption,
+    PhotosOption,
+    ShelfOption,
+)
 from snapshelf.errors import StorageError
 
 if TYPE_CHECKING:
@@ -32,16 +39,11 @@ def add(
     photos: PhotosOption = None,
     shelf: ShelfOption = DEFAULT_SHELF,
     mapping: MapOption = None,
-    format: Annotated[  # noqa: A002 - the option's name
+    format: Annotated[
         Literal["csv", "jsonl", "parquet"] | None,
         typer.Option("--format", help="Format of the feed.", show_default="told from the file"),
     ] = None,
-    allow_http: Annotated[
-        bool,
-        typer.Option(
-            "--allow-http", help="Fetch images that are http(s) addresses. Private addresses stay forbidden."
-        ),
-    ] = False,
+    allow_http: AllowHttpOption = False,
     errors: Annotated[
         Path | None,
         typer.Option(
@@ -67,14 +69,14 @@ def add(
         as_json, if_stopped="stopped; what was indexed is kept, and the same command goes on from there"
     ):
         from snapshelf import Shelf
-        from snapshelf.catalogue import parse_mapping, read_feed
+        from snapshelf.catalogue import read_feed
 
-        columns = parse_mapping(",".join(mapping)) if mapping else None
+        columns = columns_of(mapping)
         # A feed that cannot be read must not leave an empty shelf behind.
         understood = read_feed(feed, columns, format=format).mapping
         note("columns: " + ", ".join(f"{field}={column}" for field, column in understood.items()))
         with (
-            _problems(errors) as report_problem,
+            problems(errors) as report_problem,
             Shelf.open(shelf, encoder=encoder) as opened,
             progress("rows") as tell,
         ):
@@ -102,8 +104,15 @@ def summary(report: "AddReport") -> str:
     return f"{report.rows:,} rows: {counts}; {encoded}; {report.seconds:.1f} s"
 
 
+def columns_of(mapping: list[str] | None) -> dict[str, str] | None:
+    """Read the ``--map`` options."""
+    from snapshelf.catalogue import parse_mapping
+
+    return parse_mapping(",".join(mapping)) if mapping else None
+
+
 @contextmanager
-def _problems(file: Path | None) -> Iterator[Callable[["RowError"], None]]:
+def problems(file: Path | None) -> Iterator[Callable[["RowError"], None]]:
     """Write problems to a file as they come, or show the first few."""
     count = 0
 

@@ -27,6 +27,12 @@ PhotosOption: TypeAlias = Annotated[
         show_default="the feed's folder",
     ),
 ]
+AllowHttpOption: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--allow-http", help="Fetch images that are http(s) addresses. Private addresses stay forbidden."
+    ),
+]
 MapOption: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,11 +1,9 @@
 """``snapshelf serve``."""
 
-from typing import Annotated
-
 import typer
 
 from snapshelf.cli._console import note, reported
-from snapshelf.cli._options import DEFAULT_SHELF, HostOption, PortOption, ShelfOption
+from snapshelf.cli._options import DEFAULT_SHELF, AllowHttpOption, HostOption, PortOption, ShelfOption
 
 
 def register(app: typer.Typer) -> None:
@@ -17,9 +15,7 @@ def serve(
     shelf: ShelfOption = DEFAULT_SHELF,
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
-    allow_http: Annotated[
-        bool, typer.Option("--allow-http", help="Fetch photos from http(s) addresses that requests name.")
-    ] = False,
+    allow_http: AllowHttpOption = False,
 ) -> None:
     """Serve a shelf: HTTP API and web page, until Ctrl-C."""
     with reported(as_json=False):
@@ -34,6 +30,6 @@ def serve(
                 port,
                 settings=ServerSettings(allow_http=allow_http),
                 on_ready=lambda address: note(
-                    f"{shelf} is served at {address} (API: {address}/docs); Ctrl-C stops"
+                    f"{shelf} is served at {address} (API: {address}/openapi.json); Ctrl-C stops"
                 ),
             )

@@ -1,0 +1,73 @@
+"""What is searched and what is asked."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from PIL import Image
+
+from snapshelf import Product, Shelf
+from snapshelf.demo import write_demo
+from snapshelf.evaluation import read_queries
+
+_SAMPLE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A shelf, queries for it, and products with a photo each to index anew."""
+
+    shelf: Path
+    photos: list[bytes]
+    texts: list[str]
+    sample: list[tuple[Product, bytes]]
+    facts: dict[str, Any]
+
+
+def prepare(shelf: Path | None, scratch: Path, products: int, queries: int) -> Material:
+    """Take an existing shelf, or build one of the drawn catalogue.
+
+    Query photos are the drawn shoppers' photos; an existing shelf has its own small photos asked instead.
+    Query words are titles.
+    """
+    asked: list[bytes] = []
+    folder = shelf or scratch / "shelf"
+    if shelf is None:
+        files = write_demo(scratch / "drawn", count=products)
+        with Shelf.open(folder) as built:
+            built.add(files.feed)
+        asked = [query.image.read_bytes() for query in read_queries(files.queries) if query.image]
+    with Shelf.open(folder, create=False) as opened:
+        # Any query lists products; the nearest to some word are as good as others.
+        found = [hit.product for hit in opened.search(text="product", k=1_000)]
+        sample = [(product, opened.photo(product.id)) for product in found[:_SAMPLE]]
+        stats = opened.stats()
+    photos = repeated(asked or [photo for _, photo in sample], queries)
+    return Material(
+        shelf=folder,
+        photos=photos,
+        texts=repeated([product.title for product in found], queries),
+        sample=sample,
+        facts={
+            "products": stats.products,
+            "photos": stats.photos,
+            "encoder": stats.encoder,
+            "dimension": stats.dimension,
+            "query photos": _description(photos),
+        },
+    )
+
+
+def repeated(values: list[Any], count: int) -> list[Any]:
+    """Take the values in turn until there are `count`."""
+    return [values[place % len(values)] for place in range(count)]
+
+
+def _description(photos: list[bytes]) -> str:
+    widths, heights = zip(*(Image.open(io.BytesIO(photo)).size for photo in photos), strict=True)
+    kilobytes = median(map(len, photos)) / 1_000
+    return f"{median(widths):.0f} × {median(heights):.0f} px, {kilobytes:.0f} kB (medians)"

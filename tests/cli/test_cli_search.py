@@ -1,0 +1,127 @@
+"""search, similar, stats and remove: what they print, and their errors."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from commands import COUNT, Run
+
+from snapshelf import Shelf
+from snapshelf.demo import DemoProduct
+
+
+def test_search_by_photo_as_json(run: Run, shelf: Path, photos: Path, drawings: list[DemoProduct]) -> None:
+    wanted = drawings[3]
+    result = run("search", "--photo", photos / f"{wanted.id}.jpg", "--k", 5, "--json", "--shelf", shelf)
+    assert result.exit_code == 0
+    answer = json.loads(result.stdout)
+    assert list(answer) == ["query_id", "hits", "timings_ms"]
+    assert len(answer["hits"]) == 5
+    assert set(answer["timings_ms"]) == {"decode", "encode", "recall", "rank"}
+    first = answer["hits"][0]
+    assert list(first) == ["rank", "id", "score", "contributions", "why", "product"]
+    assert (first["rank"], first["id"], first["product"]["title"]) == (1, wanted.id, wanted.title)
+    assert first["product"]["price"] == {"amount": str(wanted.price), "currency": "CNY"}
+    assert first["score"] == pytest.approx(sum(first["contributions"].values()))
+
+
+def test_search_by_words_by_both_and_by_photo_vectors(
+    run: Run, shelf: Path, photos: Path, drawings: list[DemoProduct]
+) -> None:
+    def contributions(*options: str | Path) -> set[str]:
+        result = run("search", *options, "--k", 1, "--json", "--shelf", shelf)
+        return set(json.loads(result.stdout)["hits"][0]["contributions"])
+
+    words = ("--text", drawings[0].title_zh)
+    photo = ("--photo", photos / f"{drawings[0].id}.jpg")
+    assert contributions(*words) == {"text", "words"}
+    assert contributions(*photo, *words) == {"photo", "text", "words"}
+    assert contributions(*words, "--mode", "photo-vectors") == {"text"}
+
+
+def test_search_for_people(run: Run, shelf: Path, drawings: list[DemoProduct]) -> None:
+    result = run("search", "--text", drawings[0].title_en, "--k", 2, "--shelf", shelf)
+    first = result.stdout.splitlines()[1].split("\t")
+    assert first[0] == "1"
+    assert drawings[0].title_en in first[3]
+    assert first[4] == f"{drawings[0].price:,} CNY"
+    assert "2 hits: decode" in result.stderr
+
+
+def test_similar_leaves_the_product_out(run: Run, shelf: Path, drawings: list[DemoProduct]) -> None:
+    answer = json.loads(run("similar", drawings[0].id, "--k", 1_000, "--json", "--shelf", shelf).stdout)
+    found = [hit["id"] for hit in answer["hits"]]
+    assert sorted([*found, drawings[0].id]) == sorted(drawing.id for drawing in drawings)
+    assert run("similar", drawings[0].id, "--shelf", shelf).stdout.splitlines()[1].split("\t")[2] == found[0]
+
+
+def test_stats(run: Run, shelf: Path) -> None:
+    facts = json.loads(run("stats", "--json", "--shelf", shelf).stdout)
+    assert facts["products"] == facts["photos"] == COUNT
+    assert facts["encoder"] == "bundled"
+    assert facts["bytes"] > 0
+    lines = run("stats", "--shelf", shelf).stdout.splitlines()
+    assert f"products: {COUNT}" in lines
+    assert f"bytes: {facts['bytes']:,}" in lines
+
+
+def test_remove(run: Run, shelf: Path, tmp_path: Path, drawings: list[DemoProduct]) -> None:
+    copy = shutil.copytree(shelf, tmp_path / "copy")
+    gone, also = drawings[0].id, drawings[1].id
+    assert run("remove", gone, "unknown", "--shelf", copy).stdout == "removed 1 of 2\n"
+    assert json.loads(run("remove", gone, also, "--json", "--shelf", copy).stdout) == {"removed": 1}
+    assert json.loads(run("stats", "--json", "--shelf", copy).stdout)["products"] == COUNT - 2
+    assert run("similar", gone, "--shelf", copy).exit_code == 1
+
+
+ERRORS = [
+    (("search",), "QueryError", "give a photo, words, or both"),
+    (("search", "--text", "  "), "QueryError", "text is empty"),
+    (("search", "--text", "red", "--k", "0"), "QueryError", "k is 0; it must be between 1 and 1000"),
+    (("search", "--text", "red", "--k", "1001"), "QueryError", "k is 1001"),
+    (("search", "--photo", "gone.jpg"), "PhotoError", "gone.jpg: the photo cannot be read: No such file"),
+    (("similar", "no-such-id"), "NotFoundError", "no product has the id 'no-such-id'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "kind", "message"), ERRORS)
+def test_an_error_is_one_line_and_one_object(
+    run: Run, shelf: Path, arguments: tuple[str, ...], kind: str, message: str
+) -> None:
+    result = run(*arguments, "--json", "--shelf", shelf)
+    assert result.exit_code == 1
+    error = json.loads(result.stdout)["error"]
+    assert error["type"] == kind
+    assert message in error["message"]
+    assert result.stderr == f"error: {error['message']}\n"
+    for_people = run(*arguments, "--shelf", shelf)
+    assert (for_people.exit_code, for_people.stdout, for_people.stderr) == (1, "", result.stderr)
+
+
+def test_a_photo_that_is_none(run: Run, shelf: Path, tmp_path: Path) -> None:
+    (tmp_path / "words.jpg").write_text("not a photo")
+    result = run("search", "--photo", tmp_path / "words.jpg", "--shelf", shelf)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    "command", [("search", "--text", "x"), ("similar", "x"), ("stats",), ("remove", "x"), ("serve",)]
+)
+def test_an_unknown_shelf_is_not_made(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    result = run(*command, "--shelf", tmp_path / "none")
+    assert result.exit_code == 1
+    assert "there is no shelf here; make one with: snapshelf add" in result.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_shelf_that_is_open_elsewhere(run: Run, shelf: Path, feed: Path) -> None:
+    with Shelf.open(shelf):
+        for command in (("stats",), ("search", "--text", "x"), ("add", feed), ("serve",)):
+            result = run(*command, "--shelf", shelf)
+            assert result.exit_code == 1
+            assert "the shelf is open in another process" in result.stderr
+    assert run("stats", "--shelf", shelf).exit_code == 0
