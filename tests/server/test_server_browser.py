@@ -417,6 +417,16 @@ def test_phone(visit: Callable[..., Any], locale: str) -> None:
         assert button.bounding_box()["height"] >= 40
 
 
+@pytest.mark.parametrize("width", [320, 600, 721, 768, 1024, 1920])
+def test_every_width(visit: Callable[..., Any], width: int) -> None:
+    page = visit(viewport={"width": width, "height": 800})
+    assert not overflows(page)
+    choose_photo(page, photo_of("bag", "red"))
+    assert not overflows(page)
+    language = page.locator("[data-language=zh]").bounding_box()
+    assert language["x"] + language["width"] <= width
+
+
 def test_dark(visit: Callable[..., Any]) -> None:
     def brightness(page: Any, what: str) -> float:
         rgb = page.evaluate(f"getComputedStyle(document.body).{what}.match(/\\d+/g).map(Number)")
