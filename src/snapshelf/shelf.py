@@ -28,7 +28,7 @@ from snapshelf.errors import (
     StoreError,
 )
 from snapshelf.query import PhotoInput, Query, understand
-from snapshelf.search import Mode, Ranked, record, search
+from snapshelf.search import Mode, Ranked, Weights, record, search
 from snapshelf.store import EdgeStore, Filter, ProcessStore, Store
 
 Progress: TypeAlias = Callable[[int, int | None], None]
@@ -283,6 +283,7 @@ class Shelf:
         k: int = 10,
         where: Filter | None = None,
         mode: Mode = "full",
+        weights: Weights | None = None,
     ) -> SearchResult:
         """Find products by photo, by words, or by both at once.
 
@@ -298,6 +299,8 @@ class Shelf:
             Only products that match.
         mode : {"full", "photo-vectors"}
             The whole search, or the query's vector compared with the photo vectors alone by cosine, as benchmarks do.
+        weights : Weights or None
+            Part of each signal in the score; the usual ones by default. Without effect on ``"photo-vectors"``.
 
         Raises
         ------
@@ -307,7 +310,7 @@ class Shelf:
             The photo cannot be decoded.
         """
         _check_k(k)
-        return self._result(understand(self._encoder, photo=photo, text=text), k, where, mode)
+        return self._result(understand(self._encoder, photo=photo, text=text), k, where, mode, weights)
 
     def similar(self, id: str, *, k: int = 10, where: Filter | None = None) -> SearchResult:
         """Find products that look like one of the shelf's; itself is not among them.
@@ -323,7 +326,7 @@ class Shelf:
         vectors = self._catalogue.vectors([id]).get(id)
         if vectors is None:
             raise _unknown(id)
-        result = self._result(Query(vectors[0], None), k + 1, where, "full")
+        result = self._result(Query(vectors[0], None), k + 1, where)
         hits = tuple(hit for hit in result.hits if hit.product.id != id)[:k]
         return SearchResult(result.query_id, hits, result.timings)
 
@@ -368,8 +371,17 @@ class Shelf:
             bytes=sum(512 * file.stat().st_blocks for file in self._folder.rglob("*") if file.is_file()),
         )
 
-    def _result(self, query: Query, k: int, where: Filter | None, mode: Mode) -> SearchResult:
-        ranked, timings = search(self._store, self._catalogue.vectors, query, k, where=where, mode=mode)
+    def _result(
+        self,
+        query: Query,
+        k: int,
+        where: Filter | None,
+        mode: Mode = "full",
+        weights: Weights | None = None,
+    ) -> SearchResult:
+        ranked, timings = search(
+            self._store, self._catalogue.vectors, query, k, where=where, mode=mode, weights=weights
+        )
         start = time.perf_counter()
         hits = self._hydrated(ranked)
         timings["rank"] += time.perf_counter() - start

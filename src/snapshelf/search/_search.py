@@ -26,22 +26,21 @@ _LEAST_RECALL = 100
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Part of each signal in the score.
+    """Part of each signal in the score; chosen by measurement, see ``docs/search.md``.
 
     Parameters
     ----------
     photo : float
         Cosine between the query's photo and the product's.
     text : float
-        Cosine between the query's words and the product's photo. It is larger than `photo` because cosines between
-        words and photos span a third of the range of those between photos.
+        Cosine between the query's words and the product's photo.
     words : float
         BM25 of the query's words, as a share of the best candidate's.
     """
 
     photo: float = 1.0
-    text: float = 2.0
-    words: float = 1.0
+    text: float = 1.0
+    words: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def search(
     if mode == "photo-vectors":
         # The protocol is plain cosine: unit vectors, and a composed query is normalised too.
         parts = _normalised(parts)
-    composed = np.sum(list(parts.values()), axis=0)
+    composed: NDArray[np.float32] = np.sum(list(parts.values()), axis=0)
     width = max(_LEAST_RECALL, 2 * k) if mode == "full" and query.terms else k
     # The engine compares directions; the order is the same for any length of the query.
     found = [candidate.id for candidate in store.nearest(_unit(composed), width, where)]
