@@ -1,7 +1,7 @@
 """Compare weights of the score on products of a train split: ``python -m benchmarks.weights --help``.
 
-Known-item titles, damaged titles, class queries in both languages, and composed queries (a photo and another colour). The
-figures choose between weights; they say nothing about products that the encoder has not seen.
+Known-item titles, damaged titles, class queries in both languages, and composed queries (a photo and another
+colour). The figures choose between weights; they say nothing about products that the encoder has not seen.
 """
 
 from __future__ import annotations
