@@ -1,0 +1,182 @@
+"""A store that is right because it is too simple to be wrong: everything in a dict, every query a scan."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from snapshelf.errors import StoreError
+from snapshelf.store import And, Between, Candidate, Equals, Has, Ids, Not, OneOf, Or, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from snapshelf.store import Fact, Filter
+
+
+class ReferenceStore:
+    """The `Store` protocol over NumPy in float64."""
+
+    def __init__(self, path: Path, dimension: int) -> None:
+        self._file = path.with_suffix(".pickle")
+        self.dimension = dimension
+        self.version = 0
+        self._records: dict[str, Record] = {}
+        self._closed = False
+        if self._file.exists():
+            self.version, self._records = pickle.loads(self._file.read_bytes())  # noqa: S301
+
+    def upsert(self, records: Sequence[Record]) -> None:
+        self._check_open()
+        for record in records:
+            self._check_record(record)
+        for record in records:
+            facts = {field: fact for field, fact in record.facts.items() if values(fact)}
+            self._records[record.id] = Record(record.id, np.array(record.photos), dict(record.terms), facts)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        self._check_open()
+        for id in ids:
+            self._records.pop(id, None)
+
+    def patch(self, id: str, facts: Mapping[str, Fact]) -> None:
+        self._check_open()
+        if old := self._records.get(id):
+            self.upsert([Record(id, old.photos, old.terms, {**old.facts, **facts})])
+
+    def nearest(self, vector: NDArray[np.float32], k: int, where: Filter | None = None) -> list[Candidate]:
+        self._check_vectors(np.atleast_2d(vector))
+        return self._best(k, [(id, self.similarity(vector, id)) for id in self._matches(where)])
+
+    def similarity(self, vector: NDArray[np.float32], id: str) -> float:
+        return max(cosine(vector, photo) for photo in self._records[id].photos)
+
+    def matching(self, terms: Mapping[str, float], k: int, where: Filter | None = None) -> list[Candidate]:
+        self._check_terms(terms)
+        found = [id for id in self._matches(where) if self._records[id].terms.keys() & terms.keys()]
+        return self._best(k, [(id, self.relevance(terms, id)) for id in found])
+
+    def relevance(self, terms: Mapping[str, float], id: str) -> float:
+        document = self._records[id].terms
+        return sum(weight * self._idf(term) * document.get(term, 0.0) for term, weight in terms.items())
+
+    def count(self, where: Filter | None = None) -> int:
+        return len(self._matches(where))
+
+    def scroll(self, where: Filter | None = None, *, after: str | None = None, limit: int = 100) -> list[str]:
+        return [id for id in sorted(self._matches(where)) if after is None or id > after][:limit]
+
+    def clear(self) -> None:
+        self._check_open()
+        self._records = {}
+        self.version = 0
+        self._file.unlink(missing_ok=True)
+
+    def optimise(self) -> None:
+        self._check_open()
+
+    def flush(self, version: int) -> None:
+        self._check_open()
+        self.version = version
+        self._file.write_bytes(pickle.dumps((version, self._records)))
+
+    def close(self) -> None:
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _matches(self, where: Filter | None) -> list[str]:
+        self._check_open()
+        return [id for id, record in dict(self._records).items() if matches(where, id, record.facts)]
+
+    def _idf(self, term: str) -> float:
+        total = len(self._records)
+        having = sum(term in record.terms for record in self._records.values())
+        return math.log(1 + (total - having + 0.5) / (having + 0.5))
+
+    def _best(self, k: int, scored: list[tuple[str, float]]) -> list[Candidate]:
+        ordered = sorted(scored, key=lambda pair: (-pair[1], pair[0]))
+        return [Candidate(id, score) for id, score in ordered[:k]]
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreError("closed")
+
+    def _check_record(self, record: Record) -> None:
+        self._check_vectors(record.photos)
+        self._check_terms(record.terms)
+        for fact in record.facts.values():
+            if not all(isinstance(value, str) or math.isfinite(value) for value in values(fact)):
+                raise StoreError("a number that is not finite")
+            if not isinstance(fact, str | int | float | None) and not all(isinstance(v, str) for v in fact):
+                raise StoreError("a list of something else than text")
+
+    def _check_vectors(self, vectors: NDArray[np.float32]) -> None:
+        if vectors.ndim != 2 or vectors.shape[0] == 0 or vectors.shape[1] != self.dimension:
+            raise StoreError("wrong shape")
+        if not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
+            raise StoreError("zero or not finite")
+
+    def _check_terms(self, terms: Mapping[str, float]) -> None:
+        if not all(math.isfinite(weight) and weight > 0 for weight in terms.values()):
+            raise StoreError("a weight that is not finite or not above 0")
+
+
+def cosine(one: NDArray[Any], other: NDArray[Any]) -> float:
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    return float(np.sum(one * other) / math.sqrt(np.sum(one * one)) / math.sqrt(np.sum(other * other)))
+
+
+def values(fact: Fact) -> list[str | float]:
+    """What a fact can be equal to; numbers as floats of 15 significant digits."""
+    if fact is None:
+        return []
+    if isinstance(fact, int | float):
+        return [float(f"{fact:.15g}")]
+    return [fact] if isinstance(fact, str) else list(fact)
+
+
+def matches(where: Filter | None, id: str, facts: Mapping[str, Fact]) -> bool:
+    match where:
+        case None:
+            return True
+        case Equals(field, value):
+            return values(value)[0] in values(facts.get(field))
+        case OneOf(field, options):
+            return any(matches(Equals(field, option), id, facts) for option in options)
+        case Has(field):
+            return bool(values(facts.get(field)))
+        case Between(field):
+            numbers = [value for value in values(facts.get(field)) if isinstance(value, float)]
+            return any(_is_within(where, number) for number in numbers)
+        case Ids(ids):
+            return id in ids
+        case And(parts):
+            return all(matches(part, id, facts) for part in parts)
+        case Or(parts):
+            return any(matches(part, id, facts) for part in parts)
+        case Not(part):
+            return not matches(part, id, facts)
+
+
+def _is_within(where: Between, number: float) -> bool:
+    at_least, at_most, above, below = (
+        None if bound is None else values(bound)[0]
+        for bound in (where.at_least, where.at_most, where.above, where.below)
+    )
+    return (
+        (at_least is None or number >= at_least)
+        and (at_most is None or number <= at_most)
+        and (above is None or number > above)
+        and (below is None or number < below)
+    )
