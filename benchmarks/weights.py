@@ -20,7 +20,7 @@ from snapshelf import Shelf
 from snapshelf.language import Lexicon
 from snapshelf.search import Weights
 
-_GRID = ((1, 1, 0.5), (1, 1, 1), (1, 1, 2), (1, 1, 4), (1, 2, 1), (1, 2, 2), (1, 3, 1))
+_GRID = ((1, 0.5, 0.5), (1, 1, 0.5), (1, 1, 1), (1, 1, 2), (1, 1, 4), (1, 2, 1), (1, 2, 2), (1, 3, 1))
 _COLOURS = ("Red", "Blue", "Black", "White", "Green", "Pink", "Yellow", "Brown")
 
 Row = dict[str, str]

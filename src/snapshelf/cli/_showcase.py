@@ -47,14 +47,26 @@ def drawn_showcases(files: "DemoFiles") -> list[Showcase]:
     ]
     colour_en, colour_zh = next(pair for pair in _COLOURS if pair[0] != titles[products[0]]["colour"])
     first = photos[0]
+    kind_en, kind_zh = _kind(titles[products[0]]["title_en"])
     both = Showcase(
-        f"{first.label_en} + “{colour_en}”", f"{first.label_zh} + “{colour_zh}”", colour_zh, first.photo
+        f"{first.label_en} + “{colour_en} {kind_en}”",
+        f"{first.label_zh} + “{colour_zh}{kind_zh}”",
+        f"{colour_zh}{kind_zh}",
+        first.photo,
     )
     words = [
         Showcase(text, text, text)
         for text in ("红色连衣裙", "男士黑色手表", "striped backpack", "white ceramic mug")
     ]
     return [first, words[0], both, *words[1:], *photos[1:8]]
+
+
+def _kind(title: str) -> tuple[str, str]:
+    """What a title calls the product, in both languages: the last category it names."""
+    from snapshelf.language import Lexicon
+
+    named = [match.concept for match in Lexicon.bundled().find(title) if match.concept.kind == "category"]
+    return (named[-1].label("en"), named[-1].label("zh")) if named else ("", "")
 
 
 def own_showcases(shelf: "Shelf", products: Iterable["Product"]) -> list[Showcase]:

@@ -40,7 +40,7 @@ class Weights:
 
     photo: float = 1.0
     text: float = 1.0
-    words: float = 2.0
+    words: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
