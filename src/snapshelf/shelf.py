@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 import time
@@ -367,8 +368,7 @@ class Shelf:
             dimension=self._encoder.dimension,
             catalogue_version=self._catalogue.version,
             store_version=self._store.version,
-            # Blocks, not lengths: the engine's files have holes.
-            bytes=sum(512 * file.stat().st_blocks for file in self._folder.rglob("*") if file.is_file()),
+            bytes=_bytes_on_disk(self._folder),
         )
 
     def _result(
@@ -477,6 +477,16 @@ def _tally(counts: dict[str, int], prepared: Prepared) -> None:
         counts["added" if prepared.new else "updated"] += 1
     else:
         counts["failed" if any(error.refused for error in prepared.errors) else "unchanged"] += 1
+
+
+def _bytes_on_disk(folder: Path) -> int:
+    total = 0
+    for file in folder.rglob("*"):
+        # The engine may delete a file while it is looked at.
+        with contextlib.suppress(FileNotFoundError):
+            # Blocks, not lengths: the engine's files have holes.
+            total += 512 * file.stat().st_blocks
+    return total
 
 
 def _check_k(k: int) -> None:
