@@ -44,6 +44,9 @@ _WRITTEN_AT_ONCE = 256
 _REPLAYED_AT_ONCE = 512
 """Products told to the engine at once."""
 
+_SEARCHED_EXACTLY = 100_000
+"""Products up to which the engine compares with every vector; it needs its graph only beyond."""
+
 _FLUSHED_AT_LEAST_EVERY = 10_000
 """Changes after which the engine is flushed, so that no more have to be replayed after a power cut."""
 
@@ -226,6 +229,8 @@ class Shelf:
                 self._write(pending)
             finally:
                 self._store.flush(self._indexed)
+            if self._catalogue.count() > _SEARCHED_EXACTLY and counts["added"] + counts["updated"]:
+                self._store.optimise()
         return AddReport(**counts, seconds=time.monotonic() - start)
 
     def put(
