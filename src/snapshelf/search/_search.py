@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.query import Query
-from snapshelf.store import Filter, Ids, Store
+from snapshelf.store import Candidate, Filter, Ids, Store
 
 Mode: TypeAlias = Literal["full", "photo-vectors"]
 """The whole search, or the query's vector against the photo vectors alone (the benchmark protocol)."""
@@ -20,7 +20,7 @@ Vectors: TypeAlias = Mapping[str, NDArray[np.float32]]
 VectorsOf: TypeAlias = Callable[[Sequence[str]], Vectors]
 """Ids → unit photo vectors float32 (m, d) of each."""
 
-_LEAST_RECALL = 100
+_LEAST_RECALL = 50
 """Candidates that each recall brings, at least: a product that both find late may still be the best."""
 
 
@@ -89,28 +89,57 @@ def search(
         # The protocol is plain cosine: unit vectors, and a composed query is normalised too.
         parts = _normalised(parts)
     composed: NDArray[np.float32] = np.sum(list(parts.values()), axis=0)
-    width = max(_LEAST_RECALL, 2 * k) if mode == "full" and query.terms else k
-    # The engine compares directions; the order is the same for any length of the query.
-    found = [candidate.id for candidate in store.nearest(_unit(composed), width, where)]
-    words: dict[str, float] = {}
-    if mode == "full" and query.terms:
-        words = {candidate.id: candidate.score for candidate in store.matching(query.terms, width, where)}
-        unscored = tuple(id for id in found if id not in words)
-        found = list(dict.fromkeys([*found, *words]))
-        if words and unscored:
-            rest = store.matching(query.terms, len(unscored), Ids(unscored))
-            words |= {candidate.id: candidate.score for candidate in rest}
+    # The engine compares directions; its cosines are brought back to the length of the composed query.
+    length = float(np.linalg.norm(composed))
+    direction = _unit(composed)
+    with_words = mode == "full" and bool(query.terms)
+    width = max(_LEAST_RECALL, 2 * k) if with_words else k
+    looks = _scores(store.nearest(direction, width, where))
+    words = _scores(store.matching(query.terms, width, where)) if with_words else {}
+    if words:
+        # What one recall found, the other one scores too.
+        if missing := tuple(words.keys() - looks.keys()):
+            looks |= _scores(store.nearest(direction, len(missing), Ids(missing)))
+        if missing := tuple(looks.keys() - words.keys()):
+            words |= _scores(store.matching(query.terms, len(missing), Ids(missing)))
     recalled = time.perf_counter()
-    best_words = max(words.values(), default=1.0)
+    share = weights.words / max(words.values(), default=1.0)
+    totals = {id: length * look + share * words.get(id, 0.0) for id, look in looks.items()}
+    best = sorted(totals, key=lambda id: (-totals[id], id))[:k]
+    seen = _parts_of(best, parts, composed, looks, length, vectors_of)
     ranked = []
-    for id, photos in vectors_of(found).items():
-        best = photos[int(np.argmax(photos @ composed))]
-        contributions = {name: float(part @ best) for name, part in parts.items()}
+    for id in best:
+        contributions = dict(seen[id])
         if id in words:
-            contributions["words"] = weights.words * words[id] / best_words
+            contributions["words"] = share * words[id]
         ranked.append(Ranked(id, sum(contributions.values()), contributions))
-    ranked.sort(key=lambda one: (-one.score, one.id))
-    return ranked[:k], {"recall": recalled - start, "rank": time.perf_counter() - recalled}
+    return ranked, {"recall": recalled - start, "rank": time.perf_counter() - recalled}
+
+
+def _scores(candidates: Sequence[Candidate]) -> dict[str, float]:
+    return {candidate.id: candidate.score for candidate in candidates}
+
+
+def _parts_of(
+    ids: Sequence[str],
+    parts: Mapping[str, NDArray[np.float32]],
+    composed: NDArray[np.float32],
+    looks: Mapping[str, float],
+    length: float,
+    vectors_of: VectorsOf,
+) -> dict[str, dict[str, float]]:
+    """The vector part of each score, divided between photo and words where the query has both."""
+    if len(parts) == 1:
+        (name,) = parts
+        return {id: {name: length * looks[id]} for id in ids}
+    vectors = vectors_of(ids)
+    divided = {}
+    for id in ids:
+        # A product removed since recall has no vectors any more, and will be no hit.
+        photos = vectors.get(id, np.zeros((1, len(composed)), np.float32))
+        fits_best = photos[int(np.argmax(photos @ composed))]
+        divided[id] = {name: float(part @ fits_best) for name, part in parts.items()}
+    return divided
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
