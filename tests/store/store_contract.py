@@ -140,7 +140,7 @@ FILTERS: list[tuple[Filter | None, str]] = [
 class StoreContract:
     """Tests of the `Store` protocol."""
 
-    examples = 10
+    examples = 8
 
     def open(self, path: Path) -> Store:
         """Open the store in a directory, with vectors of `D` dimensions."""
@@ -441,14 +441,14 @@ class StoreContract:
         random = np.random.default_rng(11)
         records = [
             Record(f"{n}", random.standard_normal((1 + n % 3, D)).astype(np.float32), facts={"n": n})
-            for n in range(400)
+            for n in range(200)
         ]
         reference = ReferenceStore(folder / "reference", D)
         for one in (store, reference):
             one.upsert(records)
         for where in (None, Between("n", below=30)):
-            for query in random.standard_normal((10, D)).astype(np.float32):
-                expected = {c.id: c.score for c in reference.nearest(query, 400, where)}
+            for query in random.standard_normal((5, D)).astype(np.float32):
+                expected = {c.id: c.score for c in reference.nearest(query, 200, where)}
                 check_ranking(store.nearest(query, 20, where), expected, 20)
 
     def test_any_history_gives_the_answers_of_the_reference(self, folder: Path) -> None:
@@ -460,7 +460,7 @@ class StoreContract:
             Machine,
             settings=settings(
                 max_examples=self.examples,
-                stateful_step_count=25,
+                stateful_step_count=20,
                 deadline=None,
                 derandomize=True,
                 suppress_health_check=list(HealthCheck),

@@ -177,14 +177,13 @@ def test_engine_panic_is_a_store_error() -> None:
         _edge._ask(panic)
 
 
-def test_graph(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_graph(path: Path) -> None:
     """Beyond exact search: the graph finds nearly all, and all of those that a filter leaves few of."""
     random = np.random.default_rng(9)
     photos = random.standard_normal((3_000, 64)).astype(np.float32)
     photos /= np.linalg.norm(photos, axis=1, keepdims=True)
     queries = photos[:40] + 0.2 * random.standard_normal((40, 64)).astype(np.float32)
     rest = np.arange(3_000) % 30
-    monkeypatch.setattr(_edge, "_FILTERED_EXACT_UP_TO", 200)
     with EdgeStore.open(path, 64, exact_up_to=500) as store:
         store.upsert([Record(f"{n}", photos[n : n + 1], facts={"rest": int(rest[n])}) for n in range(3_000)])
         store.optimise()

@@ -29,7 +29,7 @@ from snapshelf.store._edge_layout import (
 from snapshelf.store._protocol import Candidate, Fact, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -44,8 +44,7 @@ _FORMAT = 1
 _STATE = "store.json"
 _ENGINE = "engine"
 _EXACT_UP_TO = 100_000
-_FILTERED_EXACT_UP_TO = 20_000
-_EF = 256
+_EF = 512
 _BATCH = 250
 _PAGE = 10_000
 _RESERVE = 64 * 2**20
@@ -58,8 +57,8 @@ class EdgeStore:
     ``photos``, which comes into being with the first product that has several: scanning multivectors takes
     half as long again as scanning plain vectors.
 
-    Search is exact as long as there are few records (`exact_up_to`) or the filter leaves few (20,000).
-    Otherwise it goes through an HNSW graph with ef = 256, once `optimise` has built one.
+    Search is exact where the store, or what the filter leaves of it, has no more than `exact_up_to` records.
+    Otherwise it goes through an HNSW graph with ef = 512, once `optimise` has built one.
 
     The store may be used from several threads, but the engine holds the GIL while it works: a serving process
     uses `ProcessStore`. `clear` and `close` must not run beside other calls.
@@ -95,7 +94,7 @@ class EdgeStore:
         dimension : int
             Length of the vectors.
         exact_up_to : int
-            Number of records up to which a vector query compares with every one and no graph is built.
+            Number of records up to which a vector query compares with every one; a graph is built for more.
 
         Raises
         ------
@@ -360,10 +359,9 @@ class EdgeStore:
         return condition(where, self._indexed)
 
     def _is_exact(self, within: edge.Filter | None) -> bool:
-        if self._count(None) <= self._exact_up_to:
-            return True
-        # A filter that points away from the query makes the graph lose recall quietly.
-        return within is not None and self._count(within) <= _FILTERED_EXACT_UP_TO
+        # Where a filter points away from the query, the graph loses recall quietly.
+        limit = self._exact_up_to
+        return self._count(None) <= limit or (within is not None and self._count(within) <= limit)
 
     def _count(self, within: edge.Filter | None) -> int:
         if within is None:
@@ -377,20 +375,19 @@ class EdgeStore:
         return {point.id: point.score for point in self._engine(edge.EdgeShard.query, request)}
 
     def _best(self, scores: Mapping[edge.PointId, float], k: int) -> list[Candidate]:
-        ids = self._ids_of(scores)
-        candidates = [Candidate(ids[point], score) for point, score in scores.items() if point in ids]
+        found = zip(self._ids_of(list(scores)), scores.values(), strict=True)
+        candidates = [Candidate(id, score) for id, score in found if id is not None]
         return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.id))[:k]
 
-    def _ids_of(self, points: Iterable[edge.PointId]) -> dict[edge.PointId, str]:
-        """Product ids of points, without those deleted meanwhile.
+    def _ids_of(self, points: Sequence[edge.PointId]) -> list[str | None]:
+        """Product ids of points; ``None`` for those deleted meanwhile.
 
         An id never changes and reading it back costs the engine 20 µs, so it is read once.
         """
-        points = list(points)
         unknown = [point for point in points if point not in self._ids]
         if unknown:
             self._ids |= {point: found["id"] for point, found in self._payloads(unknown, "id").items()}
-        return {point: self._ids[point] for point in points if point in self._ids}
+        return [self._ids.get(point) for point in points]
 
     def _payloads(self, points: list[edge.PointId], *fields: str) -> dict[edge.PointId, dict[str, Any]]:
         """Fields of the payloads of those points that are there."""
@@ -404,7 +401,8 @@ class EdgeStore:
                 offset=start, limit=_PAGE, filter=within, with_payload=False, with_vector=False
             )
             records, start = self._engine(edge.EdgeShard.scroll, request)
-            yield from self._ids_of(record.id for record in records).values()
+            ids = self._ids_of([record.id for record in records])
+            yield from (id for id in ids if id is not None)
             if start is None:
                 return
 

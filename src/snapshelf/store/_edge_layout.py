@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 StoredFact: TypeAlias = str | float | list[str]
 
 _PRODUCTS = uuid.UUID("1f6b6a3e-8f0c-4f64-9a53-5d1f0a7c2b91")
-_NOTHING = edge.Filter(must_not=[edge.Filter()])
+_NOTHING = edge.Filter(must=[edge.HasIdCondition(set())])
 # The engine's JSON paths have no escape inside quotes.
 _IN_PATH = str.maketrans({"%": "%25", '"': "%22", "\\": "%5C"})
 
