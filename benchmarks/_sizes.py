@@ -20,8 +20,13 @@ def measure(shelf: Path, venv: Path | None) -> dict[str, float]:
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes of the files in a folder."""
-    return sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+    """Bytes that the files in a folder take on disk."""
+    return sum(on_disk(file) for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+
+
+def on_disk(file: Path) -> int:
+    """Bytes of the blocks that a file takes: an engine's files have holes."""
+    return file.stat().st_blocks * 512
 
 
 def core_size() -> int:
@@ -40,7 +45,7 @@ def core_size() -> int:
             continue  # required elsewhere, for example on Windows only
         if name != "snapshelf":
             paths = {Path(str(file.locate())).resolve() for file in installed.files or ()}
-            total += sum(path.stat().st_size for path in paths if path.is_file())
+            total += sum(on_disk(path) for path in paths if path.is_file())
         needed = [each for each in installed.requires or () if not re.search(r"\bextra\s*==", each)]
         pending += [re.split(r"[^A-Za-z0-9._-]", each, maxsplit=1)[0] for each in needed]
     return total

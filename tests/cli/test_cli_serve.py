@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -16,6 +16,7 @@ import pytest
 from commands import COUNT, Run, spawn
 
 from snapshelf import Shelf
+from snapshelf.catalogue import Catalogue
 from snapshelf.cli._showcase import drawn_showcases, own_showcases
 from snapshelf.demo import DemoProduct, write_demo
 from snapshelf.errors import FeedError
@@ -143,13 +144,27 @@ def test_the_drawn_examples_are_a_photo_words_and_both(tmp_path: Path) -> None:
     photo, words, both, *more = drawn_showcases(files)
     assert (photo.text, words.text, words.photo) == (None, "红色连衣裙", None)
     assert photo.photo == both.photo == (files.folder / "shopper_photos" / "shopper-01.jpg").read_bytes()
-    assert both.text in {"红色", "蓝色"}
-    first = json.loads(files.qrels.read_text("utf-8").splitlines()[1].split("\t")[1].join('""'))
-    colour = next(json.loads(line) for line in files.feed.open(encoding="utf-8") if first in line)[
-        "attributes"
-    ]["colour"]
-    assert {"红色": "red", "蓝色": "blue"}[both.text] != colour
+    assert both.text is not None
+    colour, kind = both.text[:2], both.text[2:]
+    assert kind
+    shown = files.qrels.read_text("utf-8").splitlines()[1].split("\t")[1]
+    rows = {row["id"]: row for row in map(json.loads, files.feed.read_text("utf-8").splitlines())}
+    assert {"红色": "red", "蓝色": "blue"}[colour] != rows[shown]["attributes"]["colour"]
     assert len({one.label_en for one in (photo, words, both, *more)}) == 3 + len(more)
+
+
+def test_a_demo_left_by_another_encoder_is_built_anew(
+    run: Run, feed: Path, photos: Path, tmp_path: Path
+) -> None:
+    own = ("--catalogue", feed, "--photos", photos, "--folder", tmp_path / "demo", "--no-serve")
+    run("demo", *own)
+    (place,) = (tmp_path / "demo").iterdir()
+    with closing(Catalogue.open(place / "catalogue.sqlite")) as catalogue:
+        catalogue.set_meta("encoder_fingerprint", "of another version")
+    result = run("demo", *own)
+    assert result.exit_code == 0
+    assert "was made with another encoder and is built anew" in result.stderr
+    assert f"{COUNT} added" in result.stdout
 
 
 @pytest.mark.slow

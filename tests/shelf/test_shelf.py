@@ -249,7 +249,7 @@ def test_disk_full_keeps_what_was_written(feed: Path, tmp_path: Path) -> None:
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         f"shelf = Shelf.open({str(tmp_path / 'shelf')!r})\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, resource.RLIM_INFINITY))\n"
-        f"try:\n    shelf.add({str(feed)!r})\nexcept StorageError as error:\n    print('refused:', error)\n"
+        f"try:\n    shelf.add({str(feed)!r})\nexcept StorageError as error:\n    print('refused:', error, flush=True)\n"
         "import os; os._exit(0)\n"
     )
     done = subprocess.run(

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import sys
 import threading
 import time
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from snapshelf.cli._add import columns_of, problems, summary
-from snapshelf.cli._console import progress, reported
+from snapshelf.cli._console import note, progress, reported
 from snapshelf.cli._options import AllowHttpOption, HostOption, MapOption, PhotosOption, PortOption
 from snapshelf.cli._showcase import SHOWN, drawn_showcases, examples, own_showcases, show
+from snapshelf.errors import EncoderMismatchError
 
 if TYPE_CHECKING:
+    from snapshelf import Shelf
     from snapshelf.demo import DemoFiles
 
 
@@ -51,7 +54,6 @@ def demo(
             "--photos, --map and --allow-http are for a feed of yours: give --catalogue too"
         )
     with reported(as_json=False, if_stopped="stopped; the same command goes on from there"):
-        from snapshelf import Shelf
         from snapshelf.catalogue import read_feed
         from snapshelf.server import ServerSettings, serve
 
@@ -62,7 +64,7 @@ def demo(
             feed = read_feed(drawn.feed)
         else:
             feed = read_feed(catalogue, columns)
-        with Shelf.open(folder / _name(catalogue), serving=not no_serve) as shelf:
+        with _opened(folder / _name(catalogue), serving=not no_serve) as shelf:
             with problems(None) as report_problem, progress("indexing") as tell:
                 report = shelf.add(
                     feed.path,
@@ -101,6 +103,18 @@ def _drawn(folder: Path) -> "DemoFiles":
     else:
         typer.echo(f"the pictures in {folder} are all there")
     return files
+
+
+def _opened(place: Path, *, serving: bool) -> "Shelf":
+    from snapshelf import Shelf
+
+    try:
+        return Shelf.open(place, serving=serving)
+    except EncoderMismatchError:
+        # It was left by another version of Snapshelf, and nothing is in it that the feed does not bring again.
+        note(f"{place} was made with another encoder and is built anew")
+        shutil.rmtree(place)
+        return Shelf.open(place, serving=serving)
 
 
 def _name(catalogue: Path | None) -> str:
