@@ -96,14 +96,23 @@ def search(
     width = max(_LEAST_RECALL, 2 * k) if with_words else k
     looks = _scores(store.nearest(direction, width, where))
     words = _scores(store.matching(query.terms, width, where)) if with_words else {}
+    share = weights.words / max(words.values(), default=1.0)
     if words:
         # What one recall found, the other one scores too.
         if missing := tuple(words.keys() - looks.keys()):
             looks |= _scores(store.nearest(direction, len(missing), Ids(missing)))
-        if missing := tuple(looks.keys() - words.keys()):
-            words |= _scores(store.matching(query.terms, len(missing), Ids(missing)))
+        # A full list leaves out products with at most its least score, a short one those without a common term:
+        # only a product that could reach the k best with that much is worth the engine's time.
+        unlisted = share * min(words.values()) if len(words) == width else 0.0
+        # A product removed meanwhile is in one list only.
+        sure = sorted(
+            (length * looks[id] + share * words[id] for id in words.keys() & looks.keys()), reverse=True
+        )
+        bar = sure[k - 1] if len(sure) >= k else -np.inf
+        unsure = tuple(id for id in looks.keys() - words.keys() if length * looks[id] + unlisted >= bar)
+        if unsure and unlisted > 0:
+            words |= _scores(store.matching(query.terms, len(unsure), Ids(unsure)))
     recalled = time.perf_counter()
-    share = weights.words / max(words.values(), default=1.0)
     totals = {id: length * look + share * words.get(id, 0.0) for id, look in looks.items()}
     best = sorted(totals, key=lambda id: (-totals[id], id))[:k]
     seen = _parts_of(best, parts, composed, looks, length, vectors_of)
