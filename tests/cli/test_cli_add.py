@@ -145,7 +145,7 @@ def test_an_unknown_encoder(run: Run, feed: Path, tmp_path: Path) -> None:
     assert json.loads(result.stdout)["error"]["type"] == "EncoderError"
 
 
-ROWS, STORED, BAD = 1_000, 256, 330
+ROWS, STORED, BAD = 384, 256, 280
 """Rows of the long feed; how many are stored for certain when its bad row is reported."""
 
 
