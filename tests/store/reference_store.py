@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import pickle
+import threading
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -12,12 +14,23 @@ from snapshelf.errors import StoreError
 from snapshelf.store import And, Between, Candidate, Equals, Has, Ids, Not, OneOf, Or, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from snapshelf.store import Fact, Filter
+
+
+def alone(method: Callable[..., Any]) -> Callable[..., Any]:
+    """One call at a time: a scan must not see half of a write."""
+
+    @functools.wraps(method)
+    def locked(self: ReferenceStore, *args: Any, **kwargs: Any) -> Any:
+        with self._lock:
+            return method(self, *args, **kwargs)
+
+    return locked
 
 
 class ReferenceStore:
@@ -29,9 +42,11 @@ class ReferenceStore:
         self.version = 0
         self._records: dict[str, Record] = {}
         self._closed = False
+        self._lock = threading.RLock()
         if self._file.exists():
             self.version, self._records = pickle.loads(self._file.read_bytes())  # noqa: S301
 
+    @alone
     def upsert(self, records: Sequence[Record]) -> None:
         self._check_open()
         for record in records:
@@ -40,16 +55,19 @@ class ReferenceStore:
             facts = {field: fact for field, fact in record.facts.items() if values(fact)}
             self._records[record.id] = Record(record.id, np.array(record.photos), dict(record.terms), facts)
 
+    @alone
     def delete(self, ids: Sequence[str]) -> None:
         self._check_open()
         for id in ids:
             self._records.pop(id, None)
 
+    @alone
     def patch(self, id: str, facts: Mapping[str, Fact]) -> None:
         self._check_open()
         if old := self._records.get(id):
             self.upsert([Record(id, old.photos, old.terms, {**old.facts, **facts})])
 
+    @alone
     def nearest(self, vector: NDArray[np.float32], k: int, where: Filter | None = None) -> list[Candidate]:
         self._check_vectors(np.atleast_2d(vector))
         return self._best(k, [(id, self.similarity(vector, id)) for id in self._matches(where)])
@@ -57,6 +75,7 @@ class ReferenceStore:
     def similarity(self, vector: NDArray[np.float32], id: str) -> float:
         return max(cosine(vector, photo) for photo in self._records[id].photos)
 
+    @alone
     def matching(self, terms: Mapping[str, float], k: int, where: Filter | None = None) -> list[Candidate]:
         self._check_terms(terms)
         found = [id for id in self._matches(where) if self._records[id].terms.keys() & terms.keys()]
@@ -66,9 +85,11 @@ class ReferenceStore:
         document = self._records[id].terms
         return sum(weight * self._idf(term) * document.get(term, 0.0) for term, weight in terms.items())
 
+    @alone
     def count(self, where: Filter | None = None) -> int:
         return len(self._matches(where))
 
+    @alone
     def scroll(self, where: Filter | None = None, *, after: str | None = None, limit: int = 100) -> list[str]:
         return [id for id in sorted(self._matches(where)) if after is None or id > after][:limit]
 
