@@ -17,7 +17,8 @@ ROOMS = {
         "SnapshelfError", "errors",
     },
     "snapshelf.encoders": {
-        "Encoder", "ModelDescription", "OnnxEncoder", "Vectors", "load_encoder", "registry", "square",
+        "Card", "Encoder", "ModelDescription", "OnnxEncoder", "Preprocessing", "Tokenisation", "Vectors",
+        "load_encoder", "prepare", "registry", "square", "write_card",
     },
     "snapshelf.query": {"DECODED_SIDE", "MAX_TEXT_LENGTH", "PhotoInput", "Query", "understand"},
     "snapshelf.search": {"Mode", "Ranked", "Weights", "record", "search"},
