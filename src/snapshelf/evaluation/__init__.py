@@ -2,12 +2,22 @@
 
 from snapshelf.evaluation._bootstrap import bootstrap_interval
 from snapshelf.evaluation._chance import expected_by_chance
+from snapshelf.evaluation._encoder_tasks import (
+    EncoderTask,
+    Wording,
+    label_task,
+    look_alike_task,
+    measurements,
+    same_product_task,
+    title_task,
+)
 from snapshelf.evaluation._files import EvaluationQuery, Qrels, read_qrels, read_queries
 from snapshelf.evaluation._metrics import Metric, Run, Scores, evaluate, parse_metrics
 from snapshelf.evaluation._report import MAX_DEPTH, Measurement, Mode, Report, Searchable, evaluate_shelf
 
 __all__ = [
     "MAX_DEPTH",
+    "EncoderTask",
     "EvaluationQuery",
     "Measurement",
     "Metric",
@@ -17,11 +27,17 @@ __all__ = [
     "Run",
     "Scores",
     "Searchable",
+    "Wording",
     "bootstrap_interval",
     "evaluate",
     "evaluate_shelf",
     "expected_by_chance",
+    "label_task",
+    "look_alike_task",
+    "measurements",
     "parse_metrics",
     "read_qrels",
     "read_queries",
+    "same_product_task",
+    "title_task",
 ]
