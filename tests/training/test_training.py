@@ -13,78 +13,142 @@ torch = pytest.importorskip("torch", reason="training needs snapshelf[train]")
 pytestmark = pytest.mark.train
 
 from snapshelf.demo import draw_catalogue  # noqa: E402
-from snapshelf.encoders import load_encoder, square  # noqa: E402
+from snapshelf.encoders import load_encoder  # noqa: E402
 from snapshelf.errors import TrainingError  # noqa: E402
+from snapshelf.language import normalise  # noqa: E402
 from snapshelf.training._augment import augment  # noqa: E402
-from snapshelf.training._export import export  # noqa: E402
-from snapshelf.training._loss import caption_positives, contrastive_loss, same_text  # noqa: E402
-from snapshelf.training._model import Architecture, PhotoTower, TwoTowers, load_checkpoint  # noqa: E402
+from snapshelf.training._checkpoint import read_checkpoint  # noqa: E402
+from snapshelf.training._data import TrainingSet  # noqa: E402
+from snapshelf.training._export import export, load_towers  # noqa: E402
+from snapshelf.training._fresh import fresh_towers  # noqa: E402
+from snapshelf.training._loss import (  # noqa: E402
+    Objective,
+    Targets,
+    Vectors,
+    caption_positives,
+    relational_loss,
+    sigmoid_loss,
+    softmax_loss,
+)
+from snapshelf.training._model import Architecture, PhotoTower  # noqa: E402
 from snapshelf.training._sources import drawn  # noqa: E402
-from snapshelf.training._train import Recipe, encode_tokens, train  # noqa: E402
+from snapshelf.training._train import Recipe, train  # noqa: E402
 
-RECIPE = Recipe(epochs=3, decay_epochs=1, batch=16, warmup_steps=2, vocabulary=600, seed=3)
+RECIPE = Recipe(epochs=3, decay_epochs=1, batch=16, warmup_steps=2, memory=32, rare=0, seed=3)
 CARD = {"name": "small", "licence": "Apache-2.0", "languages": ["en", "zh"]}
 
 
 @pytest.fixture(scope="module")
 def examples():
-    return list(drawn(48, 96, seed=99))
+    return list(drawn(48, seed=99))
+
+
+@pytest.fixture
+def towers(examples):
+    torch.manual_seed(1)
+    return fresh_towers([example.about for example in examples])
 
 
 @pytest.fixture(scope="module")
-def run(examples, tmp_path_factory: pytest.TempPathFactory):
-    folder = tmp_path_factory.mktemp("run")
+def data(examples, tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
+    towers = fresh_towers([example.about for example in examples])
+    return TrainingSet.build(examples, towers, tmp_path_factory.mktemp("data"))
+
+
+@pytest.mark.parametrize("loss", ["contrastive", "sigmoid"])
+def test_the_loss_falls(towers, data, tmp_path: Path, loss: str) -> None:
     losses: list[float] = []
-    checkpoint = train(examples, folder, RECIPE, on_step=lambda step: losses.append(step.loss))
-    return checkpoint, losses
-
-
-def test_the_loss_falls(run) -> None:
-    _, losses = run
+    train(
+        towers,
+        data,
+        tmp_path,
+        dataclasses.replace(RECIPE, loss=loss),
+        on_step=lambda s: losses.append(s.loss),
+    )
     assert len(losses) == 9
     assert np.mean(losses[-3:]) < np.mean(losses[:3])
 
 
-def test_a_run_goes_on_from_its_checkpoint(run, examples, tmp_path: Path) -> None:
-    checkpoint, _ = run
-    for name in ("checkpoint.pt", "tokenizer.json"):
-        (tmp_path / name).write_bytes(checkpoint.with_name(name).read_bytes())
+def test_a_run_goes_on_from_its_checkpoint(towers, data, tmp_path: Path) -> None:
+    train(towers, data, tmp_path, RECIPE)
     steps: list[int] = []
-    train(
-        examples,
-        tmp_path,
-        dataclasses.replace(RECIPE, epochs=4),
-        on_step=lambda step: steps.append(step.step),
-    )
+    longer = dataclasses.replace(RECIPE, epochs=4)
+    train(towers, data, tmp_path, longer, on_step=lambda step: steps.append(step.step))
     assert steps == [10, 11, 12]
 
 
-def test_the_export_equals_the_model(run, tmp_path: Path) -> None:
-    checkpoint, _ = run
-    export(checkpoint, tmp_path / "encoder", CARD)
+def test_a_stopped_run_takes_the_batches_that_it_would_have_taken(towers, data, tmp_path: Path) -> None:
+    """Without remembered vectors, stopping and going on changes nothing at all."""
+    recipe = dataclasses.replace(RECIPE, memory=0, warmup_steps=1, decay_epochs=0.1, whole_epochs=0)
+    start = {name: value.clone() for name, value in towers.state_dict().items()}
+    train(towers, data, tmp_path / "whole", recipe)
+    whole = {name: value.clone() for name, value in towers.state_dict().items()}
+    towers.load_state_dict(start)
+    for epochs in (2, 3):
+        train(towers, data, tmp_path / "parts", dataclasses.replace(recipe, epochs=epochs))
+    # The first part ends with the last step at a tenth of an epoch's decay, which is one step: equal rates.
+    for name, value in towers.state_dict().items():
+        torch.testing.assert_close(value, whole[name], msg=name)
+
+
+def test_a_teacher_is_imitated(towers, examples, tmp_path: Path) -> None:
+    data = TrainingSet.build(examples, towers, tmp_path / "data", teacher=load_encoder())
+    parts: list[float] = []
+    recipe = dataclasses.replace(RECIPE, epochs=6, decay_epochs=2)
+    train(towers, data, tmp_path / "run", recipe, on_step=lambda step: parts.append(step.losses["teacher"]))
+    assert np.mean(parts[-3:]) < np.mean(parts[:3])
+
+
+def test_a_run_in_bfloat16_learns_too(towers, data, tmp_path: Path) -> None:
+    losses: list[float] = []
+    recipe = dataclasses.replace(RECIPE, precision="bf16")
+    train(towers, data, tmp_path, recipe, on_step=lambda step: losses.append(step.loss))
+    assert np.isfinite(losses).all()
+    assert np.mean(losses[-3:]) < np.mean(losses[:3])
+
+
+@pytest.mark.parametrize(("weights", "least"), [("fp32", 0.99999), ("fp16", 0.9999), ("int8", 0.999)])
+def test_the_export_equals_the_model_and_can_be_trained_further(
+    towers, data, tmp_path: Path, weights, least: float
+) -> None:
+    train(towers, data, tmp_path / "run", RECIPE)
+    export(towers, tmp_path / "encoder", CARD, weights=weights)
     encoder = load_encoder(tmp_path / "encoder")
-    state = load_checkpoint(checkpoint)
-    model = TwoTowers(Architecture(**state["shape"]))
-    model.load_state_dict(state["model"])
-    model.eval()
-    products = list(draw_catalogue(count=5, seed=5))
-    photos = [product.photo() for product in products]
-    pixels = torch.from_numpy(np.stack([square(photo, 96) for photo in photos])).permute(0, 3, 1, 2).float()
+    photos = [product.photo() for product in draw_catalogue(count=5, seed=5)]
+    pixels = torch.from_numpy(np.stack([towers.preprocess(photo) for photo in photos])).permute(0, 3, 1, 2)
+    texts = ["red dress", "红色连衣裙", "Quillmere 龘 😀"]
+    towers.eval()
+    again = load_towers(tmp_path / "encoder").eval()
     with torch.inference_mode():
-        expected = model.photo(pixels / 127.5 - 1).numpy()
-    assert (np.sum(encoder.encode_photos(photos) * expected, axis=1) > 0.999).all()
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(checkpoint.with_name("tokenizer.json")))
-    for text in ("red dress", "红色连衣裙", "Quillmere 龘 😀"):
-        from snapshelf.language import normalise
-
-        with torch.inference_mode():
-            vector = model.text(encode_tokens(tokenizer, [normalise(text)])).numpy()
-        assert float(vector[0] @ encoder.encode_texts([text])[0]) > 0.999
+        of_photos = towers.encode_photos(pixels.float() / 255).numpy()
+        of_texts = towers.encode_texts(towers.tokenise([normalise(text) for text in texts])).numpy()
+        reread = again.encode_photos(pixels.float() / 255).numpy()
+    together = encoder.encode_photos(photos)
+    assert (np.sum(together * of_photos, axis=1) > least).all()
+    assert (np.sum(encoder.encode_texts(texts) * of_texts, axis=1) > least).all()
+    np.testing.assert_allclose(reread, together, atol=1e-4)
+    np.testing.assert_allclose(
+        np.concatenate([encoder.encode_photos([photo]) for photo in photos]), together, atol=1e-4
+    )
     card = json.loads((tmp_path / "encoder" / "card.json").read_text(encoding="utf-8"))
     assert card["dimension"] == 256
-    assert card["parameters"] == sum(parameter.numel() for parameter in model.parameters())
+    assert card["weights"] == weights
+
+
+def test_the_bundled_encoder_can_be_trained_further() -> None:
+    towers, encoder = load_towers("bundled").eval(), load_encoder()
+    photos = [product.photo() for product in draw_catalogue(count=3, seed=6)]
+    pixels = torch.from_numpy(np.stack([towers.preprocess(photo) for photo in photos])).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        vectors = towers.encode_photos(pixels.float() / 255).numpy()
+    np.testing.assert_allclose(vectors, encoder.encode_photos(photos), atol=1e-3)
+
+
+def test_many_texts_are_encoded_as_few_are(towers) -> None:
+    texts = ["red dress", "women's navy blue running shoes with laces", "包", "黑色男士手表"] * 50
+    with torch.inference_mode():
+        tokens = towers.tokenise(texts)
+        torch.testing.assert_close(towers.encode_texts(tokens)[:4], towers.encode_texts(tokens[:4]))
 
 
 def test_starting_weights_are_taken_over(shared: Path) -> None:
@@ -100,15 +164,30 @@ def test_starting_weights_are_taken_over(shared: Path) -> None:
         tower.load_timm({**weights, "another.weight": weights["norm.bias"]})
 
 
-def test_too_few_examples_and_foreign_checkpoints_are_refused(examples, tmp_path: Path) -> None:
+def test_too_few_examples_and_foreign_checkpoints_are_refused(towers, data, examples, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="too few"):
-        train(examples[:1], tmp_path, RECIPE)
+        TrainingSet.build(examples[:3], towers, tmp_path / "data")
     (tmp_path / "checkpoint.pt").write_bytes(b"not one")
     with pytest.raises(TrainingError, match="not a checkpoint"):
-        load_checkpoint(tmp_path / "checkpoint.pt")
+        read_checkpoint(tmp_path / "checkpoint.pt")
     torch.save({"format": 0}, tmp_path / "checkpoint.pt")
     with pytest.raises(TrainingError, match="of this version"):
-        load_checkpoint(tmp_path / "checkpoint.pt")
+        train(towers, data, tmp_path, RECIPE)
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(
+    towers, data, tmp_path: Path
+) -> None:
+    checkpoint = train(towers, data, tmp_path, RECIPE)
+    before = checkpoint.read_bytes()
+    with torch.no_grad():
+        state = torch.load(checkpoint, weights_only=True)
+        state["towers"]["log_scale"].fill_(float("nan"))
+        torch.save(state, checkpoint)
+    broken = checkpoint.read_bytes()
+    with pytest.raises(TrainingError, match="the loss became nan at step 9"):
+        train(towers, data, tmp_path, dataclasses.replace(RECIPE, epochs=5))
+    assert checkpoint.read_bytes() == broken != before
 
 
 def test_dropped_patches_leave_a_unit_vector() -> None:
@@ -124,25 +203,55 @@ def test_positives_are_what_captions_are_true_of() -> None:
         [[True, True, False, False], [True, False, True, True], [False, False, True, False], [True] * 4]
     )
     assert torch.equal(caption_positives(constraints, labels), expected)
-    assert torch.equal(
-        same_text(torch.tensor([7, 8, 7])), torch.tensor([[1, 0, 1], [0, 1, 0], [1, 0, 1]]).bool()
+
+
+def _unit(n: int, seed: int):
+    numbers = torch.randn(n, 8, generator=torch.Generator().manual_seed(seed))
+    return torch.nn.functional.normalize(numbers, dim=1)
+
+
+def test_with_one_positive_a_row_it_is_cross_entropy() -> None:
+    logits = 10 * _unit(6, 1) @ _unit(6, 2).T
+    expected = torch.nn.functional.cross_entropy(logits, torch.arange(6))
+    torch.testing.assert_close(softmax_loss(logits, torch.eye(6, dtype=torch.bool)), expected)
+
+
+def test_rows_without_a_positive_say_nothing() -> None:
+    logits, positives = 10 * _unit(6, 1) @ _unit(6, 2).T, torch.eye(6, dtype=torch.bool)
+    positives[2:] = False
+    torch.testing.assert_close(softmax_loss(logits, positives), softmax_loss(logits[:2], positives[:2]))
+    assert softmax_loss(logits, positives & False) == 0
+
+
+def test_the_sigmoid_loss_is_the_papers() -> None:
+    logits, positives = torch.tensor([[2.0, -1.0], [0.5, 3.0]]), torch.eye(2, dtype=torch.bool)
+    expected = sum(np.log1p(np.exp(-x)) for x in (2.0, 1.0, -0.5, 3.0)) / 2
+    assert float(sigmoid_loss(logits, positives)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_teacher_that_agrees_costs_nothing() -> None:
+    vectors = _unit(5, 3)
+    teacher = (20 * vectors @ vectors.T).fill_diagonal_(-torch.inf)
+    assert float(relational_loss(vectors, vectors, teacher, torch.tensor(20.0))) == pytest.approx(0, abs=1e-5)
+    assert float(relational_loss(_unit(5, 4), _unit(5, 4), teacher, torch.tensor(20.0))) > 0.01
+
+
+def _targets(n: int) -> Targets:
+    nothing = torch.full((n, 2), -1)
+    return Targets(
+        torch.arange(n), torch.zeros(n, 2, dtype=torch.int64), nothing, torch.tensor([0]), torch.tensor([0])
     )
 
 
-def test_the_loss_is_clips_for_single_positives_and_least_when_all_is_right() -> None:
-    vectors = torch.nn.functional.normalize(
-        torch.randn(6, 8, generator=torch.Generator().manual_seed(1)), dim=1
-    )
-    one = torch.eye(6, dtype=torch.bool)
-    scale = torch.tensor(10.0)
-    logits = scale * vectors @ vectors.T
-    target = torch.arange(6)
-    clip = (
-        torch.nn.functional.cross_entropy(logits, target)
-        + torch.nn.functional.cross_entropy(logits.T, target)
-    ) / 2
-    torch.testing.assert_close(contrastive_loss(vectors, vectors, one, scale), clip)
-    assert contrastive_loss(vectors, vectors.roll(1, 0), one, scale) > clip
+def test_remembered_vectors_are_further_candidates() -> None:
+    objective = Objective("contrastive", memory=4, classes=0.0, dimension=8, kinds=2)
+    vectors = Vectors(_unit(6, 5), _unit(6, 6), _unit(6, 7), _unit(1, 8))
+    scale, bias = torch.tensor(10.0), torch.tensor(0.0)
+    first = objective(vectors, _targets(6), scale, bias)
+    again = dataclasses.replace(_targets(6), keys=torch.arange(6) + 100)
+    second = objective(vectors, again, scale, bias)
+    assert set(first) == {"title", "caption"}
+    assert second["title"] > first["title"]
 
 
 def test_augmentation_keeps_shape_and_range_and_is_reproducible() -> None:

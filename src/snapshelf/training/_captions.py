@@ -10,15 +10,28 @@ from typing import Literal, TypeAlias
 from snapshelf.language import Concept, Lexicon, normalise
 
 Language: TypeAlias = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
-KINDS = ("gender", "colour", "article", "subcategory", "master", "season", "usage", "pattern", "material")
+KINDS = (
+    "gender",
+    "colour",
+    "article",
+    "subcategory",
+    "master",
+    "season",
+    "usage",
+    "pattern",
+    "material",
+    "class",
+)
 """What a label can say, in the order of the label columns that the loss compares."""
 
-_LEXICON_KIND = {"article": "category", "subcategory": "category", "master": "category"}
+_LEXICON_KIND = {"article": "category", "subcategory": "category", "master": "category", "class": "category"}
 _MENTION = {"gender": 0.5, "colour": 0.65, "pattern": 0.3, "material": 0.2, "usage": 0.12, "season": 0.06}
 """How often an attribute caption mentions each kind, given that the product has it."""
 _CATEGORY_LEVELS = {"article": 0.74, "subcategory": 0.13, "master": 0.04, "": 0.09}
 """How often it names the category at which level; the rest of the time it names none."""
+_CATEGORIES = ("article", "subcategory", "master", "class")
 _PREFERRED_NAME = 0.55
 
 
@@ -28,6 +41,10 @@ class Labelled:
 
     titles: Mapping[Language, str]
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    def any_title(self) -> str:
+        """The first title there is, or an empty text."""
+        return next(iter(self.titles.values()), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +77,11 @@ class Captioner:
         concepts = {kind: self.concept(kind, label) for kind, label in labels.items()}
         return {kind: concept.label("en") if concept else labels[kind] for kind, concept in concepts.items()}
 
+    def completed(self, product: Labelled) -> Labelled:
+        """With the labels that only the title tells, each concept by one name, whatever a source calls it."""
+        told = self.labels_in_title(product.titles.get("en", ""))
+        return Labelled(product.titles, self.canonical({**told, **product.labels}))
+
     def labels_in_title(self, title: str) -> dict[str, str]:
         """Pattern and material that a title names; the columns of a feed rarely have them."""
         found: dict[str, str] = {}
@@ -69,10 +91,41 @@ class Captioner:
         return found
 
     def title(self, product: Labelled, language: Language) -> str:
-        """The product's title; a Chinese one is composed where the shop has none."""
+        """The product's title; a Chinese one is composed where the shop has none, and labels serve without either."""
         if language in product.titles:
             return self._shortened(normalise(product.titles[language]), language)
-        return self._chinese_title(product)
+        if "en" in product.titles:
+            return self._chinese_title(product.titles["en"])
+        if product.titles:
+            return normalise(product.any_title())
+        return normalise(
+            " ".join(self._word(kind, label, language) for kind, label in product.labels.items())
+        )
+
+    def class_name(self, kind: str, label: str, language: Language) -> str:
+        """A name of a label alone, such as "navy" or 藏青色."""
+        word = self._word(kind, label, language) or label
+        if language == "en" and self._rng.random() < 0.1:
+            return normalise(f"a photo of {word}")
+        return normalise(word)
+
+    def misspelt(self, text: str) -> str:
+        """The text with a slip of the keyboard in one of its longer English words."""
+        words = text.split(" ")
+        places = [i for i, word in enumerate(words) if len(word) > 3 and word.isascii() and word.isalpha()]
+        if not places:
+            return text
+        place = self._rng.choice(places)
+        word = words[place]
+        at = self._rng.randrange(1, len(word) - 1)
+        words[place] = self._rng.choice(
+            (
+                word[:at] + word[at + 1 :],
+                word[:at] + word[at] + word[at:],
+                word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+            )
+        )
+        return " ".join(words)
 
     def attributes(self, product: Labelled, language: Language) -> Caption:
         """A caption such as "men's black watch" or 男士黑色手表 from some of the labels."""
@@ -83,6 +136,8 @@ class Captioner:
         level = rng.choices(list(_CATEGORY_LEVELS), list(_CATEGORY_LEVELS.values()))[0]
         if level in product.labels:
             names[level] = product.labels[level]
+        if "class" in product.labels:
+            names["class"] = product.labels["class"]
         words = {kind: word for kind, label in names.items() if (word := self._word(kind, label, language))}
         if not words:
             return Caption(self.title(product, language), {})
@@ -99,7 +154,7 @@ class Captioner:
 
     def _english_phrase(self, words: Mapping[str, str]) -> str:
         rng = self._rng
-        category = next((words[kind] for kind in ("article", "subcategory", "master") if kind in words), "")
+        category = next((words[kind] for kind in _CATEGORIES if kind in words), "")
         gender = words.get("gender", "")
         front = [
             words[kind] for kind in ("usage", "season", "colour", "pattern", "material") if kind in words
@@ -116,7 +171,7 @@ class Captioner:
 
     def _chinese_phrase(self, words: Mapping[str, str]) -> str:
         rng = self._rng
-        category = next((words[kind] for kind in ("article", "subcategory", "master") if kind in words), "")
+        category = next((words[kind] for kind in _CATEGORIES if kind in words), "")
         front = [
             words[kind]
             for kind in ("gender", "season", "usage", "colour", "pattern", "material")
@@ -130,9 +185,9 @@ class Captioner:
             return "".join([category, *front])
         return (" " if rng.random() < 0.15 else "").join([*front, category])
 
-    def _chinese_title(self, product: Labelled) -> str:
+    def _chinese_title(self, title: str) -> str:
         """Brand and rare words as they are, then what the lexicon can say in the order Chinese says it."""
-        title = normalise(product.titles["en"])
+        title = normalise(title)
         known: dict[str, list[str]] = {}
         rest, end = [], 0
         for match in self._lexicon.find(title):

@@ -1,33 +1,63 @@
-"""Losses between photos and captions."""
+"""What a training step minimises: contrast of titles, captions and class names with photos."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
+LossName: TypeAlias = Literal["contrastive", "sigmoid"]
 
-def contrastive_loss(photos: Tensor, texts: Tensor, positives: Tensor, scale: Tensor) -> Tensor:
-    """Symmetric contrastive loss with several positives for each row.
 
-    With the identity as `positives` it is CLIP's loss. Captions such as "red dress" describe several photos of a
-    batch; these share the target evenly (the supervised contrastive loss of Khosla et al., 2020, "out" form),
-    so that a true match is never pushed away.
+def softmax_loss(logits: Tensor, positives: Tensor) -> Tensor:
+    """Cross-entropy of each row over its columns, shared evenly by the row's positives.
+
+    With the identity as `positives` it is one direction of CLIP's loss. A row with several positives is the "out" form
+    of the supervised contrastive loss (Khosla et al., 2020), so that a true match is never pushed away. Rows without
+    a positive say nothing.
 
     Parameters
     ----------
-    photos, texts : Tensor
-        Unit vectors, float (n, d) and (m, d).
+    logits : Tensor
+        float (n, m).
     positives : Tensor
-        bool (m, n): caption i is true of photo j. Each row and each column used has at least one.
-    scale : Tensor
-        Inverse temperature.
+        bool (n, m).
     """
-    logits = scale * texts @ photos.T
-    target = positives.to(logits.dtype)
-    by_text = functional.cross_entropy(logits, target / target.sum(dim=1, keepdim=True))
-    by_photo = functional.cross_entropy(logits.T, target.T / target.T.sum(dim=1, keepdim=True).clamp(min=1))
-    return (by_text + by_photo) / 2
+    used = positives.any(dim=1)
+    target = positives[used].to(logits.dtype)
+    if not len(target):
+        return logits.sum() * 0
+    return functional.cross_entropy(logits[used], target / target.sum(dim=1, keepdim=True))
+
+
+def sigmoid_loss(logits: Tensor, positives: Tensor) -> Tensor:
+    """Every pair is a yes or no of its own (SigLIP, Zhai et al., 2023): sum over pairs, divided by the rows."""
+    signs = positives.to(logits.dtype) * 2 - 1
+    return -functional.logsigmoid(signs * logits).sum() / len(logits)
+
+
+def relational_loss(vectors: Tensor, others: Tensor, teacher: Tensor, scale: Tensor) -> Tensor:
+    """KL divergence between a teacher's and our distribution over a batch's candidates.
+
+    Only similarities are compared, so that the teacher's vectors may have any length (relational distillation;
+    for text and photo as in TinyCLIP's affinity mimicking, Wu et al., 2023).
+
+    Parameters
+    ----------
+    vectors, others : Tensor
+        float (n, d): queries and candidates.
+    teacher : Tensor
+        float (n, n): the teacher's logits of the same pairs; -inf leaves a pair out.
+    scale : Tensor
+        Inverse temperature of our similarities.
+    """
+    ours = (scale * vectors @ others.T).masked_fill(teacher == -math.inf, -1e4)
+    target = teacher.softmax(dim=1)
+    return functional.kl_div(ours.log_softmax(dim=1), target, reduction="batchmean")
 
 
 def caption_positives(constraints: Tensor, labels: Tensor) -> Tensor:
@@ -45,10 +75,152 @@ def caption_positives(constraints: Tensor, labels: Tensor) -> Tensor:
     Tensor
         bool (m, n).
     """
-    named = constraints[:, None, :]
-    return ((named == -1) | (named == labels[None, :, :])).all(dim=-1)
+    true = torch.ones(len(constraints), len(labels), dtype=torch.bool, device=labels.device)
+    for kind in range(constraints.shape[1]):
+        named = constraints[:, kind, None]
+        true &= (named == -1) | (named == labels[None, :, kind])
+    return true
 
 
-def same_text(keys: Tensor) -> Tensor:
-    """Which titles are equal: bool (n, n) from int (n,) keys of the titles."""
-    return torch.eq(keys[:, None], keys[None, :])
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What is known of a batch.
+
+    Parameters
+    ----------
+    keys : Tensor
+        int (n,): equal where titles are equal.
+    labels : Tensor
+        int (n, kinds): labels of the photos, -2 where unknown.
+    constraints : Tensor
+        int (n, kinds): what each caption names, -1 where it names nothing. A caption that names nothing at all is
+        the product's title.
+    class_kinds, class_labels : Tensor
+        int (c,): the kind and the label that each class name is of.
+    """
+
+    keys: Tensor
+    labels: Tensor
+    constraints: Tensor
+    class_kinds: Tensor
+    class_labels: Tensor
+
+    def to(self, device: torch.device) -> Targets:
+        """The same on a device."""
+        return Targets(
+            *(
+                value.to(device)
+                for value in (self.keys, self.labels, self.constraints, self.class_kinds, self.class_labels)
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Unit vectors of a batch, float (n, d): photos, their titles, their captions; and of the class names (c, d)."""
+
+    photos: Tensor
+    titles: Tensor
+    captions: Tensor
+    classes: Tensor
+
+
+class Objective(nn.Module):
+    """Sum of the losses; remembers the vectors of recent steps as further candidates.
+
+    A batch of a few hundred products has few that are hard to tell apart. The vectors of the last steps (cross-batch
+    memory, Wang et al., 2020) bring the near misses of thousands of products for the price of a matrix product.
+
+    Parameters
+    ----------
+    loss : "contrastive" or "sigmoid"
+    memory : int
+        Photos (and titles) of earlier steps that are kept as candidates.
+    classes : float
+        Weight of the supervised loss between class names and photos; 0 leaves it out.
+    dimension, kinds : int
+        Length of the vectors; number of label kinds.
+    """
+
+    def __init__(self, loss: LossName, *, memory: int, classes: float, dimension: int, kinds: int) -> None:
+        super().__init__()
+        self._loss, self._memory, self._classes = loss, memory, classes
+        # One temperature cannot serve a title with a single match and a colour with a thousand.
+        self.log_class_scale = nn.Parameter(torch.tensor(math.log(20.0)), requires_grad=classes > 0)
+        self._photos = torch.zeros(0, dimension)
+        self._titles = torch.zeros(0, dimension)
+        self._keys = torch.zeros(0, dtype=torch.int64)
+        self._labels = torch.zeros(0, kinds, dtype=torch.int64)
+
+    def forward(self, vectors: Vectors, targets: Targets, scale: Tensor, bias: Tensor) -> dict[str, Tensor]:
+        """Losses by name; their sum is what to minimise."""
+        device = vectors.photos.device
+        photos = torch.cat([vectors.photos, self._photos.to(device)])
+        titles = torch.cat([vectors.titles, self._titles.to(device)])
+        keys = torch.cat([targets.keys, self._keys.to(device)])
+        labels = torch.cat([targets.labels, self._labels.to(device)])
+        same = targets.keys[:, None] == keys[None, :]
+        named = (targets.constraints != -1).any(dim=1, keepdim=True)
+        true = (caption_positives(targets.constraints, labels) & named) | (same & ~named)
+        n = len(vectors.photos)
+        true[:, :n] |= torch.eye(n, dtype=torch.bool, device=device)
+        losses = {
+            "title": self._both(vectors.titles, photos, vectors.photos, titles, same, same, scale, bias),
+            "caption": self._both(
+                vectors.captions, photos, vectors.photos, vectors.captions, true, true[:, :n].T, scale, bias
+            ),
+        }
+        if self._classes and len(vectors.classes):
+            losses["class"] = self._classes * self._class_loss(vectors, targets, photos, labels, bias)
+        self._remember(vectors, targets)
+        return losses
+
+    def _both(
+        self,
+        texts: Tensor,
+        photos: Tensor,
+        own_photos: Tensor,
+        all_texts: Tensor,
+        by_text: Tensor,
+        by_photo: Tensor,
+        scale: Tensor,
+        bias: Tensor,
+    ) -> Tensor:
+        there = self._direction(scale * texts @ photos.T, by_text, bias)
+        back = self._direction(scale * own_photos @ all_texts.T, by_photo, bias)
+        return (there + back) / 2
+
+    def _direction(self, logits: Tensor, positives: Tensor, bias: Tensor) -> Tensor:
+        if self._loss == "sigmoid":
+            return sigmoid_loss(logits + bias, positives)
+        return softmax_loss(logits, positives)
+
+    def _class_loss(
+        self, vectors: Vectors, targets: Targets, photos: Tensor, labels: Tensor, bias: Tensor
+    ) -> Tensor:
+        """Class name → its photos among all candidates, and photo → its class among those of the same kind."""
+        scale = self.log_class_scale.clamp(max=math.log(100)).exp()
+        positives = targets.class_labels[:, None] == labels[:, targets.class_kinds].T
+        logits = scale * vectors.classes @ photos.T
+        there = self._direction(logits, positives, bias)
+        if self._loss == "sigmoid":
+            return there
+        own = logits[:, : len(vectors.photos)].T
+        back = []
+        for kind in set(targets.class_kinds.tolist()):
+            chosen = targets.class_kinds == kind
+            back.append(softmax_loss(own[:, chosen], positives[chosen, : len(own)].T))
+        return (there + torch.stack(back).mean()) / 2
+
+    @torch.no_grad()
+    def _remember(self, vectors: Vectors, targets: Targets) -> None:
+        if not self._memory:
+            return
+
+        def newest(fresh: Tensor, old: Tensor) -> Tensor:
+            return torch.cat([fresh.detach().to(old.dtype), old.to(fresh.device)])[: self._memory]
+
+        self._photos = newest(vectors.photos, self._photos)
+        self._titles = newest(vectors.titles, self._titles)
+        self._keys = newest(targets.keys, self._keys)
+        self._labels = newest(targets.labels, self._labels)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from PIL import Image
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
+from snapshelf.encoders import square
 from snapshelf.errors import TrainingError
 
 
@@ -192,36 +197,121 @@ class TextTower(nn.Module):
         return functional.normalize(self.to_common(pooled), dim=-1)
 
 
-class TwoTowers(nn.Module):
-    """Both towers and the temperature that their contrast is measured with."""
+_TEXTS_AT_ONCE = 64
 
-    def __init__(self, shape: Architecture) -> None:
+
+class Towers(nn.Module):
+    """What a training run needs of a model: a photo tower and a words tower into one space.
+
+    Attributes
+    ----------
+    image_size : int
+        Side of the square of pixels that the photo tower takes.
+    dimension : int
+        Length of the common vectors.
+    log_scale, offset : Parameter
+        Logarithm of the inverse temperature, and the sigmoid loss's bias.
+    """
+
+    image_size: int
+    dimension: int
+
+    def __init__(self) -> None:
         super().__init__()
-        self.shape = shape
-        self.photo = PhotoTower(shape)
-        self.text = TextTower(shape)
         self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+        self.offset = nn.Parameter(torch.tensor(-10.0))
+
+    def preprocess(self, photo: Image.Image) -> NDArray[np.uint8]:
+        """RGB photo → uint8 (s, s, 3)."""
+        raise NotImplementedError
+
+    def tokenise(self, texts: Sequence[str]) -> Tensor:
+        """Texts → int64 (n, t), padded."""
+        raise NotImplementedError
+
+    def encode_photos(self, pixels: Tensor, keep: int | None = None) -> Tensor:
+        """Float pixels (n, 3, s, s) in [0, 1] → unit vectors (n, d).
+
+        With `keep`, only that many patches of each photo need be looked at (FLIP, Li et al., 2023); a model
+        without patches ignores it.
+        """
+        raise NotImplementedError
+
+    def encode_texts(self, tokens: Tensor) -> Tensor:
+        """Token ids (n, t) → unit vectors (n, d)."""
+        raise NotImplementedError
 
     def scale(self) -> Tensor:
         """Inverse temperature, at most 100 (as in CLIP, Radford et al., 2021)."""
         return self.log_scale.clamp(max=math.log(100)).exp()
 
+    def bias(self) -> Tensor:
+        """What the sigmoid loss adds to every similarity (Zhai et al., 2023)."""
+        return self.offset
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint written by a training run.
+    def parameter_groups(
+        self, photo_rate: float, text_rate: float, weight_decay: float
+    ) -> list[dict[str, Any]]:
+        """Trainable parameters for AdamW: each tower's rate; no decay for biases, norms and embeddings."""
+        groups: dict[tuple[float, float], list[Tensor]] = {}
+        for name, parameter in self.named_parameters():
+            if not parameter.requires_grad:
+                continue
+            rate = photo_rate if self.belongs_to_photo_tower(name) else text_rate
+            decay = weight_decay if parameter.ndim == 2 and "embed" not in name else 0.0
+            groups.setdefault((rate, decay), []).append(parameter)
+        return [
+            {"params": members, "lr": rate, "weight_decay": decay}
+            for (rate, decay), members in groups.items()
+        ]
 
-    Raises
-    ------
-    TrainingError
-        The file is not such a checkpoint.
-    """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise TrainingError(f"{path}: not a checkpoint that can be read: {error}") from error
-    if not isinstance(state, dict) or state.get("format") != CHECKPOINT_FORMAT:
-        raise TrainingError(f"{path}: not a checkpoint of this version; start again without it")
-    return state
+    def belongs_to_photo_tower(self, parameter: str) -> bool:
+        """Whether a parameter learns at the photo tower's rate."""
+        raise NotImplementedError
 
 
-CHECKPOINT_FORMAT = 1
+class TwoTowers(Towers):
+    """The bundled architecture: ViT-Tiny and a small bilingual transformer."""
+
+    def __init__(self, shape: Architecture, tokenizer: Tokenizer) -> None:
+        super().__init__()
+        self.shape = shape
+        self.tokenizer = tokenizer
+        self.image_size, self.dimension = shape.image_size, shape.dimension
+        self.photo = PhotoTower(shape)
+        self.text = TextTower(shape)
+
+    def preprocess(self, photo: Image.Image) -> NDArray[np.uint8]:
+        """Stretch to the square."""
+        return square(photo, self.image_size)
+
+    def tokenise(self, texts: Sequence[str]) -> Tensor:
+        """Int64 (n, longest of the texts), padded with 0."""
+        encoded = [one.ids for one in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        tokens = torch.zeros(len(texts), max(1, *(len(ids) for ids in encoded)), dtype=torch.int64)
+        for row, ids in zip(tokens, encoded, strict=True):
+            row[: len(ids)] = torch.tensor(ids, dtype=torch.int64)
+        return tokens
+
+    def encode_photos(self, pixels: Tensor, keep: int | None = None) -> Tensor:
+        """Encode with the photo tower."""
+        vectors: Tensor = self.photo(pixels * 2 - 1, keep)
+        return vectors
+
+    def encode_texts(self, tokens: Tensor) -> Tensor:
+        """Encode with the words tower."""
+        if tokens.device.type != "cpu" or len(tokens) < 2 * _TEXTS_AT_ONCE:
+            vectors: Tensor = self.text(tokens)
+            return vectors
+        # Texts of like length together: on a CPU, padding costs as much as words do.
+        lengths = (tokens != 0).sum(dim=1)
+        order = lengths.argsort(stable=True)
+        parts = [
+            self.text(tokens[part, : max(1, int(lengths[part[-1]]))])
+            for part in torch.split(order, _TEXTS_AT_ONCE)
+        ]
+        return torch.cat(parts)[order.argsort()]
+
+    def belongs_to_photo_tower(self, parameter: str) -> bool:
+        """The pretrained part: all of the photo tower but its projection."""
+        return parameter.startswith("photo.") and "to_common" not in parameter

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers
 from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
+
+from snapshelf.language import Lexicon
+from snapshelf.training._captions import LANGUAGES, Captioner, Labelled
 
 PADDING = "<pad>"
 _UNKNOWN = "<unk>"
@@ -38,3 +41,15 @@ def train_tokenizer(captions: Iterable[str], *, vocabulary: int, longest: int) -
     tokenizer.train_from_iterator(captions, trainer)
     tokenizer.enable_truncation(longest)
     return tokenizer
+
+
+def captions_to_learn_from(products: Sequence[Labelled], captioner: Captioner) -> Iterator[str]:
+    """Every name in the lexicon, and each product's title and a caption in both languages."""
+    for concept in Lexicon.bundled().concepts():
+        for names in concept.names.values():
+            yield from names
+            yield from names
+    for product in products:
+        for language in LANGUAGES:
+            yield captioner.title(product, language)
+            yield captioner.attributes(product, language).text

@@ -1,131 +1,135 @@
-"""The training run: data in memory, steps, checkpoints that a run can go on from."""
+"""The training run: steps, checkpoints that a run can go on from, one process or several."""
 
 from __future__ import annotations
 
 import json
 import math
-import random
+import os
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from random import Random
+from typing import Any, Literal
 
 import numpy as np
 import torch
+import torch.distributed
+import torch.distributed.nn.functional as collective
 from numpy.typing import NDArray
-from safetensors.torch import load_file
-from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 
 from snapshelf.errors import TrainingError
 from snapshelf.language import Lexicon
 from snapshelf.training._augment import augment
-from snapshelf.training._captions import KINDS, Captioner, Labelled, Language
-from snapshelf.training._loss import caption_positives, contrastive_loss, same_text
-from snapshelf.training._model import CHECKPOINT_FORMAT, Architecture, TwoTowers, load_checkpoint
-from snapshelf.training._sources import Example
-from snapshelf.training._tokenizer import train_tokenizer
+from snapshelf.training._captions import KINDS, Captioner, Language
+from snapshelf.training._checkpoint import load_checkpoint, save_checkpoint
+from snapshelf.training._data import TeacherVectors, TrainingSet
+from snapshelf.training._loss import LossName, Objective, Targets, Vectors, relational_loss
+from snapshelf.training._model import Towers
+
+_MOST_CLASS_NAMES = 256
+"""Class names in one step; of more, so many are drawn."""
+_TEACHER_SCALE = 20.0
+"""Inverse temperature of a teacher's similarities."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that decides a run, besides the data.
+    """Everything that decides a run, besides the data and the model it starts from.
 
     Parameters
     ----------
     epochs : float
         Passes over the examples.
     decay_epochs : float
-        The last passes, in which the learning rate falls to zero and the photo tower sees every patch. Until then the
-        rate is constant after a short warm-up, so that a run can be prolonged.
+        The last passes, in which the learning rates fall to zero. Until then they are constant after a short
+        warm-up, so that a run can be prolonged.
+    whole_epochs : float
+        The last passes, in which the photo tower sees every patch.
     batch : int
-        Examples in a step; each brings its title and an attribute caption.
+        Examples in a step, over all processes; each brings its title and an attribute caption.
     photo_rate, text_rate : float
         Peak learning rates of AdamW.
-    keep_patches : int
-        Patches of each photo seen before the decay.
+    keep_patches : int or None
+        Patches of each photo that are seen before the last passes; None for all.
     chinese : float
-        Share of Chinese among titles; attribute captions are half and half.
-    vocabulary : int
-        Size of the tokeniser.
+        Share of Chinese among titles; captions and class names are half and half.
+    misspelt : float
+        Share of English texts with a slip of the keyboard.
+    rare : int
+        Examples with a label that fewer examples than this have are seen three times in a pass.
+    loss : "contrastive" or "sigmoid"
+    classes : float
+        Weight of the supervised loss between class names and photos.
+    memory : int
+        Vectors of earlier steps kept as harder negatives.
+    distil : float
+        Weight of the distillation from a teacher, when there is one.
+    precision : "auto", "fp32" or "bf16"
+        Arithmetic of the towers; "auto" takes bf16 where the device is faster with it.
     seed : int
     """
 
     epochs: float = 10.0
-    decay_epochs: float = 2.0
+    decay_epochs: float = 3.0
+    whole_epochs: float = 1.0
     batch: int = 320
     photo_rate: float = 3e-4
     text_rate: float = 1e-3
     weight_decay: float = 0.05
     warmup_steps: int = 100
-    keep_patches: int = 24
+    keep_patches: int | None = 24
     chinese: float = 0.25
-    vocabulary: int = 8_000
+    misspelt: float = 0.08
+    rare: int = 200
+    loss: LossName = "contrastive"
+    classes: float = 1.0
+    memory: int = 4_096
+    distil: float = 1.0
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
     seed: int = 20261122
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """State after a step, for a progress bar or a log."""
+    """State after a step, for a progress bar or a log; `losses` are the parts of `loss`."""
 
     step: int
     steps: int
     loss: float
+    losses: Mapping[str, float]
     photos_per_second: float
-
-
-class TrainingSet:
-    """Examples in memory, in the arrays that steps are cut from."""
-
-    def __init__(self, examples: Sequence[Example]) -> None:
-        if len(examples) < 2:
-            raise TrainingError(f"{len(examples)} examples are too few to contrast; give at least 2")
-        self.about: list[Labelled] = [example.about for example in examples]
-        self.photos: NDArray[np.uint8] = np.concatenate([example.photos for example in examples])
-        counts = np.array([len(example.photos) for example in examples])
-        self._counts, self._first = counts, np.cumsum(counts) - counts
-        self.replaceable = torch.tensor([example.replaceable_background for example in examples])
-        self._ids: dict[tuple[str, str], int] = {}
-
-    def __len__(self) -> int:
-        return len(self.about)
-
-    def views(self, index: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
-        """One photo of each example: float (n, 3, s, s) in [0, 1]."""
-        chosen = self._first[index] + rng.integers(self._counts[index])
-        return torch.from_numpy(self.photos[chosen]).permute(0, 3, 1, 2).float() / 255
-
-    def label_ids(self, labels: Sequence[dict[str, str]], missing: int) -> Tensor:
-        """int64 (n, kinds): a number for each label, `missing` where there is none."""
-        rows = [
-            [
-                self._ids.setdefault((kind, row[kind]), len(self._ids)) if kind in row else missing
-                for kind in KINDS
-            ]
-            for row in labels
-        ]
-        return torch.tensor(rows)
+    rate: float
 
 
 def train(
-    examples: Sequence[Example],
+    towers: Towers,
+    data: TrainingSet,
     folder: Path,
     recipe: Recipe,
     *,
-    start: Path | None = None,
+    device: str | torch.device | None = None,
     on_step: Callable[[Progress], None] | None = None,
 ) -> Path:
     """Train both towers; goes on from the folder's checkpoint when there is one.
 
+    Under ``torchrun`` the batch is shared by the processes; every process must be given the same data and recipe.
+
     Parameters
     ----------
-    examples : sequence of Example
+    towers : Towers
+        Trained in place.
+    data : TrainingSet
+        Built with a teacher, its similarities are imitated.
     folder : Path
-        Gets ``tokenizer.json``, ``recipe.json`` and ``checkpoint.pt``.
+        Gets ``recipe.json`` and ``checkpoint.pt``.
     recipe : Recipe
-    start : Path or None
-        Weights of `timm`'s ``vit_tiny_patch16_224`` (safetensors) for the photo tower.
+    device : str, torch.device or None
+        None takes a GPU where there is one.
     on_step : callable or None
 
     Returns
@@ -136,175 +140,275 @@ def train(
     Raises
     ------
     TrainingError
-        There is too little data, the checkpoint is of another version, or the loss is not a number.
+        There is too little data, the checkpoint is of another version or model, or the loss is not a number.
+    OutOfMemoryError
+        `torch`'s own, when a step does not fit; the checkpoint of earlier steps stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
-    data = TrainingSet(examples)
-    captioner = Captioner(Lexicon.bundled(), random.Random(recipe.seed))
-    _complete_labels(data, captioner)
-    tokenizer = _tokenizer(folder / "tokenizer.json", data, captioner, recipe)
-    model = TwoTowers(Architecture(vocabulary=tokenizer.get_vocab_size()))
-    if start is not None:
-        model.photo.load_timm(load_file(start))
-    optimiser = _optimiser(model, recipe)
-    (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2), encoding="utf-8")
+    torch.cuda.manual_seed_all(recipe.seed)
+    run = _Run(towers, data, folder, recipe, _device(device))
+    run.go(on_step)
+    return run.checkpoint
 
-    checkpoint, step = folder / "checkpoint.pt", 0
-    if checkpoint.exists():
-        state = load_checkpoint(checkpoint)
-        model.load_state_dict(state["model"])
-        optimiser.load_state_dict(state["optimiser"])
-        step = int(state["step"])
-    per_epoch = max(1, len(data) // recipe.batch)
-    steps, decay = int(recipe.epochs * per_epoch), max(1, int(recipe.decay_epochs * per_epoch))
-    rates = [group["lr"] for group in optimiser.param_groups]
-    batches = _Batches(data, captioner, tokenizer, recipe, first=step)
-    began, first = time.monotonic(), step
-    model.train()
-    for batch in batches:
-        if step >= steps:
-            break
-        factor = min(1.0, (step + 1) / recipe.warmup_steps, (steps - step) / decay)
-        for group, rate in zip(optimiser.param_groups, rates, strict=True):
-            group["lr"] = rate * factor
-        keep = recipe.keep_patches if step < steps - decay else None
-        photos = model.photo(batch.photos * 2 - 1, keep)
-        scale = model.scale()
-        loss = contrastive_loss(photos, model.text(batch.titles), batch.title_positives, scale)
-        loss = loss + contrastive_loss(photos, model.text(batch.attributes), batch.attribute_positives, scale)
-        if not math.isfinite(loss.item()):
-            raise TrainingError(f"the loss became {loss.item()} at step {step}; lower the learning rates")
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        step += 1
-        if on_step is not None:
-            speed = (step - first) * recipe.batch / (time.monotonic() - began)
-            on_step(Progress(step, steps, loss.item(), speed))
-        if step % 100 == 0:
-            _save(checkpoint, model, optimiser, step)
-    _save(checkpoint, model, optimiser, step)
-    return checkpoint
+
+class _Run:
+    def __init__(
+        self, towers: Towers, data: TrainingSet, folder: Path, recipe: Recipe, device: torch.device
+    ) -> None:
+        self._towers, self._data, self._recipe, self._device = towers.to(device), data, recipe, device
+        towers.offset.requires_grad_(recipe.loss == "sigmoid")
+        self._objective = Objective(
+            recipe.loss,
+            memory=recipe.memory,
+            classes=recipe.classes,
+            dimension=towers.dimension,
+            kinds=len(KINDS),
+        ).to(device)
+        groups = towers.parameter_groups(recipe.photo_rate, recipe.text_rate, recipe.weight_decay)
+        own = [one for one in self._objective.parameters() if one.requires_grad]
+        groups.append({"params": own, "lr": recipe.text_rate, "weight_decay": 0.0})
+        self._optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98))
+        self._rates = [group["lr"] for group in self._optimiser.param_groups]
+        folder.mkdir(parents=True, exist_ok=True)
+        self.checkpoint = folder / "checkpoint.pt"
+        self._step = 0
+        if self.checkpoint.exists():
+            self._step = load_checkpoint(self.checkpoint, towers, self._objective, self._optimiser)
+        elif _rank() == 0:
+            (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2), encoding="utf-8")
+        self._teacher = _Teacher(data.teacher, device) if data.teacher else None
+
+    def go(self, on_step: Callable[[Progress], None] | None) -> None:
+        recipe, data = self._recipe, self._data
+        order = _Order(data, recipe)
+        steps = max(1, int(recipe.epochs * order.per_epoch))
+        decay = max(1, int(recipe.decay_epochs * order.per_epoch))
+        whole = int(recipe.whole_epochs * order.per_epoch)
+        forward: nn.Module = _Forward(self._towers)
+        if _processes() > 1:
+            forward = nn.parallel.DistributedDataParallel(forward)
+        began, first = time.monotonic(), self._step
+        self._towers.train()
+        for batch in _Batches(data, self._towers, recipe, order, range(first, steps)):
+            factor = min(1.0, (self._step + 1) / recipe.warmup_steps, (steps - self._step) / decay)
+            for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
+                group["lr"] = rate * factor
+            losses = self._losses(forward, batch, recipe.keep_patches if self._step < steps - whole else None)
+            loss = torch.stack(list(losses.values())).sum()
+            if not math.isfinite(loss.item()):
+                raise TrainingError(
+                    f"the loss became {loss.item()} at step {self._step}; lower the learning rates (now "
+                    f"{recipe.photo_rate:g} and {recipe.text_rate:g}) or use fp32, and start again: "
+                    f"{self.checkpoint} is of before"
+                )
+            self._optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(self._towers.parameters(), 1.0)
+            self._optimiser.step()
+            self._step += 1
+            if on_step is not None and _rank() == 0:
+                speed = (self._step - first) * order.batch / (time.monotonic() - began)
+                parts = {name: value.item() for name, value in losses.items()}
+                on_step(Progress(self._step, steps, loss.item(), parts, speed, recipe.photo_rate * factor))
+            if self._step % 100 == 0:
+                self._save()
+        self._save()
+
+    def _losses(self, forward: nn.Module, batch: _Batch, keep: int | None) -> dict[str, Tensor]:
+        pixels = batch.pixels.to(self._device).permute(0, 3, 1, 2).float() / 255
+        generator = torch.Generator(self._device).manual_seed(batch.seed)
+        torch.manual_seed(
+            batch.seed
+        )  # dropped patches, dropout: so that a step does not depend on those before it
+        photos = augment(pixels, replaceable=batch.replaceable.to(self._device), generator=generator)
+        tokens = [one.to(self._device) for one in (batch.titles, batch.captions, batch.classes)]
+        with self._precision():
+            of_photos, of_titles, of_captions, of_classes, scale, bias = forward(photos, *tokens, keep)
+        vectors = Vectors(
+            _gathered(of_photos.float()),
+            _gathered(of_titles.float()),
+            _gathered(of_captions.float()),
+            of_classes.float(),
+        )
+        targets = batch.targets.to(self._device)
+        losses: dict[str, Tensor] = self._objective(vectors, targets, scale.float(), bias.float())
+        if self._teacher is not None:
+            index = batch.index.to(self._device)
+            losses["teacher"] = self._recipe.distil * self._teacher.loss(vectors, index, scale.float())
+        return losses
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        wanted = self._recipe.precision
+        if wanted == "auto":
+            wanted = "bf16" if _faster_with_bf16(self._device) else "fp32"
+        return torch.autocast(self._device.type, torch.bfloat16) if wanted == "bf16" else nullcontext()
+
+    def _save(self) -> None:
+        if _rank() == 0:
+            save_checkpoint(self.checkpoint, self._towers, self._objective, self._optimiser, self._step)
+
+
+class _Forward(nn.Module):
+    """One call for all that a step encodes, as distributed training wants it."""
+
+    def __init__(self, towers: Towers) -> None:
+        super().__init__()
+        self.towers = towers
+
+    def forward(
+        self, photos: Tensor, titles: Tensor, captions: Tensor, classes: Tensor, keep: int | None
+    ) -> tuple[Tensor, ...]:
+        towers = self.towers
+        texts = (towers.encode_texts(tokens) for tokens in (titles, captions, classes))
+        return towers.encode_photos(photos, keep), *texts, towers.scale(), towers.bias()
+
+
+class _Teacher:
+    """A teacher's opinion of which photos are alike, and which a title could mean."""
+
+    def __init__(self, vectors: TeacherVectors, device: torch.device) -> None:
+        self._photos = torch.from_numpy(vectors.photos).to(device)
+        self._titles = torch.from_numpy(vectors.titles).to(device)
+
+    def loss(self, vectors: Vectors, index: Tensor, scale: Tensor) -> Tensor:
+        photos, titles = self._photos[index], self._titles[index]
+        alike = (_TEACHER_SCALE * photos @ photos.T).fill_diagonal_(-math.inf)
+        between = _TEACHER_SCALE * titles @ photos.T
+        return relational_loss(vectors.photos, vectors.photos, alike, scale) + relational_loss(
+            vectors.titles, vectors.photos, between, scale
+        )
+
+
+class _Order:
+    """Which examples a step takes: every pass a new permutation, rare labels more often."""
+
+    def __init__(self, data: TrainingSet, recipe: Recipe) -> None:
+        often = np.where(data.rarest_label() < recipe.rare, 3, 1) if len(data) > recipe.rare else 1
+        self._pool = np.repeat(np.arange(len(data)), often)
+        self._seed = recipe.seed
+        # Every process has the same share of a step.
+        self.batch = max(1, min(recipe.batch, len(data)) // _processes()) * _processes()
+        self.per_epoch = len(self._pool) // self.batch
+
+    def of_step(self, step: int) -> NDArray[np.int64]:
+        epoch, place = divmod(step, self.per_epoch)
+        order = np.random.default_rng([self._seed, epoch]).permutation(self._pool)
+        return order[place * self.batch : (place + 1) * self.batch]
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    photos: Tensor
+    """Of one process; `index` and `targets` are of the whole step."""
+
+    index: Tensor
+    pixels: Tensor
+    replaceable: Tensor
+    seed: int
     titles: Tensor
-    title_positives: Tensor
-    attributes: Tensor
-    attribute_positives: Tensor
+    captions: Tensor
+    classes: Tensor
+    targets: Targets
 
 
 class _Batches:
-    """Endless batches, each a function of the seed and its number, so that a resumed run does not repeat itself."""
+    """The batches of some steps, each made of the seed and its number, so that a resumed run does not repeat any."""
 
     def __init__(
-        self, data: TrainingSet, captioner: Captioner, tokenizer: Tokenizer, recipe: Recipe, *, first: int
+        self, data: TrainingSet, towers: Towers, recipe: Recipe, order: _Order, steps: Sequence[int]
     ) -> None:
-        self._data, self._captioner, self._tokenizer, self._recipe = data, captioner, tokenizer, recipe
-        self._first = first
-
-    def __iter__(self) -> Iterator[_Batch]:
-        size = min(self._recipe.batch, len(self._data))
-        per_epoch = len(self._data) // size
-        number = self._first
-        while True:
-            epoch, place = divmod(number, per_epoch)
-            order = np.random.default_rng([self._recipe.seed, epoch]).permutation(len(self._data))
-            yield self._batch(order[place * size : (place + 1) * size], number)
-            number += 1
-
-    def _batch(self, index: NDArray[np.int64], number: int) -> _Batch:
-        data, captioner = self._data, self._captioner
-        rng = np.random.default_rng([self._recipe.seed, 1, number])
-        generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-        photos = augment(data.views(index, rng), replaceable=data.replaceable[index], generator=generator)
-        about = [data.about[i] for i in index]
-        titles = [captioner.title(one, _language(rng, self._recipe.chinese)) for one in about]
-        captions = [captioner.attributes(one, _language(rng, 0.5)) for one in about]
-        keys = torch.tensor([zlib.crc32(one.titles["en"].lower().encode()) for one in about])
-        labels = data.label_ids([dict(one.labels) for one in about], missing=-2)
-        constraints = data.label_ids([dict(caption.names) for caption in captions], missing=-1)
-        # A caption that names nothing is the product's title: true of the product itself alone.
-        positives = caption_positives(constraints, labels) & (constraints != -1).any(dim=1, keepdim=True)
-        return _Batch(
-            photos,
-            encode_tokens(self._tokenizer, titles),
-            same_text(keys),
-            encode_tokens(self._tokenizer, [caption.text for caption in captions]),
-            positives | torch.eye(len(index), dtype=torch.bool),
+        self._data, self._towers, self._recipe, self._order, self._steps = data, towers, recipe, order, steps
+        self._lexicon = Lexicon.bundled()
+        self._keys = torch.tensor(
+            [
+                zlib.crc32((one.any_title() or key).lower().encode())
+                for key, one in zip(data.ids, data.about, strict=True)
+            ]
         )
 
+    def __iter__(self) -> Iterator[_Batch]:
+        with ThreadPoolExecutor(1) as ahead:
+            waiting = None
+            for step in self._steps:
+                batch = waiting.result() if waiting else self._batch(step)
+                waiting = ahead.submit(self._batch, step + 1)
+                yield batch
 
-def encode_tokens(tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:
-    """int64 (n, longest of the texts), padded with 0."""
-    encoded = [one.ids for one in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
-    tokens = torch.zeros(len(texts), max(1, *(len(ids) for ids in encoded)), dtype=torch.int64)
-    for row, ids in zip(tokens, encoded, strict=True):
-        row[: len(ids)] = torch.tensor(ids, dtype=torch.int64)
-    return tokens
+    def _batch(self, step: int) -> _Batch:
+        data, recipe = self._data, self._recipe
+        rng = np.random.default_rng([recipe.seed, 1, step])
+        captioner = Captioner(self._lexicon, Random(int(rng.integers(2**31))))
+        index = self._order.of_step(step)
+        about = [data.about[i] for i in index]
+        titles = [captioner.title(one, _language(rng, recipe.chinese)) for one in about]
+        captions = [captioner.attributes(one, _language(rng, 0.5)) for one in about]
+        classes = self._classes(rng)
+        names = [
+            captioner.class_name(kind, label, _language(rng, 0.5))
+            for kind, label in (data.classes[i] for i in classes.tolist())
+        ]
+        own = self._order.batch // _processes()
+        share = slice(_rank() * own, (_rank() + 1) * own)
+        texts = [caption.text for caption in captions[share]]
+        return _Batch(
+            torch.from_numpy(index),
+            torch.from_numpy(data.views(index[share], rng)),
+            data.replaceable[index[share]],
+            int(rng.integers(2**31)) + _rank(),
+            self._towers.tokenise(self._slips(titles[share], captioner, rng)),
+            self._towers.tokenise(self._slips(texts, captioner, rng)),
+            self._towers.tokenise(names or [""]),
+            Targets(
+                self._keys[index],
+                data.labels[index],
+                data.label_ids([caption.names for caption in captions], missing=-1),
+                data.class_kinds[classes],
+                classes,
+            ),
+        )
+
+    def _classes(self, rng: np.random.Generator) -> Tensor:
+        known = len(self._data.classes)
+        if known <= _MOST_CLASS_NAMES:
+            return torch.arange(known)
+        return torch.from_numpy(np.sort(rng.choice(known, _MOST_CLASS_NAMES, replace=False)))
+
+    def _slips(self, texts: Sequence[str], captioner: Captioner, rng: np.random.Generator) -> list[str]:
+        slips = rng.random(len(texts)) < self._recipe.misspelt
+        return [captioner.misspelt(text) if slip else text for text, slip in zip(texts, slips, strict=True)]
 
 
 def _language(rng: np.random.Generator, chinese: float) -> Language:
     return "zh" if rng.random() < chinese else "en"
 
 
-def _complete_labels(data: TrainingSet, captioner: Captioner) -> None:
-    """Add what titles tell, and call each concept by one name, whatever a source calls it."""
-    data.about = [
-        Labelled(
-            one.titles, captioner.canonical({**captioner.labels_in_title(one.titles["en"]), **one.labels})
-        )
-        for one in data.about
-    ]
+def _device(wanted: str | torch.device | None) -> torch.device:
+    if wanted is not None:
+        return torch.device(wanted)
+    if torch.cuda.is_available():
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device("cpu")
 
 
-def _tokenizer(path: Path, data: TrainingSet, captioner: Captioner, recipe: Recipe) -> Tokenizer:
-    if path.exists():
-        return Tokenizer.from_file(str(path))
-
-    def captions() -> Iterator[str]:
-        for concept in Lexicon.bundled().concepts():
-            for names in concept.names.values():
-                yield from names
-                yield from names
-        for one in data.about:
-            yield captioner.title(one, "en")
-            yield captioner.title(one, "zh")
-            yield captioner.attributes(one, "en").text
-            yield captioner.attributes(one, "zh").text
-
-    tokenizer = train_tokenizer(
-        captions(), vocabulary=recipe.vocabulary, longest=Architecture(vocabulary=0).text_length
-    )
-    tokenizer.save(str(path))
-    return tokenizer
+def _faster_with_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu._is_amx_tile_supported())
 
 
-def _optimiser(model: TwoTowers, recipe: Recipe) -> torch.optim.AdamW:
-    groups: dict[tuple[float, float], list[Tensor]] = {}
-    for name, parameter in model.named_parameters():
-        fresh = not name.startswith("photo.") or "to_common" in name
-        rate = recipe.text_rate if fresh else recipe.photo_rate
-        decay = recipe.weight_decay if parameter.ndim == 2 and "embed" not in name else 0.0
-        groups.setdefault((rate, decay), []).append(parameter)
-    return torch.optim.AdamW(
-        [{"params": members, "lr": rate, "weight_decay": decay} for (rate, decay), members in groups.items()],
-        betas=(0.9, 0.98),
-    )
+def _distributed() -> bool:
+    return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
-def _save(path: Path, model: TwoTowers, optimiser: torch.optim.Optimizer, step: int) -> None:
-    state = {
-        "format": CHECKPOINT_FORMAT,
-        "shape": model.shape.to_json(),
-        "model": model.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "step": step,
-    }
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
+def _rank() -> int:
+    return torch.distributed.get_rank() if _distributed() else 0
+
+
+def _processes() -> int:
+    return torch.distributed.get_world_size() if _distributed() else 1
+
+
+def _gathered(vectors: Tensor) -> Tensor:
+    """The vectors of all processes, with gradients that find their way back."""
+    if _processes() == 1:
+        return vectors
+    return torch.cat(list(collective.all_gather(vectors)))  # type: ignore[no-untyped-call]

@@ -1,0 +1,70 @@
+"""Checkpoints: everything that a run needs to go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from snapshelf.errors import TrainingError
+
+_FORMAT = 2
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint written by a training run.
+
+    Raises
+    ------
+    TrainingError
+        The file is not such a checkpoint.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever the pickle inside raises
+        raise TrainingError(
+            f"{path}: not a checkpoint that can be read: {error}; delete it to start again"
+        ) from error
+    if not isinstance(state, dict) or state.get("format") != _FORMAT:
+        raise TrainingError(f"{path}: not a checkpoint of this version; delete it to start again")
+    return state
+
+
+def load_checkpoint(
+    path: Path, towers: nn.Module, objective: nn.Module, optimiser: torch.optim.Optimizer
+) -> int:
+    """Put a run back to where it was; returns the number of steps done.
+
+    Raises
+    ------
+    TrainingError
+        The checkpoint is of another version or of another model.
+    """
+    state = read_checkpoint(path)
+    try:
+        towers.load_state_dict(state["towers"])
+        objective.load_state_dict(state["objective"])
+        optimiser.load_state_dict(state["optimiser"])
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise TrainingError(
+            f"{path}: a checkpoint of another model ({error}); delete it to start again"
+        ) from error
+    return int(state["step"])
+
+
+def save_checkpoint(
+    path: Path, towers: nn.Module, objective: nn.Module, optimiser: torch.optim.Optimizer, step: int
+) -> None:
+    """Write a checkpoint; the one before stays until this one is whole."""
+    state = {
+        "format": _FORMAT,
+        "towers": towers.state_dict(),
+        "objective": objective.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "step": step,
+    }
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
