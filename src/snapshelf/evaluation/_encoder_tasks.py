@@ -31,11 +31,11 @@ KNOWN_ITEM = (Metric("R", 1), Metric("R", 10), Metric("RR"))
 """For queries that look for one product."""
 KNOWN_PICTURE = (Metric("R", 1), Metric("R", 5), Metric("RR"))
 """For shoppers' photos that look for one catalogue picture."""
-CLASS = (Metric("P", 1), Metric("P", 10))
+CLASS = (Metric("P", 1), Metric("P", 10), Metric("AP"))
 """For queries that any product of a class answers."""
 
 _LEXICON_KIND = {"article": "category", "subcategory": "category", "master": "category", "class": "category"}
-_BLOCK = 32_000_000
+_BLOCK = 8_000_000
 """Similarities computed at once: bounds the memory."""
 
 
@@ -57,7 +57,7 @@ class EncoderTask:
     groups : ndarray
         int64 (photos,): the group of each photo of the corpus, counted from 0; -1 for none.
     metrics : tuple of Metric
-        ``R@k``, ``P@k``, ``Success@k`` or ``RR``.
+        ``R@k``, ``P@k``, ``Success@k``, ``RR`` or ``AP``.
     itself : ndarray or None
         int64 (queries,): the row of the corpus that the query photo itself is; it is left out.
     """
@@ -138,8 +138,10 @@ class EncoderTask:
 def _value(
     metric: Metric, top: NDArray[np.bool_], sizes: _Rows, similar: _Vectors, right: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    if metric.name == "RR" and metric.cutoff is None:
+    if metric == Metric("RR"):
         return np.asarray(right.any(axis=1) / _first_rank(similar, right), np.float64)
+    if metric == Metric("AP"):
+        return _average_precision(similar, right)
     found = top[:, : metric.cutoff].sum(axis=1)
     match metric.name:
         case "P":
@@ -148,7 +150,9 @@ def _value(
             return np.asarray(found / np.maximum(sizes, 1), np.float64)
         case "Success":
             return np.asarray(found > 0, np.float64)
-    raise EvaluationError(f"tasks of encoders are measured by R@k, P@k, Success@k and RR, not by {metric}")
+    raise EvaluationError(
+        f"tasks of encoders are measured by R@k, P@k, Success@k, RR and AP, not by {metric}"
+    )
 
 
 def _best(similar: _Vectors, depth: int) -> _Rows:
@@ -171,6 +175,13 @@ def _first_rank(similar: _Vectors, right: NDArray[np.bool_]) -> _Rows:
     earlier = np.arange(similar.shape[1]) < first
     before: _Rows = ((similar > best) | ((similar == best) & earlier)).sum(axis=1)
     return before + 1
+
+
+def _average_precision(similar: _Vectors, right: NDArray[np.bool_]) -> NDArray[np.float64]:
+    ranked = np.take_along_axis(right, np.argsort(-similar, axis=1, kind="stable"), axis=1)
+    precision = ranked.cumsum(axis=1) / np.arange(1, ranked.shape[1] + 1)
+    average: NDArray[np.float64] = (precision * ranked).sum(axis=1) / np.maximum(ranked.sum(axis=1), 1)
+    return average
 
 
 def measurements(scores: Scores, chance: NDArray[np.float64]) -> dict[str, Measurement]:
@@ -272,7 +283,7 @@ def look_alike_task(
         tuple(map(str, itself)),
         groups[itself],
         groups,
-        (Metric("P", 1), Metric("P", 10)),
+        CLASS,
         itself,
     )
 
