@@ -17,8 +17,9 @@ ROOMS = {
         "SnapshelfError", "errors",
     },
     "snapshelf.encoders": {
-        "Card", "Encoder", "ModelDescription", "OnnxEncoder", "Preprocessing", "Tokenisation", "Vectors",
-        "load_encoder", "prepare", "registry", "square", "write_card",
+        "Card", "Check", "Encoder", "ModelDescription", "OnnxEncoder", "Preprocessing", "Pulled", "Speed",
+        "Tokenisation", "Tokeniser", "Vectors", "bench", "examine", "folder_of", "home", "load_encoder", "prepare",
+        "providers_available", "pull", "registry", "square", "write_card",
     },
     "snapshelf.query": {"DECODED_SIDE", "MAX_TEXT_LENGTH", "PhotoInput", "Query", "understand"},
     "snapshelf.search": {"Mode", "Ranked", "Weights", "record", "search"},

@@ -79,8 +79,8 @@ class Tokenisation(BaseModel):
 
     Parameters
     ----------
-    length : int
-        Longest text in tokens, special tokens included; what is longer is cut.
+    length : int or None
+        Longest text in tokens, special tokens included; what is longer is cut. By default as tokenizer.json says.
     padding : {"longest", "fixed"}
         "fixed": every text is filled up to `length`, for a tower that was trained so and has no mask (SigLIP).
         "longest": texts have the length they have, and none is filled up.
@@ -92,30 +92,33 @@ class Tokenisation(BaseModel):
         What is done with a text before. "shelf": `snapshelf.language.normalise`. "whitespace": HTML entities are
         resolved and runs of white space become one space, as OpenCLIP does; "lower": that, and lower case;
         "canonical": that, and punctuation goes, as SigLIP does.
+    begin_token, end_token : str or None
+        Tokens around every text. Where one is given, they stand in place of the post-processor's.
     language_tokens : mapping
-        For a tokeniser that begins a text with its language (NLLB): "en" and "zh" → token. They stand in place of
-        the post-processor's.
-    end_token : str or None
-        With `language_tokens`: the token at the end.
+        For a tokeniser that begins a text with its language (NLLB): "en" and "zh" → token, in place of `begin_token`.
+        A text with a Chinese character is taken for Chinese.
     empty_id : int or None
         Token that stands for a text without any, where special tokens do not stand for it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    length: Annotated[int, Field(ge=1, le=8_192)]
+    length: Annotated[int, Field(ge=1, le=8_192)] | None = None
     padding: Literal["longest", "fixed"] = "longest"
     pad_id: Annotated[int, Field(ge=0)] = 0
     special_tokens: bool = True
     cleaning: Literal["shelf", "none", "whitespace", "lower", "canonical"] = "whitespace"
-    language_tokens: Mapping[Literal["en", "zh"], str] = Field(default_factory=dict)
+    begin_token: str | None = None
     end_token: str | None = None
+    language_tokens: Mapping[Literal["en", "zh"], str] = Field(default_factory=dict)
     empty_id: Annotated[int, Field(ge=0)] | None = None
 
     @model_validator(mode="after")
     def _hold_together(self) -> Self:
-        if self.language_tokens and (set(self.language_tokens) != {"en", "zh"} or self.end_token is None):
-            raise ValueError("language_tokens needs a token for en and for zh, and end_token")
+        if self.language_tokens and set(self.language_tokens) != {"en", "zh"}:
+            raise ValueError("language_tokens needs a token for en and one for zh")
+        if self.padding == "fixed" and self.length is None:
+            raise ValueError("padding fixed needs a length")
         return self
 
 
