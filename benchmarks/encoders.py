@@ -132,7 +132,7 @@ def main() -> int:
         core = cores(1)
         encoders = [_measure(name, data, options.cache, core) for name in options.encoder or ["bundled"]]
         if options.vit:
-            encoders.append(_plain_features(options.vit, data, options.cache))
+            encoders.append(_plain_row(options.vit, data, options.cache))
     except (SnapshelfError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -200,7 +200,7 @@ def _row(task: EncoderTask, corpus: str, queries: Vectors, photos: Vectors) -> R
     return Row(task.name, task.wording or "", corpus, len(task.queries), figures)
 
 
-def _plain_features(weights: Path, data: Data, cache: Path) -> dict[str, Any]:
+def plain_features(weights: Path) -> PhotoEncoder:
     """The class token of ViT-Tiny as it was before any training of ours, at its own 224 pixels."""
     import torch
     from safetensors.torch import load_file
@@ -208,22 +208,24 @@ def _plain_features(weights: Path, data: Data, cache: Path) -> dict[str, Any]:
     from snapshelf.encoders import square
     from snapshelf.training._model import Architecture, PhotoTower
 
-    tell("ViT-Tiny: photos")
     shape = Architecture(vocabulary=1, image_size=224)
     tower = PhotoTower(shape)
     tower.load_timm(load_file(weights))
-    # The projection is ours and untrained; what goes into it is the class token, then the patches' mean.
-    setattr(tower, "to_common", torch.nn.Identity())  # noqa: B010 - it is declared as a projection
     tower.eval()
 
-    def features(photos: Sequence[Image.Image]) -> Vectors:
+    def features_of(photos: Sequence[Image.Image]) -> Vectors:
         pixels = np.stack([square(photo, shape.image_size) for photo in photos])
         with torch.inference_mode():
-            both = tower(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1)
-        token = both[:, : shape.image_width]
-        vectors: Vectors = torch.nn.functional.normalize(token, dim=-1).numpy()
+            features = tower.features(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1)
+        vectors: Vectors = torch.nn.functional.normalize(features[:, 0], dim=-1).numpy()
         return vectors
 
+    return features_of
+
+
+def _plain_row(weights: Path, data: Data, cache: Path) -> dict[str, Any]:
+    tell("ViT-Tiny: photos")
+    features = plain_features(weights)
     photos = _cached(cache / "validation-vit-tiny.npy", lambda: data.validation_photos(features))
     return {"encoder": "ViT-Tiny features", "rows": [_alike(data, photos)]}
 

@@ -244,7 +244,7 @@ def _targets(n: int) -> Targets:
 
 
 def test_remembered_vectors_are_further_candidates() -> None:
-    objective = Objective("contrastive", memory=4, classes=0.0, dimension=8, kinds=2)
+    objective = Objective("contrastive", memory=4, captions=1.0, classes=0.0, dimension=8, kinds=2)
     vectors = Vectors(_unit(6, 5), _unit(6, 6), _unit(6, 7), _unit(1, 8))
     scale, bias = torch.tensor(10.0), torch.tensor(0.0)
     first = objective(vectors, _targets(6), scale, bias)

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
-from snapshelf.encoders import Encoder
+from snapshelf.encoders import Encoder, Vectors
 from snapshelf.errors import PhotoError, TrainingError
 from snapshelf.language import Lexicon
 from snapshelf.training._captions import KINDS, Captioner, Labelled
@@ -25,12 +27,20 @@ _FEWEST = 8
 """With fewer examples there is nothing to contrast."""
 
 
+class PhotoTeacher(Protocol):
+    """A teacher that knows photos alone."""
+
+    def encode_photos(self, photos: Sequence[Image.Image]) -> Vectors:
+        """RGB photos → unit vectors, float32 (n, d)."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TeacherVectors:
-    """A teacher's unit vectors of the examples' photos and titles, float32 (n, d)."""
+    """A teacher's unit vectors of the examples' photos and titles (None of one that knows no words), float32 (n, d)."""
 
     photos: NDArray[np.float32]
-    titles: NDArray[np.float32]
+    titles: NDArray[np.float32] | None
 
 
 class TrainingSet:
@@ -75,11 +85,16 @@ class TrainingSet:
         self.teacher: TeacherVectors | None = None
         if teacher.exists():
             with np.load(teacher) as vectors:
-                self.teacher = TeacherVectors(vectors["photos"], vectors["titles"])
+                self.teacher = TeacherVectors(vectors["photos"], vectors.get("titles"))
 
     @classmethod
     def build(
-        cls, examples: Iterable[Example], towers: Towers, folder: Path, *, teacher: Encoder | None = None
+        cls,
+        examples: Iterable[Example],
+        towers: Towers,
+        folder: Path,
+        *,
+        teacher: Encoder | PhotoTeacher | None = None,
     ) -> TrainingSet:
         """Decode every photo once, as the towers want it, into the folder.
 
@@ -130,7 +145,10 @@ class TrainingSet:
         (folder / "examples.json").write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
         (folder / "teacher.npz").unlink(missing_ok=True)
         if teacher is not None:
-            np.savez(folder / "teacher.npz", photos=np.stack(seen), titles=teacher.encode_texts(titles))
+            vectors = {"photos": np.stack(seen)}
+            if isinstance(teacher, Encoder):
+                vectors["titles"] = teacher.encode_texts(titles)
+            np.savez(folder / "teacher.npz", allow_pickle=False, **vectors)
         return cls(folder)
 
     def __len__(self) -> int:

@@ -136,15 +136,25 @@ class Objective(nn.Module):
     loss : "contrastive" or "sigmoid"
     memory : int
         Photos (and titles) of earlier steps that are kept as candidates.
-    classes : float
-        Weight of the supervised loss between class names and photos; 0 leaves it out.
+    captions, classes : float
+        Weights of the loss between attribute captions and photos, and of the supervised loss between class names and
+        photos; 0 leaves one out.
     dimension, kinds : int
         Length of the vectors; number of label kinds.
     """
 
-    def __init__(self, loss: LossName, *, memory: int, classes: float, dimension: int, kinds: int) -> None:
+    def __init__(
+        self,
+        loss: LossName,
+        *,
+        memory: int,
+        captions: float,
+        classes: float,
+        dimension: int,
+        kinds: int,
+    ) -> None:
         super().__init__()
-        self._loss, self._memory, self._classes = loss, memory, classes
+        self._loss, self._memory, self._captions, self._classes = loss, memory, captions, classes
         # One temperature cannot serve a title with a single match and a colour with a thousand.
         self.log_class_scale = nn.Parameter(torch.tensor(math.log(20.0)), requires_grad=classes > 0)
         self._photos = torch.zeros(0, dimension)
@@ -165,11 +175,12 @@ class Objective(nn.Module):
         n = len(vectors.photos)
         true[:, :n] |= torch.eye(n, dtype=torch.bool, device=device)
         losses = {
-            "title": self._both(vectors.titles, photos, vectors.photos, titles, same, same, scale, bias),
-            "caption": self._both(
-                vectors.captions, photos, vectors.photos, vectors.captions, true, true[:, :n].T, scale, bias
-            ),
+            "title": self._both(vectors.titles, photos, vectors.photos, titles, same, same, scale, bias)
         }
+        if self._captions:
+            losses["caption"] = self._captions * self._both(
+                vectors.captions, photos, vectors.photos, vectors.captions, true, true[:, :n].T, scale, bias
+            )
         if self._classes and len(vectors.classes):
             losses["class"] = self._classes * self._class_loss(vectors, targets, photos, labels, bias)
         self._remember(vectors, targets)

@@ -126,6 +126,13 @@ class PhotoTower(nn.Module):
         Dropping patches is FLIP (Li et al., 2023): faster steps and an augmentation at once. Flat patches
         (background) are dropped first more often than not.
         """
+        x = self.features(photos, keep)
+        return functional.normalize(
+            self.to_common(torch.cat([x[:, 0], x[:, 1:].mean(dim=1)], dim=-1)), dim=-1
+        )
+
+    def features(self, photos: Tensor, keep: int | None = None) -> Tensor:
+        """What the last block makes of the class token and of each patch, normed: float (n, 1 + patches, width)."""
         x = self.patch_embed(photos) + self.pos_embed[:, 1:]
         if keep is not None and keep < self.patches:
             x = x.gather(
@@ -134,10 +141,8 @@ class PhotoTower(nn.Module):
         x = torch.cat([(self.cls_token + self.pos_embed[:, :1]).expand(x.shape[0], -1, -1), x], dim=1)
         for block in self.blocks:
             x = block(x)
-        x = self.norm(x)
-        return functional.normalize(
-            self.to_common(torch.cat([x[:, 0], x[:, 1:].mean(dim=1)], dim=-1)), dim=-1
-        )
+        normed: Tensor = self.norm(x)
+        return normed
 
     def load_timm(self, weights: dict[str, Tensor]) -> None:
         """Start from the weights of `timm`'s ``vit_tiny_patch16_224``; position embeddings are interpolated.

@@ -63,8 +63,9 @@ class Recipe:
     rare : int
         Examples with a label that fewer examples than this have are seen three times in a pass.
     loss : "contrastive" or "sigmoid"
-    classes : float
-        Weight of the supervised loss between class names and photos.
+    captions, classes : float
+        Weights of the losses from labels: between attribute captions and photos, and between class names and photos;
+        0 leaves one out.
     memory : int
         Vectors of earlier steps kept as harder negatives.
     distil : float
@@ -87,6 +88,7 @@ class Recipe:
     misspelt: float = 0.08
     rare: int = 200
     loss: LossName = "contrastive"
+    captions: float = 1.0
     classes: float = 1.0
     memory: int = 4_096
     distil: float = 1.0
@@ -160,6 +162,7 @@ class _Run:
         self._objective = Objective(
             recipe.loss,
             memory=recipe.memory,
+            captions=recipe.captions,
             classes=recipe.classes,
             dimension=towers.dimension,
             kinds=len(KINDS),
@@ -268,15 +271,16 @@ class _Teacher:
 
     def __init__(self, vectors: TeacherVectors, device: torch.device) -> None:
         self._photos = torch.from_numpy(vectors.photos).to(device)
-        self._titles = torch.from_numpy(vectors.titles).to(device)
+        self._titles = torch.from_numpy(vectors.titles).to(device) if vectors.titles is not None else None
 
     def loss(self, vectors: Vectors, index: Tensor, scale: Tensor) -> Tensor:
-        photos, titles = self._photos[index], self._titles[index]
+        photos = self._photos[index]
         alike = (_TEACHER_SCALE * photos @ photos.T).fill_diagonal_(-math.inf)
-        between = _TEACHER_SCALE * titles @ photos.T
-        return relational_loss(vectors.photos, vectors.photos, alike, scale) + relational_loss(
-            vectors.titles, vectors.photos, between, scale
-        )
+        loss = relational_loss(vectors.photos, vectors.photos, alike, scale)
+        if self._titles is None:
+            return loss
+        between = _TEACHER_SCALE * self._titles[index] @ photos.T
+        return loss + relational_loss(vectors.titles, vectors.photos, between, scale)
 
 
 class _Order:
