@@ -266,3 +266,24 @@ def test_augmentation_keeps_shape_and_range_and_is_reproducible() -> None:
     assert 0 <= float(views[0].min()) <= float(views[0].max()) <= 1
     assert torch.equal(views[0], views[1])
     assert not torch.equal(views[0], photos)
+
+
+def test_compression_is_jpegs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same photo through Pillow at the quality that the table stands for differs about as much."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    from snapshelf.training import _augment
+
+    photo = next(iter(draw_catalogue(count=1, seed=8))).photo().resize((96, 96))
+    file = BytesIO()
+    photo.save(file, "JPEG", quality=50, subsampling=0)
+    theirs = np.asarray(Image.open(file), np.float32) / 255
+    plain = np.asarray(photo, np.float32) / 255
+    pixels = torch.from_numpy(plain).permute(2, 0, 1)[None]
+
+    monkeypatch.setattr(_augment, "_uniform", lambda n, *_: torch.ones(n))
+    ours = _augment._compress(pixels, torch.tensor([True]), torch.Generator())
+    lost = np.abs(ours[0].permute(1, 2, 0).numpy() - plain).mean()
+    assert lost == pytest.approx(np.abs(theirs - plain).mean(), rel=0.3)

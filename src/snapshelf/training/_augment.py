@@ -8,6 +8,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+_BLOCK = 8
+# fmt: off
+_LUMINANCE = (
+    16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51,
+    87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
+    72, 92, 95, 98, 112, 100, 103, 99,
+)
+# fmt: on
+"""Quantisation of brightness at quality 50, row by row (ITU-T T.81, table K.1)."""
+_YCC = torch.tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
+"""RGB → brightness and two colour differences (JFIF)."""
+
 
 def augment(photos: Tensor, *, replaceable: Tensor, generator: torch.Generator) -> Tensor:
     """Random views of photos.
@@ -33,7 +45,8 @@ def augment(photos: Tensor, *, replaceable: Tensor, generator: torch.Generator) 
     photos = _turn_and_zoom(photos, some(0.12), generator)
     photos = _light(photos, some(0.7), generator)
     photos = _soften(photos, some(0.1))
-    return _hide_part(photos, some(0.12), generator)
+    photos = _hide_part(photos, some(0.12), generator)
+    return _compress(photos, some(0.12), generator)
 
 
 def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:
@@ -64,7 +77,9 @@ def _turn_and_zoom(photos: Tensor, strongly: Tensor, generator: torch.Generator)
     n = len(photos)
     reach = torch.where(strongly, 25.0, 5.0) * math.pi / 180
     angle = _uniform(n, -1, 1, generator) * reach
-    zoom = _uniform(n, 0.82, 1.12, generator)
+    # Less than 1 cuts into the product, more puts space around it.
+    usual, strong = _uniform(n, 0.82, 1.12, generator), _uniform(n, 0.6, 1.4, generator)
+    zoom = torch.where(strongly, strong, usual)
     aspect = _uniform(n, 0.9, 1.1, generator)
     flip = torch.where(torch.rand(n, generator=generator) < 0.5, -1.0, 1.0)
     shift = torch.rand(n, 2, generator=generator) * 0.16 - 0.08
@@ -113,4 +128,28 @@ def _hide_part(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Te
     box = (rows[:, :, None] & columns[:, None, :]).float().unsqueeze(1)
     photos = photos.clone()
     photos[index] = photos[index] * (1 - box) + torch.rand(n, 3, 1, 1, generator=generator) * box
+    return photos
+
+
+def _compress(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
+    """What JPEG at qualities of about 10 to 60 leaves of a photo: its transform, rounded, and back.
+
+    One table serves brightness and colour; photos whose side is not of whole blocks stay as they are.
+    """
+    index = chosen.nonzero().flatten()
+    if not len(index) or photos.shape[-1] % _BLOCK:
+        return photos
+    n, device = len(index), photos.device
+    line = torch.arange(_BLOCK, device=device, dtype=photos.dtype)
+    cosines = torch.cos((2 * line + 1) * line[:, None] * math.pi / (2 * _BLOCK)) / 2
+    cosines[0] /= math.sqrt(2)
+    ycc = torch.einsum("ij,njhw->nihw", _YCC.to(photos), photos[index]) * 255
+    across = photos.shape[-1] // _BLOCK
+    blocks = ycc.view(n, 3, across, _BLOCK, across, _BLOCK).transpose(3, 4)
+    coarseness = _uniform(n, 0.8, 5.0, generator).view(n, 1, 1, 1, 1, 1)
+    step = coarseness * torch.tensor(_LUMINANCE, device=device, dtype=photos.dtype).view(_BLOCK, _BLOCK)
+    rounded = (cosines @ blocks @ cosines.T / step).round() * step
+    back = (cosines.T @ rounded @ cosines).transpose(3, 4).flatten(4, 5).flatten(2, 3) / 255
+    photos = photos.clone()
+    photos[index] = torch.einsum("ij,njhw->nihw", torch.linalg.inv(_YCC).to(photos), back).clamp(0, 1)
     return photos
