@@ -7,7 +7,11 @@ ARGS ?=
 # Where a wheel of PyTorch for the CPU is at hand, naming its version keeps gigabytes of CUDA packages away.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test test-all lint docs bench clean
+# What the shipped encoder is built from: the folder of the data sets, and the photo tower to start from.
+DATA ?= ../shared/data
+START ?= ../shared/models/vit_tiny_patch16_224/model.fp16.safetensors
+
+.PHONY: demo test test-all lint docs bench weights clean
 
 demo: $(CORE)/demo.done
 	$(CORE)/bin/snapshelf demo $(ARGS)
@@ -29,6 +33,10 @@ docs: $(FULL)/docs.done
 
 bench: $(CORE)/demo.done
 	$(CORE)/bin/python -m benchmarks $(ARGS)
+
+weights: $(FULL)/full.done
+	$(FULL)/bin/python -m snapshelf.training --data $(DATA) --start $(START) --out runs/bundled/encoder $(ARGS)
+	$(FULL)/bin/python -m benchmarks.encoders --data $(DATA) --encoder runs/bundled/encoder --cache runs/bundled/vectors --json > runs/bundled/figures.json
 
 clean:
 	rm -rf $(CORE) $(FULL) site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
