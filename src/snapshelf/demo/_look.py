@@ -11,6 +11,7 @@ from PIL import Image
 
 from snapshelf.demo._patterns import Dye
 from snapshelf.demo._studio import (
+    CENTRE,
     Colour,
     Field,
     Ink,
@@ -94,6 +95,16 @@ class Look:
 def crease(*knots: tuple[float, float]) -> Points:
     """Make an open smooth line for a fold or a seam."""
     return spline(knots, closed=False)
+
+
+def arch(*half: tuple[float, float]) -> Points:
+    """Make an open smooth line that is its own mirror image.
+
+    Its knots are given from an end to the middle, each by its distance from the middle of the sheet and its y.
+    """
+    return crease(
+        *((CENTRE - out, y) for out, y in half), *((CENTRE + out, y) for out, y in reversed(half[:-1]))
+    )
 
 
 _TILE = 512

@@ -519,6 +519,11 @@ class Pen:
         t = ((x - start[0]) * dx + (y - start[1]) * dy) / (dx * dx + dy * dy)
         return clamp(t) * np.float32(amount)
 
+    def glow(self, mask: Mask, x: float, y: float, rx: float, ry: float) -> Field:
+        """Light of a soft spot: 1 at (x, y), Gaussian around it with a scale of rx and ry (sheet units)."""
+        gx, gy = self.grid(mask)
+        return np.asarray(np.exp(-(((gx - x) / rx) ** 2) - ((gy - y) / ry) ** 2), np.float32)
+
     def paint(
         self, mask: Mask, ink: Ink, light: Relief | Field | float = 0.0, *, opacity: float = 1.0
     ) -> None:

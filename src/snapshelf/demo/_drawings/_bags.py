@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from snapshelf.demo._colours import DARK
-from snapshelf.demo._look import Look, crease
+from snapshelf.demo._look import Look, arch, crease
 from snapshelf.demo._patterns import emblem
 from snapshelf.demo._studio import (
     CENTRE,
@@ -117,14 +117,7 @@ def backpack(pen: Pen, look: Look) -> None:
             buckle(pen, x, top + 400, 30, 24, look.metal)
         low = end - 170
     else:
-        arch = crease(
-            (CENTRE - w * 0.92, top + 300),
-            (CENTRE - w * 0.7, top + 100),
-            (CENTRE, top + 60),
-            (CENTRE + w * 0.7, top + 100),
-            (CENTRE + w * 0.92, top + 300),
-        )
-        zipper(pen, arch, look)
+        zipper(pen, arch((w * 0.92, top + 300), (w * 0.7, top + 100), (0, top + 60)), look)
         low = (top + end) / 2 + 50
         if look.style == "two-tone":
             base = pen.area(rounded(100, low + 190, 700, end + 40, 2)) & body
@@ -171,14 +164,8 @@ def _satchel(pen: Pen, look: Look) -> None:
     trim = _leather(look)
     rise = look.between(190, 240)
     for dx, dy, shade in ((14, -14, -0.35), (0, 0, 0.0)):
-        handle = crease(
-            (CENTRE - 120 + dx, top + 40 + dy),
-            (CENTRE - 104 + dx, top - rise * 0.7 + dy),
-            (CENTRE + dx, top - rise + dy),
-            (CENTRE + 104 + dx, top - rise * 0.7 + dy),
-            (CENTRE + 120 + dx, top + 40 + dy),
-        )
-        mask = pen.line(handle, 24)
+        handle = arch((120, top + 40), (104, top - rise * 0.7), (0, top - rise))
+        mask = pen.line(moved(handle, dx, dy), 24)
         pen.paint(mask, tone(trim, shade), pen.relief(mask, 10, 0.55))
     body = pen.area(
         mirrored(
@@ -245,13 +232,7 @@ def _hobo(pen: Pen, look: Look) -> None:
     end = look.between(800, 830)
     w = look.between(265, 300)
     rim = look.between(470, 510)
-    handle = crease(
-        (CENTRE - w + 26, rim + 10),
-        (CENTRE - w * 0.66, 260),
-        (CENTRE, 150),
-        (CENTRE + w * 0.66, 260),
-        (CENTRE + w - 26, rim + 10),
-    )
+    handle = arch((w - 26, rim + 10), (w * 0.66, 260), (0, 150))
     mask = pen.line(handle, (44, 30, 44))
     look.cloth(pen, mask, radius=14, depth=0.5, ink=look.base)
     inner = pen.area(
@@ -361,13 +342,7 @@ def tote(pen: Pen, look: Look) -> None:
     rise = look.between(200, 250)
     inner = pen.area(ellipse(CENTRE, top, w0, 26))
     for dy, shade in ((-26, -0.3), (8, 0.0)):
-        handle = crease(
-            (CENTRE - 110, top + 60 + dy),
-            (CENTRE - 100, top - rise * 0.6 + dy),
-            (CENTRE, top - rise + dy),
-            (CENTRE + 100, top - rise * 0.6 + dy),
-            (CENTRE + 110, top + 60 + dy),
-        )
+        handle = arch((110, top + 60 + dy), (100, top - rise * 0.6 + dy), (0, top - rise + dy))
         mask = pen.line(handle, 28)
         if shade:
             pen.paint(mask, tone(trim, shade), pen.relief(mask, 10, 0.4))
@@ -393,17 +368,11 @@ def tote(pen: Pen, look: Look) -> None:
         for _ in range(4)
     ]
     look.cloth(pen, body, radius=60, depth=0.42, folds=folds, fold_width=24)
-    front = crease(
-        (CENTRE - 112, top + 96),
-        (CENTRE - 106, top - rise * 0.55),
-        (CENTRE, top - rise + 14),
-        (CENTRE + 106, top - rise * 0.55),
-        (CENTRE + 112, top + 96),
-    )
+    front = arch((112, top + 96), (106, top - rise * 0.55), (0, top - rise + 14))
     mask = pen.line(front, 28)
     pen.shadow(mask & body, blur=8, strength=0.35)
     pen.paint(mask, trim, pen.relief(mask, 10, 0.45))
-    hem = crease((CENTRE - w0, top + 34), (CENTRE, top + 52), (CENTRE + w0, top + 34))
+    hem = arch((w0, top + 34), (0, top + 52))
     pen.paint(pen.stitches(hem, width=2.4, dash=9, gap=6) & body, look.seam)
     if look.pattern == "graphic":
         emblem(pen, CENTRE, (top + end) / 2 + 30, 240, look.dye, light=-0.04)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from snapshelf.demo._look import Look, crease
@@ -22,6 +24,7 @@ from snapshelf.demo._studio import (
 )
 
 _THREAD: Colour = (0.82, 0.58, 0.3)
+_CORD: Colour = (0.95, 0.94, 0.91)
 
 
 def _leg(
@@ -113,6 +116,27 @@ def _legs(
     return masks
 
 
+def _pocket(pen: Pen, look: Look, opening: Points, leg: Mask) -> None:
+    line = pen.line(opening, 3) & leg
+    pen.shadow(line, blur=5, strength=0.35, dx=0, dy=3)
+    pen.paint(line, look.seam)
+
+
+def _fly(pen: Pen, look: Look, points: Points) -> None:
+    """The seam in the middle, which overlaps to one side."""
+    line = pen.line(points, 3)
+    pen.shadow(line, blur=5, strength=0.4, dx=3, dy=0)
+    pen.paint(line, look.seam)
+
+
+def _drawstring(pen: Pen, colour: Colour, knots: Sequence[tuple[float, float]], width: float) -> None:
+    """Both ends of a cord; the knots of one are given by their distance from the middle, and height."""
+    for side in (-1, 1):
+        cord = pen.line(crease(*((CENTRE + side * x, y) for x, y in knots)), width)
+        pen.shadow(cord, blur=4, strength=0.3)
+        pen.paint(cord, colour, pen.relief(cord, 4, 0.4))
+
+
 def trousers(pen: Pen, look: Look) -> None:
     """Trousers with a crease: straight, wide-leg, or joggers with cuffs."""
     top, crotch, end = 95.0, look.between(345, 375), look.between(895, 925)
@@ -128,9 +152,7 @@ def trousers(pen: Pen, look: Look) -> None:
     masks = _legs(pen, look, outline, crotch, end, crease_line=not jogger, apart=apart, ankle=ankle)
     for side, mask in zip((-1, 1), masks, strict=True):
         pocket = crease((CENTRE + side * (waist - 28), top + 34), (CENTRE + side * (waist + 14), top + 140))
-        line = pen.line(pocket, 3) & mask
-        pen.shadow(line, blur=5, strength=0.35, dx=0, dy=3)
-        pen.paint(line, look.seam)
+        _pocket(pen, look, pocket, mask)
         if jogger:
             cuff = pen.area(
                 rounded(
@@ -148,26 +170,11 @@ def trousers(pen: Pen, look: Look) -> None:
                 look.base,
                 pen.relief(cuff, 16, 0.4) + (np.sin(x * 0.7) * 0.08 - 0.04).astype(np.float32),
             )
-    fly = pen.line(crease((CENTRE, top + 30), (CENTRE + 2, crotch - 12)), 3)
-    pen.shadow(fly, blur=5, strength=0.4, dx=3, dy=0)
-    pen.paint(fly, look.seam)
+    _fly(pen, look, crease((CENTRE, top + 30), (CENTRE + 2, crotch - 12)))
     _waistband(pen, look, top, waist, loops=not jogger)
     if jogger:
-        for side in (-1, 1):
-            cord = pen.line(
-                crease(
-                    (CENTRE + side * 8, top + 24),
-                    (CENTRE + side * 22, top + 70),
-                    (CENTRE + side * 14, top + 120),
-                ),
-                6,
-            )
-            pen.shadow(cord, blur=4, strength=0.3)
-            pen.paint(
-                cord,
-                (0.95, 0.94, 0.91) if luminance(look.base) < 0.7 else look.seam,
-                pen.relief(cord, 4, 0.4),
-            )
+        colour = _CORD if luminance(look.base) < 0.7 else look.seam
+        _drawstring(pen, colour, ((8, top + 24), (22, top + 70), (14, top + 120)), 6)
 
 
 def jeans(pen: Pen, look: Look) -> None:
@@ -190,8 +197,7 @@ def jeans(pen: Pen, look: Look) -> None:
     masks = _legs(pen, look, outline, crotch, end, crease_line=False, apart=apart, ankle=ankle)
     for side, mask in zip((-1, 1), masks, strict=True):
         wash = pen.area(ellipse(CENTRE + side * 84, 500, 36, 150, turn=-side * 3)) & mask
-        x, y = pen.grid(wash)
-        glow = np.exp(-(((x - CENTRE - side * 84) / 26) ** 2) - ((y - 500) / 100) ** 2).astype(np.float32)
+        glow = pen.glow(wash, CENTRE + side * 84, 500, 26, 100)
         pen.paint(
             Mask(wash.alpha * glow, wash.left, wash.top),
             tone(look.base, 0.55),
@@ -216,9 +222,7 @@ def jeans(pen: Pen, look: Look) -> None:
         pen.paint(pen.line(side_seam, 2) & mask, look.seam, opacity=0.6)
     fly = crease((CENTRE + 34, top + 34), (CENTRE + 32, crotch - 90), (CENTRE + 4, crotch - 36))
     pen.paint(pen.stitches(fly, width=2.4, dash=8, gap=4), _THREAD)
-    seam = pen.line(crease((CENTRE, top + 30), (CENTRE + 1, crotch - 8)), 3)
-    pen.shadow(seam, blur=5, strength=0.4, dx=3, dy=0)
-    pen.paint(seam, look.seam)
+    _fly(pen, look, crease((CENTRE, top + 30), (CENTRE + 1, crotch - 8)))
     _waistband(pen, look, top, waist)
     if look.chance(0.35):
         for side in (-1, 1):
@@ -265,17 +269,10 @@ def shorts(pen: Pen, look: Look) -> None:
         pen.paint(pen.area(ellipse(CENTRE, top - 8, waist - 4, 11)), look.inside)
         masks = _legs(pen, look, outline, crotch, end, crease_line=False, apart=20, ankle=150)
         for side, mask in zip((-1, 1), masks, strict=True):
-            pocket = (
-                pen.line(
-                    crease(
-                        (CENTRE + side * (waist - 26), top + 36), (CENTRE + side * (waist + 18), top + 130)
-                    ),
-                    3,
-                )
-                & mask
+            pocket = crease(
+                (CENTRE + side * (waist - 26), top + 36), (CENTRE + side * (waist + 18), top + 130)
             )
-            pen.shadow(pocket, blur=5, strength=0.35, dx=0, dy=3)
-            pen.paint(pocket, look.seam)
+            _pocket(pen, look, pocket, mask)
             hem = np.array([(CENTRE, end - 18), (CENTRE + side * 230, end - 26)])
             pen.paint(pen.stitches(hem, width=2.4, dash=8, gap=5) & mask, look.seam)
             if sport:
@@ -291,22 +288,10 @@ def shorts(pen: Pen, look: Look) -> None:
                     & mask
                 )
                 pen.paint(stripe, look.accent, pen.relief(stripe, 10, 0.2))
-        seam = pen.line(crease((CENTRE, top + 36), (CENTRE + 2, crotch - 8)), 3)
-        pen.shadow(seam, blur=5, strength=0.4, dx=3, dy=0)
-        pen.paint(seam, look.seam)
+        _fly(pen, look, crease((CENTRE, top + 36), (CENTRE + 2, crotch - 8)))
         _waistband(pen, look, top, waist, height=46, loops=not sport)
         if sport:
-            for side in (-1, 1):
-                cord = pen.line(
-                    crease(
-                        (CENTRE + side * 8, top + 30),
-                        (CENTRE + side * 26, top + 76),
-                        (CENTRE + side * 18, top + 116),
-                    ),
-                    7,
-                )
-                pen.shadow(cord, blur=4, strength=0.3)
-                pen.paint(cord, (0.95, 0.94, 0.91), pen.relief(cord, 4, 0.4))
+            _drawstring(pen, _CORD, ((8, top + 30), (26, top + 76), (18, top + 116)), 7)
         if look.pattern == "graphic":
             emblem(pen, CENTRE + 90, end - 80, 80, look.dye)
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from snapshelf.demo._colours import BRASS, CREAM, DARK, WOOD
-from snapshelf.demo._look import Look, crease, grain
+from snapshelf.demo._look import Look, arch, crease, grain
 from snapshelf.demo._patterns import emblem
 from snapshelf.demo._studio import (
     CENTRE,
@@ -578,13 +578,7 @@ def _shell_chair(pen: Pen, look: Look) -> None:
     look.cloth(pen, shell, radius=80, depth=0.5)
     fold = (
         pen.line(
-            crease(
-                (CENTRE - 196, 540),
-                (CENTRE - 100, 500),
-                (CENTRE, 490),
-                (CENTRE + 100, 500),
-                (CENTRE + 196, 540),
-            ),
+            arch((196, 540), (100, 500), (0, 490)),
             10,
         )
         & shell
@@ -839,8 +833,7 @@ def candle(pen: Pen, look: Look) -> None:
     wick = pen.line(crease((CENTRE, top + 4), (CENTRE + 3, top - 30)), 6)
     pen.paint(wick, DARK)
     halo = pen.area(ellipse(CENTRE, top - 60, 90, 100))
-    x, y = pen.grid(halo)
-    glow = np.exp(-(((x - CENTRE) / 40) ** 2) - ((y - top + 64) / 52) ** 2).astype(np.float32)
+    glow = pen.glow(halo, CENTRE, top - 64, 40, 52)
     pen.paint(Mask(halo.alpha * glow, halo.left, halo.top), (1.0, 0.83, 0.45), opacity=0.45)
     pen.paint(flame, (1.0, 0.72, 0.25), pen.fade(flame, (CENTRE, top - 130), (CENTRE, top - 40), 0.5))
     heart = pen.area(ellipse(CENTRE, top - 50, 9, 22))

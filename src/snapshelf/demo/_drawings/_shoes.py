@@ -8,7 +8,19 @@ import numpy as np
 
 from snapshelf.demo._colours import CREAM, DARK
 from snapshelf.demo._look import Look, crease
-from snapshelf.demo._studio import Colour, Mask, Pen, ellipse, luminance, mix, moved, rounded, spline, tone
+from snapshelf.demo._studio import (
+    Colour,
+    Mask,
+    Pen,
+    Points,
+    ellipse,
+    luminance,
+    mix,
+    moved,
+    rounded,
+    spline,
+    tone,
+)
 
 
 def _pair(pen: Pen, look: Look, draw: Callable[[Pen, Look], None], *, lift: float = 0.0) -> None:
@@ -287,8 +299,7 @@ def _runner(pen: Pen, look: Look) -> None:
         look.accent,
         -0.1,
     )
-    tab = pen.line(crease((106, collar - 36), (96, collar - 70)), 16)
-    pen.paint(tab, look.accent, pen.relief(tab, 8, 0.4))
+    _heel_tab(pen, crease((106, collar - 36), (96, collar - 70)), 16, look.accent)
     _eyelets(
         pen,
         look,
@@ -400,16 +411,14 @@ def _boot(pen: Pen, look: Look) -> None:
         )
         x, _ = pen.grid(gore)
         pen.paint(gore, tone(look.base, -0.35), (np.sin(x * 0.8) * 0.1).astype(np.float32))
-        tab = pen.line(crease((136, top + 8), (128, top - 34)), 14)
-        pen.paint(tab, look.base, pen.relief(tab, 7, 0.4))
+        _heel_tab(pen, crease((136, top + 8), (128, top - 34)), 14, look.base)
     elif style == "lace-up":
         lace = (0.8, 0.63, 0.36) if look.chance(0.4) else CREAM if luminance(look.base) < 0.3 else DARK
         _eyelets(pen, look, (330, top + 36), (330, 470), 5, lace, (34, -8))
         _eyelets(pen, look, (362, 520), (430, 566), 2, lace, (26, -22))
         seam = crease((290, top + 4), (300, 470), (360, 560), (400, 660))
         pen.paint(pen.stitches(seam, width=2.6, dash=8, gap=5) & body, tone(look.base, 0.35))
-        loop = pen.line(crease((134, top + 6), (122, top - 30)), 14)
-        pen.paint(loop, tone(look.base, -0.3), pen.relief(loop, 7, 0.4))
+        _heel_tab(pen, crease((134, top + 6), (122, top - 30)), 14, tone(look.base, -0.3))
     else:
         zipper = pen.line(crease((180, top + 12), (176, 470), (190, 640)), 5) & body
         pen.shadow(zipper, blur=5, strength=0.3)
@@ -420,6 +429,12 @@ def _boot(pen: Pen, look: Look) -> None:
             pen.paint(strap, look.base, pen.relief(strap, 12, 0.5))
             ring = pen.area(rounded(222, 496, 268, 540, 8), holes=[rounded(232, 506, 258, 530, 4)])
             pen.paint(ring, look.metal, pen.relief(ring, 6, 0.7))
+
+
+def _heel_tab(pen: Pen, points: Points, width: float, colour: Colour) -> None:
+    """The loop behind, by which a shoe is pulled on."""
+    tab = pen.line(points, width)
+    pen.paint(tab, colour, pen.relief(tab, width / 2, 0.4))
 
 
 def heels(pen: Pen, look: Look) -> None:
@@ -492,9 +507,8 @@ def _pump(pen: Pen, look: Look) -> None:
         ]
     )
     body = pen.area(upper)
-    x, y = pen.grid(body)
-    shine = (0.3 * np.exp(-(((x - 640) / 44) ** 2) - ((y - 634) / 18) ** 2)).astype(np.float32)
-    look.cloth(pen, body, radius=44, depth=0.62, light=shine if look.material == "leather" else 0.0)
+    shine = 0.3 * pen.glow(body, 640, 634, 44, 18) if look.material == "leather" else 0.0
+    look.cloth(pen, body, radius=44, depth=0.62, light=shine)
     rim = crease(
         (136, back - 102),
         (160, back - 38),
@@ -506,12 +520,13 @@ def _pump(pen: Pen, look: Look) -> None:
     )
     pen.paint(pen.line(rim, 5) & body, tone(look.base, 0.25), opacity=0.6)
     if look.chance(0.4):
+        colour = look.accent if look.pattern != "solid" else look.base
         for side in (-1, 1):
             bow = pen.area(ellipse(604 + side * 28, 588 + side * 12, 32, 17, turn=side * 14 + 22))
             pen.shadow(bow, blur=5, strength=0.35)
-            pen.paint(bow, look.accent if look.pattern != "solid" else look.base, pen.relief(bow, 10, 0.6))
+            pen.paint(bow, colour, pen.relief(bow, 10, 0.6))
         knot = pen.area(ellipse(604, 588, 11))
-        pen.paint(knot, look.accent if look.pattern != "solid" else look.base, pen.relief(knot, 6, 0.6))
+        pen.paint(knot, colour, pen.relief(knot, 6, 0.6))
 
 
 def sandals(pen: Pen, look: Look) -> None:
@@ -677,9 +692,8 @@ def _loafer(pen: Pen, look: Look) -> None:
         ]
     )
     body = pen.area(upper)
-    x, y = pen.grid(body)
-    shine = (0.2 * np.exp(-(((x - 600) / 70) ** 2) - ((y - 590) / 18) ** 2)).astype(np.float32)
-    look.cloth(pen, body, radius=52, depth=0.58, light=shine if look.material == "leather" else 0.0)
+    shine = 0.2 * pen.glow(body, 600, 590, 70, 18) if look.material == "leather" else 0.0
+    look.cloth(pen, body, radius=52, depth=0.58, light=shine)
     apron = crease((390, collar + 24), (430, 574), (560, 610), (660, 600), (694, 614))
     ridge = pen.line(apron, 7) & body
     pen.shadow(ridge, blur=5, strength=0.35, dx=0, dy=5)

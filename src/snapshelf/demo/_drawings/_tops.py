@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snapshelf.demo._colours import CREAM
-from snapshelf.demo._look import Look, crease
+from snapshelf.demo._look import Look, arch, crease
 from snapshelf.demo._patterns import emblem
 from snapshelf.demo._studio import (
     CENTRE,
@@ -205,9 +205,7 @@ def _body(pen: Pen, look: Look, cut: _Cut, *, hem: bool = True, folds: int = 5, 
     pen.shadow(body, blur=9, strength=0.28, dx=3, dy=3)
     look.cloth(pen, body, radius=75, depth=depth, folds=_folds(cut, look, folds))
     if hem:
-        line = crease(
-            (CENTRE - cut.hem, cut.length - 18), (CENTRE, cut.length - 8), (CENTRE + cut.hem, cut.length - 18)
-        )
+        line = arch((cut.hem, cut.length - 18), (0, cut.length - 8))
         pen.paint(pen.line(line, 2.4) & body, look.seam, opacity=0.7)
     return body
 
@@ -541,15 +539,7 @@ def _quilt(pen: Pen, look: Look, cut: _Cut, body: Mask) -> None:
     """Fill the body of a padded jacket: puffs between seams, each lit as a roll."""
     step = look.between(66, 88)
     edges = np.arange(cut.armpit_y - 120, cut.length + step, step)
-    seams = [
-        crease(
-            *(
-                (CENTRE + x, y + sag)
-                for x, sag in ((-230, 2), (-160, 10), (-80, 4), (0, 12), (80, 4), (160, 10), (230, 2))
-            )
-        )
-        for y in edges
-    ]
+    seams = [arch((230, y + 2), (160, y + 10), (80, y + 4), (0, y + 12)) for y in edges]
     puffs = [moved(line, 0, step * 0.42) for line in seams]
     look.cloth(pen, body, radius=75, depth=0.45, folds=puffs, fold_width=step * 0.5, fold_depth=0.75)
     for seam in seams:
@@ -808,9 +798,7 @@ def dress(pen: Pen, look: Look) -> None:
     if tiers:
         for share in (0.4, 0.72):
             y = waist_y + (hem_y - waist_y) * share
-            seam = (
-                pen.line(crease((CENTRE - 360, y - 12), (CENTRE, y + 10), (CENTRE + 360, y - 12)), 4) & mask
-            )
+            seam = pen.line(arch((360, y - 12), (0, y + 10)), 4) & mask
             pen.shadow(seam, blur=8, strength=0.4, dx=0, dy=7)
             pen.paint(seam, look.seam, opacity=0.8)
     bodice = pen.area(mirrored([*bodice_top, (CENTRE + waist, waist_y, 0), (CENTRE, waist_y + 6)]))  # type: ignore[list-item]

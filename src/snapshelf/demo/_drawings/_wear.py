@@ -9,7 +9,7 @@ import numpy as np
 
 from snapshelf.demo._colours import CREAM, DARK
 from snapshelf.demo._drawings._bags import buckle
-from snapshelf.demo._look import Look, crease
+from snapshelf.demo._look import Look, arch, crease
 from snapshelf.demo._patterns import emblem
 from snapshelf.demo._studio import (
     CENTRE,
@@ -102,11 +102,7 @@ def _bucket(pen: Pen, look: Look) -> None:
     under = pen.area(ellipse(CENTRE, 736, 240, 22)) & brim
     pen.paint(under, look.inside, opacity=0.5)
     for k in range(3):
-        row = crease(
-            (CENTRE - 235 - k * 24, 620 + k * 32),
-            (CENTRE, 640 + k * 34),
-            (CENTRE + 235 + k * 24, 620 + k * 32),
-        )
+        row = arch((235 + k * 24, 620 + k * 32), (0, 640 + k * 34))
         pen.paint(pen.stitches(row, width=2.2, dash=8, gap=6) & brim, look.seam)
     crown = pen.area(
         mirrored(
@@ -115,7 +111,7 @@ def _bucket(pen: Pen, look: Look) -> None:
     )
     pen.shadow(crown, blur=12, strength=0.35)
     look.cloth(pen, crown, radius=70, depth=0.55)
-    seam = pen.line(crease((CENTRE - 178, 372), (CENTRE, 396), (CENTRE + 178, 372)), 3) & crown
+    seam = pen.line(arch((178, 372), (0, 396)), 3) & crown
     pen.shadow(seam, blur=5, strength=0.3)
     pen.paint(seam, look.seam)
     if look.pattern == "graphic":
@@ -252,20 +248,7 @@ def scarf(pen: Pen, look: Look) -> None:
                 crease((300, 330), (420, 480), (520, 660)),
             ]
             look.cloth(pen, cloth, radius=70, depth=0.4, folds=folds, fold_width=30, fold_depth=0.4)
-            border = pen.area(
-                spline(
-                    [
-                        (400, 190, 0),
-                        (560, 360),
-                        (690, 500, 0),
-                        (540, 640),
-                        (400, 820, 0),
-                        (250, 660),
-                        (110, 500, 0),
-                        (250, 350),
-                    ]
-                )
-            ) - pen.area(
+            border = cloth - pen.area(
                 spline(
                     [
                         (400, 250, 0),
@@ -798,10 +781,10 @@ def sunglasses(pen: Pen, look: Look) -> None:
         tint = ((0.16, 0.17, 0.2), (0.35, 0.22, 0.14), (0.13, 0.27, 0.36), (0.2, 0.3, 0.2), (0.5, 0.2, 0.3))[
             int(look.rng.integers(5))
         ]
-        bridge = pen.line(crease((CENTRE - 60, y - 30), (CENTRE, y - 54), (CENTRE + 60, y - 30)), width * 0.9)
+        bridge = pen.line(arch((60, y - 30), (0, y - 54)), width * 0.9)
         pen.paint(bridge, frame, pen.relief(bridge, 8, 0.6))
         if style == "aviator":
-            bar = pen.line(crease((CENTRE - 66, y - 80), (CENTRE, y - 90), (CENTRE + 66, y - 80)), width)
+            bar = pen.line(arch((66, y - 80), (0, y - 90)), width)
             pen.paint(bar, frame, pen.relief(bar, 6, 0.7))
         for points in (flip(lens), lens):
             glass = pen.area(points)
@@ -952,15 +935,7 @@ def necklace(pen: Pen, look: Look) -> None:
     """Necklace: a fine chain with a pendant, or a string of pearls."""
     gem = _GEMS[int(look.rng.integers(len(_GEMS)))]
     w, low = look.between(210, 260), look.between(640, 720)
-    line = crease(
-        (CENTRE - w * 0.62, 150),
-        (CENTRE - w, 300),
-        (CENTRE - w * 0.66, 520),
-        (CENTRE, low),
-        (CENTRE + w * 0.66, 520),
-        (CENTRE + w, 300),
-        (CENTRE + w * 0.62, 150),
-    )
+    line = arch((w * 0.62, 150), (w, 300), (w * 0.66, 520), (0, low))
     if look.style == "pearl":
         pearl = (0.95, 0.92, 0.88) if look.chance(0.6) else (0.93, 0.84, 0.82)
         step = look.between(36, 46)
