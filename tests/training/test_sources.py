@@ -60,6 +60,10 @@ def near(pixel: tuple[int, ...], colour: tuple[int, ...]) -> bool:
         ("红色连衣裙 Red Dress", {"en": "Red Dress", "zh": "红色连衣裙"}),
         ("Women's Red Dress 女士红色连衣裙", {"en": "Women's Red Dress", "zh": "女士红色连衣裙"}),
         ("Quillmere 连衣裙", {"zh": "Quillmere 连衣裙"}),
+        (
+            "Women's Khaki Block Heels 女士卡其色粗跟鞋",
+            {"en": "Women's Khaki Block Heels", "zh": "女士卡其色粗跟鞋"},
+        ),
         ("2024-17", {}),
     ],
 )

@@ -37,7 +37,7 @@ _SEVERAL = re.compile(r"[,，;；/|]")
 def described(product: Product) -> Labelled:
     """Titles by language and labels by kind of a product.
 
-    A title in both languages is divided where its English part names what the product is; otherwise, as in
+    A title in both languages is divided where its English part says what the product is; otherwise, as in
     "Quillmere 连衣裙", the Latin letters are a brand and the title is Chinese. A title that is the id or has no letters
     says nothing and is left out. An attribute with several values is no label: which of them a photo shows is unknown.
     """
@@ -69,7 +69,8 @@ def _titles(title: str) -> dict[Language, str]:
     if not _HAN.search(title):
         return {"en": title}
     english = " ".join(_CHINESE_PART.sub(" ", title).split())
-    if any(match.concept.kind == "category" for match in Lexicon.bundled().find(english)):
+    kinds = {match.concept.kind for match in Lexicon.bundled().find(english)}
+    if "category" in kinds or len(kinds) > 1:
         return {"en": english, "zh": "".join(_CHINESE_PART.findall(title))}
     return {"zh": title}
 
