@@ -8,12 +8,14 @@
     │   ├── ProductError      one row or product: missing id, price that is no number, ...
     │   ├── PhotoError        one photo: not an image, truncated, too large, forbidden address
     │   ├── QueryError        a search request: empty, k out of range, bad filter
+    │   │   └── FilterError         a filter: malformed, or of a field that there is not
     │   ├── EvaluationError   queries, qrels or metrics of an evaluation
     │   └── LexiconError      a lexicon file that does not hold together
     ├── NotFoundError         no product has this id
     ├── ShelfError            the shelf itself
     │   ├── ShelfInUseError         another process holds it
     │   ├── EncoderMismatchError    its vectors were made by another encoder
+    │   ├── PromotionError          an encoder may not take the place of its own
     │   ├── ShelfVersionError       it was written by a newer Snapshelf
     │   └── StorageError            it could not be written: disk full, read-only, I/O error
     ├── StoreError            the engine failed or its process died
@@ -31,12 +33,14 @@ __all__ = [
     "EncoderMismatchError",
     "EvaluationError",
     "FeedError",
+    "FilterError",
     "InputError",
     "LexiconError",
     "MissingExtraError",
     "NotFoundError",
     "PhotoError",
     "ProductError",
+    "PromotionError",
     "QueryError",
     "ShelfError",
     "ShelfInUseError",
@@ -84,6 +88,25 @@ class QueryError(InputError):
     """A search request cannot be understood."""
 
 
+class FilterError(QueryError):
+    """A filter cannot be understood.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong.
+    position : int
+        Character of the filter where it is wrong, from 1.
+    hint : str
+        What to write instead.
+    """
+
+    def __init__(self, problem: str, *, position: int, hint: str) -> None:
+        super().__init__(f"filter, character {position}: {problem}; {hint}")
+        self.position = position
+        self.hint = hint
+
+
 class EvaluationError(InputError):
     """Queries, qrels or metrics cannot be used."""
 
@@ -106,6 +129,10 @@ class ShelfInUseError(ShelfError):
 
 class EncoderMismatchError(ShelfError):
     """The shelf's vectors were made by another encoder."""
+
+
+class PromotionError(ShelfError):
+    """An encoder may not take the place of the shelf's own, or there is none to go back to."""
 
 
 class ShelfVersionError(ShelfError):

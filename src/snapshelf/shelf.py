@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import threading
 import time
 import uuid
@@ -15,22 +14,22 @@ from typing import Literal, Self, TypeAlias
 import filelock
 
 from snapshelf._adding import Prepared, prepare_all, prepare_one
+from snapshelf._opening import (
+    CATALOGUE,
+    catch_up,
+    encoder_source,
+    lock_shelf,
+    open_store,
+    replay,
+    require_shelf,
+)
 from snapshelf._results import AddReport, Hit, RowError, SearchResult, ShelfStats
 from snapshelf.catalogue import Catalogue, Product, Row, open_photos, read_feed
 from snapshelf.encoders import Encoder, load_encoder
-from snapshelf.errors import (
-    EncoderMismatchError,
-    NotFoundError,
-    ProductError,
-    QueryError,
-    ShelfError,
-    ShelfInUseError,
-    StorageError,
-    StoreError,
-)
-from snapshelf.query import PhotoInput, Query, understand
-from snapshelf.search import Mode, Ranked, Weights, record, search
-from snapshelf.store import EdgeStore, Filter, ProcessStore, Store
+from snapshelf.errors import EncoderMismatchError, NotFoundError, ProductError, QueryError
+from snapshelf.query import PhotoInput, Query, parse_filter, understand
+from snapshelf.search import Mode, Ranked, Weights, search
+from snapshelf.store import Filter, Store
 
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with the rows done and, where it is known, the number of rows there are."""
@@ -40,9 +39,6 @@ MAX_K = 1_000
 
 _WRITTEN_AT_ONCE = 256
 """Products in one transaction: a commit waits for the disk, so few are enough to make it rare."""
-
-_REPLAYED_AT_ONCE = 512
-"""Products told to the engine at once."""
 
 _SEARCHED_EXACTLY = 100_000
 """Products up to which the engine compares with every vector; it needs its graph only beyond."""
@@ -94,8 +90,8 @@ class Shelf:
         ----------
         path : str or Path
         encoder : str or Path or None
-            Name or folder of an encoder; by default the one that the shelf was made with, and the bundled one for a
-            new shelf.
+            Name or folder of an encoder; by default the one that the shelf was made with or was given by
+            ``snapshelf promote``, and the bundled one for a new shelf.
         serving : bool
             Keep the engine in a process of its own, so that it never holds up this one. For servers.
         create : bool
@@ -117,20 +113,18 @@ class Shelf:
             The encoder cannot be loaded.
         """
         folder = Path(path)
-        if not create and not (folder / "catalogue.sqlite").is_file():
-            raise ShelfError(
-                f"{folder}: there is no shelf here; make one with: snapshelf add FEED --shelf {folder}"
-            )
-        lock = _locked(folder)
+        if not create:
+            require_shelf(folder)
+        lock = lock_shelf(folder)
         opened: list[Catalogue | Store] = []
         try:
-            catalogue = Catalogue.open(folder / "catalogue.sqlite")
+            catalogue = Catalogue.open(folder / CATALOGUE)
             opened.append(catalogue)
-            model = load_encoder(encoder if encoder is not None else catalogue.meta("encoder_source"))
+            model = load_encoder(encoder if encoder is not None else encoder_source(folder, catalogue))
             _check_encoder(folder, catalogue, model, encoder)
-            store = _open_store(folder / "store", model.dimension, serving=serving)
+            store = open_store(folder, model.dimension, serving=serving)
             opened.append(store)
-            _catch_up(catalogue, store)
+            catch_up(catalogue, store)
             return cls(folder, catalogue, store, model, lock)
         except BaseException:
             for part in reversed(opened):
@@ -287,7 +281,7 @@ class Shelf:
         photo: PhotoInput | None = None,
         text: str | None = None,
         k: int = 10,
-        where: Filter | None = None,
+        where: str | Filter | None = None,
         mode: Mode = "full",
         weights: Weights | None = None,
     ) -> SearchResult:
@@ -301,8 +295,8 @@ class Shelf:
             Chinese or English words.
         k : int
             Most hits to return, 1 to 1,000.
-        where : Filter or None
-            Only products that match.
+        where : str, Filter or None
+            Only products that match, for example ``"price < 300 AND in_stock"``; see ``docs/filters.md``.
         mode : {"full", "photo-vectors"}
             The whole search, or the query's vector compared with the photo vectors alone by cosine, as benchmarks do.
         weights : Weights or None
@@ -312,13 +306,16 @@ class Shelf:
         ------
         QueryError
             There is neither photo nor text, the text is blank, or `k` is out of range.
+        FilterError
+            The filter is malformed or names a field that there is not.
         PhotoError
             The photo cannot be decoded.
         """
         _check_k(k)
-        return self._result(understand(self._encoder, photo=photo, text=text), k, where, mode, weights)
+        within = self._within(where)
+        return self._result(understand(self._encoder, photo=photo, text=text), k, within, mode, weights)
 
-    def similar(self, id: str, *, k: int = 10, where: Filter | None = None) -> SearchResult:
+    def similar(self, id: str, *, k: int = 10, where: str | Filter | None = None) -> SearchResult:
         """Find products that look like one of the shelf's; itself is not among them.
 
         Raises
@@ -327,12 +324,15 @@ class Shelf:
             No product has this id.
         QueryError
             `k` is out of range.
+        FilterError
+            The filter is malformed or names a field that there is not.
         """
         _check_k(k)
+        within = self._within(where)
         vectors = self._catalogue.vectors([id]).get(id)
         if vectors is None:
             raise _unknown(id)
-        result = self._result(Query(vectors[0], None), k + 1, where)
+        result = self._result(Query(vectors[0], None), k + 1, within)
         hits = tuple(hit for hit in result.hits if hit.product.id != id)[:k]
         return SearchResult(result.query_id, hits, result.timings)
 
@@ -376,6 +376,9 @@ class Shelf:
             bytes=_bytes_on_disk(self._folder),
         )
 
+    def _within(self, where: str | Filter | None) -> Filter | None:
+        return parse_filter(where, self._store) if isinstance(where, str) else where
+
     def _result(
         self,
         query: Query,
@@ -410,23 +413,9 @@ class Shelf:
 
     def _index(self) -> None:
         """Tell the engine what is new in the catalogue."""
-        self._indexed = _replay(self._catalogue, self._store, self._indexed)
+        self._indexed = replay(self._catalogue, self._store, self._indexed)
         if self._indexed - self._store.version >= _FLUSHED_AT_LEAST_EVERY:
             self._store.flush(self._indexed)
-
-
-def _locked(folder: Path) -> filelock.FileLock:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / "lock", thread_local=False)
-        lock.acquire(blocking=False)
-    except filelock.Timeout as error:
-        raise ShelfInUseError(
-            f"{folder}: the shelf is open in another process (`snapshelf serve`?); stop that one, or ask it over HTTP"
-        ) from error
-    except OSError as error:
-        raise StorageError(f"{folder}: a shelf cannot be kept here: {error.strerror or error}") from error
-    return lock
 
 
 def _check_encoder(folder: Path, catalogue: Catalogue, encoder: Encoder, source: str | Path | None) -> None:
@@ -439,40 +428,8 @@ def _check_encoder(folder: Path, catalogue: Catalogue, encoder: Encoder, source:
         raise EncoderMismatchError(
             f"{folder}: its vectors were made by the encoder {catalogue.meta('encoder_source')!r} (fingerprint "
             f"{recorded}), not by {encoder.name!r} (fingerprint {encoder.fingerprint}). Open it with the former, or "
-            "index the feed again into a new shelf: snapshelf add FEED --shelf NEW"
+            f"encode its photos anew: snapshelf promote {source or encoder.name} --shelf {folder}"
         )
-
-
-def _open_store(folder: Path, dimension: int, *, serving: bool) -> Store:
-    kind = ProcessStore if serving else EdgeStore
-    try:
-        return kind.open(folder, dimension)
-    except StoreError:
-        # The index holds nothing that the catalogue does not: an unusable one is made anew.
-        shutil.rmtree(folder, ignore_errors=True)
-        return kind.open(folder, dimension)
-
-
-def _catch_up(catalogue: Catalogue, store: Store) -> None:
-    """Bring the engine to the catalogue's state, from the start where the two do not belong together."""
-    if store.version > catalogue.version:
-        store.clear()
-    if store.version < catalogue.version:
-        store.flush(_replay(catalogue, store, store.version))
-    if store.count() != catalogue.count():
-        store.clear()
-        store.flush(_replay(catalogue, store, 0))
-
-
-def _replay(catalogue: Catalogue, store: Store, after: int) -> int:
-    """Apply the catalogue's changes after a version to the engine; returns the version reached."""
-    while changes := catalogue.changes(after, _REPLAYED_AT_ONCE):
-        store.delete([change.id for change in changes if change.entry is None])
-        store.upsert(
-            [record(change.entry.product, change.entry.vectors) for change in changes if change.entry]
-        )
-        after = changes[-1].version
-    return after
 
 
 def _tally(counts: dict[str, int], prepared: Prepared) -> None:

@@ -141,7 +141,7 @@ def test_mixes_are_linear_and_low_rank_factors_are_mixed_once() -> None:
 
     towers = Adapted(0.0, 0.0)
     mix_into(towers, Adapted(5.0, 0.0).state_dict(), Adapted(7.0, 4.0).state_dict(), 0.25)
-    assert float(towers.lora_A * towers.lora_B) == pytest.approx(0.25 * 7 * 4)
+    assert towers.lora_A.item() * towers.lora_B.item() == pytest.approx(0.25 * 7 * 4)
 
 
 def test_the_models_own_state_may_be_given() -> None:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    Update,
     and_,
     bindparam,
     delete,
@@ -54,7 +55,7 @@ from snapshelf.catalogue._schema import (
 from snapshelf.errors import EncoderError, NotFoundError, ProductError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -90,6 +91,15 @@ _PHOTOS = (
     )
     .where(product.c.id == bindparam("id"))
     .order_by(photo.c.position)
+)
+_KEYS = (
+    select(product.c.key, product.c.version)
+    .where(product.c.version > bindparam("after"), product.c.version <= bindparam("upto"))
+    .order_by(product.c.version)
+    .limit(_IDS_A_STATEMENT)
+)
+_FINGERPRINTS = select(photo.c.product_key, photo.c.position, photo.c.fingerprint).where(
+    photo.c.product_key.in_(bindparam("keys", expanding=True))
 )
 _VECTOR_BYTES = select(func.length(photo.c.vector)).limit(1)
 _THUMBNAIL = (
@@ -342,14 +352,14 @@ class Catalogue:
             }
             if unknown := next((each for each in ids if each not in stored), None):
                 raise NotFoundError(f"no product has the id {unknown!r}; add it with its photos first")
-            if rows:
-                connection.execute(
-                    update(product).where(product.c.id == bindparam("which")),
-                    [
-                        {"which": row.pop("id"), "version": number, **row}
-                        for number, row in enumerate(rows, version + 1)
-                    ],
-                )
+            _update(
+                connection,
+                update(product).where(product.c.id == bindparam("which")),
+                [
+                    {"which": row.pop("id"), "version": number, **row}
+                    for number, row in enumerate(rows, version + 1)
+                ],
+            )
             return _advance(connection, version + len(rows))
 
     def delete(self, ids: Iterable[str]) -> int:
@@ -377,6 +387,66 @@ class Catalogue:
             _insert(connection, tombstone, rows)
             _advance(connection, version + len(deleted))
         return len(deleted)
+
+    def replace_vectors(
+        self,
+        vectors: Callable[[Sequence[str]], Mapping[str, NDArray[np.float32]]],
+        notes: Mapping[str, str],
+    ) -> int:
+        """Give every photo another vector, all at once or none, as another encoder makes them.
+
+        Every product takes a new version, so that a store that catches up gets all of them.
+
+        Parameters
+        ----------
+        vectors : callable
+            Takes fingerprints of photos and returns the new vector of each; called for some at a time.
+        notes : mapping
+            What `set_meta` would note, in the same transaction.
+
+        Returns
+        -------
+        int
+            The new catalogue version.
+
+        Raises
+        ------
+        EncoderError
+            A vector is not a finite unit vector, or they differ in length.
+        StorageError
+            It could not be written; everything is as it was.
+        """
+        with self._writing() as (connection, version):
+            reached, after, length = version, 0, None
+            while rows := connection.execute(_KEYS, {"after": after, "upto": version}).all():
+                after = rows[-1].version
+                keys = [row.key for row in rows]
+                photos = connection.execute(_FINGERPRINTS, {"keys": keys}).all()
+                new = vectors(list({row.fingerprint for row in photos}))
+                halves = []
+                for row in photos:
+                    where = f"photo {row.position} of the product with the key {row.product_key}: the vector"
+                    halves.append(_half(new[row.fingerprint], where, length))
+                    length = len(halves[-1])
+                _update(
+                    connection,
+                    update(photo).where(
+                        photo.c.product_key == bindparam("which"), photo.c.position == bindparam("place")
+                    ),
+                    [
+                        {"which": row.product_key, "place": row.position, "vector": half}
+                        for row, half in zip(photos, halves, strict=True)
+                    ],
+                )
+                _update(
+                    connection,
+                    update(product).where(product.c.key == bindparam("which")),
+                    [{"which": key, "version": number} for number, key in enumerate(keys, reached + 1)],
+                )
+                reached += len(keys)
+            for key, value in notes.items():
+                _note(connection, key, value)
+            return _advance(connection, reached)
 
     def get(self, id: str) -> Product | None:
         """Return the product with this id, None if there is none."""
@@ -491,8 +561,7 @@ class Catalogue:
             It could not be written.
         """
         with self._writing() as (connection, _):
-            connection.execute(delete(meta).where(meta.c.key == key))
-            connection.execute(insert(meta), {"key": key, "value": value})
+            _note(connection, key, value)
 
     def size_bytes(self) -> int:
         """Count the bytes taken on disk, SQLite's write-ahead log and PostgreSQL's indexes included."""
@@ -555,22 +624,26 @@ def _halves(entries: Sequence[Entry], length: int | None) -> list[bytes]:
     for entry in entries:
         for position, each in enumerate(entry.photos):
             where = f"photo {position} of product {entry.product.id!r}: the vector"
-            norm = float(np.linalg.norm(each.vector))
-            # Written so that the norm NaN fails it too.
-            if each.vector.ndim != 1 or not abs(norm - 1) <= _NORM_TOLERANCE:
-                raise EncoderError(
-                    f"{where} has shape {each.vector.shape} and norm {norm:g}; "
-                    "the encoder must give one vector of finite numbers and norm 1 for each photo"
-                )
-            half = each.vector.astype(_HALF).tobytes()
-            length = length or len(half)
-            if len(half) != length:
-                raise EncoderError(
-                    f"{where} has length {each.vector.size}, others have {length // _HALF.itemsize}; "
-                    "encode all photos with the same encoder"
-                )
-            halves.append(half)
+            halves.append(_half(each.vector, where, length))
+            length = len(halves[-1])
     return halves
+
+
+def _half(vector: NDArray[np.float32], where: str, length: int | None) -> bytes:
+    norm = float(np.linalg.norm(vector))
+    # Written so that the norm NaN fails it too.
+    if vector.ndim != 1 or not abs(norm - 1) <= _NORM_TOLERANCE:
+        raise EncoderError(
+            f"{where} has shape {vector.shape} and norm {norm:g}; "
+            "the encoder must give one vector of finite numbers and norm 1 for each photo"
+        )
+    half = vector.astype(_HALF).tobytes()
+    if length is not None and len(half) != length:
+        raise EncoderError(
+            f"{where} has length {vector.size}, others have {length // _HALF.itemsize}; "
+            "encode all photos with the same encoder"
+        )
+    return half
 
 
 def _unit_vectors(halves: Sequence[bytes]) -> NDArray[np.float32]:
@@ -592,6 +665,16 @@ def _change(rows: Sequence[Row[Any]], vectors: Iterator[NDArray[np.float32]]) ->
 def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         connection.execute(insert(table), rows)
+
+
+def _update(connection: Connection, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(statement, rows)
+
+
+def _note(connection: Connection, key: str, value: str) -> None:
+    connection.execute(delete(meta).where(meta.c.key == key))
+    connection.execute(insert(meta), {"key": key, "value": value})
 
 
 def _advance(connection: Connection, version: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
@@ -214,12 +214,3 @@ def judge(comparisons: Sequence[Comparison]) -> tuple[bool, tuple[str, ...]]:
         return False, tuple(refusals)
     better = [f"better: {one}" for one in deciding if one.outcome == "better"]
     return True, tuple(better) or ("nothing became worse, but nothing is better for certain either",)
-
-
-def by_language(comparisons: Sequence[Comparison], side: Side) -> Mapping[str, dict[str, float]]:
-    """Figures of the tuned encoder: language ("photos" where the queries are photos) → task and metric → value."""
-    figures: dict[str, dict[str, float]] = {}
-    for one in comparisons:
-        if one.side == side:
-            figures.setdefault(one.language or "photos", {})[f"{one.task} {one.metric}"] = one.tuned
-    return figures
