@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import TypeAlias
 
 from PIL import Image
 
+from snapshelf._cores import usable_cores
 from snapshelf._results import RowError
 from snapshelf.catalogue import (
     Catalogue,
@@ -75,7 +75,7 @@ def prepare_all(
     rows: Iterable[Row], catalogue: Catalogue, encoder: Encoder, source: PhotoSource, file: str
 ) -> Iterator[list[Prepared]]:
     """Read, decode and encode rows in order, some at a time; nothing is written."""
-    workers = os.cpu_count() or 1
+    workers = usable_cores()
     rows = iter(rows)
     executor = ThreadPoolExecutor(workers, thread_name_prefix="snapshelf-add")
     running: deque[Future[list[Prepared]]] = deque()

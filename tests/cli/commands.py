@@ -26,10 +26,7 @@ def spawn(*arguments: str | Path, one_core: bool = False) -> subprocess.Popen[st
     environment = {name: value for name, value in os.environ.items() if name != "SNAPSHELF_SHELF"}
     program = "from snapshelf.cli import main; main()"
     if one_core:
-        program = (
-            "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); os.cpu_count = lambda: 1; "
-            + program
-        )
+        program = f"import os; os.sched_setaffinity(0, {{min(os.sched_getaffinity(0))}}); {program}"
     return subprocess.Popen(
         [sys.executable, "-c", program, *map(str, arguments)],
         stdout=subprocess.PIPE,

@@ -113,7 +113,7 @@ def test_processes_draw_the_same_pictures(
     tmp_path: Path, demo: DemoFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files_module, "_POOL_FROM", 1)
-    monkeypatch.setattr(files_module, "_workers", lambda: 2)
+    monkeypatch.setattr(files_module, "usable_cores", lambda: 2)
     pooled = write_demo(tmp_path, _COUNT, 5)
     assert pooled.drawn == demo.drawn
     for path in demo.folder.rglob("*.jpg"):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from snapshelf._cores import usable_cores
 from snapshelf.demo._products import DemoProduct, draw_catalogue
 from snapshelf.demo._shopper import shopper_photo
 from snapshelf.errors import InputError, StorageError
@@ -198,7 +199,7 @@ def _save(image: Image.Image, path: Path) -> None:
 
 def _draw(pictures: list[_Picture]) -> Iterator[None]:
     """Draw pictures, yielding after each."""
-    workers = _workers()
+    workers = usable_cores()
     if workers > 1 and len(pictures) >= _POOL_FROM:
         try:
             yield from _draw_in_pool(pictures, workers)
@@ -210,11 +211,6 @@ def _draw(pictures: list[_Picture]) -> Iterator[None]:
     for picture in pictures:
         picture.draw()
         yield
-
-
-def _workers() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _draw_in_pool(pictures: list[_Picture], workers: int) -> Iterator[None]:
