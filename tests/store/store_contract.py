@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import threading
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -137,14 +138,14 @@ FILTERS: list[tuple[Filter | None, str]] = [
 ]
 
 
-class StoreContract:
+class StoreContract(ABC):
     """Tests of the `Store` protocol."""
 
     examples = 8
 
+    @abstractmethod
     def open(self, path: Path) -> Store:
         """Open the store in a directory, with vectors of `D` dimensions."""
-        raise NotImplementedError
 
     @pytest.fixture
     def path(self, folder: Path) -> Path:
