@@ -21,7 +21,10 @@ ROOMS = {
         "Tokenisation", "Tokeniser", "Vectors", "bench", "examine", "folder_of", "home", "load_encoder", "prepare",
         "providers_available", "pull", "registry", "square", "write_card",
     },
-    "snapshelf.query": {"DECODED_SIDE", "MAX_TEXT_LENGTH", "PhotoInput", "Query", "understand"},
+    "snapshelf.query": {
+        "DECODED_SIDE", "Fields", "MAX_FILTER_LENGTH", "MAX_TEXT_LENGTH", "PhotoInput", "Query", "parse_filter",
+        "understand",
+    },
     "snapshelf.search": {"Mode", "Ranked", "Weights", "record", "search"},
     "snapshelf.language": {"Concept", "Lexicon", "Match", "normalise", "search_terms", "tokenize"},
 }  # fmt: skip

@@ -93,6 +93,17 @@ class ReferenceStore:
     def scroll(self, where: Filter | None = None, *, after: str | None = None, limit: int = 100) -> list[str]:
         return [id for id in sorted(self._matches(where)) if after is None or id > after][:limit]
 
+    @alone
+    def fields(self) -> list[str]:
+        self._check_open()
+        return sorted({field for record in self._records.values() for field in record.facts})
+
+    @alone
+    def texts(self, field: str, limit: int) -> list[str]:
+        self._check_open()
+        facts = [record.facts.get(field) for record in self._records.values()]
+        return sorted({value for fact in facts for value in values(fact) if isinstance(value, str)})[:limit]
+
     def clear(self) -> None:
         self._check_open()
         self._records = {}

@@ -22,6 +22,15 @@ PortOption: TypeAlias = Annotated[
 PhotosOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(
+WhereOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        "-w",
+        metavar="FILTER",
+        help="Only products that match, such as 'price < 300 AND in_stock'.",
+    ),
+]
         "--photos",
         help="Folder or tar that the feed's image paths are relative to.",
         show_default="the feed's folder",

@@ -7,7 +7,7 @@ import typer
 
 from snapshelf.cli._console import print_json, reported
 from snapshelf.cli._hits import print_hits, result_json
-from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, KOption, ShelfOption
+from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, KOption, ShelfOption, WhereOption
 
 
 def register(app: typer.Typer) -> None:
@@ -21,6 +21,7 @@ def search(
         Path | None, typer.Option("--photo", "-p", help="A photo of what is looked for.")
     ] = None,
     text: Annotated[str | None, typer.Option("--text", "-t", help="Words, Chinese or English.")] = None,
+    where: WhereOption = None,
     k: KOption = 10,
     mode: Annotated[
         Literal["full", "photo-vectors"],
@@ -38,12 +39,13 @@ def search(
         from snapshelf import Shelf
 
         with Shelf.open(shelf, create=False) as opened:
-            result = opened.search(photo=photo, text=text, k=k, mode=mode)
+            result = opened.search(photo=photo, text=text, k=k, where=where, mode=mode)
         print_json(result_json(result)) if as_json else print_hits(result)
 
 
 def similar(
     product_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a product of the shelf.")],
+    where: WhereOption = None,
     k: KOption = 10,
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
@@ -53,5 +55,5 @@ def similar(
         from snapshelf import Shelf
 
         with Shelf.open(shelf, create=False) as opened:
-            result = opened.similar(product_id, k=k)
+            result = opened.similar(product_id, k=k, where=where)
         print_json(result_json(result)) if as_json else print_hits(result)

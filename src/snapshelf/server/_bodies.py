@@ -42,11 +42,13 @@ class SearchRequest:
     photo: bytes | None
     text: str | None
     k: int
+    where: str | None
 
     @classmethod
     def of(cls, fields: SearchFields, photo: bytes | None) -> SearchRequest:
         """Combine the checked fields with the photo."""
-        return cls(photo, fields.text if fields.text and fields.text.strip() else None, fields.k)
+        text = fields.text if fields.text and fields.text.strip() else None
+        return cls(photo, text, fields.k, fields.where)
 
 
 async def read_search(request: Request, context: Context) -> SearchRequest:

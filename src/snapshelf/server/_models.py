@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from snapshelf.catalogue import Product
 from snapshelf.shelf import MAX_K
 
+WHERE = "Only products that match this filter (AIP-160), such as `price < 300 AND in_stock`."
+
 
 class SearchFields(BaseModel):
     """What every form of a search request can say beside its photo."""
@@ -17,6 +19,7 @@ class SearchFields(BaseModel):
 
     text: Annotated[str | None, Field(description="Chinese or English words.")] = None
     k: Annotated[int, Field(ge=1, le=MAX_K, description="How many hits to answer.")] = 10
+    where: Annotated[str | None, Field(description=WHERE)] = None
 
 
 class SearchBody(SearchFields):

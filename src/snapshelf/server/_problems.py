@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from snapshelf.errors import (
+    FilterError,
     InputError,
     NotFoundError,
     PhotoError,
@@ -35,6 +36,7 @@ logger = logging.getLogger("snapshelf.server")
 MEDIA_TYPE = "application/problem+json"
 
 _KINDS: Mapping[type[SnapshelfError], tuple[HTTPStatus, str]] = {
+    FilterError: (HTTPStatus.BAD_REQUEST, "filter"),
     QueryError: (HTTPStatus.UNPROCESSABLE_ENTITY, "query"),
     ProductError: (HTTPStatus.UNPROCESSABLE_ENTITY, "product"),
     PhotoError: (HTTPStatus.BAD_REQUEST, "photo"),
@@ -77,6 +79,9 @@ class Problem(BaseModel):
     errors: list[FieldError] | None = Field(
         default=None, description="The fields at fault, where there are any."
     )
+    position: int | None = Field(
+        default=None, description="Character of the filter where it is wrong, from 1; of bad filters only."
+    )
 
 
 class ProblemError(Exception):
@@ -91,6 +96,8 @@ class ProblemError(Exception):
         What is wrong and what to do.
     errors : sequence of FieldError
         The fields at fault.
+    position : int or None
+        Character of the filter where it is wrong, from 1.
     headers : mapping of str to str
         Further headers of the answer.
     """
@@ -102,6 +109,7 @@ class ProblemError(Exception):
         detail: str,
         *,
         errors: Sequence[FieldError] = (),
+        position: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -109,6 +117,7 @@ class ProblemError(Exception):
         self.kind = kind
         self.detail = detail
         self.errors = tuple(errors)
+        self.position = position
         self.headers = headers
 
     def response(self, instance: str) -> JSONResponse:
@@ -120,6 +129,7 @@ class ProblemError(Exception):
             detail=self.detail,
             instance=instance,
             errors=list(self.errors) or None,
+            position=self.position,
         )
         return JSONResponse(
             problem.model_dump(exclude_none=True),
@@ -139,8 +149,11 @@ def as_problem(error: Exception) -> ProblemError:
         logger.error("%s", error, exc_info=error)
         return ProblemError(status, kind, _SERVER_DETAILS[kind])
     field = error.field if isinstance(error, ProductError) else None
+    position = None
+    if isinstance(error, FilterError):
+        field, position = "where", error.position
     errors = [FieldError(field=field, detail=str(error))] if field else []
-    return ProblemError(status, kind, str(error), errors=errors)
+    return ProblemError(status, kind, str(error), errors=errors, position=position)
 
 
 def from_validation(errors: Sequence[Mapping[str, Any]]) -> ProblemError:

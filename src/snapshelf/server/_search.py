@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from snapshelf.errors import NotFoundError
 from snapshelf.server._bodies import read_search
 from snapshelf.server._context import Shared
-from snapshelf.server._models import ExampleModel, HitModel, SearchAnswer
+from snapshelf.server._models import WHERE, ExampleModel, HitModel, SearchAnswer
 from snapshelf.server._openapi import SEARCH, problems
 from snapshelf.server._paths import ProductId, photo_path, photo_response, rooted
 from snapshelf.shelf import MAX_K
@@ -37,7 +37,9 @@ async def search(request: Request, context: Shared) -> SearchAnswer:
     dresses like it.
     """
     query = await read_search(request, context)
-    result = await context.read(lambda: context.shelf.search(photo=query.photo, text=query.text, k=query.k))
+    result = await context.read(
+        lambda: context.shelf.search(photo=query.photo, text=query.text, k=query.k, where=query.where)
+    )
     context.metrics.observe_search(result.timings)
     return _answer(result, request)
 
@@ -45,16 +47,17 @@ async def search(request: Request, context: Shared) -> SearchAnswer:
 @router.get(
     "/products/{id}/similar",
     response_model=SearchAnswer,
-    responses=problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=problems(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 async def similar(
     product_id: ProductId,
     request: Request,
     context: Shared,
     k: Annotated[int, Query(ge=1, le=MAX_K, description="How many hits to answer.")] = 10,
+    where: Annotated[str | None, Query(description=WHERE)] = None,
 ) -> SearchAnswer:
     """Find products like this one, itself left out."""
-    result = await context.read(lambda: context.shelf.similar(product_id, k=k))
+    result = await context.read(lambda: context.shelf.similar(product_id, k=k, where=where))
     context.metrics.observe_search(result.timings)
     return _answer(result, request)
 

@@ -18,6 +18,7 @@ import qdrant_edge as edge
 from snapshelf.errors import ShelfInUseError, StorageError, StoreError
 from snapshelf.store._edge_layout import (
     condition,
+    field_of,
     has_path,
     index_of,
     paths_of,
@@ -25,11 +26,12 @@ from snapshelf.store._edge_layout import (
     point_id,
     sparse,
     stored_facts,
+    text_path,
 )
 from snapshelf.store._protocol import Candidate, Fact, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -47,6 +49,7 @@ _EXACT_UP_TO = 100_000
 _EF = 512
 _BATCH = 250
 _PAGE = 10_000
+_MOST_FIELDS = 1_000_000
 _RESERVE = 64 * 2**20
 
 
@@ -207,6 +210,16 @@ class EdgeStore:
         ids = (id for id in self._matching_ids(self._within(where)) if after is None or id > after)
         return heapq.nsmallest(limit, ids)
 
+    def fields(self) -> list[str]:
+        """List the fields of which some record has a fact, in order."""
+        return sorted({field_of(path) for path in self._different("fields", _MOST_FIELDS)})
+
+    def texts(self, field: str, limit: int) -> list[str]:
+        """List the different texts that records have as a field's fact, or in it, in order; at most `limit` of them."""
+        path = text_path(field)
+        self._index({path})
+        return sorted(self._different(path, limit)) if path in self._indexed else []
+
     def clear(self) -> None:
         """Remove every record and set `version` to 0."""
         with self._writing:
@@ -351,12 +364,22 @@ class EdgeStore:
         """Condition for a filter; sees to it that what the filter compares has an index."""
         if where is None:
             return None
-        for path in paths_of(where) - self._indexed:
+        self._index(paths_of(where))
+        return condition(where, self._indexed)
+
+    def _index(self, paths: Set[str]) -> None:
+        """Make an index of each path that some record has."""
+        for path in paths - self._indexed:
             if self._count(has_path(path)):
                 with self._writing:
                     self._update(edge.UpdateOperation.create_field_index(path, index_of(path)))
                     self._indexed.add(path)
-        return condition(where, self._indexed)
+
+    def _different(self, path: str, limit: int) -> list[str]:
+        """Texts in the index of a path."""
+        # What is exact are the counts, which nobody asks for and which take a hundred times as long.
+        found = self._engine(edge.EdgeShard.facet, edge.FacetRequest(path, limit=limit, exact=False)).hits
+        return [str(each.value) for each in found if each.count]
 
     def _is_exact(self, within: edge.Filter | None) -> bool:
         # Where a filter points away from the query, the graph loses recall quietly.

@@ -20,6 +20,7 @@ import math
 import uuid
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeAlias, assert_never
+from urllib.parse import unquote
 
 import qdrant_edge as edge
 
@@ -72,6 +73,16 @@ def payload(id: str, facts: Mapping[str, StoredFact | None]) -> dict[str, object
     return {"id": id, "text": text, "number": number, "fields": fields}
 
 
+def text_path(field: str) -> str:
+    """Path of a field's texts."""
+    return _path("text", field.translate(_IN_PATH))
+
+
+def field_of(path: str) -> str:
+    """Field that a path belongs to."""
+    return unquote(path.partition('"')[2].removesuffix('"'))
+
+
 def has_path(*paths: str) -> edge.Filter:
     """Condition that a record has one of the paths."""
     return _equal_to("fields", list(paths))
@@ -88,7 +99,7 @@ def paths_of(where: Filter | None) -> set[str]:
         case Equals(field, value):
             return paths_of(OneOf(field, (value,)))
         case OneOf(field, values):
-            return {_text_path(field) if isinstance(value, str) else _number_path(field) for value in values}
+            return {text_path(field) if isinstance(value, str) else _number_path(field) for value in values}
         case Between(field):
             return {_number_path(field)}
         case And(parts) | Or(parts):
@@ -108,8 +119,8 @@ def condition(where: Filter, known: Set[str]) -> edge.Filter:
             texts = [value for value in values if isinstance(value, str)]
             numbers = [_number(value) for value in values if not isinstance(value, str)]
             options: list[edge.ConditionType] = []
-            if _text_path(field) in known:
-                options.append(_equal_to(_text_path(field), texts))
+            if text_path(field) in known:
+                options.append(_equal_to(text_path(field), texts))
             if _number_path(field) in known:
                 options.extend(_within(field, gte=number, lte=number) for number in numbers)
             return edge.Filter(should=options) if options else _NOTHING
@@ -119,7 +130,7 @@ def condition(where: Filter, known: Set[str]) -> edge.Filter:
             bounds = {"gte": at_least, "lte": at_most, "gt": above, "lt": below}
             return _within(field, **{k: _number(bound) for k, bound in bounds.items() if bound is not None})
         case Has(field):
-            return has_path(_text_path(field), _number_path(field))
+            return has_path(text_path(field), _number_path(field))
         case Ids(ids):
             return edge.Filter(must=[edge.HasIdCondition({point_id(id) for id in ids})])
         case And(parts):
@@ -158,10 +169,6 @@ def _number(value: float) -> float:
 
 def _path(kind: str, key: str) -> str:
     return f'{kind}."{key}"'
-
-
-def _text_path(field: str) -> str:
-    return _path("text", field.translate(_IN_PATH))
 
 
 def _number_path(field: str) -> str:

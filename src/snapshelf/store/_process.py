@@ -92,6 +92,16 @@ class ProcessStore:
         ids: list[str] = self._call("scroll", where, after=after, limit=limit)
         return ids
 
+    def fields(self) -> list[str]:
+        """See `Store.fields`."""
+        names: list[str] = self._call("fields")
+        return names
+
+    def texts(self, field: str, limit: int) -> list[str]:
+        """See `Store.texts`."""
+        texts: list[str] = self._call("texts", field, limit)
+        return texts
+
     def clear(self) -> None:
         """See `Store.clear`."""
         self._call("clear")

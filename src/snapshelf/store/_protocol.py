@@ -147,6 +147,14 @@ class Store(Protocol):
         """List ids of matching records in ascending order of id, those after `after`."""
         ...
 
+    def fields(self) -> list[str]:
+        """List the fields of which some record has a fact, in order."""
+        ...
+
+    def texts(self, field: str, limit: int) -> list[str]:
+        """List the different texts that records have as a field's fact, or in it, in order; at most `limit` of them."""
+        ...
+
     def clear(self) -> None:
         """Remove every record and set `version` to 0."""
         ...
