@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -15,6 +19,9 @@ from snapshelf.demo import write_demo
 from snapshelf.evaluation import read_queries
 
 _SAMPLE = 512
+
+Row = dict[str, str]
+"""A line of a products.csv, by column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,26 @@ def prepare(shelf: Path | None, scratch: Path, products: int, queries: int) -> M
             "query photos": _description(photos),
         },
     )
+
+
+def read_rows(data: Path) -> list[Row]:
+    """Read the products.csv of a folder."""
+    with (data / "products.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+@contextmanager
+def shelf_of(data: Path, rows: Sequence[Row]) -> Iterator[Shelf]:
+    """Index some rows of a folder, with photos from its images.tar, into a shelf that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        feed = Path(folder) / "sample.csv"
+        with feed.open("w", encoding="utf-8", newline="") as lines:
+            writer = csv.DictWriter(lines, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        with Shelf.open(Path(folder) / "shelf") as shelf:
+            shelf.add(feed, photos=data / "images.tar")
+            yield shelf
 
 
 def repeated(values: list[Any], count: int) -> list[Any]:

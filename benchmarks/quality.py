@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import argparse
 import collections
-import csv
 import json
 import random
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 
+from benchmarks._material import Row, read_rows, shelf_of
 from snapshelf import Shelf
 from snapshelf.catalogue import open_photos, photo_fingerprint
 from snapshelf.language import Lexicon
@@ -35,8 +34,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=2_000, help="photos tried for it (default %(default)s)")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with (options.data / "products.csv").open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = read_rows(options.data)
     figures = _classes(options.data, [row for row in rows if row["split"] == "val"])
     if options.shelf:
         figures["own photo first"] = _own_photo(options.data, options.shelf, rows, options.sample)
@@ -47,37 +45,28 @@ def main() -> None:
         print(f"{name}: " + ", ".join(f"{key} {value:.4g}" for key, value in values.items()))
 
 
-def _classes(data: Path, rows: Sequence[Mapping[str, str]]) -> dict[str, dict[str, float]]:
+def _classes(data: Path, rows: Sequence[Row]) -> dict[str, dict[str, float]]:
     """P@10 in both languages for every combination of labels that is common enough."""
     lexicon = Lexicon.bundled()
     by_id = {row["id"]: row for row in rows}
     figures = {}
-    with tempfile.TemporaryDirectory() as folder:
-        feed = Path(folder) / "val.csv"
-        with feed.open("w", encoding="utf-8", newline="") as lines:
-            writer = csv.DictWriter(lines, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-        with Shelf.open(Path(folder) / "shelf") as shelf:
-            shelf.add(feed, photos=data / "images.tar")
-            for columns in _subsets(list(_KINDS)):
-                counts = collections.Counter(tuple(row[column] for column in columns) for row in rows)
-                classes = [labels for labels, count in counts.items() if count >= _LEAST_RELEVANT]
-                classes = [labels for labels in classes if "NA" not in labels]
-                values: dict[str, float] = {"queries": len(classes)}
-                for language, joint in (("en", " "), ("zh", "")):
-                    precisions = []
-                    for labels in classes:
-                        wanted = dict(zip(columns, labels, strict=True))
-                        concepts = [lexicon.get(_KINDS[column], label) for column, label in wanted.items()]
-                        text = joint.join(concept.label(language) for concept in concepts if concept)
-                        hits = shelf.search(text=text, k=10, mode="photo-vectors")
-                        precisions.append(
-                            fmean(wanted.items() <= by_id[hit.product.id].items() for hit in hits)
-                        )
-                    values[f"P@10 {language}"] = fmean(precisions)
-                values["P@10 random"] = fmean(counts[labels] / len(rows) for labels in classes)
-                figures[" + ".join(columns)] = values
+    with shelf_of(data, rows) as shelf:
+        for columns in _subsets(list(_KINDS)):
+            counts = collections.Counter(tuple(row[column] for column in columns) for row in rows)
+            classes = [labels for labels, count in counts.items() if count >= _LEAST_RELEVANT]
+            classes = [labels for labels in classes if "NA" not in labels]
+            values: dict[str, float] = {"queries": len(classes)}
+            for language, joint in (("en", " "), ("zh", "")):
+                precisions = []
+                for labels in classes:
+                    wanted = dict(zip(columns, labels, strict=True))
+                    concepts = [lexicon.get(_KINDS[column], label) for column, label in wanted.items()]
+                    text = joint.join(concept.label(language) for concept in concepts if concept)
+                    hits = shelf.search(text=text, k=10, mode="photo-vectors")
+                    precisions.append(fmean(wanted.items() <= by_id[hit.product.id].items() for hit in hits))
+                values[f"P@10 {language}"] = fmean(precisions)
+            values["P@10 random"] = fmean(counts[labels] / len(rows) for labels in classes)
+            figures[" + ".join(columns)] = values
     return figures
 
 
@@ -85,7 +74,7 @@ def _subsets(columns: Sequence[str]) -> list[tuple[str, ...]]:
     return [subset for size in range(1, len(columns) + 1) for subset in combinations(columns, size)]
 
 
-def _own_photo(data: Path, folder: Path, rows: Sequence[Mapping[str, str]], sample: int) -> dict[str, float]:
+def _own_photo(data: Path, folder: Path, rows: Sequence[Row], sample: int) -> dict[str, float]:
     """Share of photos that find their own product first, exact duplicates aside."""
     with open_photos(data / "images.tar") as photos, Shelf.open(folder, create=False) as shelf:
         copies = collections.Counter(photo_fingerprint(photos.read(row["image"])) for row in rows)

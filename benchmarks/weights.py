@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import argparse
 import collections
-import csv
 import random
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from benchmarks._material import Row, read_rows, shelf_of
 from snapshelf import Shelf
 from snapshelf.language import Lexicon
 from snapshelf.search import Weights
 
 _GRID = ((1, 0.5, 0.5), (1, 1, 0.5), (1, 1, 1), (1, 1, 2), (1, 1, 4), (1, 2, 1), (1, 2, 2), (1, 3, 1))
 _COLOURS = ("Red", "Blue", "Black", "White", "Green", "Pink", "Yellow", "Brown")
-
-Row = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +41,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=5)
     options = parser.parse_args()
     rng = random.Random(options.seed)
-    with (options.data / "products.csv").open(encoding="utf-8", newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if row["split"] == "train"]
+    rows = [row for row in read_rows(options.data) if row["split"] == "train"]
     rows = rng.sample(rows, min(options.products, len(rows)))
-    with tempfile.TemporaryDirectory() as folder:
-        feed = Path(folder) / "sample.csv"
-        with feed.open("w", encoding="utf-8", newline="") as lines:
-            writer = csv.DictWriter(lines, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-        with Shelf.open(Path(folder) / "shelf") as shelf:
-            shelf.add(feed, photos=options.data / "images.tar")
-            _compare(shelf, rows, _tasks(shelf, rows, rng))
+    with shelf_of(options.data, rows) as shelf:
+        _compare(shelf, rows, _tasks(shelf, rows, rng))
 
 
 def _compare(shelf: Shelf, rows: Sequence[Row], tasks: dict[str, list[_Task]]) -> None:
