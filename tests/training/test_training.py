@@ -287,3 +287,13 @@ def test_compression_is_jpegs(monkeypatch: pytest.MonkeyPatch) -> None:
     ours = _augment._compress(pixels, torch.tensor([True]), torch.Generator())
     lost = np.abs(ours[0].permute(1, 2, 0).numpy() - plain).mean()
     assert lost == pytest.approx(np.abs(theirs - plain).mean(), rel=0.3)
+
+
+def test_locked_photos_stay_and_the_words_learn(towers, data, tmp_path: Path) -> None:
+    photos = {name: value.clone() for name, value in towers.photo.state_dict().items()}
+    losses: list[float] = []
+    recipe = dataclasses.replace(RECIPE, lock_photos=True, epochs=6)
+    train(towers, data, tmp_path, recipe, on_step=lambda step: losses.append(step.loss))
+    assert np.mean(losses[-4:]) < np.mean(losses[:4])
+    for name, value in towers.photo.state_dict().items():
+        assert torch.equal(value, photos[name]), name

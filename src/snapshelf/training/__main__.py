@@ -30,9 +30,20 @@ STAGES = (
         classes=0.0,
         memory=0,
     ),
-    Recipe(epochs=8.05, decay_epochs=2.6, whole_epochs=0.6, keep_patches=20, warmup_steps=60, rare=60),
+    Recipe(epochs=6.65, decay_epochs=4.95, whole_epochs=0.5, keep_patches=20, warmup_steps=60, rare=60),
+    Recipe(
+        epochs=8.0,
+        decay_epochs=6.0,
+        whole_epochs=0.0,
+        batch=1_024,
+        text_rate=5e-4,
+        warmup_steps=20,
+        rare=60,
+        lock_photos=True,
+    ),
 )
-"""The shipped weights' two runs: titles and captions first; then class names, remembered vectors and slips too."""
+"""The shipped weights' runs: titles and captions; then class names, remembered vectors and slips too; then the words
+alone, among all photos at once."""
 
 
 def main() -> None:

@@ -160,7 +160,21 @@ class Objective(nn.Module):
         self._photos = torch.zeros(0, dimension)
         self._titles = torch.zeros(0, dimension)
         self._keys = torch.zeros(0, dtype=torch.int64)
+        self._photo_keys = self._keys
+        self._locked = False
         self._labels = torch.zeros(0, kinds, dtype=torch.int64)
+
+    def lock(self, photos: Tensor, keys: Tensor, labels: Tensor) -> None:
+        """Take all photos there are as candidates of every step, instead of those of the last ones.
+
+        Parameters
+        ----------
+        photos : Tensor
+            float (m, d): vectors that will not change any more.
+        keys, labels : Tensor
+            int (m,) and (m, kinds), as in `Targets`.
+        """
+        self._photos, self._photo_keys, self._labels, self._locked = photos, keys, labels, True
 
     def forward(self, vectors: Vectors, targets: Targets, scale: Tensor, bias: Tensor) -> dict[str, Tensor]:
         """Losses by name; their sum is what to minimise."""
@@ -168,14 +182,16 @@ class Objective(nn.Module):
         photos = torch.cat([vectors.photos, self._photos.to(device)])
         titles = torch.cat([vectors.titles, self._titles.to(device)])
         keys = torch.cat([targets.keys, self._keys.to(device)])
+        photo_keys = torch.cat([targets.keys, self._photo_keys.to(device)])
         labels = torch.cat([targets.labels, self._labels.to(device)])
         same = targets.keys[:, None] == keys[None, :]
+        pictured = targets.keys[:, None] == photo_keys[None, :]
         named = (targets.constraints != -1).any(dim=1, keepdim=True)
-        true = (caption_positives(targets.constraints, labels) & named) | (same & ~named)
+        true = (caption_positives(targets.constraints, labels) & named) | (pictured & ~named)
         n = len(vectors.photos)
         true[:, :n] |= torch.eye(n, dtype=torch.bool, device=device)
         losses = {
-            "title": self._both(vectors.titles, photos, vectors.photos, titles, same, same, scale, bias)
+            "title": self._both(vectors.titles, photos, vectors.photos, titles, pictured, same, scale, bias)
         }
         if self._captions:
             losses["caption"] = self._captions * self._both(
@@ -231,7 +247,9 @@ class Objective(nn.Module):
         def newest(fresh: Tensor, old: Tensor) -> Tensor:
             return torch.cat([fresh.detach().to(old.dtype), old.to(fresh.device)])[: self._memory]
 
-        self._photos = newest(vectors.photos, self._photos)
         self._titles = newest(vectors.titles, self._titles)
         self._keys = newest(targets.keys, self._keys)
-        self._labels = newest(targets.labels, self._labels)
+        if not self._locked:
+            self._photos = newest(vectors.photos, self._photos)
+            self._photo_keys = newest(targets.keys, self._photo_keys)
+            self._labels = newest(targets.labels, self._labels)

@@ -274,6 +274,10 @@ class Towers(nn.Module):
         """Whether a parameter learns at the photo tower's rate."""
         raise NotImplementedError
 
+    def is_of_photos(self, parameter: str) -> bool:
+        """Whether photos' vectors depend on a parameter."""
+        return self.belongs_to_photo_tower(parameter)
+
 
 class TwoTowers(Towers):
     """The bundled architecture: ViT-Tiny and a small bilingual transformer."""
@@ -319,4 +323,8 @@ class TwoTowers(Towers):
 
     def belongs_to_photo_tower(self, parameter: str) -> bool:
         """The pretrained part: all of the photo tower but its projection."""
-        return parameter.startswith("photo.") and "to_common" not in parameter
+        return self.is_of_photos(parameter) and "to_common" not in parameter
+
+    def is_of_photos(self, parameter: str) -> bool:
+        """The photo tower with its projection."""
+        return parameter.startswith("photo.")

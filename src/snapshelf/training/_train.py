@@ -68,6 +68,9 @@ class Recipe:
         0 leaves one out.
     memory : int
         Vectors of earlier steps kept as harder negatives.
+    lock_photos : bool
+        The photo tower stays as it is and the words learn to find its vectors among all photos at once (locked-image
+        tuning, Zhai et al., 2022). A step costs a fraction, so that it may be larger.
     distil : float
         Weight of the distillation from a teacher, when there is one.
     precision : "auto", "fp32" or "bf16"
@@ -91,6 +94,7 @@ class Recipe:
     captions: float = 1.0
     classes: float = 1.0
     memory: int = 4_096
+    lock_photos: bool = False
     distil: float = 1.0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     seed: int = 20261122
@@ -167,6 +171,10 @@ class _Run:
             dimension=towers.dimension,
             kinds=len(KINDS),
         ).to(device)
+        if recipe.lock_photos:
+            for name, parameter in towers.named_parameters():
+                if towers.is_of_photos(name):
+                    parameter.requires_grad_(False)
         groups = towers.parameter_groups(recipe.photo_rate, recipe.text_rate, recipe.weight_decay)
         own = [one for one in self._objective.parameters() if one.requires_grad]
         groups.append({"params": own, "lr": recipe.text_rate, "weight_decay": 0.0})
@@ -179,6 +187,16 @@ class _Run:
             self._step = load_checkpoint(self.checkpoint, towers, self._objective, self._optimiser)
         elif _rank() == 0:
             (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2), encoding="utf-8")
+        self._keys = torch.tensor(
+            [
+                zlib.crc32((one.any_title() or key).lower().encode())
+                for key, one in zip(data.ids, data.about, strict=True)
+            ]
+        )
+        self._locked: Tensor | None = None
+        if recipe.lock_photos:
+            self._locked = _photo_vectors(towers, data, device)
+            self._objective.lock(self._locked, self._keys, data.labels)
         self._teacher = _Teacher(data.teacher, device) if data.teacher else None
 
     def go(self, on_step: Callable[[Progress], None] | None) -> None:
@@ -192,7 +210,7 @@ class _Run:
             forward = nn.parallel.DistributedDataParallel(forward)
         began, first = time.monotonic(), self._step
         self._towers.train()
-        for batch in _Batches(data, self._towers, recipe, order, range(first, steps)):
+        for batch in _Batches(data, self._keys, self._towers, recipe, order, range(first, steps)):
             factor = min(1.0, (self._step + 1) / recipe.warmup_steps, (steps - self._step) / decay)
             for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
                 group["lr"] = rate * factor
@@ -218,17 +236,14 @@ class _Run:
         self._save()
 
     def _losses(self, forward: nn.Module, batch: _Batch, keep: int | None) -> dict[str, Tensor]:
-        pixels = batch.pixels.to(self._device).permute(0, 3, 1, 2).float() / 255
-        generator = torch.Generator(self._device).manual_seed(batch.seed)
-        torch.manual_seed(
-            batch.seed
-        )  # dropped patches, dropout: so that a step does not depend on those before it
-        photos = augment(pixels, replaceable=batch.replaceable.to(self._device), generator=generator)
+        # Dropped patches and dropout are drawn anew: so that a step does not depend on those before it.
+        torch.manual_seed(batch.seed)
+        photos = self._augmented(batch) if self._locked is None else None
         tokens = [one.to(self._device) for one in (batch.titles, batch.captions, batch.classes)]
         with self._precision():
             of_photos, of_titles, of_captions, of_classes, scale, bias = forward(photos, *tokens, keep)
         vectors = Vectors(
-            _gathered(of_photos.float()),
+            _gathered(of_photos.float()) if self._locked is None else self._locked[batch.index],
             _gathered(of_titles.float()),
             _gathered(of_captions.float()),
             of_classes.float(),
@@ -239,6 +254,11 @@ class _Run:
             index = batch.index.to(self._device)
             losses["teacher"] = self._recipe.distil * self._teacher.loss(vectors, index, scale.float())
         return losses
+
+    def _augmented(self, batch: _Batch) -> Tensor:
+        pixels = batch.pixels.to(self._device).permute(0, 3, 1, 2).float() / 255
+        generator = torch.Generator(self._device).manual_seed(batch.seed)
+        return augment(pixels, replaceable=batch.replaceable.to(self._device), generator=generator)
 
     def _precision(self) -> AbstractContextManager[Any]:
         wanted = self._recipe.precision
@@ -259,11 +279,12 @@ class _Forward(nn.Module):
         self.towers = towers
 
     def forward(
-        self, photos: Tensor, titles: Tensor, captions: Tensor, classes: Tensor, keep: int | None
+        self, photos: Tensor | None, titles: Tensor, captions: Tensor, classes: Tensor, keep: int | None
     ) -> tuple[Tensor, ...]:
         towers = self.towers
-        texts = (towers.encode_texts(tokens) for tokens in (titles, captions, classes))
-        return towers.encode_photos(photos, keep), *texts, towers.scale(), towers.bias()
+        texts = [towers.encode_texts(tokens) for tokens in (titles, captions, classes)]
+        of_photos = texts[0] if photos is None else towers.encode_photos(photos, keep)
+        return of_photos, *texts, towers.scale(), towers.bias()
 
 
 class _Teacher:
@@ -318,16 +339,17 @@ class _Batches:
     """The batches of some steps, each made of the seed and its number, so that a resumed run does not repeat any."""
 
     def __init__(
-        self, data: TrainingSet, towers: Towers, recipe: Recipe, order: _Order, steps: Sequence[int]
+        self,
+        data: TrainingSet,
+        keys: Tensor,
+        towers: Towers,
+        recipe: Recipe,
+        order: _Order,
+        steps: Sequence[int],
     ) -> None:
+        self._keys = keys
         self._data, self._towers, self._recipe, self._order, self._steps = data, towers, recipe, order, steps
         self._lexicon = Lexicon.bundled()
-        self._keys = torch.tensor(
-            [
-                zlib.crc32((one.any_title() or key).lower().encode())
-                for key, one in zip(data.ids, data.about, strict=True)
-            ]
-        )
 
     def __iter__(self) -> Iterator[_Batch]:
         with ThreadPoolExecutor(1) as ahead:
@@ -383,6 +405,17 @@ class _Batches:
 
 def _language(rng: np.random.Generator, chinese: float) -> Language:
     return "zh" if rng.random() < chinese else "en"
+
+
+@torch.no_grad()
+def _photo_vectors(towers: Towers, data: TrainingSet, device: torch.device) -> Tensor:
+    """Unit vectors of every example's main photo as it is: float (n, d)."""
+    towers.eval()
+    parts = []
+    for index in np.array_split(np.arange(len(data)), max(1, len(data) // 256)):
+        pixels = torch.from_numpy(data.first_photos(index)).to(device).permute(0, 3, 1, 2).float() / 255
+        parts.append(towers.encode_photos(pixels))
+    return torch.cat(parts)
 
 
 def _device(wanted: str | torch.device | None) -> torch.device:
