@@ -67,8 +67,8 @@ class _Photo:
     thumbnail: bytes = b""
 
 
-_Report: TypeAlias = Callable[[str, str | None], None]
-"""Takes the message and the field of something that could not be used."""
+_Report: TypeAlias = Callable[[str], None]
+"""Takes what is wrong with a photo."""
 
 
 def prepare_all(
@@ -114,22 +114,23 @@ def _prepare(
     done = [Prepared() for _ in rows]
     waiting: list[tuple[Prepared, Product, list[_Photo]]] = []
     for row, prepared in zip(rows, done, strict=True):
-        report = _reporter(prepared, row, file)
         if row.product is None:
-            report(str(row.error), row.error.field if row.error else None)
-        else:
-            data = {photo_fingerprint(photo): photo for photo in _bytes(row, row.product, source, report)}
-            before = known.get(row.product.id)
-            prepared.new = before is None
-            if before and before.fingerprints == tuple(data):
-                prepared.facts = None if before.facts_hash == facts_hash(row.product) else row.product
-                continue
-            stored = catalogue.photos(row.product.id) if before else ()
-            photos = _decoded(data, {entry.fingerprint: entry for entry in stored}, report)
-            if photos:
-                waiting.append((prepared, row.product, photos))
-                continue
-            report("no usable photo: a product is found by its photo, give at least one", "images")
+            field = row.error.field if row.error else None
+            prepared.errors.append(RowError(file, row.number, row.id, field, str(row.error)))
+            continue
+        report = _reporter(prepared, row, file)
+        data = {photo_fingerprint(photo): photo for photo in _bytes(row, row.product, source, report)}
+        before = known.get(row.product.id)
+        prepared.new = before is None
+        if before and before.fingerprints == tuple(data):
+            prepared.facts = None if before.facts_hash == facts_hash(row.product) else row.product
+            continue
+        stored = catalogue.photos(row.product.id) if before else ()
+        photos = _decoded(data, {entry.fingerprint: entry for entry in stored}, report)
+        if photos:
+            waiting.append((prepared, row.product, photos))
+            continue
+        report("no usable photo: a product is found by its photo, give at least one")
         prepared.errors[-1] = replace(prepared.errors[-1], refused=True)
     vectors = iter(
         encoder.encode_photos([each.image for _, _, photos in waiting for each in photos if each.image])
@@ -149,9 +150,10 @@ def _prepare(
 
 def _reporter(prepared: Prepared, row: Row, file: str) -> _Report:
     id = row.product.id if row.product else row.id
+    where = f"{row.place}: " if row.place else ""
 
-    def report(message: str, field: str | None) -> None:
-        prepared.errors.append(RowError(file, row.number, id, field, message, refused=False))
+    def report(message: str) -> None:
+        prepared.errors.append(RowError(file, row.number, id, "images", where + message, refused=False))
 
     return report
 
@@ -165,7 +167,7 @@ def _bytes(row: Row, product: Product, source: PhotoSource | None, report: _Repo
         try:
             yield source.read(reference)
         except PhotoError as error:
-            report(str(error), "images")
+            report(str(error))
 
 
 def _decoded(data: Mapping[str, bytes], stored: Mapping[str, PhotoEntry], report: _Report) -> list[_Photo]:
@@ -178,7 +180,7 @@ def _decoded(data: Mapping[str, bytes], stored: Mapping[str, PhotoEntry], report
         try:
             image = decode_photo(photo, at_least=DECODED_SIDE)
         except PhotoError as error:
-            report(str(error), "images")
+            report(str(error))
         else:
             photos.append(_Photo(fingerprint, image=image, thumbnail=thumbnail(image, photo)))
     return photos

@@ -72,7 +72,7 @@ class RowError:
         The product's id, where it could be read.
     field : str or None
     message : str
-        What is wrong and what to do.
+        Where, what is wrong and what to do.
     refused : bool
         The whole row was left out; otherwise only a photo of it.
     """

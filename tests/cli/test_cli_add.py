@@ -80,14 +80,16 @@ def test_without_a_file_the_first_problems_are_shown(
     run: Run, feed: Path, photos: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "many.csv"
-    rows = "".join(f"p{i},Product {i},no number\n" for i in range(15))
-    path.write_text(f"id,title,price\n{rows}", "utf-8")
+    rows = "".join(f"p{i},Product {i},no number\n" for i in range(14))
+    path.write_text(f"id,title,price\nbare,No photo,1\n{rows}", "utf-8")
     result = run("add", path, "--shelf", tmp_path / "shelf")
     assert result.exit_code == 3
     assert "15 rows: nothing changed: 0 unchanged, 15 refused" in result.stdout
-    shown = [line for line in result.stderr.splitlines() if line.startswith("row ")]
+    shown = [line for line in result.stderr.splitlines() if "row " in line]
     assert len(shown) == 10
-    assert "price" in shown[0]
+    assert shown[0].startswith("many.csv, row 1 (line 2): no usable photo")
+    assert shown[1].startswith("many.csv, row 2 (line 3): price: ")
+    assert all(line.count("row ") == 1 for line in shown)
     assert "… and 5 more; --errors FILE writes them all" in result.stderr
 
 

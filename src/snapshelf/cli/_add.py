@@ -120,7 +120,7 @@ def problems(file: Path | None) -> Iterator[Callable[["RowError"], None]]:
         nonlocal count
         count += 1
         if count <= _PROBLEMS_SHOWN:
-            note(f"row {problem.row}: {problem.message}")
+            note(problem.message)
 
     if file is None:
         yield show

@@ -47,6 +47,8 @@ class Row(NamedTuple):
         Names the file, the row, the field and what to do.
     id : str or None
         The product's id as far as it is known, also when the row has an error.
+    place : str
+        Where it is, in words: ``"shoes.csv, row 3 (line 4)"``; empty for a row of no feed.
     """
 
     number: int
@@ -54,6 +56,7 @@ class Row(NamedTuple):
     photos: tuple[bytes, ...] = ()
     error: ProductError | None = None
     id: str | None = None
+    place: str = ""
 
 
 class Feed:
@@ -99,6 +102,7 @@ class Feed:
 
     def _row(self, record: Record, plan: Plan, rows_by_id: Mapping[str, int]) -> Row:
         fields: dict[str, Any] = {}
+        place = f"{self.path.name}, {record.place}"
         try:
             if record.problem is not None:
                 raise ProductError(record.problem)
@@ -113,9 +117,9 @@ class Feed:
         except ProductError as error:
             given = str(fields["id"])[:MAX_ID_LENGTH] if "id" in fields else None
             printable = given and given.encode(errors="backslashreplace").decode()
-            message = f"{self.path.name}, {record.place}: {error}"
-            return Row(record.number, None, (), ProductError(message, field=error.field), printable)
-        return Row(record.number, product, photos, None, product.id)
+            located = ProductError(f"{place}: {error}", field=error.field)
+            return Row(record.number, None, (), located, printable, place)
+        return Row(record.number, product, photos, None, product.id, place)
 
 
 def read_feed(
