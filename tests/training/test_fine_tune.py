@@ -325,6 +325,28 @@ def test_large_models_learn_slower_unless_by_an_adapter(tiny: Path, tmp_path: Pa
     assert usual_recipe(tmp_path, lora=8).photo_rate == small.photo_rate
 
 
+def test_a_large_model_learns_through_an_adapter(shop: Path, other_shop: Path, tmp_path: Path) -> None:
+    for library in ("transformers", "peft"):
+        pytest.importorskip(library, reason="large models need their libraries")
+    from large_checkpoints import siglip
+
+    siglip(tmp_path / "siglip")
+    verdict = fine_tune(
+        feed_examples(shop),
+        tmp_path / "out",
+        base=tmp_path / "siglip",
+        recipe=SHORT,
+        general=feed_examples(other_shop),
+        lora=2,
+        device="cpu",
+    )
+    card = json.loads((tmp_path / "out" / "card.json").read_text("utf-8"))
+    assert (card["kind"], card["lora"], card["licence"]) == ("siglip", 2, "NOASSERTION")
+    assert card["base"] == {"name": "siglip", "fingerprint": verdict.base}
+    assert load_encoder(tmp_path / "out").fingerprint == verdict.tuned
+    assert (tmp_path / "out" / "adapter" / "adapter_model.safetensors").is_file()
+
+
 def test_two_processes_train_one_model(shop: Path, other_shop: Path, tiny: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     command += ["--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "--no-python"]

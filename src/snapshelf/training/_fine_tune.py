@@ -17,7 +17,7 @@ from torch import Tensor
 
 from snapshelf.demo import draw_catalogue
 from snapshelf.encoders import Card, Encoder, load_encoder, registry
-from snapshelf.errors import EncoderError, TrainingError
+from snapshelf.errors import TrainingError
 from snapshelf.evaluation import Verdict
 from snapshelf.language import normalise
 from snapshelf.training._card import RunFacts, device_name, model_card, readable_card
@@ -312,7 +312,7 @@ class _FineTune:
         titles = Counter(language for example in everything for language in example.about.titles)
         return RunFacts(
             name=self.out.resolve().name,
-            base=_base_facts(self.base, before),
+            base=_base_facts(self.base, towers, before),
             data={
                 "source": self.source,
                 "examples": len(everything),
@@ -421,26 +421,24 @@ def _weights_fingerprint(state: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _base_facts(base: str, before: Mapping[str, Tensor]) -> dict[str, Any]:
+def _base_facts(base: str, towers: Towers, before: Mapping[str, Tensor]) -> dict[str, Any]:
     """Name, licence, languages, credits and fingerprint of the model that a run starts from."""
-    known = registry().get(base)
-    folder = known.folder if known is not None and known.folder is not None else Path(base)
-    try:
-        card, encoder = Card.read(folder), load_encoder(base)
-    except EncoderError:
-        # The checkpoint of a large model has no card.
+    if not isinstance(towers, TwoTowers):
+        from snapshelf.training._large import describe
+
         return {
-            "name": folder.name,
-            "licence": "NOASSERTION",
-            "languages": ["en", "zh"],
+            "languages": _large(towers).checkpoint.languages,
+            **describe(Path(base)),
             "fingerprint": _weights_fingerprint(before),
         }
+    known = registry().get(base)
+    card = Card.read(known.folder if known is not None and known.folder is not None else Path(base))
     return {
         "name": card.name,
         "licence": card.licence,
-        "languages": list(card.languages),
+        "languages": card.languages,
         "credits": (card.model_extra or {}).get("credits"),
-        "fingerprint": encoder.fingerprint,
+        "fingerprint": load_encoder(base).fingerprint,
     }
 
 
