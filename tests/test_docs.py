@@ -115,12 +115,20 @@ def test_command_lines_are_understood(document: Path, arguments: list[str]) -> N
     elif "--help" in options:
         assert (command in COMMANDS, options) == (True, ["--help"])
     else:
+        found = COMMANDS[command]
+        if hasattr(found, "commands"):
+            command, *options = options
+            found = found.commands[command]
         # Raises what the program itself would say of a wrong option or argument.
-        COMMANDS[command].make_context(command, options)
+        found.make_context(command, options)
 
 
 def flags(command: str) -> set[str]:
-    return {flag for parameter in COMMANDS[command].params for flag in parameter.opts if flag.startswith("-")}
+    found = COMMANDS[command]
+    ones = getattr(found, "commands", {command: found}).values()
+    return {
+        flag for one in ones for parameter in one.params for flag in parameter.opts if flag.startswith("-")
+    }
 
 
 @by_name("document", LINKING, ids=name)

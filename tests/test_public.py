@@ -18,8 +18,8 @@ ROOMS = {
     },
     "snapshelf.encoders": {
         "Card", "Check", "Encoder", "ModelDescription", "OnnxEncoder", "Preprocessing", "Pulled", "Speed",
-        "Tokenisation", "Tokeniser", "Vectors", "bench", "examine", "folder_of", "home", "load_encoder", "prepare",
-        "providers_available", "pull", "registry", "square", "write_card",
+        "Tokenisation", "Tokeniser", "Vectors", "bench", "encoders_there_are", "examine", "folder_of", "home",
+        "load_encoder", "prepare", "providers_available", "pull", "registry", "square", "write_card",
     },
     "snapshelf.query": {
         "DECODED_SIDE", "Fields", "MAX_FILTER_LENGTH", "MAX_TEXT_LENGTH", "PhotoInput", "Query", "parse_filter",

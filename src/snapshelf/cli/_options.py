@@ -1,7 +1,7 @@
 """Options that several commands have."""
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -11,17 +11,17 @@ ShelfOption: TypeAlias = Annotated[
     Path,
     typer.Option("--shelf", "-s", envvar="SNAPSHELF_SHELF", help="Folder of the shelf.", show_default=True),
 ]
+ProviderOption: TypeAlias = Annotated[
+    Literal["auto", "cpu", "openvino", "cuda"] | None,
+    typer.Option(
+        "--provider",
+        envvar="SNAPSHELF_PROVIDER",
+        help="Where encoders compute; auto takes CUDA, else OpenVINO, else the CPU.",
+        show_default="auto",
+    ),
+]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 KOption: TypeAlias = Annotated[int, typer.Option("--k", "-k", help="How many hits to show, 1 to 1,000.")]
-HostOption: TypeAlias = Annotated[
-    str, typer.Option("--host", help="Address to listen at; 0.0.0.0 lets other machines in.")
-]
-PortOption: TypeAlias = Annotated[
-    int, typer.Option("--port", min=0, max=65_535, help="Port; 0 takes a free one.")
-]
-PhotosOption: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
 WhereOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -31,6 +31,15 @@ WhereOption: TypeAlias = Annotated[
         help="Only products that match, such as 'price < 300 AND in_stock'.",
     ),
 ]
+HostOption: TypeAlias = Annotated[
+    str, typer.Option("--host", help="Address to listen at; 0.0.0.0 lets other machines in.")
+]
+PortOption: TypeAlias = Annotated[
+    int, typer.Option("--port", min=0, max=65_535, help="Port; 0 takes a free one.")
+]
+PhotosOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
         "--photos",
         help="Folder or tar that the feed's image paths are relative to.",
         show_default="the feed's folder",

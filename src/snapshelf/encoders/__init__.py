@@ -4,7 +4,7 @@ from snapshelf.encoders._card import Card, Preprocessing, Tokenisation, write_ca
 from snapshelf.encoders._description import ModelDescription, folder_of, home, registry
 from snapshelf.encoders._examine import Check, Speed, bench, examine
 from snapshelf.encoders._hub import pull
-from snapshelf.encoders._load import load_encoder
+from snapshelf.encoders._load import encoders_there_are, load_encoder
 from snapshelf.encoders._onnx import OnnxEncoder
 from snapshelf.encoders._preprocess import prepare, square
 from snapshelf.encoders._protocol import Encoder, Vectors
@@ -25,6 +25,7 @@ __all__ = [
     "Tokeniser",
     "Vectors",
     "bench",
+    "encoders_there_are",
     "examine",
     "folder_of",
     "home",

@@ -198,6 +198,8 @@ def _download(
     total = sum(file.size for file in wanted)
     done = total - needed
     for file in missing:
+        # The library would take a file of that name for the right one.
+        (folder / file.name).unlink(missing_ok=True)
         _fetch(source, commit, file, folder, partial(_Bar, done, total, progress))
         done += file.size
         if not file.is_at(folder / file.name):
@@ -238,7 +240,7 @@ class _Bar:
     """Stands for the progress bar that the hub's library would draw for each file."""
 
     def __init__(
-        self, done: int, total: int, tell: Progress | None, *_: Any, initial: int | None = 0, **__: Any
+        self, done: int, total: int, tell: Progress | None, /, *_: Any, initial: int | None = 0, **__: Any
     ) -> None:
         self._here, self._total, self._tell = done + (initial or 0), total, tell
 
@@ -262,7 +264,6 @@ def _endpoint() -> str:
 @contextmanager
 def _explained(source: str) -> Iterator[None]:
     """Turn what the hub's library raises into a sentence."""
-    import httpx
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -290,7 +291,7 @@ def _explained(source: str) -> Iterator[None]:
         raise EncoderError(f"{source}: HF_HUB_OFFLINE forbids downloads; unset it to pull") from error
     except HfHubHTTPError as error:
         raise EncoderError(f"{source}: {_endpoint()} answers with an error: {error}") from error
-    except (httpx.HTTPError, OSError) as error:
+    except Exception as error:  # each version of the library speaks through another HTTP library
         raise EncoderError(
             f"{source}: {_endpoint()} cannot be reached or broke off: {error}; pull again, it goes on where it was"
         ) from error

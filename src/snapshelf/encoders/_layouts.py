@@ -175,7 +175,7 @@ def _of_processor(path: Path) -> Preprocessing:
         shape: dict[str, Any]
         if "shortest_edge" in size and centre_crop and crop["height"] == crop["width"]:
             shape = {"mode": "crop", "size": crop["height"], "resize": size["shortest_edge"]}
-        elif size["height"] == size["width"] and not centre_crop:
+        elif "height" in size and size["height"] == size["width"] and not centre_crop:
             shape = {"mode": "stretch", "size": size["height"]}
         else:
             raise EncoderError(f"{path}: photos are not brought to a square: size {size}, crop_size {crop}")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal, TypeAlias
 
-from snapshelf.encoders._description import HUB, ModelDescription, folder_of, registry
+from snapshelf.encoders._description import HUB, ModelDescription, folder_of, home, registry
 from snapshelf.encoders._layouts import Layout, read_layout
 from snapshelf.encoders._onnx import OnnxEncoder
 from snapshelf.encoders._pulled import Pulled
 from snapshelf.errors import EncoderError
+
+State: TypeAlias = Literal["here", "pull", "export", "pull, export"]
+"""What is still to be done before an encoder can be loaded."""
 
 
 def load_encoder(name: str | Path | None = None, *, provider: str | None = None) -> OnnxEncoder:
@@ -46,6 +51,36 @@ def find_encoder(name: str | Path | None = None) -> Layout:
             "one that was pulled"
         )
     return read_layout(folder)
+
+
+def encoders_there_are() -> list[tuple[ModelDescription, State]]:
+    """Every encoder of the registry, then those that were pulled or exported under other names, with what they need."""
+    known = registry()
+    found = [(about, _state(about)) for about in known.values()]
+    of_registry = {about.folder for about in known.values()} | {
+        folder_of(source)
+        for about in known.values()
+        for source in (about.source, about.checkpoint)
+        if source.startswith(HUB)
+    }
+    for folder in sorted([*home().glob("*"), *(home() / "hub").glob("*")]):
+        if folder in of_registry or not ((folder / "card.json").is_file() or Pulled.is_in(folder)):
+            continue
+        source = Pulled.read(folder).source if Pulled.is_in(folder) else str(folder)
+        try:
+            about = read_layout(folder).description
+        except EncoderError:
+            continue  # a checkpoint, which `export` takes
+        found.append((replace(about, name=source, source=source), "here"))
+    return found
+
+
+def _state(about: ModelDescription) -> State:
+    if (about.folder / "card.json").is_file() or (about.ready and Pulled.is_in(about.folder)):
+        return "here"
+    if about.ready:
+        return "pull"
+    return "export" if Pulled.is_in(about.folder) else "pull, export"
 
 
 def _of_model(about: ModelDescription, name: str) -> Layout:

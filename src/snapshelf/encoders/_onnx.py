@@ -182,7 +182,7 @@ class OnnxEncoder:
                 f"{about.folder}: the encoder cannot be loaded: it does not run: {error}"
             ) from error
         if {photo.shape, words.shape} != {(1, about.dimension or photo.shape[-1])}:
-            said = f"; the card says {about.dimension} numbers" if about.dimension else ""
+            said = f"; its card says {about.dimension} numbers" if about.dimension else ""
             raise EncoderError(
                 f"{about.folder}: the encoder cannot be loaded: its vectors have the shape {photo.shape} for a photo "
                 f"and {words.shape} for a word{said}"
