@@ -143,6 +143,15 @@ class TestCsv:
 
 
 class TestJsonLines:
+    def test_half_a_character_costs_its_row(self, tmp_path: Path) -> None:
+        lines = (r'{"id": "1", "title": "\ud83d\ude00"}', r'{"id": "\ud83d", "title": "T"}')
+        lines += (r'{"id": "3", "title": "T", "size": ["S", "\ude00"]}', r'{"id": "4", "title": "T"}')
+        rows = rows_of(tmp_path, "feed.jsonl", "\n".join(lines))
+        assert titles(rows) == ["\U0001f600", None, None, "T"]
+        errors = [row.error for row in rows if row.error]
+        assert [error.field for error in errors] == ["id", "attributes.size"]
+        assert str(errors[0]).startswith("feed.jsonl, row 2 (line 2): id: holds half of a character")
+
     def test_reads_types_as_they_are(self, tmp_path: Path) -> None:
         record = {
             "id": 7,

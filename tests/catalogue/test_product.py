@@ -128,6 +128,14 @@ def test_nothing_left_is_out_of_stock_unless_the_shop_says_otherwise() -> None:
         ({"title": "t" * 1001}, "title", "longer than 1,000"),
         ({"title": "a\x00b"}, "title", "control character"),
         ({"title": "\udce9t\udce9"}, "title", "not UTF-8"),
+        ({"title": b"\xff"}, "title", "not UTF-8"),
+        ({"colour\ud83d": "red"}, "product", "holds half of a character"),
+        ({"id": "a\ud83d"}, "id", "holds half of a character"),
+        ({"title": "\ud83d dress"}, "title", "holds half of a character"),
+        ({"category": ["Home", "\ude00"]}, "category", "holds half of a character"),
+        ({"attributes": {"size": ["S", "\ud83d"]}}, "attributes.size", "holds half of a character"),
+        ({"attributes": {"size": {"text": "\ud83d"}}}, "attributes.size", "holds half of a character"),
+        ({"attributes": {"size": ["S", "a\x00"]}}, "attributes.size", "control character"),
         ({"description": "d" * 5001}, "description", "longer than 5,000"),
         ({"stock": "many"}, "stock", "'many' is not a whole number"),
         ({"stock": 1.5}, "stock", "is not a whole number"),
@@ -164,6 +172,16 @@ def test_tells_every_wrong_field_at_once_and_each_only_once() -> None:
         "attributes.a",
         "attributes.b",
     ]
+
+
+def test_a_copy_with_other_values_is_checked_like_a_new_product() -> None:
+    shirt = product(price="12.50 EUR", stock=0, attributes={"size": ["S", "M"]})
+    assert shirt.model_copy() == shirt
+    assert shirt.model_copy(update={"title": " Renamed "}) == product(
+        title="Renamed", price="12.50 EUR", stock=0, attributes={"size": ["S", "M"]}
+    )
+    with pytest.raises(ProductError, match="title: holds half of a character"):
+        shirt.model_copy(update={"title": "\ud83d"})
 
 
 def test_takes_one_value_for_a_list() -> None:

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -40,6 +40,10 @@ MAX_STOCK = 2**31 - 1
 _Name: TypeAlias = Annotated[
     str, Field(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
+
+
+_UNREADABLE_BYTE = re.compile("[\udc80-\udcff]")
+"""What stands for a byte that is not UTF-8 (``errors="surrogateescape"``)."""
 
 
 class _Model(BaseModel):
@@ -179,7 +183,7 @@ class Product(_Model):
         return {name: item for name, item in plain if item or item == 0}
 
     @classmethod
-    def parse(cls, fields: Mapping[str, Any]) -> Product:
+    def parse(cls, fields: Mapping[str, Any]) -> Self:
         """Make a product from plain values, with an error that names the fields.
 
         Raises
@@ -190,11 +194,25 @@ class Product(_Model):
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            problems: dict[str, str] = {}
+            problems: dict[str, Any] = {}
             for details in error.errors(include_url=False):
                 field = _field_name(details["loc"])
-                problems.setdefault(field, f"{field}: {_wording(details)}")
-            raise ProductError("; ".join(problems.values()), field=next(iter(problems))) from error
+                # Of the kinds that an attribute may be, the one that fits best was looked into deepest.
+                if field not in problems or len(details["loc"]) > len(problems[field]["loc"]):
+                    problems[field] = details
+            told = (f"{field}: {_wording(details)}" for field, details in problems.items())
+            raise ProductError("; ".join(told), field=next(iter(problems))) from error
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy it; with other values for some fields, these are checked as `parse` does.
+
+        Raises
+        ------
+        ProductError
+            A value cannot be accepted.
+        """
+        copy = super().model_copy(deep=deep)
+        return copy if update is None else self.parse({**dict(copy), **update})
 
 
 def _attribute(value: Any) -> Attribute | None:
@@ -230,7 +248,7 @@ def _attribute_text(value: Any) -> str:
 
 def _field_name(location: tuple[int | str, ...]) -> str:
     depth = 2 if location[:1] in (("attributes",), ("price",)) else 1
-    name = ".".join(str(part) for part in location[:depth])
+    name = ".".join(str(part) for part in location[:depth]) or "product"
     # A lone surrogate cannot be printed.
     return name.encode(errors="backslashreplace").decode()
 
@@ -247,7 +265,10 @@ def _wording(details: Any) -> str:
         case "string_pattern_mismatch":
             return "holds a control character; take it out"
         case "string_unicode":
-            return "holds bytes that are not UTF-8; save the file as UTF-8"
+            given = details["input"]
+            if isinstance(given, bytes) or _UNREADABLE_BYTE.search(str(given)):
+                return "holds bytes that are not UTF-8; save the file as UTF-8"
+            return r"holds half of a character (a lone surrogate such as \ud83d); take it out or complete it"
         case "extra_forbidden":
             return f"is not a field of a product; its fields are {', '.join(Product.model_fields)}"
         case "value_error":
