@@ -247,6 +247,25 @@ def test_import(client: httpx.Client) -> None:
 
 
 @pytest.mark.usefixtures("imported")
+def test_import_names_the_line_of_the_body(client: httpx.Client) -> None:
+    body = lines(new(1), '{"id": "cut off"', '{"id": }', b'{"id": "\xff"}', r'{"id": "4", "title": "\ud83d"}')
+    answers = statuses(client.post("/v1/products:import", content=body, headers=NDJSON))
+    assert [answer.get("error", "").partition(" at ")[2] for answer in answers[:4]] == [
+        "",
+        "line 2 column 16.",
+        "line 3 column 8.",
+        "line 4 column 9.",
+    ]
+    assert answers[4]["error"].startswith(r"title: holds half of a character (the lone surrogate \ud83d)")
+
+
+def test_a_product_with_half_a_character(client: httpx.Client) -> None:
+    body = rb'{"title": "T", "attributes": {"size": ["\ud83d\u0041"]}}'
+    response = client.put(path_of("half"), content=body, headers={"Content-Type": "application/json"})
+    assert problem(response, 422, "product")["errors"][0]["field"] == "attributes"
+
+
+@pytest.mark.usefixtures("imported")
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n", b"\n\n\n"])
 def test_ends_of_lines(client: httpx.Client, end: bytes) -> None:
     body = lines(new(1)) + (b"\r\n" if end == b"\r\n" else b"\n") + lines(new(2)) + end

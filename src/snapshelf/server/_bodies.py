@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -27,6 +29,7 @@ MULTIPART = "multipart/form-data"
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 _NDJSON_NAMES = frozenset({NDJSON, "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_FORM_FIELDS = 16
 _MAX_PHOTOS = 32
 
@@ -112,21 +115,43 @@ def check_import_type(request: Request) -> None:
         raise _wrong_type(content_type, sorted(_NDJSON_NAMES))
 
 
-def parse_fields(data: bytes) -> dict[str, Any]:
-    """Parse a JSON object.
+def parse_fields(data: bytes, *, line: int = 1) -> dict[str, Any]:
+    """Parse the JSON object that begins on a line of the body, counted from 1.
 
     Raises
     ------
+    ProductError
+        A field holds half of a character.
     InputError
         Not JSON or not an object.
     """
     try:
-        fields = from_json(data, allow_inf_nan=False)
+        # With the end of its line, an object that is cut short would be told to go wrong on the next one.
+        fields = from_json(data.rstrip(), allow_inf_nan=False)
     except ValueError as error:
-        raise InputError(f"This is not JSON: {error}.") from error
+        _refuse_lone_surrogates(data)
+        reason = re.sub(r"(?<= at line )\d+", lambda found: str(line - 1 + int(found[0])), str(error))
+        raise InputError(f"This is not JSON: {reason}.") from error
     if not isinstance(fields, dict):
         raise InputError('A product is a JSON object, such as {"id": "D-17", "title": "Red dress"}.')
     return fields
+
+
+def _refuse_lone_surrogates(data: bytes) -> None:
+    r"""Name the field that holds one: JSON can write it (``"\ud83d"``), but it is no text."""
+    try:
+        values = json.loads(data)
+        texts = {name: json.dumps([name, value], ensure_ascii=False) for name, value in values.items()}
+    except (AttributeError, ValueError, RecursionError):
+        return
+    for name, text in texts.items():
+        if found := _LONE_SURROGATE.search(text):
+            field = name.encode(errors="backslashreplace").decode()
+            half = found[0].encode(errors="backslashreplace").decode()
+            raise ProductError(
+                f"{field}: holds half of a character (the lone surrogate {half}); take it out or complete it",
+                field=field,
+            )
 
 
 def parse_product(fields: dict[str, Any], web_photos: PhotoSource | None) -> Upload:

@@ -124,7 +124,7 @@ async def _import_line(number: int, line: bytes, context: Context) -> ImportLine
     try:
         if len(line) > limit:
             raise InputError(f"The line is longer than {limit / MEGABYTE:g} MB.")
-        fields = await context.fetch(lambda: parse_fields(line))
+        fields = await context.fetch(lambda: parse_fields(line, line=number))
         product_id = str(fields["id"]) if "id" in fields else None
         product, photos = await context.fetch(lambda: parse_product(fields, context.web_photos))
         outcome = await context.write(lambda: context.shelf.put(product, photos))
