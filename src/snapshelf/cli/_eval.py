@@ -1,12 +1,12 @@
 """``snapshelf eval``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from snapshelf.cli._console import Side, note, print_json, print_table, progress, reported
-from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, ShelfOption
+from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, ModeOption, ShelfOption
 
 if TYPE_CHECKING:
     from snapshelf.evaluation import Report
@@ -34,10 +34,7 @@ def evaluate(
             help="R@k, P@k, RR, RR@k, nDCG, nDCG@k, AP, AP@k, Success@k, as ir_measures has them.",
         ),
     ] = "R@1,R@10,RR@10,nDCG@10,P@10",
-    mode: Annotated[
-        Literal["full", "photo-vectors"],
-        typer.Option("--mode", help="The whole search, or cosine with the photos alone as benchmarks do."),
-    ] = "full",
+    mode: ModeOption = "full",
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
 ) -> None:

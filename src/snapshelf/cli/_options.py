@@ -21,6 +21,10 @@ ProviderOption: TypeAlias = Annotated[
     ),
 ]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+ModeOption: TypeAlias = Annotated[
+    Literal["full", "photo-vectors"],
+    typer.Option("--mode", help="The whole search, or cosine with the photos alone as benchmarks do."),
+]
 KOption: TypeAlias = Annotated[int, typer.Option("--k", "-k", help="How many hits to show, 1 to 1,000.")]
 WhereOption: TypeAlias = Annotated[
     str | None,

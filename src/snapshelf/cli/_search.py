@@ -1,13 +1,13 @@
 """``snapshelf search`` and ``snapshelf similar``."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from snapshelf.cli._console import print_json, reported
 from snapshelf.cli._hits import print_hits, result_json
-from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, KOption, ShelfOption, WhereOption
+from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, KOption, ModeOption, ShelfOption, WhereOption
 
 
 def register(app: typer.Typer) -> None:
@@ -23,10 +23,7 @@ def search(
     text: Annotated[str | None, typer.Option("--text", "-t", help="Words, Chinese or English.")] = None,
     where: WhereOption = None,
     k: KOption = 10,
-    mode: Annotated[
-        Literal["full", "photo-vectors"],
-        typer.Option("--mode", help="The whole search, or cosine with the photos alone as benchmarks do."),
-    ] = "full",
+    mode: ModeOption = "full",
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
 ) -> None:
