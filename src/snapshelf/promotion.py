@@ -35,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from snapshelf._cores import usable_cores
 from snapshelf._opening import (
     CATALOGUE,
     catch_up,
@@ -418,7 +419,7 @@ class _Change:
         self, encoder: OnnxEncoder, vectors: _VectorFile, originals: PhotoSource, encoded: _Encoded
     ) -> None:
         """Make the vectors that are missing."""
-        workers = os.cpu_count() or 1
+        workers = usable_cores()
         total, done, after = self._catalogue.photo_count(), 0, None
         with ThreadPoolExecutor(workers, thread_name_prefix="snapshelf-promote") as executor:
             running: deque[Future[_Batch]] = deque()

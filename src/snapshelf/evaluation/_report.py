@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
+from snapshelf._cores import usable_cores
 from snapshelf.errors import EvaluationError, NotFoundError, PhotoError, QueryError
 from snapshelf.evaluation._bootstrap import bootstrap_interval
 from snapshelf.evaluation._chance import expected_by_chance
@@ -177,7 +177,7 @@ def _ask_all(
     progress: Callable[[int, int | None], None],
 ) -> dict[str, list[tuple[str, float]]]:
     # One search keeps one core busy.
-    executor = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="snapshelf-eval")
+    executor = ThreadPoolExecutor(usable_cores(), thread_name_prefix="snapshelf-eval")
     try:
         answers = executor.map(lambda query: _ask(shelf, query, depth, mode), queries)
         run = {}
