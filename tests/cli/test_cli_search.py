@@ -51,6 +51,18 @@ def test_search_for_people(run: Run, shelf: Path, drawings: list[DemoProduct]) -
     assert "2 hits: decode" in result.stderr
 
 
+def test_filters(run: Run, shelf: Path, drawings: list[DemoProduct]) -> None:
+    where = f"price >= {drawings[0].price} AND in_stock"
+    expected = {drawing.id for drawing in drawings if drawing.price >= drawings[0].price}
+    for command in (("search", "--text", "x"), ("similar", drawings[0].id)):
+        answer = json.loads(run(*command, "--where", where, "-k", 1_000, "--json", "--shelf", shelf).stdout)
+        found = {hit["id"] for hit in answer["hits"]}
+        assert found == expected - ({drawings[0].id} if command[0] == "similar" else set())
+        bad = run(*command, "-w", "price <", "--shelf", shelf)
+        assert bad.exit_code == 1
+        assert "filter, character 8: the filter ends too early; a value is missing" in bad.stderr
+
+
 def test_similar_leaves_the_product_out(run: Run, shelf: Path, drawings: list[DemoProduct]) -> None:
     answer = json.loads(run("similar", drawings[0].id, "--k", 1_000, "--json", "--shelf", shelf).stdout)
     found = [hit["id"] for hit in answer["hits"]]

@@ -79,6 +79,24 @@ def test_blank_words_beside_a_photo_are_none(
     assert ids(with_blank) == ids(without)
 
 
+@FORMS
+def test_filters(client: httpx.Client, form: Callable[..., dict[str, Any]]) -> None:
+    answer = search(client, **form(PHOTO, where='colour = "red" AND price < 22', k=15))
+    assert sorted(ids(answer)) == ["red-ball", "red-mug"]
+    assert ids(search(client, **form(PHOTO, where="price < 5 AND price > 9"))) == []
+    bad = problem(client.post("/v1/search", **form(PHOTO, where="in_stock AND colr = red")), 400, "filter")
+    assert bad["position"] == 14
+    assert "did you mean colour" in str(bad["detail"])
+    assert bad["errors"] == [{"field": "where", "detail": bad["detail"]}]
+
+
+def test_filters_of_similar_products(client: httpx.Client) -> None:
+    answer = client.get(path_of("red-mug", "similar"), params={"where": "colour = red", "k": 15}).json()
+    assert sorted(ids(answer)) == ["red-bag", "red-ball"]
+    refused = client.get(path_of("red-mug", "similar"), params={"where": "price < 😀"})
+    assert problem(refused, 400, "filter")["position"] == 9
+
+
 def test_every_form_answers_the_same(client: httpx.Client) -> None:
     answers = [search(client, **form(PHOTO, text="blue", k=7)) for form in (as_form, as_image, as_json)]
     assert ids(answers[0]) == ids(answers[1]) == ids(answers[2])

@@ -17,6 +17,7 @@ from snapshelf.demo import DemoProduct
 from snapshelf.errors import (
     EncoderMismatchError,
     FeedError,
+    FilterError,
     NotFoundError,
     PhotoError,
     ProductError,
@@ -91,6 +92,20 @@ def test_a_filter_holds_exactly(shelf: Shelf, drawings: list[DemoProduct]) -> No
         for hit in shelf.search(text="anything", k=COUNT, where=Equals("attributes.colour", colour))
     }
     assert ids == {drawing.id for drawing in drawings if drawing.colour == colour}
+
+
+def test_a_written_filter_holds_exactly(shelf: Shelf, drawings: list[DemoProduct]) -> None:
+    colour, first = drawings[0].colour, drawings[0].id
+    expected = {drawing.id for drawing in drawings if drawing.colour == colour}
+    where = f"colour = {colour} AND price < 20 in_stock"
+    assert {hit.product.id for hit in shelf.search(text="anything", k=COUNT, where=where)} == expected
+    assert {hit.product.id for hit in shelf.similar(first, k=COUNT, where=where)} == expected - {first}
+    assert shelf.search(text="anything", where="price < 5 AND price > 9").hits == ()
+    assert len(shelf.search(text="anything", k=COUNT, where=" ").hits) == COUNT
+    with pytest.raises(FilterError, match="did you mean colour"):
+        shelf.search(text="anything", where="colr = red")
+    with pytest.raises(FilterError, match="character 8"):
+        shelf.similar(first, where="price <")
 
 
 def test_similar_leaves_the_product_itself_out(shelf: Shelf, drawings: list[DemoProduct]) -> None:
