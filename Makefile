@@ -57,9 +57,9 @@ $(FULL)/bin/python:
 
 $(FULL)/full.done: pyproject.toml | $(FULL)/bin/python
 	$(FULL)/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
-	$(FULL)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[train,test-all,lint]"
+	$(FULL)/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" --editable ".[train,test-all,lint]"
 	touch $@
 
 $(FULL)/docs.done: $(FULL)/full.done
-	$(FULL)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
+	$(FULL)/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" --editable ".[docs]"
 	touch $@
