@@ -114,6 +114,7 @@ def test_what_cannot_be_learnt_from_is_one_line(train: Train, shop: Path, tmp_pa
     assert not (tmp_path / "card.json").exists()
 
 
+@pytest.mark.timeout(600)
 def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(short: list[str], shop: Path, tmp_path: Path) -> None:
     program = "from snapshelf.cli import main; main()"
     command = [
@@ -140,12 +141,13 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(short: list[str], shop: Path, 
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         preexec_fn=hear_ctrl_c,  # a shell that runs the tests in the background has its children ignore it
     )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("training: ") and int(line.split()[1].replace(",", "")) > 100:
-            process.send_signal(signal.SIGINT)
-            break
-    _, rest = process.communicate(timeout=60)
+    with process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("training: ") and int(line.split()[1].replace(",", "")) > 100:
+                process.send_signal(signal.SIGINT)
+                break
+        _, rest = process.communicate(timeout=60)
     assert process.returncode == 130, rest
     assert "the same command goes on from there" in rest
     assert (tmp_path / "run" / "checkpoint.pt").exists()
