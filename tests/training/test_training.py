@@ -297,3 +297,15 @@ def test_locked_photos_stay_and_the_words_learn(towers, data, tmp_path: Path) ->
     assert np.mean(losses[-4:]) < np.mean(losses[:4])
     for name, value in towers.photo.state_dict().items():
         assert torch.equal(value, photos[name]), name
+
+
+def test_a_run_stopped_by_its_watcher_keeps_the_step_just_done(towers, data, tmp_path: Path) -> None:
+    def stop(step) -> None:
+        if step.step == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(towers, data, tmp_path, RECIPE, on_step=stop)
+    steps: list[int] = []
+    train(towers, data, tmp_path, RECIPE, on_step=lambda step: steps.append(step.step))
+    assert steps == [3, 4, 5, 6, 7, 8, 9]

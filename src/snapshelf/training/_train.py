@@ -147,6 +147,8 @@ def train(
     ------
     TrainingError
         There is too little data, the checkpoint is of another version or model, or the loss is not a number.
+    KeyboardInterrupt
+        Raised by `on_step`, it leaves a checkpoint of the step just done.
     OutOfMemoryError
         `torch`'s own, when a step does not fit; the checkpoint of earlier steps stays.
     """
@@ -230,7 +232,13 @@ class _Run:
             if on_step is not None and _rank() == 0:
                 speed = (self._step - first) * order.batch / (time.monotonic() - began)
                 parts = {name: value.item() for name, value in losses.items()}
-                on_step(Progress(self._step, steps, loss.item(), parts, speed, recipe.photo_rate * factor))
+                try:
+                    on_step(
+                        Progress(self._step, steps, loss.item(), parts, speed, recipe.photo_rate * factor)
+                    )
+                except KeyboardInterrupt:
+                    self._save()
+                    raise
             if self._step % 100 == 0:
                 self._save()
         self._save()
