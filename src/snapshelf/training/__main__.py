@@ -32,10 +32,10 @@ STAGES = (
     ),
     Recipe(epochs=6.65, decay_epochs=4.95, whole_epochs=0.5, keep_patches=20, warmup_steps=60, rare=60),
     Recipe(
-        epochs=8.0,
-        decay_epochs=6.0,
+        epochs=1.6,
+        decay_epochs=1.4,
         whole_epochs=0.0,
-        batch=1_024,
+        batch=512,
         text_rate=5e-4,
         warmup_steps=20,
         rare=60,
