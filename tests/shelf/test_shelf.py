@@ -295,7 +295,7 @@ def test_another_encoder_is_refused(filled: Path, tmp_path: Path) -> None:
     shutil.copytree(registry()["bundled"].folder, other)
     tokenizer = other / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    with pytest.raises(EncoderMismatchError, match="snapshelf promote .*other --shelf"):
+    with pytest.raises(EncoderMismatchError, match=r"snapshelf promote .*other --shelf"):
         Shelf.open(folder, encoder=other)
 
 
