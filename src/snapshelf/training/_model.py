@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -205,7 +206,7 @@ class TextTower(nn.Module):
 _TEXTS_AT_ONCE = 64
 
 
-class Towers(nn.Module):
+class Towers(nn.Module, ABC):
     """What a training run needs of a model: a photo tower and a words tower into one space.
 
     Attributes
@@ -226,25 +227,25 @@ class Towers(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
         self.offset = nn.Parameter(torch.tensor(-10.0))
 
+    @abstractmethod
     def preprocess(self, photo: Image.Image) -> NDArray[np.uint8]:
         """RGB photo → uint8 (s, s, 3)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tokenise(self, texts: Sequence[str]) -> Tensor:
         """Texts → int64 (n, t), padded."""
-        raise NotImplementedError
 
+    @abstractmethod
     def encode_photos(self, pixels: Tensor, keep: int | None = None) -> Tensor:
         """Float pixels (n, 3, s, s) in [0, 1] → unit vectors (n, d).
 
         With `keep`, only that many patches of each photo need be looked at (FLIP, Li et al., 2023); a model
         without patches ignores it.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def encode_texts(self, tokens: Tensor) -> Tensor:
         """Token ids (n, t) → unit vectors (n, d)."""
-        raise NotImplementedError
 
     def scale(self) -> Tensor:
         """Inverse temperature, at most 100 (as in CLIP, Radford et al., 2021)."""
@@ -270,9 +271,9 @@ class Towers(nn.Module):
             for (rate, decay), members in groups.items()
         ]
 
+    @abstractmethod
     def belongs_to_photo_tower(self, parameter: str) -> bool:
         """Whether a parameter learns at the photo tower's rate."""
-        raise NotImplementedError
 
     def is_of_photos(self, parameter: str) -> bool:
         """Whether photos' vectors depend on a parameter."""
