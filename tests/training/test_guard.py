@@ -60,6 +60,9 @@ class SkilledTowers(Towers):
         noise = self.noise[side, number + PRODUCTS * chinese]
         return functional.normalize(skill * self.meaning[side, number] + (1 - skill) * noise, dim=-1)
 
+    def belongs_to_photo_tower(self, parameter: str) -> bool:
+        return False
+
 
 def examples(side: str, count: int = PRODUCTS) -> list[Example]:
     def photo(number: int) -> Image.Image:
