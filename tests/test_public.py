@@ -22,8 +22,9 @@ ROOMS = {
         "load_encoder", "prepare", "providers_available", "pull", "registry", "square", "write_card",
     },
     "snapshelf.query": {
-        "DECODED_SIDE", "Fields", "MAX_FILTER_LENGTH", "MAX_TEXT_LENGTH", "PhotoInput", "Query", "parse_filter",
-        "understand",
+        "Chip", "DECODED_SIDE", "Fields", "Knowledge", "MAX_EXAMPLES", "MAX_FILTER_LENGTH", "MAX_PHOTOS",
+        "MAX_TEXT_LENGTH", "Note", "PhotoInput", "Query", "QueryKind", "Request", "Understanding", "Use", "VectorsOf",
+        "parse_filter", "understand", "within",
     },
     "snapshelf.search": {"Mode", "Ranked", "Weights", "record", "search"},
     "snapshelf.language": {"Concept", "Lexicon", "Match", "normalise", "search_terms", "tokenize"},

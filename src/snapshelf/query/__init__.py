@@ -2,15 +2,37 @@
 
 from snapshelf.query._filter import MAX_FILTER_LENGTH, parse_filter
 from snapshelf.query._filter_fields import Fields
-from snapshelf.query._query import DECODED_SIDE, MAX_TEXT_LENGTH, PhotoInput, Query, understand
+from snapshelf.query._knowledge import Knowledge, VectorsOf
+from snapshelf.query._query import Chip, Note, Query, QueryKind, within
+from snapshelf.query._request import (
+    DECODED_SIDE,
+    MAX_EXAMPLES,
+    MAX_PHOTOS,
+    MAX_TEXT_LENGTH,
+    PhotoInput,
+    Request,
+)
+from snapshelf.query._settings import Understanding, Use
+from snapshelf.query._understand import understand
 
 __all__ = [
     "DECODED_SIDE",
+    "MAX_EXAMPLES",
     "MAX_FILTER_LENGTH",
+    "MAX_PHOTOS",
     "MAX_TEXT_LENGTH",
+    "Chip",
     "Fields",
+    "Knowledge",
+    "Note",
     "PhotoInput",
     "Query",
+    "QueryKind",
+    "Request",
+    "Understanding",
+    "Use",
+    "VectorsOf",
     "parse_filter",
     "understand",
+    "within",
 ]

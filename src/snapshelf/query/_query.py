@@ -1,95 +1,143 @@
-"""A shopper's raw request → vectors and terms."""
+"""What the search room works with."""
 
 from __future__ import annotations
 
-import io
-import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from snapshelf.catalogue import decode_photo
-from snapshelf.encoders import Encoder
-from snapshelf.errors import PhotoError, QueryError
-from snapshelf.language import normalise, search_terms
+from snapshelf.store import And, Filter, Or
 
-PhotoInput: TypeAlias = bytes | str | Path | Image.Image
-"""A photo: its bytes, the path of a local file, or a Pillow image."""
+QueryKind: TypeAlias = Literal["photo", "words", "both"]
+"""What a query is made of; liked products count as photos."""
 
-DECODED_SIDE = 512
-"""Shorter side, in pixels, to which a large JPEG may be shrunk as it is decoded. Indexed photos and query photos
-are decoded alike, or a photo would not quite find itself."""
 
-MAX_TEXT_LENGTH = 1_000
-"""Longest text of a query, in characters."""
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that the shopper should be told.
+
+    Parameters
+    ----------
+    kind : str
+        Short code, for example ``"contradiction"``.
+    text : str
+        An English sentence.
+    values : mapping
+        What is particular in it, so that it can be said in another language.
+    """
+
+    kind: str
+    text: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A fact read from the words, shown to the shopper, who may remove it.
+
+    Parameters
+    ----------
+    text : str
+        The words it was read from.
+    start, end : int
+        Where they are: ``query.normalised[start:end]``.
+    kind : str
+        Kind of concept or quantity: ``"colour"``, ``"price"`` …
+    field : str
+        The fact that it is about, for example ``"attributes.baseColour"``.
+    where : str
+        The filter in writing, as in ``'baseColour = "Red"'``; names the chip where it is removed.
+    filter : Filter
+        Products that have the fact, among them those with a narrower one (navy for blue).
+    exact : Filter
+        Products that have exactly the fact; the same as `filter` where nothing is narrower.
+    labels : mapping
+        ``"en"`` and ``"zh"`` → how it is called.
+    hard : bool
+        Products without the fact are left out; otherwise those with it gain `boost`.
+    boost : float
+        What a match adds to the score.
+    excluded : bool
+        The words rule something out ("not red"): `filter` is what is left.
+    """
+
+    text: str
+    start: int
+    end: int
+    kind: str
+    field: str
+    where: str
+    filter: Filter
+    exact: Filter
+    labels: Mapping[str, str]
+    hard: bool
+    boost: float
+    excluded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What the search room works with.
+    """A request understood.
 
     Parameters
     ----------
-    photo, text : ndarray or None
-        Unit vectors float32 (d,) of the photo and of the words; at least one is there.
+    photo : ndarray or None
+        float32 (d,): where the photos and the liked products are, moved away from what is not wanted. A unit vector,
+        unless words are moved away from: it is as long as its share of the score is.
+    text : ndarray or None
+        float32 (d,): the same for the words. Photo or text is there.
     terms : mapping
         Words-recall terms → weight; empty without words.
     timings : mapping
-        Seconds of the stages ``decode`` and ``encode``.
+        Seconds of the stages ``decode``, ``understand`` and ``encode``.
+    normalised : str
+        The words as they were understood, corrected and in their normal form; chips point into them.
+    chips : tuple of Chip
+        Facts read from the words, in their order.
+    notes : tuple of Note
+        What the shopper should be told.
+    excluded : frozenset of str
+        Ids of products that are no hits: those that were called liked or disliked.
     """
 
     photo: NDArray[np.float32] | None
     text: NDArray[np.float32] | None
     terms: Mapping[str, float] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
+    normalised: str = ""
+    chips: tuple[Chip, ...] = ()
+    notes: tuple[Note, ...] = ()
+    excluded: frozenset[str] = frozenset()
+
+    @property
+    def kind(self) -> QueryKind:
+        """What it is made of."""
+        if self.photo is None:
+            return "words"
+        return "photo" if self.text is None else "both"
+
+    @property
+    def where(self) -> Filter | None:
+        """What its hard chips leave; None if it has none."""
+        return within(self.chips)
 
 
-def understand(encoder: Encoder, *, photo: PhotoInput | None = None, text: str | None = None) -> Query:
-    """Decode and encode a request.
+def within(chips: Collection[Chip]) -> Filter | None:
+    """Join the filters of hard chips; None if there are none.
 
-    Raises
-    ------
-    QueryError
-        There is neither photo nor text, or the text is blank or longer than 1,000 characters.
-    PhotoError
-        The photo cannot be decoded.
+    Several values of one field are a choice ("red or blue"), except for bounds and for what is ruled out; different
+    fields must all fit.
     """
-    words = normalise(text) if text is not None else None
-    if photo is None and words is None:
-        raise QueryError("the query is empty: give a photo, words, or both")
-    if words == "":
-        raise QueryError("the query's text is empty: leave it out to search by photo alone")
-    if text is not None and len(text) > MAX_TEXT_LENGTH:
-        raise QueryError(f"the query's text has {len(text)} characters; {MAX_TEXT_LENGTH} are the most")
-    start = time.perf_counter()
-    image = None if photo is None else _decoded(photo)
-    decoded = time.perf_counter()
-    photo_vector = None if image is None else encoder.encode_photos([image])[0]
-    text_vector = None if words is None else encoder.encode_texts([words])[0]
-    terms: dict[str, float] = {}
-    for term in search_terms(words) if words else ():
-        terms[term] = terms.get(term, 0.0) + 1.0
-    encoded = time.perf_counter()
-    return Query(photo_vector, text_vector, terms, {"decode": decoded - start, "encode": encoded - decoded})
+    choices: dict[object, list[Filter]] = {}
+    for place, chip in enumerate(chips):
+        if chip.hard:
+            choices.setdefault(place if _narrows(chip) else chip.field, []).append(chip.filter)
+    parts = tuple(filters[0] if len(filters) == 1 else Or(tuple(filters)) for filters in choices.values())
+    return None if not parts else parts[0] if len(parts) == 1 else And(parts)
 
 
-def _decoded(photo: PhotoInput) -> Image.Image:
-    if isinstance(photo, Image.Image):
-        # Through the same door as a file, so that transparency and odd modes are treated alike.
-        buffer = io.BytesIO()
-        upright = (
-            photo if photo.mode in {"1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16"} else photo.convert("RGB")
-        )
-        upright.save(buffer, "PNG", compress_level=0, exif=photo.getexif())
-        return decode_photo(buffer.getvalue(), at_least=DECODED_SIDE)
-    if isinstance(photo, bytes):
-        return decode_photo(photo, at_least=DECODED_SIDE)
-    try:
-        return decode_photo(Path(photo).read_bytes(), at_least=DECODED_SIDE)
-    except OSError as error:
-        raise PhotoError(f"{photo}: the photo cannot be read: {error.strerror or error}") from error
+def _narrows(chip: Chip) -> bool:
+    return chip.excluded or chip.kind in ("price", "volume", "weight", "length")
