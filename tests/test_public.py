@@ -13,8 +13,8 @@ import snapshelf
 
 ROOMS = {
     "snapshelf": {
-        "AddReport", "Hit", "Price", "Product", "RowError", "SearchResult", "Shelf", "ShelfStats",
-        "SnapshelfError", "errors",
+        "AddReport", "Chip", "FacetChoice", "FacetRequest", "FacetResult", "HeatMap", "Hit", "Note", "Price",
+        "Product", "Range", "RowError", "SearchResult", "Shelf", "ShelfStats", "SnapshelfError", "WhyNot", "errors",
     },
     "snapshelf.encoders": {
         "Card", "Check", "Encoder", "ModelDescription", "OnnxEncoder", "Preprocessing", "Pulled", "Speed",
@@ -26,7 +26,9 @@ ROOMS = {
         "MAX_TEXT_LENGTH", "Note", "PhotoInput", "Query", "QueryKind", "Request", "Understanding", "Use", "VectorsOf",
         "parse_filter", "understand", "within",
     },
-    "snapshelf.search": {"Mode", "Ranked", "Weights", "record", "search"},
+    "snapshelf.search": {
+        "FacetChoice", "FacetRequest", "FacetResult", "Mode", "Range", "Ranked", "Weights", "record", "search",
+    },
     "snapshelf.language": {"Concept", "Lexicon", "Match", "normalise", "search_terms", "tokenize"},
 }  # fmt: skip
 

@@ -9,20 +9,30 @@ from snapshelf import errors
 from snapshelf.errors import SnapshelfError
 
 if TYPE_CHECKING:
-    from snapshelf._results import AddReport, Hit, RowError, SearchResult, ShelfStats
+    from snapshelf._results import AddReport, HeatMap, Hit, RowError, SearchResult, ShelfStats, WhyNot
     from snapshelf.catalogue import Price, Product
+    from snapshelf.query import Chip, Note
+    from snapshelf.search import FacetChoice, FacetRequest, FacetResult, Range
     from snapshelf.shelf import Shelf
 
 __all__ = [
     "AddReport",
+    "Chip",
+    "FacetChoice",
+    "FacetRequest",
+    "FacetResult",
+    "HeatMap",
     "Hit",
+    "Note",
     "Price",
     "Product",
+    "Range",
     "RowError",
     "SearchResult",
     "Shelf",
     "ShelfStats",
     "SnapshelfError",
+    "WhyNot",
     "errors",
 ]
 
@@ -31,13 +41,21 @@ __version__ = "0.1.0"
 # Loaded at first use: `snapshelf --help` and the errors need neither runtime nor engine.
 _HOMES = {
     "AddReport": "snapshelf._results",
+    "Chip": "snapshelf.query",
+    "FacetChoice": "snapshelf.search",
+    "FacetRequest": "snapshelf.search",
+    "FacetResult": "snapshelf.search",
+    "HeatMap": "snapshelf._results",
     "Hit": "snapshelf._results",
+    "Note": "snapshelf.query",
     "Price": "snapshelf.catalogue",
     "Product": "snapshelf.catalogue",
+    "Range": "snapshelf.search",
     "RowError": "snapshelf._results",
     "SearchResult": "snapshelf._results",
     "Shelf": "snapshelf.shelf",
     "ShelfStats": "snapshelf._results",
+    "WhyNot": "snapshelf._results",
 }
 
 

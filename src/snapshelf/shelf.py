@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias, Unpack
 
 import filelock
 
@@ -23,13 +23,18 @@ from snapshelf._opening import (
     replay,
     require_shelf,
 )
-from snapshelf._results import AddReport, Hit, RowError, SearchResult, ShelfStats
+from snapshelf._results import AddReport, HeatMap, Hit, RowError, SearchResult, ShelfStats, WhyNot
+from snapshelf._searching import SearchOptions, Side
 from snapshelf.catalogue import Catalogue, Product, Row, open_photos, read_feed
 from snapshelf.encoders import Encoder, load_encoder
 from snapshelf.errors import EncoderMismatchError, NotFoundError, ProductError, QueryError
-from snapshelf.query import PhotoInput, Query, parse_filter, understand
-from snapshelf.search import Mode, Ranked, Weights, search
+from snapshelf.query import PhotoInput, Query, parse_filter
+from snapshelf.query import understand as _understand
+from snapshelf.search import FacetRequest, Mode, Range, Ranked, Weights, search
 from snapshelf.store import Filter, Store
+
+if TYPE_CHECKING:
+    from snapshelf.search import Suggestion
 
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with the rows done and, where it is known, the number of rows there are."""
@@ -279,11 +284,26 @@ class Shelf:
         self,
         *,
         photo: PhotoInput | None = None,
+        photos: Sequence[PhotoInput] = (),
         text: str | None = None,
+        without: str | None = None,
+        liked: Sequence[str] = (),
+        disliked: Sequence[str] = (),
         k: int = 10,
         where: str | Filter | None = None,
         mode: Mode = "full",
         weights: Weights | None = None,
+        sort: str | None = None,
+        facets: Sequence[str | FacetRequest] = (),
+        choices: Mapping[str, Sequence[str] | Range] | None = None,
+        page_token: str | None = None,
+        diversity: float = 0.0,
+        collapse: bool = True,
+        understand: bool = True,
+        drop: Sequence[str] = (),
+        rules: bool = True,
+        related: int = 0,
+        explain: bool = False,
     ) -> SearchResult:
         """Find products by photo, by words, or by both at once.
 
@@ -291,8 +311,14 @@ class Shelf:
         ----------
         photo : bytes, str, Path, PIL.Image.Image or None
             Bytes of a photo, path of a local one, or an image.
+        photos : sequence of photos
+            Several photos of what is sought, beside `photo`.
         text : str or None
             Chinese or English words.
+        without : str or None
+            Words for what it should not be: the query moves away from them.
+        liked, disliked : sequence of str
+            Ids of products to find the like of, and to keep away from; they are not among the hits.
         k : int
             Most hits to return, 1 to 1,000.
         where : str, Filter or None
@@ -301,19 +327,105 @@ class Shelf:
             The whole search, or the query's vector compared with the photo vectors alone by cosine, as benchmarks do.
         weights : Weights or None
             Part of each signal in the score; the usual ones by default. Without effect on ``"photo-vectors"``.
+        sort : str or None
+            ``"relevance"`` (the usual), ``"newest"``, ``"rating"``, ``"price"`` or any field that holds numbers;
+            ``"-price"`` begins with the largest.
+        facets : sequence of str or FacetRequest
+            Fields whose values are counted.
+        choices : mapping or None
+            Chosen facet values by field: products must have one of each field's values, or a number in the range.
+        page_token : str or None
+            `SearchResult.next_page_token` of the same query, to get the hits that follow.
+        diversity : float
+            0 orders by score alone; towards 1, what looks like a better hit already shown is moved down.
+        collapse : bool
+            Show one variant of each product, the best one, and fold products that look the same into one.
+        understand : bool
+            Read colours, prices, categories ... from the words as filters and boosts.
+        drop : sequence of str
+            Chips of an earlier result, as their `where`, that are not meant.
+        rules : bool
+            Apply the shop's rules (``rules.yaml`` in the shelf).
+        related : int
+            Further queries to propose, at most.
+        explain : bool
+            Tell with each hit which words matched.
 
         Raises
         ------
         QueryError
-            There is neither photo nor text, the text is blank, or `k` is out of range.
+            There is nothing to search by, the text is blank, `k` or another number is out of range, a facet or sort
+            field does not exist, or the page token belongs to another query.
         FilterError
             The filter is malformed or names a field that there is not.
+        NotFoundError
+            A liked or disliked product does not exist.
         PhotoError
             The photo cannot be decoded.
         """
         _check_k(k)
         within = self._within(where)
-        return self._result(understand(self._encoder, photo=photo, text=text), k, within, mode, weights)
+        return self._result(_understand(self._encoder, photo=photo, text=text), k, within, mode, weights)
+
+    def why_not(self, id: str, **query: Unpack[SearchOptions]) -> WhyNot:
+        """Say why a product is not among a search's hits, or at which place it is.
+
+        Parameters
+        ----------
+        id : str
+        query
+            The options of `search`.
+
+        Raises
+        ------
+        NotFoundError
+            No product has this id.
+        QueryError, FilterError, PhotoError
+            As `search` does.
+        """
+        raise NotImplementedError
+
+    def heat_map(self, id: str, *, side: Side = "product", **query: Unpack[SearchOptions]) -> HeatMap:
+        """Show which parts of a photo make a product fit a query.
+
+        Parts of the photo are covered up one by one; what the fit loses is the warmth of that part.
+
+        Parameters
+        ----------
+        id : str
+        side : {"product", "query"}
+            Whose photo to look at; the query's needs a photo.
+        query
+            The options of `search`.
+
+        Raises
+        ------
+        NotFoundError
+            No product has this id.
+        QueryError, PhotoError
+            As `search` does; also where the side has no photo.
+        """
+        raise NotImplementedError
+
+    def suggest(
+        self, prefix: str, k: int = 8, *, language: Literal["en", "zh"] | None = None
+    ) -> list[Suggestion]:
+        """Complete what is being typed, from titles, brands, categories, the lexicon and earlier queries.
+
+        Raises
+        ------
+        QueryError
+            `k` is out of range.
+        """
+        raise NotImplementedError
+
+    def zero_results(self, days: int = 30) -> list[tuple[str, int]]:
+        """List the words of the last days' queries that found nothing good, and how often, the most frequent first."""
+        raise NotImplementedError
+
+    def facet_fields(self) -> Mapping[str, Literal["values", "numbers"]]:
+        """Which facets may be asked for, and what each is."""
+        raise NotImplementedError
 
     def similar(self, id: str, *, k: int = 10, where: str | Filter | None = None) -> SearchResult:
         """Find products that look like one of the shelf's; itself is not among them.
