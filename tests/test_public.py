@@ -19,7 +19,7 @@ ROOMS = {
     "snapshelf.encoders": {
         "Card", "Check", "Encoder", "ModelDescription", "OnnxEncoder", "Preprocessing", "Pulled", "Speed",
         "Tokenisation", "Tokeniser", "Vectors", "bench", "encoders_there_are", "examine", "folder_of", "home",
-        "load_encoder", "prepare", "providers_available", "pull", "registry", "square", "write_card",
+        "load_encoder", "prepare", "providers_available", "pull", "read_processor", "registry", "square", "write_card",
     },
     "snapshelf.query": {
         "Chip", "DECODED_SIDE", "Fields", "Knowledge", "MAX_EXAMPLES", "MAX_FILTER_LENGTH", "MAX_PHOTOS",

@@ -4,6 +4,7 @@ from snapshelf.encoders._card import Card, Preprocessing, Tokenisation, write_ca
 from snapshelf.encoders._description import ModelDescription, folder_of, home, registry
 from snapshelf.encoders._examine import Check, Speed, bench, examine
 from snapshelf.encoders._hub import pull
+from snapshelf.encoders._layouts import read_processor
 from snapshelf.encoders._load import encoders_there_are, load_encoder
 from snapshelf.encoders._onnx import OnnxEncoder
 from snapshelf.encoders._preprocess import prepare, square
@@ -33,6 +34,7 @@ __all__ = [
     "prepare",
     "providers_available",
     "pull",
+    "read_processor",
     "registry",
     "square",
     "write_card",

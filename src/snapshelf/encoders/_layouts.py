@@ -144,7 +144,7 @@ def _optimum(folder: Path, known: ModelDescription | None) -> Layout:
     config = _json(folder / "config.json")
     kind = str(config.get("model_type"))
     photo, text = _graphs(folder)
-    preprocessing = _of_processor(folder / "preprocessor_config.json")
+    preprocessing = read_processor(folder / "preprocessor_config.json")
     return Layout(
         _described(folder, known, kind, preprocessing.size, [photo, text]),
         photo,
@@ -155,8 +155,14 @@ def _optimum(folder: Path, known: ModelDescription | None) -> Layout:
     )
 
 
-def _of_processor(path: Path) -> Preprocessing:
-    """Read ``preprocessor_config.json`` as Transformers' image processors do."""
+def read_processor(path: Path) -> Preprocessing:
+    """Read ``preprocessor_config.json`` as Transformers' image processors do.
+
+    Raises
+    ------
+    EncoderError
+        The file is missing or is not understood, or photos are not brought to a square.
+    """
     config = _json(path)
     size: Any = config.get("size")
     crop: Any = config.get("crop_size")

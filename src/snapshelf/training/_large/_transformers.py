@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from snapshelf.encoders import Preprocessing, Tokenisation
-from snapshelf.errors import TrainingError
+from snapshelf.encoders import Preprocessing, Tokenisation, read_processor
+from snapshelf.errors import EncoderError, TrainingError
 from snapshelf.training._large._checkpoint import (
     Checkpoint,
     Encode,
@@ -21,14 +21,6 @@ from snapshelf.training._large._checkpoint import (
     read_tokenizer,
 )
 from snapshelf.training._large._libraries import library
-
-_RESAMPLING: dict[int, Literal["nearest", "lanczos", "bilinear", "bicubic"]] = {
-    0: "nearest",
-    1: "lanczos",
-    2: "bilinear",
-    3: "bicubic",
-}
-"""Pillow's numbers, as ``resample`` has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,28 +172,12 @@ _FAMILIES = {
 
 def _preprocessing(folder: Path, image_size: int) -> Preprocessing:
     path = folder / "preprocessor_config.json"
-    config = read_json(path)
-    size = config.get("size", image_size)
-    crops = bool(config.get("do_center_crop", False))
     try:
-        how: dict[str, Any] = {
-            "size": image_size,
-            "interpolation": _RESAMPLING[config.get("resample", 3)],
-            "mean": tuple(config["image_mean"]),
-            "std": tuple(config["image_std"]),
-        }
-        if isinstance(size, dict) and "height" in size and size["height"] == size["width"]:
-            resize = int(size["height"])
-            if not crops and resize == image_size:
-                return Preprocessing(**how)
-        else:
-            resize = int(size["shortest_edge"] if isinstance(size, dict) else size)
-            if crops and _side(config.get("crop_size", image_size)) == image_size:
-                return Preprocessing(**how, mode="crop", resize=resize)
-    except (KeyError, TypeError, ValueError) as error:
-        raise TrainingError(f"{path}: {type(error).__name__}: {error}") from error
-    raise TrainingError(f"{path}: its photos are not squares of {image_size} pixels, as config.json has it")
-
-
-def _side(size: int | dict[str, int]) -> int:
-    return size if isinstance(size, int) else int(size["height"])
+        found = read_processor(path)
+    except EncoderError as error:
+        raise TrainingError(str(error)) from error
+    if found.size != image_size:
+        raise TrainingError(
+            f"{path}: its photos are not squares of {image_size} pixels, as config.json has it"
+        )
+    return found
