@@ -120,7 +120,7 @@ class SearchResult:
         return len(self.hits)
 
 
-Reason: TypeAlias = Literal[
+WhyNotKind: TypeAlias = Literal[
     "shown", "later page", "filter", "choice", "chip", "rule", "excluded", "variant", "alike", "not recalled"
 ]
 """Why a product is where it is."""
@@ -134,13 +134,13 @@ class WhyNot:
     ----------
     id : str
         The product's.
-    reason : str
+    kind : str
         ``"shown"`` and ``"later page"`` (it is found, at `rank`), ``"filter"``, ``"choice"`` and ``"chip"`` (it does
         not match those `failing`), ``"rule"`` (a rule hides it), ``"excluded"`` (the query names it as an
         example), ``"variant"`` and ``"alike"`` (`instead` stands for it), ``"not recalled"`` (too many products
         fit better).
-    sentence : str
-        The same in English words.
+    text : str
+        The same in an English sentence.
     rank : int or None
         Its place in the result, from 1.
     score : float or None
@@ -156,8 +156,8 @@ class WhyNot:
     """
 
     id: str
-    reason: Reason
-    sentence: str
+    kind: WhyNotKind
+    text: str
     rank: int | None = None
     score: float | None = None
     contributions: Mapping[str, float] = field(default_factory=dict)

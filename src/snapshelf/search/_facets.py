@@ -8,10 +8,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Numbers from `at_least` to `at_most`, both included; a bound that is None is open."""
+    """Numbers from `low` to `high`, both included; a bound that is None is open."""
 
-    at_least: float | None = None
-    at_most: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
