@@ -36,7 +36,7 @@ bench: $(CORE)/demo.done
 
 weights: $(FULL)/full.done
 	$(FULL)/bin/python -m snapshelf.training --data $(DATA) --start $(START) --out runs/bundled/encoder $(ARGS)
-	$(FULL)/bin/python -m benchmarks.encoders --data $(DATA) --encoder runs/bundled/encoder --cache runs/bundled/vectors --json > runs/bundled/figures.json
+	$(FULL)/bin/python -m benchmarks.encoders --data $(DATA) --encoder runs/bundled/encoder --cache runs/bundled/vectors --card runs/bundled/encoder/card.json --json > runs/bundled/figures.json
 
 clean:
 	rm -rf $(CORE) $(FULL) site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -136,6 +136,8 @@ def main() -> int:
     except (SnapshelfError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    if options.card:
+        _into_card(options.card, encoders[0])
     if options.json:
         print(json.dumps({"machine": facts(core), "encoders": encoders}, indent=2, default=asdict))
     else:
@@ -293,6 +295,22 @@ def _read(path: Path) -> list[dict[str, str]]:
         ) from error
 
 
+def _into_card(path: Path, measured: dict[str, Any]) -> None:
+    """Write the encoder's figures into its card; they are no part of its fingerprint."""
+    card = json.loads(path.read_text(encoding="utf-8"))
+    card["figures"] = [
+        {
+            "task": row.task,
+            "wording": row.wording,
+            "corpus": row.corpus,
+            "queries": row.queries,
+            **{metric: round(figure.value, 4) for metric, figure in row.figures.items()},
+        }
+        for row in measured["rows"]
+    ]
+    path.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def as_table(encoders: Sequence[dict[str, Any]]) -> str:
     """Lay the figures out as Markdown: a line for each task, a column for each encoder."""
     by_task: dict[tuple[str, str, str, int], dict[str, dict[str, Measurement]]] = {}
@@ -346,6 +364,7 @@ def _options() -> argparse.Namespace:
         default=Path("runs/encoders"),
         help="folder for photo vectors, by the encoder's fingerprint (default %(default)s)",
     )
+    parser.add_argument("--card", type=Path, help="card.json to write the first encoder's figures into")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args()
 
