@@ -3,68 +3,69 @@
 from __future__ import annotations
 
 import fcntl
-import heapq
 import json
 import os
 import shutil
 import threading
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Concatenate, Literal, NamedTuple, ParamSpec, Self, TypeVar
 
 import numpy as np
 import qdrant_edge as edge
 
 from snapshelf.errors import ShelfInUseError, StorageError, StoreError
-from snapshelf.store._edge_layout import (
-    condition,
-    field_of,
-    has_path,
-    index_of,
-    paths_of,
-    payload,
-    point_id,
-    sparse,
-    stored_facts,
-    text_path,
-)
-from snapshelf.store._protocol import Candidate, Fact, Record
+from snapshelf.store._answers import Candidate, Facet, Histogram, Kind, Placed, Recalled
+from snapshelf.store._columns import Columns, stored_fact
+from snapshelf.store._edge_layout import facts_in, one_of, payload, sparse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
 
+    from snapshelf.store._columns import StoredFact
     from snapshelf.store._filters import Filter
+    from snapshelf.store._protocol import Fact, Record
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _T = TypeVar("_T")
 
-_FORMAT = 1
+_FORMAT = 2
 _STATE = "store.json"
+_TABLE = "facts.npz"
 _ENGINE = "engine"
 _EXACT_UP_TO = 100_000
 _EF = 512
 _BATCH = 250
 _PAGE = 10_000
-_MOST_FIELDS = 1_000_000
 _RESERVE = 64 * 2**20
+
+_LISTED = 1.0
+"""Cost of comparing with one of the records that a filter leaves, ..."""
+
+_FETCHED = 8.0
+"""... and of fetching one more from the whole index, in the same unit: the two are only compared."""
 
 
 class EdgeStore:
     """A `Store` in a directory, on Qdrant Edge.
 
-    A product is one point. Its first photo is the vector ``photo``; further photos are the multivector
-    ``photos``, which comes into being with the first product that has several: scanning multivectors takes
-    half as long again as scanning plain vectors.
+    A product is one point. Its first photo is the vector ``photo``, its title the vector ``title``; further photos
+    are the multivector ``photos``, which comes into being with the first product that has several: scanning
+    multivectors takes half as long again as scanning plain vectors.
 
-    Search is exact where the store, or what the filter leaves of it, has no more than `exact_up_to` records.
-    Otherwise it goes through an HNSW graph with ef = 512, once `optimise` has built one.
+    Facts are in `Columns`, in memory. A filter is evaluated there, so the engine is only ever asked for the best of
+    all records, or of listed ones; which of the two costs less is known before it is asked. Nothing that
+    matches can be lost between them.
 
-    The store may be used from several threads, but the engine holds the GIL while it works: a serving process
-    uses `ProcessStore`. `clear` and `close` must not run beside other calls.
+    Search is exact where the store has no more than `exact_up_to` records, or a filter leaves few. Otherwise it
+    goes through an HNSW graph, once `optimise` has built one.
+
+    The store may be used from several threads. One call runs at a time, for the engine holds the GIL while it works:
+    a serving process uses `ProcessStore`.
 
     Use `open` to get one.
     """
@@ -74,10 +75,10 @@ class EdgeStore:
         self._dimension = dimension
         self._exact_up_to = exact_up_to
         self._lock = lock
-        self._writing = threading.RLock()
+        self._calls = threading.RLock()
         self._several = False
-        self._indexed: set[str] = set()
-        self._ids: dict[edge.PointId, str] = {}
+        self._columns = Columns()
+        self._is_saved = False
         self._shard: edge.EdgeShard | None = None
         if (path / _STATE).exists():
             self._version = self._recall()
@@ -136,10 +137,10 @@ class EdgeStore:
 
     def upsert(self, records: Sequence[Record]) -> None:
         """Add records, or replace those that have the same id; of records with one id the last counts."""
-        points = [self._point(record) for record in {record.id: record for record in records}.values()]
-        several = any(len(record.photos) > 1 for record in records)
-        with self._writing:
-            if several and not self._several:
+        records = list({record.id: record for record in records}.values())
+        made = [(record.id, self._vectors(record), _stored(record.facts)) for record in records]
+        with self._calls:
+            if not self._several and any(len(record.photos) > 1 for record in records):
                 nearest = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim)
                 self._update(
                     edge.UpdateOperation.create_dense_vector(
@@ -147,40 +148,50 @@ class EdgeStore:
                     )
                 )
                 self._several = True
-            for batch in _batches(points):
-                self._update(edge.UpdateOperation.upsert_points(batch))
+            for batch in _batches(made):
+                rows = self._table.reserve([id for id, _, _ in batch])
+                points = [
+                    edge.Point(row, vectors, payload(id, facts))
+                    for row, (id, vectors, facts) in zip(rows, batch, strict=True)
+                ]
+                self._update(edge.UpdateOperation.upsert_points(points))
+                for row, (id, _, facts) in zip(rows, batch, strict=True):
+                    self._table.put(row, id, facts)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove records; unknown ids are ignored."""
-        with self._writing:
-            for batch in _batches([point_id(id) for id in ids]):
-                self._update(edge.UpdateOperation.delete_points(batch))
+        with self._calls:
+            for batch in _batches(ids):
+                self._update(edge.UpdateOperation.delete_points([*self._table.rows_of(batch)]))
+                self._table.remove(batch)
 
     def patch(self, id: str, facts: Mapping[str, Fact]) -> None:
         """Change some facts of one record, keep the rest; ``None`` removes one. Unknown ids are ignored."""
-        changes = stored_facts(facts)
-        point = point_id(id)
-        with self._writing:
-            for stored in self._payloads([point], "text", "number").values():
-                merged = payload(id, stored["text"] | stored["number"] | changes)
-                self._update(edge.UpdateOperation.overwrite_payload([point], merged))
+        changes = {field: stored_fact(field, fact) for field, fact in facts.items()}
+        with self._calls:
+            for row in self._table.rows_of([id]):
+                merged = {**self._table.facts_of(row), **changes}
+                kept = {field: fact for field, fact in merged.items() if fact is not None}
+                self._update(edge.UpdateOperation.overwrite_payload([row], payload(id, kept)))
+                self._table.change(row, changes)
 
-    def nearest(self, vector: NDArray[np.float32], k: int, where: Filter | None = None) -> list[Candidate]:
-        """Find the k records whose nearest photo has the largest cosine with `vector`, best first.
+    def nearest(
+        self,
+        vector: NDArray[np.float32],
+        k: int,
+        where: Filter | None = None,
+        *,
+        using: Literal["photo", "title"] = "photo",
+    ) -> list[Candidate]:
+        """Find the k records whose nearest photo, or title, has the largest cosine with `vector`, best first.
 
         Raises
         ------
         StoreError
             The vector has the wrong length, is zero or is not finite.
         """
-        (query,) = self._unit(np.atleast_2d(vector), "the query vector")
-        within = self._within(where)
-        params = edge.SearchParams(exact=self._is_exact(within), hnsw_ef=_EF)
-        scores = self._top(edge.Query.Nearest(query, using="photo"), k, within, params)
-        if self._several:
-            further = self._top(edge.Query.Nearest([query], using="photos"), k, within, params)
-            scores |= {point: max(score, scores.get(point, score)) for point, score in further.items()}
-        return self._best(scores, k)
+        with self._calls:
+            return self._best(self._top(self._looks(vector, using), k, where), k)
 
     def matching(self, terms: Mapping[str, float], k: int, where: Filter | None = None) -> list[Candidate]:
         """Find the k records with the largest BM25 score, best first.
@@ -192,39 +203,143 @@ class EdgeStore:
         """
         if not terms:
             return []
-        # Without a corpus the engine's document frequencies go on counting deleted records.
-        params = edge.SearchParams(idf=edge.IdfParams(corpus=edge.Filter()))
-        query = edge.Query.Nearest(sparse(terms), using="words")
-        return self._best(self._top(query, k, self._within(where), params), k)
+        with self._calls:
+            return self._best(self._top(self._words(terms), k, where), k)
 
-    def count(self, where: Filter | None = None) -> int:
-        """Count the matching records, exactly."""
-        return self._count(self._within(where))
+    def recall(
+        self,
+        k: int,
+        where: Filter | None = None,
+        *,
+        photo: NDArray[np.float32] | None = None,
+        title: NDArray[np.float32] | None = None,
+        terms: Mapping[str, float] | None = None,
+        also: Sequence[str] = (),
+        tests: Sequence[Filter] = (),
+        fields: Sequence[str] = (),
+    ) -> list[Recalled]:
+        """Find the k best of each query given, and score all that were found by each; see `Store.recall`."""
+        with self._calls:
+            asked: dict[str, _Asked] = {}
+            if photo is not None:
+                asked["photo"] = self._looks(photo, "photo")
+            if title is not None:
+                asked["title"] = self._looks(title, "title")
+            if terms:
+                asked["words"] = self._words(terms)
+            scores = {name: dict(self._top(each, k, where)) for name, each in asked.items()}
+            extra = self._table.rows_of(also)
+            extra = extra if where is None else self._table.among(extra, where)
+            rows = sorted(set(extra).union(*scores.values()))
+            for name, each in asked.items():
+                if missing := [row for row in rows if row not in scores[name]]:
+                    scores[name] |= self._query(each, len(missing), missing)
+            passed = [set(self._table.among(rows, test)) for test in tests]
+            found = (
+                Recalled(
+                    id,
+                    scores["photo"].get(row) if "photo" in scores else None,
+                    scores["title"].get(row) if "title" in scores else None,
+                    scores["words"].get(row, 0.0) if "words" in scores else 0.0,
+                    tuple(row in those for those in passed),
+                    self._table.facts_of(row, fields),
+                )
+                for row in rows
+                if (id := self._table.id_of(row)) is not None
+            )
+            return sorted(found, key=lambda each: each.id)
+
+    def matches(self, ids: Sequence[str], where: Filter) -> set[str]:
+        """Which of these records match."""
+        with self._calls:
+            rows = self._table.among(self._table.rows_of(ids), where)
+            return {id for id in map(self._table.id_of, rows) if id is not None}
+
+    def facts(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Fact]]:
+        """Facts of records, in the order of `ids`; see `Store.facts`."""
+        with self._calls:
+            return [
+                {
+                    field: fact
+                    for row in self._table.rows_of([id])
+                    for field, fact in self._table.facts_of(row, fields).items()
+                }
+                for id in ids
+            ]
+
+    def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
+        """Count the matching records, exactly, or their different facts in a field; see `Store.count`."""
+        with self._calls:
+            return self._table.count(where, distinct)
+
+    def facet(
+        self, field: str, where: Filter | None = None, *, limit: int = 100, distinct: str | None = None
+    ) -> Facet:
+        """Count the values that a field has among the matching records; see `Store.facet`."""
+        with self._calls:
+            return self._table.facet(field, where, limit, distinct)
+
+    def histogram(
+        self,
+        field: str,
+        where: Filter | None = None,
+        *,
+        bins: int = 20,
+        edges: Sequence[float] | None = None,
+        distinct: str | None = None,
+    ) -> Histogram:
+        """Count a field's numbers among the matching records by size; see `Store.histogram`."""
+        with self._calls:
+            return self._table.histogram(field, where, bins, edges, distinct)
+
+    def ordered(
+        self,
+        field: str,
+        k: int,
+        where: Filter | None = None,
+        *,
+        descending: bool = False,
+        skip: int = 0,
+    ) -> list[Placed]:
+        """Sort the matching records by a field's fact; see `Store.ordered`."""
+        with self._calls:
+            return self._table.ordered(field, k, where, descending, skip)
+
+    def group_sizes(
+        self, ids: Sequence[str], where: Filter | None = None, field: str = "group_id"
+    ) -> dict[str, int]:
+        """Number of matching records that have the same fact as each of these; see `Store.group_sizes`."""
+        with self._calls:
+            return self._table.group_sizes(ids, where, field)
 
     def scroll(self, where: Filter | None = None, *, after: str | None = None, limit: int = 100) -> list[str]:
         """List ids of matching records in ascending order of id, those after `after`.
 
-        Every call looks at all matching records, for the engine has them in the order of their hashes: ask
-        for large pages.
+        Every call looks at all matching records: ask for large pages.
         """
-        ids = (id for id in self._matching_ids(self._within(where)) if after is None or id > after)
-        return heapq.nsmallest(limit, ids)
+        with self._calls:
+            return self._table.first(where, after, limit)
 
     def fields(self) -> list[str]:
         """List the fields of which some record has a fact, in order."""
-        return sorted({field_of(path) for path in self._different("fields", _MOST_FIELDS)})
+        return list(self.field_kinds())
+
+    def field_kinds(self) -> Mapping[str, Kind]:
+        """What each of the `fields` holds."""
+        with self._calls:
+            return self._table.fields()
 
     def texts(self, field: str, limit: int) -> list[str]:
         """List the different texts that records have as a field's fact, or in it, in order; at most `limit` of them."""
-        path = text_path(field)
-        self._index({path})
-        return sorted(self._different(path, limit)) if path in self._indexed else []
+        with self._calls:
+            return self._table.texts(field, limit)
 
     def clear(self) -> None:
         """Remove every record and set `version` to 0."""
-        with self._writing:
+        with self._calls:
             self._remember(0)
             self._engine(edge.EdgeShard.close)
+            self._forget_table()
             shutil.rmtree(self._path / _ENGINE)
             self._create()
 
@@ -239,23 +354,24 @@ class EdgeStore:
         StorageError
             The disk has no room for the second copy that is made.
         """
-        with self._writing:
+        with self._calls:
             blocks = sum(file.stat().st_blocks for file in (self._path / _ENGINE).rglob("*"))
             self._require_space(blocks * 512)
             self._engine(edge.EdgeShard.optimize)
 
     def flush(self, version: int) -> None:
         """Make everything written so far durable (fsync) and remember the catalogue version."""
-        with self._writing:
+        with self._calls:
             self._engine(edge.EdgeShard.flush)
             self._remember(version)
 
     def close(self) -> None:
         """Release the files; closing twice does no harm."""
-        with self._writing:
+        with self._calls:
             if self._shard is not None:
                 shard, self._shard = self._shard, None
                 with self._lock:
+                    self._save_table()
                     _ask(shard.close)
 
     def __enter__(self) -> Self:
@@ -280,36 +396,88 @@ class EdgeStore:
 
     def _remember(self, version: int) -> None:
         """Write the state file so that a power cut leaves the old one or the new one."""
-        new = self._path / f"{_STATE}.new"
+        self._replace(_STATE, json.dumps({**self._identity(), "version": version}).encode())
+        self._version = version
+
+    def _replace(self, name: str, content: bytes) -> None:
+        new = self._path / f"{name}.new"
         try:
-            with new.open("w") as file:
-                json.dump({**self._identity(), "version": version}, file)
+            with new.open("wb") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            new.replace(self._path / _STATE)
-            directory = os.open(self._path, os.O_RDONLY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+            new.replace(self._path / name)
+            self._sync()
         except OSError as error:
             raise StorageError(f"{new} cannot be written: {error}") from error
-        self._version = version
+
+    def _sync(self) -> None:
+        """Make names in the directory durable."""
+        directory = os.open(self._path, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
 
     def _identity(self) -> dict[str, object]:
         return {"format": _FORMAT, "engine": version_of("qdrant-edge-py"), "dimension": self._dimension}
 
     def _create(self) -> None:
-        config = self._config({"photo": edge.EdgeVectorParams(self._dimension, edge.Distance.Cosine)})
+        params = edge.EdgeVectorParams(self._dimension, edge.Distance.Cosine)
+        config = self._config({"photo": params, "title": params})
         self._shard = _ask(edge.EdgeShard.create, str(self._path / _ENGINE), config)
         self._several = False
-        self._indexed.clear()
-        self._update(edge.UpdateOperation.create_field_index("fields", edge.KeywordIndexParams()))
+        self._columns = Columns()
 
     def _load(self) -> None:
         # Which vectors there are is kept by the shard; the rest is tuning and comes from here.
         self._shard = _ask(edge.EdgeShard.load, str(self._path / _ENGINE), self._config(None))
-        self._several = self._count(edge.Filter(must=[edge.HasVectorCondition("photos")])) > 0
+        having = edge.CountRequest(exact=True, filter=edge.Filter(must=[edge.HasVectorCondition("photos")]))
+        self._several = self._engine(edge.EdgeShard.count, having) > 0
+        self._columns = self._read_table()
+
+    @property
+    def _table(self) -> Columns:
+        self._require_open()
+        return self._columns
+
+    def _read_table(self) -> Columns:
+        """The table of facts, from its file or else from the engine."""
+        file = self._path / _TABLE
+        try:
+            self._is_saved = True
+            return Columns.parse(file.read_bytes())
+        except (OSError, ValueError, KeyError):
+            self._is_saved = False
+            return Columns.of(
+                (int(point.id), point.payload["id"], facts_in(point.payload))
+                for point in self._points()
+                if point.payload is not None
+            )
+
+    def _save_table(self) -> None:
+        """Write the table's file, which is there only while it says what the engine has."""
+        if not self._is_saved:
+            self._replace(_TABLE, self._columns.dump())
+
+    def _forget_table(self) -> None:
+        """Remove the table's file before the first change; a kill or a power cut must not leave an old one."""
+        file = self._path / _TABLE
+        try:
+            file.unlink(missing_ok=True)
+            self._sync()
+        except OSError as error:
+            raise StorageError(f"{file} cannot be removed: {error}") from error
+        self._is_saved = False
+
+    def _points(self) -> Iterator[edge.Record]:
+        start = None
+        while True:
+            request = edge.ScrollRequest(offset=start, limit=_PAGE, with_payload=True, with_vector=False)
+            records, start = self._engine(edge.EdgeShard.scroll, request)
+            yield from records
+            if start is None:
+                return
 
     def _config(self, vectors: dict[str, edge.EdgeVectorParams] | None) -> edge.EdgeConfig:
         graph_from = max(1, self._exact_up_to * self._dimension * 4 // 1024)  # KiB of vectors
@@ -323,12 +491,17 @@ class EdgeStore:
     def _engine(
         self, call: Callable[Concatenate[edge.EdgeShard, _P], _R], *args: _P.args, **kwargs: _P.kwargs
     ) -> _R:
+        return _ask(call, self._require_open(), *args, **kwargs)
+
+    def _require_open(self) -> edge.EdgeShard:
         if self._shard is None:
             raise StoreError(f"the store {self._path} is closed")
-        return _ask(call, self._shard, *args, **kwargs)
+        return self._shard
 
     def _update(self, operation: edge.UpdateOperation) -> None:
         self._require_space()
+        if self._is_saved:
+            self._forget_table()
         self._engine(edge.EdgeShard.update, operation)
 
     def _require_space(self, size: int = 0) -> None:
@@ -340,12 +513,16 @@ class EdgeStore:
                 f"the disk of {self._path} is full: {free >> 20} MiB are free, {needed >> 20} MiB are needed"
             )
 
-    def _point(self, record: Record) -> edge.Point:
+    def _vectors(self, record: Record) -> dict[str, edge.NamedVector]:
         first, *further = self._unit(record.photos, f"the photos of product {record.id!r}")
         vectors: dict[str, edge.NamedVector] = {"photo": first, "words": sparse(record.terms)}
         if further:
             vectors["photos"] = further
-        return edge.Point(point_id(record.id), vectors, payload(record.id, stored_facts(record.facts)))
+        if record.title is not None:
+            (vectors["title"],) = self._unit(
+                np.atleast_2d(record.title), f"the title of product {record.id!r}"
+            )
+        return vectors
 
     def _unit(self, vectors: NDArray[np.float32], owner: str) -> list[list[float]]:
         """Normalise the rows; in float64, where no float32 overflows."""
@@ -360,74 +537,70 @@ class EdgeStore:
         unit: list[list[float]] = (rows / lengths).astype(np.float32).tolist()
         return unit
 
-    def _within(self, where: Filter | None) -> edge.Filter | None:
-        """Condition for a filter; sees to it that what the filter compares has an index."""
+    def _looks(self, vector: NDArray[np.float32], using: Literal["photo", "title"]) -> _Asked:
+        (query,) = self._unit(np.atleast_2d(vector), "the query vector")
+        queries = [edge.Query.Nearest(query, using=using)]
+        if using == "photo" and self._several:
+            queries.append(edge.Query.Nearest([query], using="photos"))
+        return _Asked(queries, is_exact=len(self._table) <= self._exact_up_to)
+
+    def _words(self, terms: Mapping[str, float]) -> _Asked:
+        # Without a corpus the engine's document frequencies go on counting deleted records.
+        idf = edge.IdfParams(corpus=edge.Filter())
+        return _Asked([edge.Query.Nearest(sparse(terms), using="words")], is_exact=True, idf=idf)
+
+    def _top(self, asked: _Asked, k: int, where: Filter | None) -> dict[int, float]:
+        """Rows and scores of the k best that match."""
         if where is None:
-            return None
-        self._index(paths_of(where))
-        return condition(where, self._indexed)
+            return self._query(asked, k)
+        mask = self._table.mask(where)
+        matching = int(np.count_nonzero(mask))
+        if not matching:
+            return {}
+        # The best of all contain the best that match. How many are needed is a guess that may have to grow, for a
+        # filter may point away from the query; listing those that match costs the same in any case.
+        fetched = 2 * k * len(self._table) // matching
+        while fetched * _FETCHED < matching * _LISTED:
+            found = self._query(asked, fetched)
+            best = {row: score for row, score in found.items() if mask[row]}
+            if len(best) >= k or (asked.is_exact and len(found) < fetched):
+                return best
+            fetched *= 4
+        return self._query(asked, k, self._table.rows(where).tolist())
 
-    def _index(self, paths: Set[str]) -> None:
-        """Make an index of each path that some record has."""
-        for path in paths - self._indexed:
-            if self._count(has_path(path)):
-                with self._writing:
-                    self._update(edge.UpdateOperation.create_field_index(path, index_of(path)))
-                    self._indexed.add(path)
+    def _query(self, asked: _Asked, k: int, rows: Iterable[int] | None = None) -> dict[int, float]:
+        """Rows and scores of the k best of all, or of some rows."""
+        within = None if rows is None else one_of(rows)
+        params = edge.SearchParams(
+            exact=asked.is_exact or rows is not None,
+            hnsw_ef=max(_EF, k),
+            idf=asked.idf,
+        )
+        scores: dict[int, float] = {}
+        for query in asked.queries:
+            request = edge.QueryRequest(k, query=query, filter=within, params=params, with_payload=False)
+            for point in self._engine(edge.EdgeShard.query, request):
+                row = int(point.id)
+                scores[row] = max(point.score, scores.get(row, point.score))
+        return scores
 
-    def _different(self, path: str, limit: int) -> list[str]:
-        """Texts in the index of a path."""
-        # What is exact are the counts, which nobody asks for and which take a hundred times as long.
-        found = self._engine(edge.EdgeShard.facet, edge.FacetRequest(path, limit=limit, exact=False)).hits
-        return [str(each.value) for each in found if each.count]
-
-    def _is_exact(self, within: edge.Filter | None) -> bool:
-        # Where a filter points away from the query, the graph loses recall quietly.
-        limit = self._exact_up_to
-        return self._count(None) <= limit or (within is not None and self._count(within) <= limit)
-
-    def _count(self, within: edge.Filter | None) -> int:
-        if within is None:
-            return self._engine(edge.EdgeShard.info).points_count
-        return self._engine(edge.EdgeShard.count, edge.CountRequest(exact=True, filter=within))
-
-    def _top(
-        self, query: edge.Query, k: int, within: edge.Filter | None, params: edge.SearchParams
-    ) -> dict[edge.PointId, float]:
-        request = edge.QueryRequest(k, query=query, filter=within, params=params, with_payload=False)
-        return {point.id: point.score for point in self._engine(edge.EdgeShard.query, request)}
-
-    def _best(self, scores: Mapping[edge.PointId, float], k: int) -> list[Candidate]:
-        found = zip(self._ids_of(list(scores)), scores.values(), strict=True)
+    def _best(self, scores: Mapping[int, float], k: int) -> list[Candidate]:
+        found = ((self._table.id_of(row), score) for row, score in scores.items())
         candidates = [Candidate(id, score) for id, score in found if id is not None]
         return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.id))[:k]
 
-    def _ids_of(self, points: Sequence[edge.PointId]) -> list[str | None]:
-        """Product ids of points; ``None`` for those deleted meanwhile.
 
-        An id never changes and reading it back costs the engine 20 µs, so it is read once.
-        """
-        unknown = [point for point in points if point not in self._ids]
-        if unknown:
-            self._ids |= {point: found["id"] for point, found in self._payloads(unknown, "id").items()}
-        return [self._ids.get(point) for point in points]
+class _Asked(NamedTuple):
+    """Queries of the engine of which a record's best score counts, and whether it answers them exactly."""
 
-    def _payloads(self, points: list[edge.PointId], *fields: str) -> dict[edge.PointId, dict[str, Any]]:
-        """Fields of the payloads of those points that are there."""
-        records = self._engine(edge.EdgeShard.retrieve, points, list(fields), False)
-        return {record.id: record.payload for record in records if record.payload is not None}
+    queries: Sequence[edge.Query]
+    is_exact: bool
+    idf: edge.IdfParams | None = None
 
-    def _matching_ids(self, within: edge.Filter | None) -> Iterator[str]:
-        start = None
-        while True:
-            request = edge.ScrollRequest(
-                offset=start, limit=_PAGE, filter=within, with_payload=False, with_vector=False
-            )
-            records, start = self._engine(edge.EdgeShard.scroll, request)
-            ids = self._ids_of([record.id for record in records])
-            yield from (id for id in ids if id is not None)
-            if start is None:
-                return
+
+def _stored(facts: Mapping[str, Fact]) -> dict[str, StoredFact]:
+    stored = ((field, stored_fact(field, fact)) for field, fact in facts.items())
+    return {field: fact for field, fact in stored if fact is not None}
 
 
 def _ask(call: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:

@@ -1,48 +1,23 @@
-"""How a record lies in Qdrant Edge, and how a filter asks for it: the two must agree.
+"""How a record lies in Qdrant Edge.
 
-The payload of a point is::
-
-    {
-        "id": "4711",
-        "text": {"brand": "Acme", "colours": ["red", "blue"]},
-        "number": {"price": 10.5},
-        "fields": ['text."brand"', 'text."colours"', 'number."price"'],
-    }
-
-Text and numbers lie apart because a payload index has one type. `fields` lists the JSON paths that are there; it
-always has an index, every other path gets one when a filter first needs it: a catalogue may have hundreds of
-fields, and an index costs about 9 files, 10 fsyncs and 7 MB of address space.
+A point's id is the record's row in the table of facts. Its payload is ``{"id": "4711", "facts": {"price": 10.5}}``,
+what the table is made from again where no file of it can be used. The engine itself never looks into it.
 """
 
 from __future__ import annotations
 
 import math
-import uuid
 from hashlib import blake2b
-from typing import TYPE_CHECKING, TypeAlias, assert_never
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any
 
 import qdrant_edge as edge
 
 from snapshelf.errors import StoreError
-from snapshelf.store._filters import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Set
+    from collections.abc import Iterable, Mapping
 
-    from snapshelf.store._protocol import Fact
-
-StoredFact: TypeAlias = str | float | list[str]
-
-_PRODUCTS = uuid.UUID("1f6b6a3e-8f0c-4f64-9a53-5d1f0a7c2b91")
-_NOTHING = edge.Filter(must=[edge.HasIdCondition(set())])
-# The engine's JSON paths have no escape inside quotes.
-_IN_PATH = str.maketrans({"%": "%25", '"': "%22", "\\": "%5C"})
-
-
-def point_id(id: str) -> edge.PointId:
-    """Name-based UUID (version 5, RFC 9562) of a product's id: the engine takes no free text."""
-    return uuid.uuid5(_PRODUCTS, id)
+    from snapshelf.store._columns import StoredFact
 
 
 def sparse(terms: Mapping[str, float]) -> edge.SparseVector:
@@ -60,126 +35,22 @@ def sparse(terms: Mapping[str, float]) -> edge.SparseVector:
     return edge.SparseVector(list(weights), list(weights.values()))
 
 
-def stored_facts(facts: Mapping[str, Fact]) -> dict[str, StoredFact | None]:
-    """Facts as they are kept: keys that fit into a path, numbers as floats, ``None`` for an empty list."""
-    return {field.translate(_IN_PATH): _stored(field, fact) for field, fact in facts.items()}
+def payload(id: str, facts: Mapping[str, StoredFact]) -> dict[str, object]:
+    """Payload of a point with these facts."""
+    return {"id": id, "facts": dict(facts)}
 
 
-def payload(id: str, facts: Mapping[str, StoredFact | None]) -> dict[str, object]:
-    """Payload of a point with these stored facts."""
-    text = {key: fact for key, fact in facts.items() if isinstance(fact, str | list)}
-    number = {key: fact for key, fact in facts.items() if isinstance(fact, float)}
-    fields = [_path("text", key) for key in text] + [_path("number", key) for key in number]
-    return {"id": id, "text": text, "number": number, "fields": fields}
+def facts_in(payload: Mapping[str, Any]) -> dict[str, StoredFact]:
+    """Facts of a payload that the engine gives back: numbers as floats, lists as tuples."""
+    return {field: _read(fact) for field, fact in payload["facts"].items()}
 
 
-def text_path(field: str) -> str:
-    """Path of a field's texts."""
-    return _path("text", field.translate(_IN_PATH))
+def one_of(rows: Iterable[int]) -> edge.Filter:
+    """Condition that a point is one of these."""
+    return edge.Filter(must=[edge.HasIdCondition(set(rows))])
 
 
-def field_of(path: str) -> str:
-    """Field that a path belongs to."""
-    return unquote(path.partition('"')[2].removesuffix('"'))
-
-
-def has_path(*paths: str) -> edge.Filter:
-    """Condition that a record has one of the paths."""
-    return _equal_to("fields", list(paths))
-
-
-def index_of(path: str) -> edge.KeywordIndexParams | edge.FloatIndexParams:
-    """Kind of index that a path needs."""
-    return edge.FloatIndexParams() if path.startswith("number.") else edge.KeywordIndexParams()
-
-
-def paths_of(where: Filter | None) -> set[str]:
-    """Paths whose values a filter compares."""
-    match where:
-        case Equals(field, value):
-            return paths_of(OneOf(field, (value,)))
-        case OneOf(field, values):
-            return {text_path(field) if isinstance(value, str) else _number_path(field) for value in values}
-        case Between(field):
-            return {_number_path(field)}
-        case And(parts) | Or(parts):
-            return set().union(*map(paths_of, parts))
-        case Not(part):
-            return paths_of(part)
-        case _:
-            return set()
-
-
-def condition(where: Filter, known: Set[str]) -> edge.Filter:
-    """Translate a filter. Of the paths it compares, no record has one that is not known."""
-    match where:
-        case Equals(field, value):
-            return condition(OneOf(field, (value,)), known)
-        case OneOf(field, values):
-            texts = [value for value in values if isinstance(value, str)]
-            numbers = [_number(value) for value in values if not isinstance(value, str)]
-            options: list[edge.ConditionType] = []
-            if text_path(field) in known:
-                options.append(_equal_to(text_path(field), texts))
-            if _number_path(field) in known:
-                options.extend(_within(field, gte=number, lte=number) for number in numbers)
-            return edge.Filter(should=options) if options else _NOTHING
-        case Between(field, at_least, at_most, above, below):
-            if _number_path(field) not in known:
-                return _NOTHING
-            bounds = {"gte": at_least, "lte": at_most, "gt": above, "lt": below}
-            return _within(field, **{k: _number(bound) for k, bound in bounds.items() if bound is not None})
-        case Has(field):
-            return has_path(text_path(field), _number_path(field))
-        case Ids(ids):
-            return edge.Filter(must=[edge.HasIdCondition({point_id(id) for id in ids})])
-        case And(parts):
-            return edge.Filter(must=[condition(part, known) for part in parts])
-        case Or(parts):
-            return edge.Filter(should=[condition(part, known) for part in parts]) if parts else _NOTHING
-        case Not(part):
-            return edge.Filter(must_not=[condition(part, known)])
-        case _:
-            assert_never(where)
-
-
-def _stored(field: str, fact: Fact) -> StoredFact | None:
-    match fact:
-        case None | str():
-            return fact
-        case int() | float():
-            number = _number(fact)
-            if not math.isfinite(number):
-                raise StoreError(f"the fact {field!r} is {fact}; numbers have to be finite")
-            return number
-        case _:
-            values = list(fact)
-            if not all(isinstance(value, str) for value in values):
-                raise StoreError(f"the fact {field!r} is {fact!r}; a list may hold text only")
-            return values or None
-
-
-def _number(value: float) -> float:
-    """Round to 15 significant digits, the most that survive the engine's JSON unchanged."""
-    try:
-        return float(f"{value:.15g}") + 0.0  # no negative zero
-    except OverflowError:  # an integer beyond all floats
-        return math.inf if value > 0 else -math.inf
-
-
-def _path(kind: str, key: str) -> str:
-    return f'{kind}."{key}"'
-
-
-def _number_path(field: str) -> str:
-    return _path("number", field.translate(_IN_PATH))
-
-
-def _equal_to(path: str, values: list[str]) -> edge.Filter:
-    return edge.Filter(must=[edge.FieldCondition(path, match=edge.MatchAny(values))])
-
-
-def _within(field: str, **bounds: float) -> edge.Filter:
-    if any(map(math.isnan, bounds.values())):
-        return _NOTHING  # no number compares with NaN, and the engine panics at it
-    return edge.Filter(must=[edge.FieldCondition(_number_path(field), range=edge.RangeFloat(**bounds))])
+def _read(fact: str | float | list[str]) -> StoredFact:
+    if isinstance(fact, str):
+        return fact
+    return tuple(fact) if isinstance(fact, list) else float(fact)

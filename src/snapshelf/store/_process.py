@@ -9,7 +9,7 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from snapshelf.errors import StoreError
 from snapshelf.store._wire import decode, encode
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from snapshelf.store._answers import Candidate, Facet, Histogram, Kind, Placed, Recalled
     from snapshelf.store._filters import Filter
-    from snapshelf.store._protocol import Candidate, Fact, Record
+    from snapshelf.store._protocol import Fact, Record
 
 _CONNECTIONS = 4
 
@@ -72,9 +73,16 @@ class ProcessStore:
         """See `Store.patch`."""
         self._call("patch", id, facts)
 
-    def nearest(self, vector: NDArray[np.float32], k: int, where: Filter | None = None) -> list[Candidate]:
+    def nearest(
+        self,
+        vector: NDArray[np.float32],
+        k: int,
+        where: Filter | None = None,
+        *,
+        using: Literal["photo", "title"] = "photo",
+    ) -> list[Candidate]:
         """See `Store.nearest`."""
-        found: list[Candidate] = self._call("nearest", vector, k, where)
+        found: list[Candidate] = self._call("nearest", vector, k, where, using=using)
         return found
 
     def matching(self, terms: Mapping[str, float], k: int, where: Filter | None = None) -> list[Candidate]:
@@ -82,10 +90,78 @@ class ProcessStore:
         found: list[Candidate] = self._call("matching", terms, k, where)
         return found
 
-    def count(self, where: Filter | None = None) -> int:
+    def recall(
+        self,
+        k: int,
+        where: Filter | None = None,
+        *,
+        photo: NDArray[np.float32] | None = None,
+        title: NDArray[np.float32] | None = None,
+        terms: Mapping[str, float] | None = None,
+        also: Sequence[str] = (),
+        tests: Sequence[Filter] = (),
+        fields: Sequence[str] = (),
+    ) -> list[Recalled]:
+        """See `Store.recall`."""
+        found: list[Recalled] = self._call(
+            "recall", k, where, photo=photo, title=title, terms=terms, also=also, tests=tests, fields=fields
+        )
+        return found
+
+    def matches(self, ids: Sequence[str], where: Filter) -> set[str]:
+        """See `Store.matches`."""
+        found: set[str] = self._call("matches", ids, where)
+        return found
+
+    def facts(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Fact]]:
+        """See `Store.facts`."""
+        facts: list[dict[str, Fact]] = self._call("facts", ids, fields)
+        return facts
+
+    def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
         """See `Store.count`."""
-        number: int = self._call("count", where)
+        number: int = self._call("count", where, distinct)
         return number
+
+    def facet(
+        self, field: str, where: Filter | None = None, *, limit: int = 100, distinct: str | None = None
+    ) -> Facet:
+        """See `Store.facet`."""
+        facet: Facet = self._call("facet", field, where, limit=limit, distinct=distinct)
+        return facet
+
+    def histogram(
+        self,
+        field: str,
+        where: Filter | None = None,
+        *,
+        bins: int = 20,
+        edges: Sequence[float] | None = None,
+        distinct: str | None = None,
+    ) -> Histogram:
+        """See `Store.histogram`."""
+        found: Histogram = self._call("histogram", field, where, bins=bins, edges=edges, distinct=distinct)
+        return found
+
+    def ordered(
+        self,
+        field: str,
+        k: int,
+        where: Filter | None = None,
+        *,
+        descending: bool = False,
+        skip: int = 0,
+    ) -> list[Placed]:
+        """See `Store.ordered`."""
+        placed: list[Placed] = self._call("ordered", field, k, where, descending=descending, skip=skip)
+        return placed
+
+    def group_sizes(
+        self, ids: Sequence[str], where: Filter | None = None, field: str = "group_id"
+    ) -> dict[str, int]:
+        """See `Store.group_sizes`."""
+        sizes: dict[str, int] = self._call("group_sizes", ids, where, field)
+        return sizes
 
     def scroll(self, where: Filter | None = None, *, after: str | None = None, limit: int = 100) -> list[str]:
         """See `Store.scroll`."""
@@ -96,6 +172,11 @@ class ProcessStore:
         """See `Store.fields`."""
         names: list[str] = self._call("fields")
         return names
+
+    def field_kinds(self) -> Mapping[str, Kind]:
+        """See `Store.field_kinds`."""
+        kinds: Mapping[str, Kind] = self._call("field_kinds")
+        return kinds
 
     def texts(self, field: str, limit: int) -> list[str]:
         """See `Store.texts`."""

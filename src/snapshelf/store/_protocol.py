@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from snapshelf.store._answers import Candidate, Facet, Histogram, Kind, Placed, Recalled
     from snapshelf.store._filters import Filter
 
 Fact: TypeAlias = str | int | float | bool | Sequence[str] | None
@@ -36,20 +37,16 @@ class Record:
     terms : mapping
         Term → weight > 0 for words recall (the document side of BM25; the engine multiplies by IDF).
     facts : mapping
-        Field → value, for filters.
+        Field → value, for filters, facets and sorting.
+    title : ndarray or None
+        float32 (d,), finite and not zero: vector of the title's words, if it has one.
     """
 
     id: str
     photos: NDArray[np.float32]
     terms: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
-
-
-class Candidate(NamedTuple):
-    """A product found by one recall, with that recall's score."""
-
-    id: str
-    score: float
+    title: NDArray[np.float32] | None = None
 
 
 class Store(Protocol):
@@ -92,8 +89,15 @@ class Store(Protocol):
         """Change some facts of one record, keep the rest; ``None`` removes one. Unknown ids are ignored."""
         ...
 
-    def nearest(self, vector: NDArray[np.float32], k: int, where: Filter | None = None) -> list[Candidate]:
-        """Find the k records whose nearest photo has the largest cosine with `vector`, best first.
+    def nearest(
+        self,
+        vector: NDArray[np.float32],
+        k: int,
+        where: Filter | None = None,
+        *,
+        using: Literal["photo", "title"] = "photo",
+    ) -> list[Candidate]:
+        """Find the k records whose nearest photo, or title, has the largest cosine with `vector`, best first.
 
         Parameters
         ----------
@@ -103,6 +107,8 @@ class Store(Protocol):
             How many, at most; ≥ 1.
         where : Filter or None
             Only records that match.
+        using : {"photo", "title"}
+            What to compare with. A record without a title vector is not found by it.
 
         Raises
         ------
@@ -139,8 +145,141 @@ class Store(Protocol):
         """
         ...
 
-    def count(self, where: Filter | None = None) -> int:
-        """Count the matching records, exactly."""
+    def recall(
+        self,
+        k: int,
+        where: Filter | None = None,
+        *,
+        photo: NDArray[np.float32] | None = None,
+        title: NDArray[np.float32] | None = None,
+        terms: Mapping[str, float] | None = None,
+        also: Sequence[str] = (),
+        tests: Sequence[Filter] = (),
+        fields: Sequence[str] = (),
+    ) -> list[Recalled]:
+        """Find the k best of each query given, and score all that were found by each of the queries.
+
+        It is `nearest` and `matching` together, and then for the union, in one call, what each of them says of what
+        the others found.
+
+        Parameters
+        ----------
+        k : int
+            How many each query brings, at most; ≥ 1.
+        where : Filter or None
+            Only records that match.
+        photo, title : ndarray or None
+            float32 (d,), for `nearest` using photos and using titles.
+        terms : mapping or None
+            For `matching`.
+        also : sequence of str
+            Records that are scored even if no query brings them, as far as they are there and match `where`.
+        tests : sequence of Filter
+            What else is to be said of each record: whether it matches these.
+        fields : sequence of str
+            Whose facts to give.
+
+        Returns
+        -------
+        list of Recalled
+            In ascending order of id.
+
+        Raises
+        ------
+        StoreError
+            A vector or a weight cannot be used.
+        """
+        ...
+
+    def matches(self, ids: Sequence[str], where: Filter) -> set[str]:
+        """Which of these records match."""
+        ...
+
+    def facts(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Fact]]:
+        """Facts of records, in the order of `ids`; numbers are floats, lists tuples, what is not there is left out."""
+        ...
+
+    def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
+        """Count the matching records, exactly.
+
+        With `distinct`, records that have the same fact in that field count as one; a record without it counts
+        as itself. So it is for `facet` and `histogram`.
+        """
+        ...
+
+    def facet(
+        self, field: str, where: Filter | None = None, *, limit: int = 100, distinct: str | None = None
+    ) -> Facet:
+        """Count the values that a field has among the matching records, exactly.
+
+        A record with a list counts for each text in it. An unknown field has no values.
+
+        Parameters
+        ----------
+        field : str
+        where : Filter or None
+            Only records that match.
+        limit : int
+            How many values, at most; the most frequent ones.
+        distinct : str or None
+            See `count`: a group of records counts once for each value that one of them has.
+        """
+        ...
+
+    def histogram(
+        self,
+        field: str,
+        where: Filter | None = None,
+        *,
+        bins: int = 20,
+        edges: Sequence[float] | None = None,
+        distinct: str | None = None,
+    ) -> Histogram:
+        """Count a field's numbers among the matching records by size, exactly.
+
+        Parameters
+        ----------
+        field : str
+        where : Filter or None
+            Only records that match.
+        bins : int
+            Number of bins of equal width between the least and the greatest number; ≥ 1. Where all are the same
+            there is one bin.
+        edges : sequence of float or None
+            Two or more bounds of bins, ascending, instead; numbers outside are not counted.
+        distinct : str or None
+            See `count`: a group of records counts once for each bin.
+
+        Raises
+        ------
+        StoreError
+            There is no bin, or the edges do not ascend.
+        """
+        ...
+
+    def ordered(
+        self,
+        field: str,
+        k: int,
+        where: Filter | None = None,
+        *,
+        descending: bool = False,
+        skip: int = 0,
+    ) -> list[Placed]:
+        """Sort the matching records by a field's fact and give k of them, those after the first `skip`.
+
+        Numbers come before texts, each ascending; `descending` turns that round. A list stands where its first
+        text in that order would. Records without the fact are last either way; equal ones are ordered by id.
+        """
+        ...
+
+    def group_sizes(
+        self, ids: Sequence[str], where: Filter | None = None, field: str = "group_id"
+    ) -> dict[str, int]:
+        """Number of matching records that have the same fact in a field as each of these records.
+
+        A record without the fact is a group of its own; unknown ids are left out.
+        """
         ...
 
     def scroll(self, where: Filter | None = None, *, after: str | None = None, limit: int = 100) -> list[str]:
@@ -149,6 +288,10 @@ class Store(Protocol):
 
     def fields(self) -> list[str]:
         """List the fields of which some record has a fact, in order."""
+        ...
+
+    def field_kinds(self) -> Mapping[str, Kind]:
+        """What each of the `fields` holds."""
         ...
 
     def texts(self, field: str, limit: int) -> list[str]:

@@ -1,0 +1,666 @@
+"""Facts of all records in memory, column by column: what filters, facets, sorting and groups are computed from."""
+
+from __future__ import annotations
+
+import heapq
+import io
+import itertools
+import json
+import math
+from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
+
+import numpy as np
+
+from snapshelf.errors import StoreError
+from snapshelf.store._answers import Facet, FacetValue, Histogram, Placed
+from snapshelf.store._filters import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from snapshelf.store._answers import Kind
+    from snapshelf.store._protocol import Fact
+
+StoredFact: TypeAlias = "str | float | tuple[str, ...]"
+Rows: TypeAlias = "NDArray[np.int64]"
+_Some: TypeAlias = "NDArray[np.int64] | slice"
+
+_MASKS = 16
+"""Filters whose masks are kept until the next change: one search asks for the same few again and again."""
+
+_ROOM = 1024
+
+
+def stored_fact(field: str, fact: Fact) -> StoredFact | None:
+    """A fact as it is kept: numbers as floats of 15 digits, lists as tuples, ``None`` for an empty list.
+
+    Raises
+    ------
+    StoreError
+        The number is not finite, or a list holds something else than text.
+    """
+    match fact:
+        case None | str():
+            return fact
+        case int() | float():
+            number = rounded(fact)
+            if not math.isfinite(number):
+                raise StoreError(f"the fact {field!r} is {fact}; numbers have to be finite")
+            return number
+        case _:
+            values = tuple(fact)
+            if not all(isinstance(value, str) for value in values):
+                raise StoreError(f"the fact {field!r} is {fact!r}; a list may hold text only")
+            return values or None
+
+
+def rounded(value: float) -> float:
+    """Round to 15 significant digits, the most that survive the engine's JSON unchanged."""
+    try:
+        return float(f"{value:.15g}") + 0.0  # no negative zero
+    except OverflowError:  # an integer beyond all floats
+        return math.inf if value > 0 else -math.inf
+
+
+class Columns:
+    """A table of facts: one row for each record, one column or two for each field.
+
+    A field's numbers are an array of floats, its texts an array of codes into the list of the different facts
+    that it has; a list of texts is one such fact. A filter is then a few comparisons of arrays, and a facet a
+    count of codes.
+
+    Row numbers are given out by `reserve` and are those of the engine's points. A row is used again
+    when its record is gone. The table does not lock: its owner does.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[str, int] = {}
+        self._ids: list[str | None] = []
+        self._free: list[int] = []
+        self._alive = np.zeros(_ROOM, np.bool_)  # longer than there are rows, as all columns are
+        self._numbers: dict[str, _Numbers] = {}
+        self._texts: dict[str, _Texts] = {}
+        self._masks: dict[Filter, NDArray[np.bool_]] = {}
+        self._groups: dict[str, _Groups] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    # Rows
+
+    def reserve(self, ids: Sequence[str]) -> list[int]:
+        """Rows for records that are about to be put: those that they have, or unused ones."""
+        rows = []
+        for id in ids:
+            if (row := self._rows.get(id)) is None:
+                if self._free:
+                    row = self._free.pop()
+                else:
+                    row = len(self._ids)
+                    self._ids.append(None)
+            rows.append(row)
+        return rows
+
+    def put(self, row: int, id: str, facts: Mapping[str, StoredFact]) -> None:
+        """Set the record of a row, and all of its facts."""
+        self._changed()
+        if row >= len(self._alive):
+            self._grow(max(row + 1, 2 * len(self._alive)))
+        if self._alive[row]:
+            self._clear(row)
+        self._ids[row] = id
+        self._rows[id] = row
+        self._alive[row] = True
+        self._set(row, facts)
+
+    def change(self, row: int, facts: Mapping[str, StoredFact | None]) -> None:
+        """Set some facts of a row; ``None`` removes one."""
+        self._changed()
+        for _, column in self._of(facts):
+            column.remove(row)
+        self._set(row, facts)
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Free the rows of records; unknown ids are ignored."""
+        self._changed()
+        for id in ids:
+            row = self._rows.pop(id, None)
+            if row is not None:
+                self._ids[row] = None
+                self._alive[row] = False
+                self._free.append(row)
+                self._clear(row)
+
+    def rows_of(self, ids: Iterable[str]) -> list[int]:
+        """Rows of those records that are there."""
+        return [self._rows[id] for id in ids if id in self._rows]
+
+    def id_of(self, row: int) -> str | None:
+        """Record of a row, if it has one."""
+        return self._ids[row] if row < len(self._ids) else None
+
+    def facts_of(self, row: int, fields: Iterable[str] | None = None) -> dict[str, StoredFact]:
+        """Facts of a row: those of the given fields, or all."""
+        columns = self._all() if fields is None else self._of(fields)
+        facts = ((field, column.get(row)) for field, column in columns)
+        return {field: fact for field, fact in facts if fact is not None}
+
+    # Filters
+
+    def mask(self, where: Filter | None) -> NDArray[np.bool_]:
+        """Which rows hold a record that matches, bool (rows,)."""
+        alive = self._alive[: len(self._ids)]
+        if where is None:
+            return alive
+        mask = self._masks.pop(where, None)
+        if mask is None:
+            mask = alive & self._test(where, slice(0, len(alive)))
+            while len(self._masks) >= _MASKS:
+                del self._masks[next(iter(self._masks))]
+        self._masks[where] = mask
+        return mask
+
+    def rows(self, where: Filter | None) -> Rows:
+        """Rows of the records that match, ascending."""
+        return np.flatnonzero(self.mask(where))
+
+    def among(self, rows: Sequence[int], where: Filter) -> list[int]:
+        """Which of these rows match."""
+        some = np.array(rows, np.int64)
+        matching: list[int] = some[self._test(where, some)].tolist()
+        return matching
+
+    def count(self, where: Filter | None, distinct: str | None = None) -> int:
+        """Number of matching records, or of their different values of a field."""
+        if where is None and distinct is None:
+            return len(self)
+        if distinct is None:
+            return int(np.count_nonzero(self.mask(where)))
+        return self._grouped(distinct).count(self.rows(where))
+
+    def first(self, where: Filter | None, after: str | None, limit: int) -> list[str]:
+        """Ids of matching records, the least of those above `after`."""
+        ids = (self._ids[row] for row in self.rows(where).tolist())
+        return heapq.nsmallest(limit, (id for id in ids if id is not None and (after is None or id > after)))
+
+    # Fields
+
+    def fields(self) -> dict[str, Kind]:
+        """Fields of which some record has a fact, in order, and what they hold."""
+        kinds: dict[str, Kind] = {}
+        for field in sorted({field for field, column in self._all() if column.present}):
+            numbers, texts = self._numbers.get(field), self._texts.get(field)
+            if texts is None or not texts.present:
+                kinds[field] = "number"
+            elif numbers is not None and numbers.present:
+                kinds[field] = "mixed"
+            else:
+                kinds[field] = "list" if texts.has_lists else "text"
+        return kinds
+
+    def texts(self, field: str, limit: int) -> list[str]:
+        """Different texts of a field, in order."""
+        if field not in self._texts:
+            return []
+        names, counts = self._texts[field].counts(self.rows(None), None)
+        return sorted(name for name, count in zip(names, counts.tolist(), strict=True) if count)[:limit]
+
+    # Facets, histograms, order, groups
+
+    def facet(self, field: str, where: Filter | None, limit: int, distinct: str | None) -> Facet:
+        """Count the values of a field; see `Store.facet`."""
+        rows = self.rows(where)
+        groups = self._grouped(distinct) if distinct is not None else None
+        values: list[FacetValue] = []
+        missing = np.ones(len(rows), np.bool_)
+        for _, column in self._of([field]):
+            names, counts = column.counts(rows, groups)
+            some = np.flatnonzero(counts)
+            values += [
+                FacetValue(names[n], count)
+                for n, count in zip(some.tolist(), counts[some].tolist(), strict=True)
+            ]
+            missing &= ~column.has(rows)
+        values.sort(key=lambda each: (-each.count, isinstance(each.value, str), each.value))
+        without = rows[missing]
+        return Facet(
+            tuple(values[:limit]), len(values), len(without) if groups is None else groups.count(without)
+        )
+
+    def histogram(
+        self,
+        field: str,
+        where: Filter | None,
+        bins: int,
+        edges: Sequence[float] | None,
+        distinct: str | None,
+    ) -> Histogram:
+        """Count a field's numbers by size; see `Store.histogram`."""
+        if bins < 1 or (edges is not None and not _ascend(edges)):
+            raise StoreError("a histogram has one bin or more, and edges that ascend")
+        column = self._numbers.get(field)
+        rows = self.rows(where)
+        if column is not None:
+            rows = rows[column.has(rows)]
+        if column is None or not len(rows):
+            return Histogram(None, None, tuple(edges or ()), (0,) * (len(edges) - 1 if edges else 0))
+        values = column.values[rows]
+        low, high = float(values.min()), float(values.max())
+        if edges is None:
+            edges = [low, high] if low == high else np.linspace(low, high, bins + 1).tolist()
+        limits = np.asarray(edges)
+        at = np.searchsorted(limits, values, side="right") - 1
+        at[values == limits[-1]] = len(limits) - 2
+        inside = (at >= 0) & (at < len(limits) - 1)
+        at, rows = at[inside], rows[inside]
+        groups = self._grouped(distinct) if distinct is not None else None
+        counts = _counted(at, rows, len(limits) - 1, groups)
+        return Histogram(low, high, tuple(edges), tuple(counts.tolist()))
+
+    def ordered(self, field: str, k: int, where: Filter | None, descending: bool, skip: int) -> list[Placed]:
+        """Sort by a field; see `Store.ordered`."""
+        rows, wanted = self.rows(where), skip + k
+        placed: list[Placed] = []
+        parts: list[tuple[Rows, NDArray[Any]]] = []
+        left = np.ones(len(rows), np.bool_)
+        # Numbers come before texts, as they do in a facet.
+        for _, column in self._of([field]):
+            having = left & column.has(rows)
+            left &= ~having
+            parts.append((rows[having], column.keys(rows[having], descending)))
+        if descending:
+            parts.reverse()
+        parts.append((rows[left], np.zeros(int(left.sum()), np.int64)))
+        for some, keys in parts:
+            short = wanted - len(placed)
+            if short <= 0:
+                break
+            if len(some) > short:
+                bound = np.partition(keys, short - 1)[short - 1]
+                near = keys <= bound
+                some, keys = some[near], keys[near]
+            triples = (
+                (key, self._ids[row], row) for key, row in zip(keys.tolist(), some.tolist(), strict=True)
+            )
+            placed += [
+                Placed(id or "", self.facts_of(row, [field]).get(field))
+                for _, id, row in heapq.nsmallest(short, triples)
+            ]
+        return placed[skip:]
+
+    def group_sizes(self, ids: Sequence[str], where: Filter | None, field: str) -> dict[str, int]:
+        """Number of matching records in each record's group; see `Store.group_sizes`."""
+        groups = self._grouped(field)
+        known = [id for id in ids if id in self._rows]
+        codes = groups.codes[self.rows_of(known)]
+        wanted, places = np.unique(codes, return_inverse=True)
+        members = groups.codes[self.rows(where)]
+        at = np.searchsorted(wanted, members)
+        at[at == len(wanted)] = 0
+        sizes = np.bincount(at[wanted[at] == members], minlength=len(wanted)) if len(wanted) else wanted
+        return dict(zip(known, sizes[places].tolist(), strict=True))
+
+    # On disk
+
+    @classmethod
+    def of(cls, records: Iterable[tuple[int, str, Mapping[str, StoredFact]]]) -> Columns:
+        """Make the table of rows, ids and facts.
+
+        Raises
+        ------
+        StoreError
+            Two rows have one id.
+        """
+        table, rows = cls(), 0
+        for row, id, facts in records:
+            table._ids.extend([None] * (row + 1 - len(table._ids)))
+            table.put(row, id, facts)
+            rows += 1
+        if rows != len(table):
+            raise StoreError("the engine has some record twice: rebuild the store")
+        table._free = [row for row, id in enumerate(table._ids) if id is None]
+        return table
+
+    def dump(self) -> bytes:
+        """Everything, as an NPZ archive."""
+        arrays: dict[str, NDArray[Any]] = {"ids": _packed(self._ids)}
+        numbers = {field: column for field, column in self._numbers.items() if column.present}
+        texts = {field: column for field, column in self._texts.items() if column.present}
+        arrays["fields"] = _packed([list(numbers), list(texts)])
+        size = len(self._ids)
+        for n, number in enumerate(numbers.values()):
+            arrays[f"numbers{n}"] = number.values[:size]
+        for n, text in enumerate(texts.values()):
+            text.compact()
+            arrays[f"facts{n}"], arrays[f"codes{n}"] = _packed(text.facts[1:]), text.codes[:size]
+        file = io.BytesIO()
+        np.savez(file, allow_pickle=False, **arrays)
+        return file.getvalue()
+
+    @classmethod
+    def parse(cls, data: bytes) -> Columns:
+        """Read what `dump` gave.
+
+        Raises
+        ------
+        ValueError, KeyError, OSError
+            It is something else.
+        """
+        table = cls()
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            table._ids = _unpacked(arrays["ids"])
+            table._rows = {id: row for row, id in enumerate(table._ids) if id is not None}
+            table._free = [row for row, id in enumerate(table._ids) if id is None]
+            table._alive = np.array([id is not None for id in table._ids], np.bool_)
+            numbers, texts = _unpacked(arrays["fields"])
+            for n, field in enumerate(numbers):
+                table._numbers[field] = _Numbers(arrays[f"numbers{n}"])
+            for n, field in enumerate(texts):
+                facts = [
+                    fact if isinstance(fact, str) else tuple(fact) for fact in _unpacked(arrays[f"facts{n}"])
+                ]
+                table._texts[field] = _Texts(arrays[f"codes{n}"], facts)
+        return table
+
+    def _set(self, row: int, facts: Mapping[str, StoredFact | None]) -> None:
+        for field, fact in facts.items():
+            if isinstance(fact, float):
+                if field not in self._numbers:
+                    self._numbers[field] = _Numbers(np.full(len(self._alive), np.nan))
+                self._numbers[field].set(row, fact)
+            elif fact is not None:
+                if field not in self._texts:
+                    self._texts[field] = _Texts(np.zeros(len(self._alive), np.int32), [])
+                self._texts[field].set(row, fact)
+
+    def _clear(self, row: int) -> None:
+        for _, column in self._all():
+            column.remove(row)
+
+    def _grow(self, size: int) -> None:
+        self._alive = _longer(self._alive, size, False)
+        for _, column in self._all():
+            column.grow(size)
+
+    def _all(self) -> Iterable[tuple[str, _Numbers | _Texts]]:
+        return itertools.chain(self._numbers.items(), self._texts.items())
+
+    def _of(self, fields: Iterable[str]) -> Iterable[tuple[str, _Numbers | _Texts]]:
+        for field in fields:
+            for columns in (self._numbers, self._texts):
+                if field in columns:
+                    yield field, columns[field]
+
+    def _changed(self) -> None:
+        self._masks.clear()
+        self._groups.clear()
+
+    def _grouped(self, field: str) -> _Groups:
+        if field not in self._groups:
+            size = len(self._ids)
+            codes = np.arange(size)  # a record without the fact is a group of its own
+            alive = np.flatnonzero(self._alive[:size])
+            for _, column in self._of([field]):
+                having = alive[column.has(alive)]
+                codes[having] = column.groups(having) + codes.max(initial=-1) + 1
+            self._groups[field] = _Groups(codes, alive)
+        return self._groups[field]
+
+    def _test(self, where: Filter, rows: _Some) -> NDArray[np.bool_]:
+        """Which of some rows match, whether they hold a record or not."""
+        size = rows.stop if isinstance(rows, slice) else len(rows)
+        match where:
+            case Equals(field, value):
+                return self._test(OneOf(field, (value,)), rows)
+            case OneOf(field, values):
+                texts = [value for value in values if isinstance(value, str)]
+                numbers = [rounded(value) for value in values if not isinstance(value, str)]
+                found = np.zeros(size, np.bool_)
+                if texts and field in self._texts:
+                    found |= self._texts[field].among(texts, rows)
+                if numbers and field in self._numbers:
+                    found |= np.isin(self._numbers[field].values[rows], numbers)
+                return found
+            case Between(field):
+                if field not in self._numbers:
+                    return np.zeros(size, np.bool_)
+                return _within(self._numbers[field].values[rows], where)
+            case Has(field):
+                found = np.zeros(size, np.bool_)
+                for _, column in self._of([field]):
+                    found |= column.has(rows)
+                return found
+            case Ids(ids):
+                wanted = self.rows_of(ids)
+                if isinstance(rows, slice):
+                    found = np.zeros(size, np.bool_)
+                    found[wanted] = True
+                    return found
+                return np.isin(rows, wanted)
+            case And(parts):
+                found = np.ones(size, np.bool_)
+                for part in parts:
+                    found &= self._test(part, rows)
+                return found
+            case Or(parts):
+                found = np.zeros(size, np.bool_)
+                for part in parts:
+                    found |= self._test(part, rows)
+                return found
+            case Not(part):
+                return ~self._test(part, rows)
+            case _:
+                assert_never(where)
+
+
+class _Numbers:
+    """A field's numbers: float64 (rows,), NaN where a row has none."""
+
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        self.values = values
+        self.present = int(np.count_nonzero(~np.isnan(values)))
+
+    def get(self, row: int) -> float | None:
+        value = float(self.values[row])
+        return None if math.isnan(value) else value
+
+    def set(self, row: int, value: float) -> None:
+        self.present += math.isnan(self.values[row])
+        self.values[row] = value
+
+    def remove(self, row: int) -> None:
+        self.present -= not math.isnan(self.values[row])
+        self.values[row] = np.nan
+
+    def grow(self, size: int) -> None:
+        self.values = _longer(self.values, size, np.nan)
+
+    def has(self, rows: _Some) -> NDArray[np.bool_]:
+        return np.logical_not(np.isnan(self.values[rows]))
+
+    def keys(self, rows: Rows, descending: bool) -> NDArray[np.float64]:
+        """What to sort by, ascending."""
+        values = self.values[rows]
+        return -values if descending else values
+
+    def groups(self, rows: Rows) -> NDArray[np.int64]:
+        """The same number ≥ 0 for rows with the same fact."""
+        return np.unique(self.values[rows], return_inverse=True)[1]
+
+    def counts(self, rows: Rows, groups: _Groups | None) -> tuple[list[float], NDArray[np.int64]]:
+        """Different values, and in how many of the rows each is."""
+        rows = rows[self.has(rows)]
+        different, at = np.unique(self.values[rows], return_inverse=True)
+        return different.tolist(), _counted(at, rows, len(different), groups)
+
+
+class _Texts:
+    """A field's texts and lists of texts: int32 (rows,) codes into the different facts, 0 where a row has none."""
+
+    def __init__(self, codes: NDArray[np.int32], facts: Sequence[str | tuple[str, ...]]) -> None:
+        self.codes = codes
+        self.present = int(np.count_nonzero(codes))
+        self._learn(facts)
+
+    @property
+    def has_lists(self) -> bool:
+        used = np.unique(self.codes)
+        return any(isinstance(self.facts[code], tuple) for code in used.tolist())
+
+    def get(self, row: int) -> str | tuple[str, ...] | None:
+        return self.facts[self.codes[row]] if self.codes[row] else None
+
+    def set(self, row: int, fact: str | tuple[str, ...]) -> None:
+        self.present += not self.codes[row]
+        if len(self.facts) > 2 * self.present + _ROOM:
+            self.compact()
+        self.codes[row] = self._code_of[fact] if fact in self._code_of else self._new(fact)
+
+    def remove(self, row: int) -> None:
+        self.present -= bool(self.codes[row])
+        self.codes[row] = 0
+
+    def grow(self, size: int) -> None:
+        self.codes = _longer(self.codes, size, 0)
+
+    def has(self, rows: _Some) -> NDArray[np.bool_]:
+        return np.not_equal(self.codes[rows], 0)
+
+    def among(self, texts: Iterable[str], rows: _Some) -> NDArray[np.bool_]:
+        """Which rows have one of the texts."""
+        codes = [code for text in texts for code in self._codes_with(text)]
+        if len(codes) == 1:
+            return np.equal(self.codes[rows], codes[0])
+        wanted = np.zeros(len(self.facts), np.bool_)
+        wanted[codes] = True
+        return wanted[self.codes[rows]]
+
+    def keys(self, rows: Rows, descending: bool) -> NDArray[np.int64]:
+        """What to sort by, ascending: the place of the text, or of the list's first text in that order."""
+        used, at = np.unique(self.codes[rows], return_inverse=True)
+        extreme = max if descending else min
+        texts = [
+            fact if isinstance(fact, str) else extreme(fact) for fact in map(self.facts.__getitem__, used)
+        ]
+        places = {text: place for place, text in enumerate(sorted(set(texts), reverse=descending))}
+        return np.array([places[text] for text in texts], np.int64)[at]
+
+    def groups(self, rows: Rows) -> NDArray[np.int64]:
+        """The same number ≥ 0 for rows with the same fact."""
+        return self.codes[rows].astype(np.int64)
+
+    def counts(self, rows: Rows, groups: _Groups | None) -> tuple[list[str], NDArray[np.int64]]:
+        """Different values, and in how many of the rows each is."""
+        names, flat, starts = self._spread()
+        codes = self.codes[rows]
+        if groups is not None:
+            shared = groups.shared[rows]
+            rows, few = rows[shared], codes[shared]
+            codes = codes[~shared]
+        lengths = np.diff(starts)
+        each = np.repeat(np.bincount(codes, minlength=len(self.facts)), lengths)
+        counts = np.bincount(flat, each, len(names)).astype(np.int64)
+        if groups is not None and len(rows):
+            times = lengths[few]
+            first = np.cumsum(times) - times
+            places = np.arange(int(times.sum())) - np.repeat(first, times) + np.repeat(starts[few], times)
+            counts += _counted(flat[places], np.repeat(rows, times), len(names), groups)
+        return names, counts
+
+    def compact(self) -> None:
+        """Forget facts that no row has any more."""
+        used, codes = np.unique(np.append(self.codes, np.int32(0)), return_inverse=True)
+        self.codes = codes[:-1].astype(np.int32)
+        self._learn([self.facts[code] for code in used.tolist() if code])
+
+    def _learn(self, facts: Sequence[str | tuple[str, ...]]) -> None:
+        self.facts: list[str | tuple[str, ...]] = [()]
+        self._code_of: dict[str | tuple[str, ...], int] = {}
+        self._lists_with: dict[str, list[int]] = {}
+        self._spreading: tuple[list[str], NDArray[np.int64], NDArray[np.int64]] | None = None
+        for fact in facts:
+            self._new(fact)
+
+    def _new(self, fact: str | tuple[str, ...]) -> int:
+        code = len(self.facts)
+        self.facts.append(fact)
+        self._code_of[fact] = code
+        if isinstance(fact, tuple):
+            for text in dict.fromkeys(fact):
+                self._lists_with.setdefault(text, []).append(code)
+        self._spreading = None
+        return code
+
+    def _codes_with(self, text: str) -> Iterable[int]:
+        if text in self._code_of:
+            yield self._code_of[text]
+        yield from self._lists_with.get(text, ())
+
+    def _spread(self) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+        """Different texts; the texts of all facts one after another, by number; where each fact's begin."""
+        if self._spreading is None:
+            numbers: dict[str, int] = {}
+            flat: list[int] = []
+            starts = [0]
+            for fact in self.facts:
+                texts = (fact,) if isinstance(fact, str) else dict.fromkeys(fact)
+                flat += [numbers.setdefault(text, len(numbers)) for text in texts]
+                starts.append(len(flat))
+            self._spreading = list(numbers), np.array(flat, np.int64), np.array(starts, np.int64)
+        return self._spreading
+
+
+class _Groups:
+    """Rows that count as one: int64 (rows,) codes, the same within a group."""
+
+    def __init__(self, codes: NDArray[np.int64], alive: Rows) -> None:
+        self.codes = codes
+        sizes = np.bincount(codes[alive], minlength=int(codes.max(initial=0)) + 1)
+        self.shared = sizes[codes] > 1
+        """Whether a row's group has other rows too: only those can be counted twice."""
+
+    def count(self, rows: Rows) -> int:
+        """Number of different groups among the rows."""
+        shared = rows[self.shared[rows]]
+        return len(rows) - len(shared) + len(np.unique(self.codes[shared]))
+
+
+def _counted(at: NDArray[np.int64], rows: Rows, bins: int, groups: _Groups | None) -> NDArray[np.int64]:
+    """How many rows, or different groups of rows, are in each bin; `at` (rows,) says in which bin a row is."""
+    if groups is None:
+        return np.bincount(at, minlength=bins)
+    shared = groups.shared[rows]
+    width = np.int64(len(groups.codes) and groups.codes.max() + 1)
+    once = np.unique(at[shared] * width + groups.codes[rows[shared]]) // max(width, 1)
+    return np.bincount(at[~shared], minlength=bins) + np.bincount(once, minlength=bins)
+
+
+def _within(values: NDArray[np.float64], bounds: Between) -> NDArray[np.bool_]:
+    inside = ~np.isnan(values)
+    if bounds.at_least is not None:
+        inside &= values >= rounded(bounds.at_least)
+    if bounds.at_most is not None:
+        inside &= values <= rounded(bounds.at_most)
+    if bounds.above is not None:
+        inside &= values > rounded(bounds.above)
+    if bounds.below is not None:
+        inside &= values < rounded(bounds.below)
+    return inside
+
+
+def _ascend(edges: Sequence[float]) -> bool:
+    return len(edges) > 1 and all(low < high for low, high in itertools.pairwise(edges))
+
+
+def _longer(array: NDArray[Any], size: int, filling: float) -> NDArray[Any]:
+    return np.concatenate([array, np.full(size - len(array), filling, array.dtype)])
+
+
+def _packed(value: object) -> NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(value).encode(), np.uint8)
+
+
+def _unpacked(array: NDArray[np.uint8]) -> Any:
+    return json.loads(array.tobytes())
