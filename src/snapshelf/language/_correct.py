@@ -3,11 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from weakref import WeakKeyDictionary
+
+from snapshelf.language._lexicon import Lexicon
+from snapshelf.language._normalise import normalise
+from snapshelf.language._pinyin import is_chinese, spellings
+from snapshelf.language._spelling import Speller
+from snapshelf.language._words import ENGLISH_STOP_WORDS, Unit, split_units, stem
 
 if TYPE_CHECKING:
-    from snapshelf.language._lexicon import Lexicon
+    from collections.abc import Iterator
+
     from snapshelf.language._vocabulary import Vocabulary
+
+_LONGEST_TEXT = 200
+"""Characters of a text beyond which nothing is corrected: it is no query that was typed."""
+_SHORTEST = 4
+_TWO_SLIPS_FROM = 8
+_SHORTEST_PART = 3
+_LONGEST_PINYIN = 40
+_MOST_CHINESE_WORDS = 20_000
+_LEXICON_FREQUENCY = 0.5
+_OTHER_FIRST_LETTER = 0.1
+_SURE_RATIO = 5.0
+_SURE_FREQUENCY = 2
+_SHOPPERS_WORDS = """
+about above affordable around available below best between bigger brand budget buy cheap cheaper cheapest colour colours
+color colors cost deal delivery discount dollars euros expensive find free give good great help high higher inches just
+less like litre litres longer lower maximum minimum more most much need nice offer online only order over pounds popular
+price prices priced quality rating recommend reduced review reviews sale search shipping shop shorter show similar size
+sizes smaller store than under very want within without yuan
+"""
+_KNOWN_ANYWHERE = ENGLISH_STOP_WORDS | frozenset(_SHOPPERS_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +81,199 @@ class Correction:
 
 
 def correct(text: str, vocabulary: Vocabulary, lexicon: Lexicon | None = None) -> Correction | None:
-    """Put right the words of `text` that neither shop nor lexicon knows, or return None."""
-    return None
+    """Put right the words of `text` that neither the shop nor the lexicon knows.
+
+    A Latin word of four letters or more becomes the most frequent known word one slip away (a letter left out, put
+    in or exchanged, two neighbours swapped), one of eight or more also a word two slips away, or two known
+    words that were run together. Pinyin, with or without spaces and tones, becomes Chinese where it
+    covers the words whole. Words that exist, in whatever inflection, words with digits, and words next to a
+    number are left alone, and so is a text that would come to name a concept which the lexicon keeps apart from
+    one that it names now.
+
+    Parameters
+    ----------
+    text : str
+        A query.
+    vocabulary : Vocabulary
+        The shop's words.
+    lexicon : Lexicon or None
+        The bundled one by default.
+
+    Returns
+    -------
+    Correction or None
+        None where there is nothing to put right.
+    """
+    lexicon = lexicon or Lexicon.bundled()
+    kept = _correctors.get(vocabulary)
+    if kept is None or kept.version != vocabulary.version or kept.lexicon is not lexicon:
+        kept = _Corrector(vocabulary, lexicon)
+        _correctors[vocabulary] = kept
+    return kept.correct(normalise(text))
+
+
+class _Candidate(NamedTuple):
+    """What a word may have been meant to be."""
+
+    weight: float
+    text: str
+    sure: bool
+
+
+class _Corrector:
+    """What correcting needs of one version of a vocabulary; made once, then only read."""
+
+    def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon) -> None:
+        self.version = vocabulary.version
+        self.lexicon = lexicon
+        self._frequencies: dict[str, float] = dict(vocabulary)
+        for concept in lexicon.concepts():
+            for names in concept.names.values():
+                for name in names:
+                    for unit in split_units(normalise(name)):
+                        self._frequencies.setdefault(unit.text, _LEXICON_FREQUENCY)
+
+    @cached_property
+    def _speller(self) -> Speller:
+        return Speller(self._frequencies)
+
+    @cached_property
+    def _pinyin(self) -> dict[str, _Candidate]:
+        """Pinyin → the Chinese word that is likeliest meant by it."""
+        chinese = [
+            (times, word) for word, times in self._frequencies.items() if is_chinese(word) and len(word) > 1
+        ]
+        weights = {word: times for times, word in sorted(chinese, reverse=True)[:_MOST_CHINESE_WORDS]}
+        for concept in self.lexicon.concepts():
+            for rank, name in enumerate(map(normalise, concept.names.get("zh", ()))):
+                if is_chinese(name):
+                    weights[name] = weights.get(name, 0.0) + _LEXICON_FREQUENCY / (1 + rank)
+        typed: dict[str, _Candidate] = {}
+        for word, weight in weights.items():
+            for rank, way in enumerate(spellings(word)):
+                candidate = _Candidate(weight / (1 + rank), word, len(word) > 1)
+                typed[way] = max(typed.get(way, candidate), candidate)
+        return typed
+
+    def correct(self, text: str) -> Correction | None:
+        if text.isdigit() or len(text) > _LONGEST_TEXT:
+            return None
+        changes: list[tuple[Change, bool]] = []
+        for run in _runs(split_units(text)):
+            if not all(self._knows(unit.text) for unit in run):
+                changes += self._changes(run, text)
+        if not changes:
+            return None
+        corrected, end = "", 0
+        for change, _ in changes:
+            corrected += text[end : change.start] + change.after
+            end = change.end
+        corrected += text[end:]
+        if self._comes_too_close(text, corrected):
+            return None
+        return Correction(corrected, tuple(change for change, _ in changes), all(sure for _, sure in changes))
+
+    def _changes(self, run: list[Unit], text: str) -> Iterator[tuple[Change, bool]]:
+        first = 0
+        while first < len(run):
+            last, candidate = self._as_pinyin(run, first)
+            kind: Literal["typo", "pinyin"] = "pinyin"
+            if candidate is None:
+                last, candidate, kind = first + 1, self._as_typo(run[first].text), "typo"
+            if candidate is not None:
+                start, end = run[first].start, run[last - 1].end
+                yield Change(start, end, text[start:end], candidate.text, kind), candidate.sure
+            first = last
+
+    def _knows(self, word: str) -> bool:
+        """Whether the word exists, in whatever inflection."""
+        if word in self._frequencies or word in _KNOWN_ANYWHERE:
+            return True
+        root = stem(word)
+        return any(stem(known) == root for known in self._speller.beginning_with(root))
+
+    def _as_typo(self, word: str) -> _Candidate | None:
+        if len(word) < _SHORTEST or self._knows(word):
+            return None
+        candidates = sorted(self._slips(word, 1), reverse=True)
+        if candidates:
+            best = candidates[0]
+            other = max((c.weight for c in candidates[1:] if stem(c.text) != stem(best.text)), default=0.0)
+            return best._replace(sure=best.weight >= _SURE_RATIO * max(other, _SURE_FREQUENCY / _SURE_RATIO))
+        parts = self._run_together(word)
+        if parts is not None or len(word) < _TWO_SLIPS_FROM:
+            return parts
+        return max(self._slips(word, 2), default=None)
+
+    def _slips(self, word: str, distance: int) -> Iterator[_Candidate]:
+        for near in self._speller.near(word, distance):
+            weight = self._frequencies[near.word]
+            if len(near.word) >= _SHORTEST_PART:
+                same_first = near.word[0] == word[0]
+                yield _Candidate(
+                    weight if same_first else weight * _OTHER_FIRST_LETTER, near.word, sure=False
+                )
+
+    def _run_together(self, word: str) -> _Candidate | None:
+        """Two known words between which the space is missing."""
+        cuts = ((word[:at], word[at:]) for at in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1))
+        return max(
+            (
+                _Candidate(min(self._frequencies[a], self._frequencies[b]), f"{a} {b}", sure=False)
+                for a, b in cuts
+                if a in self._frequencies and b in self._frequencies
+            ),
+            default=None,
+        )
+
+    def _as_pinyin(self, run: list[Unit], first: int) -> tuple[int, _Candidate | None]:
+        """The longest stretch of units from `first` that is pinyin as a whole, and what it means."""
+        for last in range(len(run), first, -1):
+            units = run[first:last]
+            letters = "".join(unit.text for unit in units)
+            if not _SHORTEST <= len(letters) <= _LONGEST_PINYIN or all(
+                self._knows(unit.text) for unit in units
+            ):
+                continue
+            candidate = self._covered(letters)
+            if candidate is not None:
+                rival = len(units) == 1 and next(self._slips(letters, 1), None) is not None
+                return last, candidate._replace(sure=candidate.sure and not rival)
+        return first, None
+
+    def _covered(self, letters: str) -> _Candidate | None:
+        """The fewest and likeliest Chinese words whose pinyin is `letters`; sure where none is one character."""
+        best: list[tuple[int, float, list[str]] | None] = [(0, 0.0, []), *([None] * len(letters))]
+        for end in range(1, len(letters) + 1):
+            for start in range(end):
+                before, candidate = best[start], self._pinyin.get(letters[start:end])
+                if before is None or candidate is None:
+                    continue
+                cost = before[0] + (1 if len(candidate.text) > 1 else 3)
+                step = (cost, before[1] - candidate.weight, [*before[2], candidate.text])
+                best[end] = step if best[end] is None else min(step, best[end])  # type: ignore[type-var]
+        whole = best[-1]
+        if whole is None or (len(whole[2]) == 1 and len(whole[2][0]) == 1):
+            return None
+        return _Candidate(-whole[1], "".join(whole[2]), all(len(word) > 1 for word in whole[2]))
+
+    def _comes_too_close(self, before: str, after: str) -> bool:
+        now = {match.concept for match in self.lexicon.find(before)}
+        then = {match.concept for match in self.lexicon.find(after)}
+        return any(self.lexicon.are_apart(lost, gained) for lost in now - then for gained in then - now)
+
+
+_correctors: WeakKeyDictionary[Vocabulary, _Corrector] = WeakKeyDictionary()
+
+
+def _runs(units: list[Unit]) -> Iterator[list[Unit]]:
+    """Stretches of Latin words without digits; a word beside a number belongs to it ("wd 40") and is in none."""
+    numbers = {i for i, unit in enumerate(units) if any(c.isdigit() for c in unit.text)}
+    beside = {j for i in numbers for j in (i - 1, i + 1) if 0 <= j < len(units)}
+    words = [
+        (i, unit)
+        for i, unit in enumerate(units)
+        if i not in numbers and i not in beside and unit.text.isascii() and unit.text.isalpha()
+    ]
+    for _, run in groupby(enumerate(words), key=lambda item: item[1][0] - item[0]):
+        yield [unit for _, (_, unit) in run]

@@ -216,10 +216,8 @@ def _quantity(match: re.Match[str]) -> Quantity | None:
     value = round(number * first, 4)
     start, end = match.span()
     if other is not None:
-        low, high = sorted((value, round(_value(other) * factor, 4)))
-        return Quantity(start, end, None, canonical, kind, low, high)
-    low, high = _interval(match, value)
-    return Quantity(start, end, value, canonical, kind, low, high)
+        return Quantity(start, end, None, canonical, kind, *sorted((value, round(_value(other) * factor, 4))))
+    return Quantity(start, end, value, canonical, kind, *_interval(match, value))
 
 
 def _kind(match: re.Match[str], number: float, unit: str | None, *, bounded: bool) -> QuantityKind | None:

@@ -72,9 +72,12 @@ def search_terms(text: str, *, ancestors: bool = False, lexicon: Lexicon | None 
 
 def spoken_words(text: str, lexicon: Lexicon | None = None) -> list[str]:
     """Return the words of `text` as they are said: not stemmed, unknown Chinese not cut into bigrams."""
-    units = split_units(normalise(text))
+    normalised = normalise(text)
+    units = split_units(normalised)
+    # Only Chinese is cut by the lexicon.
+    spans = [] if normalised.isascii() else (lexicon or Lexicon.bundled()).segment(units)
     said: list[str] = []
-    for piece in _pieces(units, (lexicon or Lexicon.bundled()).segment(units)):
+    for piece in _pieces(units, spans):
         if piece.kind == "latin":
             said += [word for word in _forms(piece) if word not in ENGLISH_STOP_WORDS]
         elif piece.kind != "stop":
