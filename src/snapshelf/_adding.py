@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from snapshelf._cores import usable_cores
@@ -16,6 +18,7 @@ from snapshelf._results import RowError
 from snapshelf.catalogue import (
     Catalogue,
     Entry,
+    Known,
     PhotoEntry,
     PhotoSource,
     Product,
@@ -24,9 +27,10 @@ from snapshelf.catalogue import (
     facts_hash,
     photo_fingerprint,
     thumbnail,
+    title_fingerprint,
 )
 from snapshelf.encoders import Encoder
-from snapshelf.errors import PhotoError
+from snapshelf.errors import PhotoError, ProductError
 from snapshelf.query import DECODED_SIDE
 
 _ROWS = 32
@@ -44,6 +48,8 @@ class Prepared:
         To be put with its photos.
     facts : Product or None
         To be put without them: the photos are as they were.
+    title : ndarray or None
+        New vector of the title of `facts`; None where the title is as it was.
     new : bool
         The catalogue did not have the product.
     encoded : int
@@ -53,6 +59,7 @@ class Prepared:
     errors: list[RowError] = field(default_factory=list)
     entry: Entry | None = None
     facts: Product | None = None
+    title: NDArray[np.float32] | None = None
     new: bool = False
     encoded: int = 0
 
@@ -91,20 +98,67 @@ def prepare_all(
 
 
 def prepare_one(
-    product: Product, photos: Sequence[bytes], catalogue: Catalogue, encoder: Encoder
+    product: Product, photos: Sequence[bytes] | None, catalogue: Catalogue, encoder: Encoder
 ) -> Prepared:
-    """Prepare one product with its photos.
+    """Prepare one product with its photos; None keeps those it has.
 
     Raises
     ------
+    ProductError
+        A new product comes without photos.
     PhotoError
         None of the photos can be used.
     """
+    if photos is None:
+        known = catalogue.known([product.id]).get(product.id)
+        if known is None:
+            raise ProductError("photos: a new product needs at least one photo", field="photos")
+        prepared = Prepared()
+        if known.facts_hash != facts_hash(product):
+            prepared.facts = product
+            _add_titles([prepared], {product.id: known}, catalogue, encoder)
+        return prepared
     row = Row(1, product, tuple(photos), None)
     prepared = _prepare([row], catalogue, encoder, None, "")[0]
     if prepared.errors:
         raise PhotoError(prepared.errors[0].message)
     return prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What `write` changed.
+
+    Parameters
+    ----------
+    before : tuple of Product
+        Products as they were; new ones are not among them.
+    after : tuple of Product
+        The same and the new ones, as they are now.
+    """
+
+    before: tuple[Product, ...]
+    after: tuple[Product, ...]
+
+
+def write(catalogue: Catalogue, prepared: Sequence[Prepared]) -> Written:
+    """Write what was prepared; on disk when this returns.
+
+    Raises
+    ------
+    StorageError
+        It could not be written.
+    """
+    entries = [one.entry for one in prepared if one.entry]
+    facts = [one.facts for one in prepared if one.facts]
+    after = (*(entry.product for entry in entries), *facts)
+    before = tuple(catalogue.get_many(each.id for each in after).values())
+    if entries:
+        catalogue.put(entries)
+    if facts:
+        titles = {one.facts.id: one.title for one in prepared if one.facts and one.title is not None}
+        catalogue.put_facts(facts, titles)
+    return Written(before, after)
 
 
 def _prepare(
@@ -145,7 +199,32 @@ def _prepare(
             prepared.entry = Entry(product, entries)
         elif before.facts_hash != facts_hash(product):
             prepared.facts = product
+    _add_titles(done, known, catalogue, encoder)
     return done
+
+
+def _add_titles(
+    done: Sequence[Prepared], known: Mapping[str, Known], catalogue: Catalogue, encoder: Encoder
+) -> None:
+    """Give what is to be written the vectors of its titles; equal titles and known ones are encoded once."""
+    products = [each for one in done if (each := one.facts or (one.entry and one.entry.product))]
+    same = {
+        each.id
+        for each in products
+        if each.id in known and known[each.id].title == title_fingerprint(each.title)
+    }
+    stored = catalogue.titles(
+        one.entry.product.id for one in done if one.entry and one.entry.product.id in same
+    )
+    texts = list(dict.fromkeys(each.title for each in products if each.id not in same))
+    encoded = dict(zip(texts, encoder.encode_texts(texts), strict=True))
+    for one in done:
+        if one.facts and one.facts.id not in same:
+            one.title = encoded[one.facts.title]
+        if one.entry:
+            product = one.entry.product
+            vector = stored[product.id] if product.id in stored else encoded[product.title]
+            one.entry = replace(one.entry, title=vector)
 
 
 def _reporter(prepared: Prepared, row: Row, file: str) -> _Report:

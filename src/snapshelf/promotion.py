@@ -1,13 +1,13 @@
 """Giving a shelf another encoder, and taking it back.
 
 The shelf goes on with its old encoder until the last moment. First the new encoder is copied into the shelf and the
-vectors of all photos are made beside the old ones, while a server may go on serving the shelf. Then, with the shelf
-locked, one transaction of the catalogue exchanges all vectors and the encoder's fingerprint. Whatever is interrupted
-before leaves the shelf as it was, and is gone on with when it is started again; after it, the index follows from the
-catalogue as always.
+vectors of all photos and titles are made beside the old ones, while a server may go on serving the shelf. Then, with
+the shelf locked, one transaction of the catalogue exchanges all vectors and the encoder's fingerprint. Whatever is
+interrupted before leaves the shelf as it was, and is gone on with when it is started again; after it, the index follows
+from the catalogue as always.
 
 What is kept in ``SHELF/encoders/``: a folder for the encoder in use and one for that before it, each named by its
-fingerprint, and beside them ``<fingerprint>.vectors`` with vectors by photo.
+fingerprint, and beside them ``<fingerprint>.vectors`` with vectors by fingerprint of a photo or a title.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import socket
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -45,7 +46,15 @@ from snapshelf._opening import (
     open_store,
     require_shelf,
 )
-from snapshelf.catalogue import Catalogue, PhotoSource, Product, decode_photo, open_photos, photo_fingerprint
+from snapshelf.catalogue import (
+    Catalogue,
+    PhotoSource,
+    Product,
+    decode_photo,
+    open_photos,
+    photo_fingerprint,
+    title_fingerprint,
+)
 from snapshelf.encoders import Card, OnnxEncoder, load_encoder, registry
 from snapshelf.errors import (
     EncoderError,
@@ -64,7 +73,7 @@ Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with the photos looked at and the number there are."""
 
 _Vectors: TypeAlias = Mapping[str, NDArray[np.float32]]
-"""Fingerprint of a photo → float32 (d,)."""
+"""Fingerprint of a photo or a title → float32 (d,)."""
 
 _HISTORY = "encoder_history"
 _VERDICT = "verdict.json"
@@ -74,6 +83,7 @@ _OF_OTHER_LAYOUTS = {".json", ".txt", ".model", ".md", ".onnx", ".onnx_data", ".
 _PAGE = 512
 """Products looked at together; their vectors are written together too."""
 _PRODUCTS_A_THREAD = 32
+_TITLES_A_THREAD = 128
 _COPIED_AT_ONCE = 2_000
 _HALF = np.dtype("<f2")
 
@@ -127,7 +137,7 @@ def promote(
     force: str | None = None,
     progress: Progress | None = None,
 ) -> Promotion:
-    """Give a shelf another encoder and encode its photos anew.
+    """Give a shelf another encoder and encode its photos and titles anew.
 
     Parameters
     ----------
@@ -397,12 +407,13 @@ class _Change:
         with _VectorFile(_vector_file(self._folder, self._current)) as vectors:
             after = 0
             while changes := self._catalogue.changes(after, _COPIED_AT_ONCE):
+                entries = [change.entry for change in changes if change.entry]
                 vectors.put(
-                    {
-                        photo.fingerprint: photo.vector
-                        for change in changes
-                        if change.entry
-                        for photo in change.entry.photos
+                    {photo.fingerprint: photo.vector for entry in entries for photo in entry.photos}
+                    | {
+                        title_fingerprint(entry.product.title): entry.title
+                        for entry in entries
+                        if entry.title is not None
                     }
                 )
                 after = changes[-1].version
@@ -435,10 +446,17 @@ class _Change:
                         running.append(
                             executor.submit(_encode, self._catalogue, encoder, originals, ids, missing)
                         )
+                    titles = {
+                        title_fingerprint(each.title): each.title
+                        for each in self._catalogue.get_many(page).values()
+                    }
+                    untitled = iter(sorted(vectors.missing(titles.keys())))
+                    while some := {each: titles[each] for each in islice(untitled, _TITLES_A_THREAD)}:
+                        running.append(executor.submit(_encode_titles, encoder, some))
                     while running:
                         batch = running.popleft().result()
                         vectors.put(batch.vectors)
-                        encoded.photos += len(batch.vectors)
+                        encoded.photos += batch.photos
                         encoded.from_thumbnails += batch.from_thumbnails
                     done += sum(len(product.fingerprints) for product in known.values())
                     self._progress(min(done, total), total)
@@ -458,7 +476,13 @@ class _Encoded:
 @dataclass(frozen=True, slots=True)
 class _Batch:
     vectors: dict[str, NDArray[np.float32]]
+    photos: int
     from_thumbnails: int
+
+
+def _encode_titles(encoder: OnnxEncoder, titles: Mapping[str, str]) -> _Batch:
+    vectors = encoder.encode_texts(list(titles.values()))
+    return _Batch(dict(zip(titles, vectors, strict=True)), photos=0, from_thumbnails=0)
 
 
 def _encode(
@@ -484,7 +508,7 @@ def _encode(
                 ) from error
             thumbnails += fingerprint not in originals
     vectors = encoder.encode_photos(list(images.values()))
-    return _Batch(dict(zip(images, vectors, strict=True)), thumbnails)
+    return _Batch(dict(zip(images, vectors, strict=True)), len(images), thumbnails)
 
 
 def _originals(product: Product, source: PhotoSource, wanted: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -503,7 +527,7 @@ def _originals(product: Product, source: PhotoSource, wanted: Mapping[str, bytes
 
 
 class _VectorFile:
-    """Vectors by photo in a file that survives whoever writes it."""
+    """Vectors by photo or title in a file that survives whoever writes it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -521,12 +545,12 @@ class _VectorFile:
     ) -> None:
         self._file.close()
 
-    def missing(self, photos: set[str]) -> set[str]:
-        """Those of these photos that have no vector yet."""
-        return photos - self._halves(photos).keys()
+    def missing(self, wanted: AbstractSet[str]) -> set[str]:
+        """Those of these photos and titles that have no vector yet."""
+        return wanted - self._halves(list(wanted)).keys()
 
     def get(self, photos: Sequence[str]) -> _Vectors:
-        """Vectors of these photos, float32 of unit length."""
+        """Vectors of these photos and titles, float32 of unit length."""
         halves = self._halves(photos)
         vectors = {photo: np.frombuffer(halves[photo], _HALF).astype(np.float32) for photo in photos}
         return {photo: vector / np.linalg.norm(vector) for photo, vector in vectors.items()}
@@ -537,12 +561,12 @@ class _VectorFile:
         with self._errors(), self._file:
             self._file.executemany("INSERT OR REPLACE INTO vector VALUES (?, ?)", rows)
 
-    def _halves(self, photos: Sequence[str] | set[str]) -> dict[str, bytes]:
+    def _halves(self, photos: Sequence[str]) -> dict[str, bytes]:
         with self._errors():
             # One parameter whatever their number.
             rows = self._file.execute(
                 "SELECT photo, half FROM vector WHERE photo IN (SELECT value FROM json_each(?))",
-                (json.dumps(list(photos)),),
+                (json.dumps(photos),),
             )
             return dict(rows.fetchall())
 

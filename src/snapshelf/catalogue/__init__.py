@@ -1,6 +1,14 @@
 """Products, the catalogue database, feed readers and photo loading."""
 
-from snapshelf.catalogue._database import Catalogue, Change, Entry, Known, PhotoEntry, facts_hash
+from snapshelf.catalogue._database import (
+    Catalogue,
+    Change,
+    Entry,
+    Known,
+    PhotoEntry,
+    facts_hash,
+    title_fingerprint,
+)
 from snapshelf.catalogue._feeds import Feed, Row, parse_mapping, read_feed
 from snapshelf.catalogue._photos import (
     PhotoLimits,
@@ -33,4 +41,5 @@ __all__ = [
     "photo_fingerprint",
     "read_feed",
     "thumbnail",
+    "title_fingerprint",
 ]

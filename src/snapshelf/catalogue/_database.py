@@ -16,12 +16,14 @@ from hashlib import blake2b
 from itertools import groupby, islice
 from operator import attrgetter
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Self
+from time import time
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 from sqlalchemy import (
     BindParameter,
     Connection,
+    Delete,
     Engine,
     Row,
     Select,
@@ -50,6 +52,7 @@ from snapshelf.catalogue._schema import (
     storage_errors,
     stored_bytes,
     thumbnail,
+    title,
     tombstone,
 )
 from snapshelf.errors import EncoderError, NotFoundError, ProductError, StorageError
@@ -61,16 +64,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_Named: TypeAlias = "tuple[str, NDArray[np.float32]]"
+"""Of what a vector is, for a message, and the vector."""
+
 _HALF = np.dtype("<f2")
 _NORM_TOLERANCE = 1e-2  # float16 itself moves a norm by up to 1e-3
 _IDS_A_STATEMENT = 1_000  # the databases' own limits are 32,766 and 65,535 parameters
 
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
-_FACTS = select(product.c.id, product.c.facts).where(product.c.id.in_(_IDS))
+_FACTS = select(product.c.id, product.c.key, product.c.facts).where(product.c.id.in_(_IDS))
 _KNOWN = (
-    select(product.c.id, product.c.facts_hash, photo.c.fingerprint)
-    .select_from(product)
-    .outerjoin(photo)
+    select(product.c.id, product.c.facts_hash, title.c.fingerprint.label("title"), photo.c.fingerprint)
+    .select_from(product.outerjoin(title).outerjoin(photo, photo.c.product_key == product.c.key))
     .where(product.c.id.in_(_IDS))
     .order_by(product.c.key, photo.c.position)
 )
@@ -80,6 +85,15 @@ _VECTORS = (
     .join(photo)
     .where(product.c.id.in_(_IDS))
     .order_by(product.c.key, photo.c.position)
+)
+_STORED = select(product.c.id, product.c.key, product.c.added).where(product.c.id.in_(_IDS))
+_TITLES = select(product.c.id, title.c.vector).join(title).where(product.c.id.in_(_IDS))
+_UNTITLED = (
+    select(product.c.id, product.c.facts)
+    .outerjoin(title)
+    .where(title.c.product_key.is_(None), product.c.id > bindparam("after"))
+    .order_by(product.c.id)
+    .limit(bindparam("limit"))
 )
 _PHOTOS = (
     select(photo.c.fingerprint, photo.c.vector, func.coalesce(thumbnail.c.image, b"").label("image"))
@@ -93,7 +107,7 @@ _PHOTOS = (
     .order_by(photo.c.position)
 )
 _KEYS = (
-    select(product.c.key, product.c.version)
+    select(product.c.key, product.c.version, product.c.facts)
     .where(product.c.version > bindparam("after"), product.c.version <= bindparam("upto"))
     .order_by(product.c.version)
     .limit(_IDS_A_STATEMENT)
@@ -110,10 +124,10 @@ _THUMBNAIL = (
 _VERSION = select(state.c.value).where(state.c.name == "version")
 _HEADS = (
     union_all(
-        select(product.c.version, product.c.id, product.c.key, product.c.facts).where(
+        select(product.c.version, product.c.id, product.c.key, product.c.facts, product.c.added).where(
             product.c.version > bindparam("after")
         ),
-        select(tombstone.c.version, tombstone.c.id, null(), null()).where(
+        select(tombstone.c.version, tombstone.c.id, null(), null(), null()).where(
             tombstone.c.version > bindparam("after")
         ),
     )
@@ -122,8 +136,12 @@ _HEADS = (
     .subquery()
 )
 _CHANGES = (
-    select(_HEADS, photo.c.fingerprint, photo.c.vector)
-    .select_from(_HEADS.outerjoin(photo, photo.c.product_key == _HEADS.c.key))
+    select(_HEADS, title.c.vector.label("title"), photo.c.fingerprint, photo.c.vector)
+    .select_from(
+        _HEADS.outerjoin(title, title.c.product_key == _HEADS.c.key).outerjoin(
+            photo, photo.c.product_key == _HEADS.c.key
+        )
+    )
     .order_by(_HEADS.c.version, photo.c.position)
 )
 
@@ -149,10 +167,24 @@ class PhotoEntry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """A product with its photos, the main one first."""
+    """A product with its photos.
+
+    Parameters
+    ----------
+    product : Product
+    photos : tuple of PhotoEntry
+        The main one first.
+    title : ndarray or None
+        Vector of the product's title, float32 (d,), unit norm; kept as float16 like those of photos. None for none yet.
+    added : int or None
+        Unix seconds of when the catalogue first got the product; it knows that itself, so `Catalogue.put` does not look
+        at it. None for products that were there before Snapshelf took note.
+    """
 
     product: Product
     photos: tuple[PhotoEntry, ...]
+    title: NDArray[np.float32] | None = None
+    added: int | None = None
 
     @property
     def vectors(self) -> NDArray[np.float32]:
@@ -172,10 +204,13 @@ class Known:
         `facts_hash` of the stored product.
     fingerprints : tuple of str
         Those of its photos, in order.
+    title : str or None
+        `title_fingerprint` of the title that has a vector; None where none has.
     """
 
     facts_hash: str
     fingerprints: tuple[str, ...]
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -207,8 +242,13 @@ def facts_hash(product: Product) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+def title_fingerprint(text: str) -> str:
+    """Hash of a title's text, which no photo's fingerprint equals: 32 hex digits."""
+    return blake2b(text.encode(), digest_size=16, person=b"title").hexdigest()
+
+
 class Catalogue:
-    """The truth of a shelf: products, the fingerprints and vectors of their photos, thumbnails.
+    """The truth of a shelf: products, the fingerprints and vectors of their photos, thumbnails, vectors of titles.
 
     Open it with `Catalogue.open`. It may be used from several threads: reads run beside each other and beside
     a write, and see the state before or after that write, never half of it. Writes wait for each other, also
@@ -267,7 +307,7 @@ class Catalogue:
         self.close()
 
     def put(self, entries: Sequence[Entry]) -> int:
-        """Add products, or replace those that have the same id, photos included.
+        """Add products, or replace those that have the same id, photos and title vector included.
 
         Returns
         -------
@@ -285,11 +325,16 @@ class Catalogue:
         """
         ids = _distinct(entry.product for entry in entries)
         rows = [_row(entry.product) for entry in entries]
+        now = int(time())
         with self._writing() as (connection, version):
+            added = {row.id: row.added for row in _rows(connection, _STORED, ids)}
             for chunk in _chunks(ids):
                 connection.execute(delete(tombstone).where(tombstone.c.id.in_(chunk)))
                 connection.execute(delete(product).where(product.c.id.in_(chunk)))
-            halves = _halves(entries, connection.scalar(_VECTOR_BYTES))
+            length = connection.scalar(_VECTOR_BYTES)
+            halves = _halves(_named_photos(entries), length)
+            titles = {entry.product.id: entry.title for entry in entries if entry.title is not None}
+            title_halves = _halves(_named_titles(titles), length or (len(halves[0]) if halves else None))
             keys = range(version + 1, version + 1 + len(entries))
             photos = [
                 (key, position, each)
@@ -299,7 +344,10 @@ class Catalogue:
             _insert(
                 connection,
                 product,
-                [{"key": key, "version": key, **row} for key, row in zip(keys, rows, strict=True)],
+                [
+                    {"key": key, "version": key, "added": added.get(row["id"], now), **row}
+                    for key, row in zip(keys, rows, strict=True)
+                ],
             )
             _insert(
                 connection,
@@ -323,10 +371,32 @@ class Catalogue:
                     if each.thumbnail
                 ],
             )
+            titled = [
+                (key, entry.product)
+                for key, entry in zip(keys, entries, strict=True)
+                if entry.title is not None
+            ]
+            _insert(
+                connection,
+                title,
+                [
+                    {"product_key": key, "fingerprint": title_fingerprint(each.title), "vector": half}
+                    for (key, each), half in zip(titled, title_halves, strict=True)
+                ],
+            )
             return _advance(connection, version + len(entries))
 
-    def put_facts(self, products: Sequence[Product]) -> int:
+    def put_facts(
+        self, products: Sequence[Product], titles: Mapping[str, NDArray[np.float32]] | None = None
+    ) -> int:
         """Replace what stored products say about themselves and keep their photos.
+
+        Parameters
+        ----------
+        products : sequence of Product
+        titles : mapping or None
+            Id → vector of the new title. The vector of a title that stays as it is stays too; that of a title that
+            changes goes, unless there is a new one.
 
         Returns
         -------
@@ -339,17 +409,15 @@ class Catalogue:
             A product is not in the catalogue; nothing is written then.
         ProductError
             An id is given twice.
+        EncoderError
+            A vector is not a finite unit vector, or has another length than the others in the catalogue.
         StorageError
             It could not be written.
         """
         ids = _distinct(products)
         rows = [_row(each) for each in products]
         with self._writing() as (connection, version):
-            stored = {
-                found
-                for chunk in _chunks(ids)
-                for found in connection.scalars(select(product.c.id).where(product.c.id.in_(chunk)))
-            }
+            stored = {row.id: row.key for row in _rows(connection, _STORED, ids)}
             if unknown := next((each for each in ids if each not in stored), None):
                 raise NotFoundError(f"no product has the id {unknown!r}; add it with its photos first")
             _update(
@@ -360,7 +428,51 @@ class Catalogue:
                     for number, row in enumerate(rows, version + 1)
                 ],
             )
+            _update(
+                connection,
+                delete(title).where(
+                    title.c.product_key == bindparam("which"), title.c.fingerprint != bindparam("new")
+                ),
+                [{"which": stored[each.id], "new": title_fingerprint(each.title)} for each in products],
+            )
+            _put_titles(connection, stored, {each.id: each.title for each in products}, titles or {})
             return _advance(connection, version + len(rows))
+
+    def put_titles(self, texts: Mapping[str, str], vectors: Mapping[str, NDArray[np.float32]]) -> int:
+        """Give stored products the vectors of their titles; products that are gone or have another title now are left.
+
+        Parameters
+        ----------
+        texts : mapping
+            Id → title that was encoded.
+        vectors : mapping
+            Id → its vector, float32 (d,), unit norm.
+
+        Returns
+        -------
+        int
+            The new catalogue version: each of the products takes one, so that a store that catches up gets it.
+
+        Raises
+        ------
+        EncoderError
+            A vector is not a finite unit vector, or has another length than the others in the catalogue.
+        StorageError
+            It could not be written.
+        """
+        with self._writing() as (connection, version):
+            keys = {
+                row.id: row.key
+                for row in _rows(connection, _FACTS, texts)
+                if json.loads(row.facts)["title"] == texts[row.id]
+            }
+            _put_titles(connection, keys, texts, {id: vectors[id] for id in keys})
+            _update(
+                connection,
+                update(product).where(product.c.key == bindparam("which")),
+                [{"which": key, "version": number} for number, key in enumerate(keys.values(), version + 1)],
+            )
+            return _advance(connection, version + len(keys))
 
     def delete(self, ids: Iterable[str]) -> int:
         """Delete products with their photos; unknown ids are ignored.
@@ -393,14 +505,14 @@ class Catalogue:
         vectors: Callable[[Sequence[str]], Mapping[str, NDArray[np.float32]]],
         notes: Mapping[str, str],
     ) -> int:
-        """Give every photo another vector, all at once or none, as another encoder makes them.
+        """Give every photo and every title another vector, all at once or none, as another encoder makes them.
 
         Every product takes a new version, so that a store that catches up gets all of them.
 
         Parameters
         ----------
         vectors : callable
-            Takes fingerprints of photos and returns the new vector of each; called for some at a time.
+            Takes fingerprints of photos and titles and returns the new vector of each; called for some at a time.
         notes : mapping
             What `set_meta` would note, in the same transaction.
 
@@ -422,12 +534,16 @@ class Catalogue:
                 after = rows[-1].version
                 keys = [row.key for row in rows]
                 photos = connection.execute(_FINGERPRINTS, {"keys": keys}).all()
-                new = vectors(list({row.fingerprint for row in photos}))
-                halves = []
-                for row in photos:
-                    where = f"photo {row.position} of the product with the key {row.product_key}: the vector"
-                    halves.append(_half(new[row.fingerprint], where, length))
-                    length = len(halves[-1])
+                titles = {row.key: title_fingerprint(json.loads(row.facts)["title"]) for row in rows}
+                new = vectors(list({row.fingerprint for row in photos} | set(titles.values())))
+                places = [
+                    f"photo {row.position} of the product with the key {row.product_key}" for row in photos
+                ]
+                places += [f"the title of the product with the key {key}" for key in keys]
+                wanted = [*(row.fingerprint for row in photos), *titles.values()]
+                named = ((place, new[each]) for place, each in zip(places, wanted, strict=True))
+                halves = _halves(named, length)
+                length = len(halves[0])
                 _update(
                     connection,
                     update(photo).where(
@@ -435,7 +551,16 @@ class Catalogue:
                     ),
                     [
                         {"which": row.product_key, "place": row.position, "vector": half}
-                        for row, half in zip(photos, halves, strict=True)
+                        for row, half in zip(photos, halves, strict=False)
+                    ],
+                )
+                _replace_titles(
+                    connection,
+                    [
+                        {"product_key": key, "fingerprint": fingerprint, "vector": half}
+                        for (key, fingerprint), half in zip(
+                            titles.items(), halves[len(photos) :], strict=True
+                        )
                     ],
                 )
                 _update(
@@ -464,8 +589,10 @@ class Catalogue:
         with self._reading() as connection:
             rows = _rows(connection, _KNOWN, ids)
         return {
-            found: Known(stored_hash, tuple(row.fingerprint for row in group if row.fingerprint is not None))
-            for (found, stored_hash), group in groupby(rows, attrgetter("id", "facts_hash"))
+            found: Known(
+                stored_hash, tuple(row.fingerprint for row in group if row.fingerprint is not None), titled
+            )
+            for (found, stored_hash, titled), group in groupby(rows, attrgetter("id", "facts_hash", "title"))
         }
 
     def vectors(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
@@ -487,6 +614,24 @@ class Catalogue:
             found[each] = vectors[start:end]
             start = end
         return {each: found[each] for each in ids if each in found}
+
+    def titles(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors of these products' titles; those unknown or without one are left out.
+
+        Returns
+        -------
+        dict
+            Id → float32 (d,), unit norm.
+        """
+        with self._reading() as connection:
+            rows = _rows(connection, _TITLES, ids)
+        return dict(zip((row.id for row in rows), _unit_vectors([row.vector for row in rows]), strict=True))
+
+    def untitled(self, after: str = "", limit: int = 1_000) -> dict[str, str]:
+        """Return products whose title has no vector, id → title: at most `limit`, in order, with ids behind `after`."""
+        with self._reading() as connection:
+            rows = connection.execute(_UNTITLED, {"after": after, "limit": limit}).all()
+        return {row.id: json.loads(row.facts)["title"] for row in rows}
 
     def photos(self, id: str) -> tuple[PhotoEntry, ...]:
         """Return the photos of a product with their thumbnails; none for an unknown id."""
@@ -618,14 +763,22 @@ def _product(facts: str) -> Product:
     )
 
 
-def _halves(entries: Sequence[Entry], length: int | None) -> list[bytes]:
-    """Vectors as little-endian float16; `length` is that of a stored one in bytes."""
-    halves: list[bytes] = []
+def _named_photos(entries: Sequence[Entry]) -> Iterator[_Named]:
     for entry in entries:
         for position, each in enumerate(entry.photos):
-            where = f"photo {position} of product {entry.product.id!r}: the vector"
-            halves.append(_half(each.vector, where, length))
-            length = len(halves[-1])
+            yield f"photo {position} of product {entry.product.id!r}", each.vector
+
+
+def _named_titles(titles: Mapping[str, NDArray[np.float32]]) -> Iterator[_Named]:
+    return ((f"the title of product {id!r}", vector) for id, vector in titles.items())
+
+
+def _halves(vectors: Iterable[_Named], length: int | None) -> list[bytes]:
+    """Vectors as little-endian float16; `length` is that of a stored one in bytes."""
+    halves: list[bytes] = []
+    for name, vector in vectors:
+        halves.append(_half(vector, f"{name}: the vector", length))
+        length = len(halves[-1])
     return halves
 
 
@@ -635,13 +788,13 @@ def _half(vector: NDArray[np.float32], where: str, length: int | None) -> bytes:
     if vector.ndim != 1 or not abs(norm - 1) <= _NORM_TOLERANCE:
         raise EncoderError(
             f"{where} has shape {vector.shape} and norm {norm:g}; "
-            "the encoder must give one vector of finite numbers and norm 1 for each photo"
+            "the encoder must give one vector of finite numbers and norm 1 for each photo and title"
         )
     half = vector.astype(_HALF).tobytes()
     if length is not None and len(half) != length:
         raise EncoderError(
             f"{where} has length {vector.size}, others have {length // _HALF.itemsize}; "
-            "encode all photos with the same encoder"
+            "encode all photos and titles with the same encoder"
         )
     return half
 
@@ -659,7 +812,8 @@ def _change(rows: Sequence[Row[Any]], vectors: Iterator[NDArray[np.float32]]) ->
     if head.facts is None:
         return Change(head.version, head.id, None)
     photos = tuple(PhotoEntry(row.fingerprint, next(vectors)) for row in rows if row.vector is not None)
-    return Change(head.version, head.id, Entry(_product(head.facts), photos))
+    title = _unit_vectors([head.title])[0] if head.title is not None else None
+    return Change(head.version, head.id, Entry(_product(head.facts), photos, title, head.added))
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
@@ -667,7 +821,28 @@ def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
         connection.execute(insert(table), rows)
 
 
-def _update(connection: Connection, statement: Update, rows: Sequence[dict[str, Any]]) -> None:
+def _put_titles(
+    connection: Connection,
+    keys: Mapping[str, int],
+    texts: Mapping[str, str],
+    vectors: Mapping[str, NDArray[np.float32]],
+) -> None:
+    halves = _halves(_named_titles(vectors), connection.scalar(_VECTOR_BYTES))
+    _replace_titles(
+        connection,
+        [
+            {"product_key": keys[id], "fingerprint": title_fingerprint(texts[id]), "vector": half}
+            for id, half in zip(vectors, halves, strict=True)
+        ],
+    )
+
+
+def _replace_titles(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    _update(connection, delete(title).where(title.c.product_key == bindparam("product_key")), rows)
+    _insert(connection, title, rows)
+
+
+def _update(connection: Connection, statement: Update | Delete, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         connection.execute(statement, rows)
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    update,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -34,7 +35,7 @@ from snapshelf.errors import InputError, MissingExtraError, ShelfVersionError, S
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMA = 1
+SCHEMA = 2
 _PATIENCE = 30  # seconds to wait for another process that writes to an SQLite file
 
 _metadata = MetaData()
@@ -44,7 +45,8 @@ _Number = BigInteger().with_variant(Integer, "sqlite")
 _Id = Text().with_variant(Text(collation="C"), "postgresql")
 
 # `key` is the catalogue version that put the product's photos: already unique, so photos can refer to it
-# while `version` moves on with every change of the facts.
+# while `version` moves on with every change of the facts. `added` is in Unix seconds; nothing is known of what
+# was there before schema 2.
 product = Table(
     "product",
     _metadata,
@@ -53,6 +55,15 @@ product = Table(
     Column("version", _Number, nullable=False, unique=True),
     Column("facts_hash", Text, nullable=False),
     Column("facts", Text, nullable=False),
+    Column("added", _Number),
+)
+# The vector of a product's title; `fingerprint` says of which title. A product without one waits for it.
+title = Table(
+    "title",
+    _metadata,
+    Column("product_key", _Number, ForeignKey(product.c.key, ondelete="CASCADE"), primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
 )
 
 
@@ -199,7 +210,7 @@ def lock(connection: Connection) -> None:
 
 
 def prepare(engine: Engine, where: str) -> None:
-    """Create the tables in a new database, and check the schema version of an old one.
+    """Create the tables in a new database, check the schema version of an old one, and bring it up to date.
 
     Raises
     ------
@@ -210,7 +221,7 @@ def prepare(engine: Engine, where: str) -> None:
     """
     with engine.connect() as connection:
         found = _schema_version(connection)
-    if found is None:
+    if found is None or found < SCHEMA:
         with engine.begin() as connection:
             lock(connection)
             if connection.dialect.name == "postgresql":
@@ -219,6 +230,8 @@ def prepare(engine: Engine, where: str) -> None:
             found = _schema_version(connection)
             if found is None:
                 found = _create(connection, where)
+            elif found < SCHEMA:
+                found = _upgrade(connection)
     if found > SCHEMA:
         raise ShelfVersionError(
             f"catalogue {where}: a newer Snapshelf wrote it (schema {found}, this one knows {SCHEMA}); "
@@ -241,6 +254,14 @@ def _create(connection: Connection, where: str) -> int:
         )
     _metadata.create_all(connection, checkfirst=False)
     connection.execute(insert(state), [{"name": "schema", "value": SCHEMA}, {"name": "version", "value": 0}])
+    return SCHEMA
+
+
+def _upgrade(connection: Connection) -> int:
+    """From schema 1: titles get vectors, and products say since when they are there."""
+    title.create(connection)
+    connection.exec_driver_sql("ALTER TABLE product ADD COLUMN added BIGINT")
+    connection.execute(update(state).where(state.c.name == "schema").values(value=SCHEMA))
     return SCHEMA
 
 
