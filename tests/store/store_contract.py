@@ -17,10 +17,26 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from reference_store import ReferenceStore
 
 from snapshelf.errors import StoreError
-from snapshelf.store import And, Between, Candidate, Equals, Has, Ids, Not, OneOf, Or, Record
+from snapshelf.store import (
+    And,
+    Between,
+    Candidate,
+    Equals,
+    Facet,
+    FacetValue,
+    Has,
+    Histogram,
+    Ids,
+    Not,
+    OneOf,
+    Or,
+    Placed,
+    Recalled,
+    Record,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -79,6 +95,15 @@ FACTS: dict[str, dict[str, Fact]] = {
     "c": {"brand": "北京", "price": -3.25, "colours": [], "sold": None, "size": 38.0},
     "d": {"brand": "", "price": 1e15, "colours": "red", 'o"d\\d.%[0]': "yes"},
     "e": {},
+}
+
+SHOP: dict[str, dict[str, Fact]] = {
+    "1": {"brand": "Acme", "tags": ["red", "new"], "size": 38, "group_id": "x", "price": 5},
+    "2": {"brand": "Acme", "tags": ["red", "red"], "size": 39, "group_id": "x", "price": 7.5},
+    "3": {"brand": "Best", "tags": "red", "size": "L", "group_id": "y", "price": 10},
+    "4": {"brand": "Best", "tags": ["new"], "size": 38.0, "group_id": "x", "price": 5},
+    "5": {"brand": "", "size": "38", "price": -1},
+    "6": {"sold": True},
 }
 
 FILTERS: list[tuple[Filter | None, str]] = [
@@ -167,7 +192,17 @@ class StoreContract(ABC):
         store.patch("nobody", {"price": 1})
         store.upsert([])
         store.delete([])
-        assert store.count() == 0
+        assert store.count() == store.count(distinct="group_id") == 0
+        assert store.nearest(axis(0), 10, using="title") == []
+        assert store.recall(10, photo=axis(0), title=axis(0), terms={"a": 1.0}, also=["nobody"]) == []
+        assert store.facet("brand") == Facet((), 0, 0)
+        assert store.histogram("price") == Histogram(None, None, (), ())
+        assert store.ordered("price", 10) == []
+        assert store.group_sizes(["nobody"]) == {}
+        assert store.matches(["nobody"], And(())) == set()
+        assert store.facts(["nobody"], ["price"]) == [{}]
+        assert store.field_kinds() == {}
+        assert store.fields() == []
 
     def test_nearest_first(self, store: Store) -> None:
         query = axis(0)
@@ -221,6 +256,65 @@ class StoreContract(ABC):
         assert store.matching({"unknown": 1.0}, 10) == []
         assert store.matching({}, 10) == []
 
+    def test_titles(self, store: Store) -> None:
+        def titled(id: str, title: NDArray[np.float32] | None) -> Record:
+            return Record(id, axis(7)[None], title=title)
+
+        store.upsert([titled("a", axis(0)), titled("b", 3 * (axis(0) + axis(1))), titled("c", None)])
+        found = store.nearest(axis(0), 5, using="title")
+        assert ids(found) == ["a", "b"]
+        assert [c.score for c in found] == pytest.approx([1, math.sqrt(0.5)])
+        assert ids(store.nearest(axis(0), 5, Not(Ids(("a",))), using="title")) == ["b"]
+        assert ids(store.nearest(axis(7), 5)) == ["a", "b", "c"]
+        store.patch("a", {"price": 1})
+        store.upsert([titled("b", None), titled("c", axis(2))])
+        store.optimise()
+        assert store.nearest(axis(2), 5, using="title") == [Candidate("c", 1.0), Candidate("a", 0.0)]
+
+    @pytest.mark.parametrize("title", [NAN * axis(0), 0 * axis(0), np.ones(D + 1, np.float32)])
+    def test_bad_titles_are_refused(self, store: Store, title: NDArray[np.float32]) -> None:
+        with pytest.raises(StoreError):
+            store.upsert([record("a"), Record("b", axis(0)[None], title=title)])
+        assert store.scroll() == []
+
+    def test_recall_scores_all_that_any_query_finds(self, store: Store, folder: Path) -> None:
+        random = np.random.default_rng(4)
+
+        def some(number: int) -> Record:
+            photos = random.standard_normal((1 + number % 2, D)).astype(np.float32)
+            title = random.standard_normal(D).astype(np.float32) if number % 5 else None
+            terms = {f"t{n}": random.uniform(1, 2) for n in random.choice(30, 3)}
+            return Record(f"{number:03}", photos, terms, {"n": number, "odd": number % 2}, title)
+
+        reference = ReferenceStore(folder / "reference", D)
+        records = [some(number) for number in range(150)]
+        for one in (store, reference):
+            one.upsert(records)
+        photo, title = random.standard_normal((2, D)).astype(np.float32)
+        words = {"t1": 1.0, "t2": 0.5}
+        asked: list[dict[str, Any]] = [
+            {"photo": photo, "title": title, "terms": words},
+            {"photo": photo},
+            {"title": title, "also": ["149", "000", "nobody"]},
+            {"terms": words, "title": title},
+            {"photo": photo, "terms": {"unknown": 1.0}},
+            {"also": ["003", "002", "003"]},
+        ]
+        more: dict[str, Any] = {"tests": [Equals("odd", 1), Between("n", below=50)], "fields": ["n", "none"]}
+        for queries in asked:
+            for where in (None, Between("n", at_least=20), Equals("odd", 0), Between("n", above=1000)):
+                found = store.recall(5, where, **queries, **more)
+                expected = reference.recall(5, where, **queries, **more)
+                assert [each.id for each in found] == [each.id for each in expected]
+                for one, other in zip(found, expected, strict=True):
+                    check_recalled(one, other)
+
+    def test_recall_refuses_what_its_parts_refuse(self, store: Store) -> None:
+        store.upsert([record("a", terms={"a": 1.0})])
+        for bad in ({"photo": 0 * axis(0)}, {"title": NAN * axis(0)}, {"terms": {"a": -1.0}}):
+            with pytest.raises(StoreError):
+                store.recall(5, **bad)
+
     def test_rarity_of_words_follows_every_change(self, store: Store) -> None:
         def score() -> float:
             return store.matching({"a": 1.0}, 100)[0].score
@@ -250,6 +344,106 @@ class StoreContract(ABC):
                 assert store.count(where) == len(expected), where
                 assert ids(store.nearest(axis(0), 5, where)) == list(expected), where
                 assert ids(store.matching({"word": 1.0}, 5, where)) == list(expected), where
+
+    def test_matches_and_facts_of_given_records(self, store: Store) -> None:
+        store.upsert([record(id, **facts) for id, facts in SHOP.items()])
+        assert store.matches(["4", "nobody", "1", "3", "1"], Equals("tags", "new")) == {"1", "4"}
+        assert store.matches(["1", "2"], Not(Ids(("2",)))) == {"1"}
+        assert store.matches([], Has("brand")) == set()
+        assert store.facts(["5", "nobody", "2", "6"], ["size", "tags", "brand", "sold", "none"]) == [
+            {"size": "38", "brand": ""},
+            {},
+            {"size": 39.0, "tags": ("red", "red"), "brand": "Acme"},
+            {"sold": 1.0},
+        ]
+        store.delete(["1"])
+        assert store.matches(["1", "4"], Equals("tags", "new")) == {"4"}
+
+    def test_facets(self, store: Store) -> None:
+        def facet(missing: int, *values: tuple[str | float, int]) -> Facet:
+            return Facet(tuple(FacetValue(*value) for value in values), len(values), missing)
+
+        store.upsert([record(id, **facts) for id, facts in SHOP.items()])
+        assert store.facet("brand") == facet(1, ("Acme", 2), ("Best", 2), ("", 1))
+        assert store.facet("tags") == facet(2, ("red", 3), ("new", 2))
+        assert store.facet("size") == facet(1, (38.0, 2), (39.0, 1), ("38", 1), ("L", 1))
+        assert store.facet("sold") == facet(5, (1.0, 1))
+        assert store.facet("none") == facet(6)
+        assert store.facet("brand", limit=1) == Facet((FacetValue("Acme", 2),), 3, 1)
+        assert store.facet("tags", Equals("brand", "Best")) == facet(0, ("new", 1), ("red", 1))
+        assert store.facet("tags", Has("none")) == facet(0)
+        assert store.facet("tags", distinct="group_id") == facet(2, ("red", 2), ("new", 1))
+        assert store.facet("brand", distinct="group_id") == facet(1, ("Best", 2), ("", 1), ("Acme", 1))
+        assert store.facet("size", distinct="group_id") == facet(1, (38.0, 1), (39.0, 1), ("38", 1), ("L", 1))
+        assert store.facet("sold", distinct="group_id") == facet(3, (1.0, 1))
+        assert store.facet("brand", distinct="none") == store.facet("brand")
+        store.patch("4", {"brand": "Acme", "tags": None})
+        assert store.facet("brand") == facet(1, ("Acme", 3), ("", 1), ("Best", 1))
+        assert store.facet("tags") == facet(3, ("red", 3), ("new", 1))
+
+    def test_counts_of_groups(self, store: Store) -> None:
+        store.upsert([record(id, **facts) for id, facts in SHOP.items()])
+        assert store.count(distinct="group_id") == 4
+        assert store.count(distinct="size") == 5
+        assert store.count(Between("price", above=0), "group_id") == 2
+        assert store.count(distinct="none") == 6
+        assert store.group_sizes(["6", "1", "nobody", "3", "4"]) == {"1": 3, "3": 1, "4": 3, "6": 1}
+        assert store.group_sizes(["1", "3", "5"], Equals("brand", "Best")) == {"1": 1, "3": 1, "5": 0}
+        assert store.group_sizes(["1", "2"], field="price") == {"1": 2, "2": 1}
+        assert store.group_sizes(["1", "2"], Has("none")) == {"1": 0, "2": 0}
+
+    def test_histograms(self, store: Store) -> None:
+        store.upsert([record(id, **facts) for id, facts in SHOP.items()])
+        assert store.histogram("price", bins=2) == Histogram(-1, 10, (-1, 4.5, 10), (1, 4))
+        assert store.histogram("price", bins=2, distinct="group_id") == Histogram(
+            -1, 10, (-1, 4.5, 10), (1, 2)
+        )
+        assert store.histogram("price", edges=(0, 5, 7.5)) == Histogram(-1, 10, (0, 5, 7.5), (0, 3))
+        assert store.histogram("price", Equals("price", 5), bins=7) == Histogram(5, 5, (5, 5), (2,))
+        assert store.histogram("brand", edges=(0, 1)) == Histogram(None, None, (0, 1), (0,))
+        assert store.histogram("size", bins=1) == Histogram(38, 39, (38, 39), (3,))
+        for bad in ({"bins": 0}, {"edges": (1,)}, {"edges": (1, 1)}, {"edges": (2, 1)}, {"edges": ()}):
+            with pytest.raises(StoreError):
+                store.histogram("price", **bad)
+
+    def test_order(self, store: Store) -> None:
+        store.upsert([record(id, **facts) for id, facts in SHOP.items()])
+
+        def order(*arguments: Any, **options: Any) -> str:
+            return "".join(each.id for each in store.ordered(*arguments, **options))
+
+        assert store.ordered("price", 2) == [Placed("5", -1.0), Placed("1", 5.0)]
+        assert order("price", 9) == "514236"
+        assert order("price", 9, descending=True) == "321456"
+        assert order("price", 2, skip=1) == "14"
+        assert order("price", 9, skip=4) == "36"
+        assert order("price", 9, skip=6) == ""
+        assert order("price", 9, Equals("brand", "Best")) == "43"
+        assert order("brand", 9) == "512346"
+        assert order("brand", 9, descending=True) == "341256"
+        assert order("size", 9) == "142536"
+        assert order("size", 9, descending=True) == "352146"
+        assert order("tags", 9) == "142356"
+        assert order("tags", 9, descending=True) == "123456"
+        assert store.ordered("tags", 1) == [Placed("1", ("red", "new"))]
+        assert store.ordered("none", 1, skip=1) == [Placed("2", None)]
+
+    def test_kinds_of_fields(self, store: Store) -> None:
+        store.upsert([record(id, **facts) for id, facts in SHOP.items()])
+        assert store.field_kinds() == {
+            "brand": "text",
+            "group_id": "text",
+            "price": "number",
+            "size": "mixed",
+            "sold": "number",
+            "tags": "list",
+        }
+        assert store.fields() == list(store.field_kinds())
+        assert store.texts("tags", 9) == ["new", "red"]
+        assert store.texts("size", 1) == ["38"]
+        store.delete(["1", "2", "4", "6"])
+        kinds = {"brand": "text", "group_id": "text", "price": "number", "size": "text", "tags": "text"}
+        assert store.field_kinds() == kinds
 
     def test_numbers_have_fifteen_digits(self, store: Store) -> None:
         numbers = [1.1, 0.1 + 0.2, 123456789.123456789, -0.0, 1e-7, 2.0**53, 1 / 3, 1732287825.123456]
@@ -475,6 +669,9 @@ def answers(store: Store) -> list[Any]:
         store.scroll(limit=1000),
         store.count(Has("n")),
         store.scroll(Between("n", above=1)),
+        store.ordered("n", 1000, descending=True),
+        store.facet("n", limit=1000),
+        store.field_kinds(),
         *(store.nearest(axis(number), 100) for number in range(D)),
         store.nearest(axis(7), 100, Between("n", above=1)),
         [(c.id, pytest.approx(c.score, abs=1e-5)) for c in store.matching({"w": 1.0}, 100)],
@@ -489,6 +686,13 @@ def check_ranking(found: list[Candidate], expected: dict[str, float], k: int) ->
         assert candidate.score == pytest.approx(expected[candidate.id], abs=1e-4)
     left = expected.keys() - set(ids(found))
     assert all(expected[id] <= found[-1].score + 1e-5 for id in left)
+
+
+def check_recalled(found: Recalled, expected: Recalled) -> None:
+    """The same but for what float32 loses."""
+    assert found[4:] == expected[4:]
+    for one, other in zip(found[1:4], expected[1:4], strict=True):
+        assert one == (other if other is None else pytest.approx(other, abs=1e-4))
 
 
 VECTORS = st.sampled_from(lattice())
@@ -506,6 +710,7 @@ RECORDS = st.builds(
     st.lists(VECTORS, min_size=1, max_size=3).map(np.stack),
     TERMS,
     st.dictionaries(FIELDS, FACT),
+    st.none() | VECTORS,
 )
 BOUNDS = st.none() | st.sampled_from([-2.5, 0, 1, 1.1, 3, 1e9])
 SIMPLE = st.one_of(
@@ -575,6 +780,33 @@ class StoreMachine(RuleBasedStateMachine):
         assert self.store.nearest(vector, 100, where) == expected
         check_ranking(self.store.nearest(vector, k, where), {c.id: c.score for c in expected}, k)
 
+    @rule(vector=VECTORS, where=WHERE)
+    def nearest_titles(self, vector: NDArray[np.float32], where: Filter | None) -> None:
+        expected = self.reference.nearest(vector, 100, where, using="title")
+        assert self.store.nearest(vector, 100, where, using="title") == expected
+
+    @rule(
+        photo=VECTORS, title=VECTORS, terms=TERMS, where=WHERE, test=SIMPLE, also=st.lists(NAMES, max_size=2)
+    )
+    def recall(
+        self,
+        photo: NDArray[np.float32],
+        title: NDArray[np.float32],
+        terms: dict[str, float],
+        where: Filter | None,
+        test: Filter,
+        also: list[str],
+    ) -> None:
+        found, expected = (
+            one.recall(
+                100, where, photo=photo, title=title, terms=terms, also=also, tests=[test], fields=["size"]
+            )
+            for one in (self.store, self.reference)
+        )
+        assert [each.id for each in found] == [each.id for each in expected]
+        for one, other in zip(found, expected, strict=True):
+            check_recalled(one, other)
+
     @rule(terms=TERMS, k=K, where=WHERE)
     def matching(self, terms: dict[str, float], k: int, where: Filter | None) -> None:
         expected = {c.id: c.score for c in self.reference.matching(terms, 100, where)}
@@ -585,6 +817,40 @@ class StoreMachine(RuleBasedStateMachine):
         assert self.store.count(where) == self.reference.count(where)
         expected = self.reference.scroll(where, after=after, limit=limit)
         assert self.store.scroll(where, after=after, limit=limit) == expected
+
+    @rule(
+        field=FIELDS,
+        where=WHERE,
+        other=FIELDS,
+        distinct=st.none() | FIELDS,
+        limit=K,
+        skip=st.sampled_from([0, 1, 4]),
+        descending=st.booleans(),
+    )
+    def tables(
+        self,
+        field: str,
+        where: Filter | None,
+        other: str,
+        distinct: str | None,
+        limit: int,
+        skip: int,
+        descending: bool,
+    ) -> None:
+        def asked(one: Store) -> Sequence[object]:
+            return (
+                one.facet(field, where, limit=limit, distinct=distinct),
+                one.histogram(field, where, bins=3, distinct=distinct),
+                one.count(where, distinct),
+                one.ordered(field, limit, where, descending=descending, skip=skip),
+                one.group_sizes(one.scroll(), where, other),
+                one.matches(["a", "b", "红"], where or And(())),
+                one.facts(["a", "b", "红"], [field, other]),
+                one.field_kinds(),
+                one.texts(field, limit),
+            )
+
+        assert asked(self.store) == asked(self.reference)
 
     @invariant()
     def same_records(self) -> None:

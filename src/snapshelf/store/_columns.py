@@ -197,7 +197,7 @@ class Columns:
             elif numbers is not None and numbers.present:
                 kinds[field] = "mixed"
             else:
-                kinds[field] = "list" if texts.has_lists else "text"
+                kinds[field] = "list" if texts.lists else "text"
         return kinds
 
     def texts(self, field: str, limit: int) -> list[str]:
@@ -501,26 +501,27 @@ class _Texts:
 
     def __init__(self, codes: NDArray[np.int32], facts: Sequence[str | tuple[str, ...]]) -> None:
         self.codes = codes
-        self.present = int(np.count_nonzero(codes))
         self._learn(facts)
-
-    @property
-    def has_lists(self) -> bool:
-        used = np.unique(self.codes)
-        return any(isinstance(self.facts[code], tuple) for code in used.tolist())
+        self.present = int(np.count_nonzero(codes))
+        is_list = np.array([isinstance(fact, tuple) for fact in self.facts])
+        self.lists = int(np.count_nonzero(is_list[codes])) - len(codes) + self.present
 
     def get(self, row: int) -> str | tuple[str, ...] | None:
         return self.facts[self.codes[row]] if self.codes[row] else None
 
     def set(self, row: int, fact: str | tuple[str, ...]) -> None:
-        self.present += not self.codes[row]
+        self.remove(row)
+        self.present += 1
+        self.lists += isinstance(fact, tuple)
         if len(self.facts) > 2 * self.present + _ROOM:
             self.compact()
         self.codes[row] = self._code_of[fact] if fact in self._code_of else self._new(fact)
 
     def remove(self, row: int) -> None:
-        self.present -= bool(self.codes[row])
-        self.codes[row] = 0
+        if code := int(self.codes[row]):
+            self.present -= 1
+            self.lists -= isinstance(self.facts[code], tuple)
+            self.codes[row] = 0
 
     def grow(self, size: int) -> None:
         self.codes = _longer(self.codes, size, 0)

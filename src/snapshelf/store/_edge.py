@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import heapq
 import json
 import os
 import shutil
@@ -564,12 +565,12 @@ class EdgeStore:
             found = self._query(asked, fetched)
             best = {row: score for row, score in found.items() if mask[row]}
             if len(best) >= k or (asked.is_exact and len(found) < fetched):
-                return best
+                return _largest(best, k)
             fetched *= 4
         return self._query(asked, k, self._table.rows(where).tolist())
 
     def _query(self, asked: _Asked, k: int, rows: Iterable[int] | None = None) -> dict[int, float]:
-        """Rows and scores of the k best of all, or of some rows."""
+        """Rows and scores of the k best of all, or of some rows, best first."""
         within = None if rows is None else one_of(rows)
         params = edge.SearchParams(
             exact=asked.is_exact or rows is not None,
@@ -582,7 +583,7 @@ class EdgeStore:
             for point in self._engine(edge.EdgeShard.query, request):
                 row = int(point.id)
                 scores[row] = max(point.score, scores.get(row, point.score))
-        return scores
+        return _largest(scores, k)
 
     def _best(self, scores: Mapping[int, float], k: int) -> list[Candidate]:
         found = ((self._table.id_of(row), score) for row, score in scores.items())
@@ -596,6 +597,10 @@ class _Asked(NamedTuple):
     queries: Sequence[edge.Query]
     is_exact: bool
     idf: edge.IdfParams | None = None
+
+
+def _largest(scores: Mapping[int, float], k: int) -> dict[int, float]:
+    return dict(heapq.nlargest(k, scores.items(), key=lambda item: item[1]))
 
 
 def _stored(facts: Mapping[str, Fact]) -> dict[str, StoredFact]:
