@@ -31,7 +31,7 @@ from snapshelf.store import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -157,6 +157,11 @@ class ReferenceStore:
             }
             for id in ids
         ]
+
+    @alone
+    def idf(self, terms: Collection[str]) -> dict[str, float]:
+        self._check_open()
+        return {term: self._idf(term) for term in terms}
 
     @alone
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:

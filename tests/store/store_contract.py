@@ -254,6 +254,7 @@ class StoreContract(ABC):
         assert [c.score for c in found] == pytest.approx([red + 6 * dress, 1.5 * dress], abs=1e-5)
         assert store.matching({"dress": 3.0}, 1) == store.matching({"dress": 3.0}, 10)[:1]
         assert store.matching({"unknown": 1.0}, 10) == []
+        assert ids(store.matching({"unknown": 1.0, "dress": 1.0}, 10, Ids(("2", "3")))) == ["2"]
         assert store.matching({}, 10) == []
 
     def test_titles(self, store: Store) -> None:
@@ -317,7 +318,9 @@ class StoreContract(ABC):
 
     def test_rarity_of_words_follows_every_change(self, store: Store) -> None:
         def score() -> float:
-            return store.matching({"a": 1.0}, 100)[0].score
+            found = store.matching({"a": 1.0}, 100)[0].score
+            assert store.idf(["a", "b"])["a"] == pytest.approx(found, abs=1e-5)
+            return found
 
         def idf(total: int, having: int) -> float:
             return math.log(1 + (total - having + 0.5) / (having + 0.5))
@@ -333,6 +336,7 @@ class StoreContract(ABC):
         assert store.matching({"a": 1.0}, 100, Ids(("9",))) == [Candidate("9", score())]
         store.optimise()
         assert score() == pytest.approx(idf(26, 4), abs=1e-5)
+        assert store.idf(["nothing"]) == {"nothing": pytest.approx(idf(26, 0))}
 
     def test_filters(self, store: Store) -> None:
         photos = {id: (axis(0) + number * axis(1)) for number, id in enumerate(FACTS)}
@@ -809,6 +813,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(terms=TERMS, k=K, where=WHERE)
     def matching(self, terms: dict[str, float], k: int, where: Filter | None) -> None:
+        assert self.store.idf(terms) == pytest.approx(self.reference.idf(terms))
         expected = {c.id: c.score for c in self.reference.matching(terms, 100, where)}
         check_ranking(self.store.matching(terms, k, where), expected, k)
 

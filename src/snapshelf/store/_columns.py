@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import io
 import itertools
 import json
 import math
@@ -323,8 +322,8 @@ class Columns:
         table._free = [row for row, id in enumerate(table._ids) if id is None]
         return table
 
-    def dump(self) -> bytes:
-        """Everything, as an NPZ archive."""
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything, for a file."""
         arrays: dict[str, NDArray[Any]] = {"ids": _packed(self._ids)}
         numbers = {field: column for field, column in self._numbers.items() if column.present}
         texts = {field: column for field, column in self._texts.items() if column.present}
@@ -335,33 +334,30 @@ class Columns:
         for n, text in enumerate(texts.values()):
             text.compact()
             arrays[f"facts{n}"], arrays[f"codes{n}"] = _packed(text.facts[1:]), text.codes[:size]
-        file = io.BytesIO()
-        np.savez(file, allow_pickle=False, **arrays)
-        return file.getvalue()
+        return arrays
 
     @classmethod
-    def parse(cls, data: bytes) -> Columns:
-        """Read what `dump` gave.
+    def read(cls, arrays: Mapping[str, NDArray[Any]]) -> Columns:
+        """Read what `arrays` gave.
 
         Raises
         ------
-        ValueError, KeyError, OSError
+        ValueError, KeyError
             It is something else.
         """
         table = cls()
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            table._ids = _unpacked(arrays["ids"])
-            table._rows = {id: row for row, id in enumerate(table._ids) if id is not None}
-            table._free = [row for row, id in enumerate(table._ids) if id is None]
-            table._alive = np.array([id is not None for id in table._ids], np.bool_)
-            numbers, texts = _unpacked(arrays["fields"])
-            for n, field in enumerate(numbers):
-                table._numbers[field] = _Numbers(arrays[f"numbers{n}"])
-            for n, field in enumerate(texts):
-                facts = [
-                    fact if isinstance(fact, str) else tuple(fact) for fact in _unpacked(arrays[f"facts{n}"])
-                ]
-                table._texts[field] = _Texts(arrays[f"codes{n}"], facts)
+        table._ids = _unpacked(arrays["ids"])
+        table._rows = {id: row for row, id in enumerate(table._ids) if id is not None}
+        table._free = [row for row, id in enumerate(table._ids) if id is None]
+        table._alive = np.array([id is not None for id in table._ids], np.bool_)
+        numbers, texts = _unpacked(arrays["fields"])
+        for n, field in enumerate(numbers):
+            table._numbers[field] = _Numbers(arrays[f"numbers{n}"])
+        for n, field in enumerate(texts):
+            facts = [
+                fact if isinstance(fact, str) else tuple(fact) for fact in _unpacked(arrays[f"facts{n}"])
+            ]
+            table._texts[field] = _Texts(arrays[f"codes{n}"], facts)
         return table
 
     def _set(self, row: int, facts: Mapping[str, StoredFact | None]) -> None:

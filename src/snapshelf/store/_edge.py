@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import heapq
+import io
 import json
 import os
 import shutil
@@ -18,10 +19,11 @@ import qdrant_edge as edge
 from snapshelf.errors import ShelfInUseError, StorageError, StoreError
 from snapshelf.store._answers import Candidate, Facet, Histogram, Kind, Placed, Recalled
 from snapshelf.store._columns import Columns, stored_fact
-from snapshelf.store._edge_layout import facts_in, one_of, payload, sparse
+from snapshelf.store._edge_layout import by_index, facts_in, index_of, one_of, payload, sparse
+from snapshelf.store._rarity import Rarity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -34,7 +36,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _T = TypeVar("_T")
 
-_FORMAT = 2
+_FORMAT = 3
 _STATE = "store.json"
 _TABLE = "facts.npz"
 _ENGINE = "engine"
@@ -79,6 +81,7 @@ class EdgeStore:
         self._calls = threading.RLock()
         self._several = False
         self._columns = Columns()
+        self._rarity = Rarity()
         self._is_saved = False
         self._shard: edge.EdgeShard | None = None
         if (path / _STATE).exists():
@@ -139,7 +142,7 @@ class EdgeStore:
     def upsert(self, records: Sequence[Record]) -> None:
         """Add records, or replace those that have the same id; of records with one id the last counts."""
         records = list({record.id: record for record in records}.values())
-        made = [(record.id, self._vectors(record), _stored(record.facts)) for record in records]
+        made = [self._made(record) for record in records]
         with self._calls:
             if not self._several and any(len(record.photos) > 1 for record in records):
                 nearest = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim)
@@ -150,21 +153,27 @@ class EdgeStore:
                 )
                 self._several = True
             for batch in _batches(made):
-                rows = self._table.reserve([id for id, _, _ in batch])
+                replaced = self._terms_of(self._table.rows_of([each.id for each in batch]))
+                rows = self._table.reserve([each.id for each in batch])
                 points = [
-                    edge.Point(row, vectors, payload(id, facts))
-                    for row, (id, vectors, facts) in zip(rows, batch, strict=True)
+                    edge.Point(row, each.vectors, payload(each.id, each.facts))
+                    for row, each in zip(rows, batch, strict=True)
                 ]
                 self._update(edge.UpdateOperation.upsert_points(points))
-                for row, (id, _, facts) in zip(rows, batch, strict=True):
-                    self._table.put(row, id, facts)
+                for row, each in zip(rows, batch, strict=True):
+                    self._table.put(row, each.id, each.facts)
+                self._rarity.remove(replaced)
+                self._rarity.add(each.terms for each in batch)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove records; unknown ids are ignored."""
         with self._calls:
             for batch in _batches(ids):
-                self._update(edge.UpdateOperation.delete_points([*self._table.rows_of(batch)]))
+                rows = self._table.rows_of(dict.fromkeys(batch))
+                removed = self._terms_of(rows)
+                self._update(edge.UpdateOperation.delete_points([*rows]))
                 self._table.remove(batch)
+                self._rarity.remove(removed)
 
     def patch(self, id: str, facts: Mapping[str, Fact]) -> None:
         """Change some facts of one record, keep the rest; ``None`` removes one. Unknown ids are ignored."""
@@ -202,10 +211,9 @@ class EdgeStore:
         StoreError
             A weight is not finite or not above 0.
         """
-        if not terms:
-            return []
         with self._calls:
-            return self._best(self._top(self._words(terms), k, where), k)
+            asked = self._words(terms)
+            return self._best(self._top(asked, k, where), k) if asked else []
 
     def recall(
         self,
@@ -226,8 +234,8 @@ class EdgeStore:
                 asked["photo"] = self._looks(photo, "photo")
             if title is not None:
                 asked["title"] = self._looks(title, "title")
-            if terms:
-                asked["words"] = self._words(terms)
+            if terms and (words := self._words(terms)):
+                asked["words"] = words
             scores = {name: dict(self._top(each, k, where)) for name, each in asked.items()}
             extra = self._table.rows_of(also)
             extra = extra if where is None else self._table.among(extra, where)
@@ -267,6 +275,12 @@ class EdgeStore:
                 }
                 for id in ids
             ]
+
+    def idf(self, terms: Collection[str]) -> dict[str, float]:
+        """Inverse document frequency of each term; see `Store.matching`."""
+        with self._calls:
+            total = len(self._table)
+            return {term: self._rarity.idf(index_of(term), total) for term in terms}
 
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
         """Count the matching records, exactly, or their different facts in a field; see `Store.count`."""
@@ -428,38 +442,43 @@ class EdgeStore:
         config = self._config({"photo": params, "title": params})
         self._shard = _ask(edge.EdgeShard.create, str(self._path / _ENGINE), config)
         self._several = False
-        self._columns = Columns()
+        self._columns, self._rarity = Columns(), Rarity()
 
     def _load(self) -> None:
         # Which vectors there are is kept by the shard; the rest is tuning and comes from here.
         self._shard = _ask(edge.EdgeShard.load, str(self._path / _ENGINE), self._config(None))
         having = edge.CountRequest(exact=True, filter=edge.Filter(must=[edge.HasVectorCondition("photos")]))
         self._several = self._engine(edge.EdgeShard.count, having) > 0
-        self._columns = self._read_table()
+        self._read_table()
 
     @property
     def _table(self) -> Columns:
         self._require_open()
         return self._columns
 
-    def _read_table(self) -> Columns:
-        """The table of facts, from its file or else from the engine."""
-        file = self._path / _TABLE
+    def _read_table(self) -> None:
+        """Take facts and frequencies from their file, or else from the engine."""
         try:
+            with np.load(io.BytesIO((self._path / _TABLE).read_bytes()), allow_pickle=False) as arrays:
+                self._columns, self._rarity = Columns.read(arrays), Rarity.of(arrays)
             self._is_saved = True
-            return Columns.parse(file.read_bytes())
         except (OSError, ValueError, KeyError):
-            self._is_saved = False
-            return Columns.of(
-                (int(point.id), point.payload["id"], facts_in(point.payload))
-                for point in self._points()
-                if point.payload is not None
-            )
+            self._rarity = Rarity()
+            self._columns = Columns.of(self._told())
+
+    def _told(self) -> Iterator[tuple[int, str, dict[str, StoredFact]]]:
+        """Rows, ids and facts as the engine has them; counts the terms on the way."""
+        for point in self._points():
+            if point.payload is not None:
+                self._rarity.add(_terms_in([point]))
+                yield int(point.id), point.payload["id"], facts_in(point.payload)
 
     def _save_table(self) -> None:
         """Write the table's file, which is there only while it says what the engine has."""
         if not self._is_saved:
-            self._replace(_TABLE, self._columns.dump())
+            file = io.BytesIO()
+            np.savez(file, allow_pickle=False, **self._columns.arrays(), **self._rarity.arrays())
+            self._replace(_TABLE, file.getvalue())
 
     def _forget_table(self) -> None:
         """Remove the table's file before the first change; a kill or a power cut must not leave an old one."""
@@ -474,7 +493,7 @@ class EdgeStore:
     def _points(self) -> Iterator[edge.Record]:
         start = None
         while True:
-            request = edge.ScrollRequest(offset=start, limit=_PAGE, with_payload=True, with_vector=False)
+            request = edge.ScrollRequest(offset=start, limit=_PAGE, with_payload=True, with_vector=["words"])
             records, start = self._engine(edge.EdgeShard.scroll, request)
             yield from records
             if start is None:
@@ -484,7 +503,7 @@ class EdgeStore:
         graph_from = max(1, self._exact_up_to * self._dimension * 4 // 1024)  # KiB of vectors
         return edge.EdgeConfig(
             vectors=vectors,
-            sparse_vectors={"words": edge.EdgeSparseVectorParams(modifier=edge.Modifier.Idf)},
+            sparse_vectors={"words": edge.EdgeSparseVectorParams()},
             hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000),
             optimizers=edge.EdgeOptimizersConfig(default_segment_number=1, indexing_threshold=graph_from),
         )
@@ -514,16 +533,23 @@ class EdgeStore:
                 f"the disk of {self._path} is full: {free >> 20} MiB are free, {needed >> 20} MiB are needed"
             )
 
-    def _vectors(self, record: Record) -> dict[str, edge.NamedVector]:
+    def _made(self, record: Record) -> _Made:
+        terms = by_index(record.terms)
         first, *further = self._unit(record.photos, f"the photos of product {record.id!r}")
-        vectors: dict[str, edge.NamedVector] = {"photo": first, "words": sparse(record.terms)}
+        vectors: dict[str, edge.NamedVector] = {"photo": first, "words": sparse(terms)}
         if further:
             vectors["photos"] = further
         if record.title is not None:
             (vectors["title"],) = self._unit(
                 np.atleast_2d(record.title), f"the title of product {record.id!r}"
             )
-        return vectors
+        stored = ((field, stored_fact(field, fact)) for field, fact in record.facts.items())
+        facts = {field: fact for field, fact in stored if fact is not None}
+        return _Made(record.id, vectors, terms.keys(), facts)
+
+    def _terms_of(self, rows: list[int]) -> list[Sequence[int]]:
+        """Indices of the terms that rows have."""
+        return _terms_in(self._engine(edge.EdgeShard.retrieve, [*rows], False, ["words"])) if rows else []
 
     def _unit(self, vectors: NDArray[np.float32], owner: str) -> list[list[float]]:
         """Normalise the rows; in float64, where no float32 overflows."""
@@ -545,10 +571,17 @@ class EdgeStore:
             queries.append(edge.Query.Nearest([query], using="photos"))
         return _Asked(queries, is_exact=len(self._table) <= self._exact_up_to)
 
-    def _words(self, terms: Mapping[str, float]) -> _Asked:
-        # Without a corpus the engine's document frequencies go on counting deleted records.
-        idf = edge.IdfParams(corpus=edge.Filter())
-        return _Asked([edge.Query.Nearest(sparse(terms), using="words")], is_exact=True, idf=idf)
+    def _words(self, terms: Mapping[str, float]) -> _Asked | None:
+        """What to ask for words, or ``None`` where no record has one of them."""
+        total = len(self._table)
+        weights = {
+            term: weight * self._rarity.idf(term, total)
+            for term, weight in by_index(terms).items()
+            if term in self._rarity
+        }
+        return (
+            _Asked([edge.Query.Nearest(sparse(weights), using="words")], is_exact=True) if weights else None
+        )
 
     def _top(self, asked: _Asked, k: int, where: Filter | None) -> dict[int, float]:
         """Rows and scores of the k best that match."""
@@ -575,7 +608,6 @@ class EdgeStore:
         params = edge.SearchParams(
             exact=asked.is_exact or rows is not None,
             hnsw_ef=max(_EF, k),
-            idf=asked.idf,
         )
         scores: dict[int, float] = {}
         for query in asked.queries:
@@ -596,16 +628,24 @@ class _Asked(NamedTuple):
 
     queries: Sequence[edge.Query]
     is_exact: bool
-    idf: edge.IdfParams | None = None
+
+
+class _Made(NamedTuple):
+    """A record, ready for the engine."""
+
+    id: str
+    vectors: dict[str, edge.NamedVector]
+    terms: Collection[int]
+    facts: dict[str, StoredFact]
 
 
 def _largest(scores: Mapping[int, float], k: int) -> dict[int, float]:
     return dict(heapq.nlargest(k, scores.items(), key=lambda item: item[1]))
 
 
-def _stored(facts: Mapping[str, Fact]) -> dict[str, StoredFact]:
-    stored = ((field, stored_fact(field, fact)) for field, fact in facts.items())
-    return {field: fact for field, fact in stored if fact is not None}
+def _terms_in(points: Iterable[edge.Record]) -> list[Sequence[int]]:
+    words = (point.vector.get("words") for point in points if isinstance(point.vector, dict))
+    return [vector.indices for vector in words if isinstance(vector, edge.SparseVector)]
 
 
 def _ask(call: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:

@@ -20,18 +20,34 @@ if TYPE_CHECKING:
     from snapshelf.store._columns import StoredFact
 
 
-def sparse(terms: Mapping[str, float]) -> edge.SparseVector:
-    """Terms as a sparse vector: a term's index is the first 32 bits of its BLAKE2b hash.
+def index_of(term: str) -> int:
+    """A term's index in sparse vectors: the first 32 bits of its BLAKE2b hash.
 
     Two terms that share an index are one term to the engine; among 100,000 terms one such pair is to be
     expected.
+    """
+    return int.from_bytes(blake2b(term.encode(), digest_size=4).digest(), "big")
+
+
+def by_index(terms: Mapping[str, float]) -> dict[int, float]:
+    """Weights of terms by their indices.
+
+    Raises
+    ------
+    StoreError
+        A weight is not finite or not above 0.
     """
     weights: dict[int, float] = {}
     for term, weight in terms.items():
         if not (math.isfinite(weight) and weight > 0):
             raise StoreError(f"the weight of the term {term!r} is {weight}; weights are finite and above 0")
-        index = int.from_bytes(blake2b(term.encode(), digest_size=4).digest(), "big")
+        index = index_of(term)
         weights[index] = weights.get(index, 0.0) + weight
+    return weights
+
+
+def sparse(weights: Mapping[int, float]) -> edge.SparseVector:
+    """Weights by index as a sparse vector."""
     return edge.SparseVector(list(weights), list(weights.values()))
 
 

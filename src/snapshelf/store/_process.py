@@ -15,7 +15,7 @@ from snapshelf.errors import StoreError
 from snapshelf.store._wire import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from types import TracebackType
 
     import numpy as np
@@ -117,6 +117,11 @@ class ProcessStore:
         """See `Store.facts`."""
         facts: list[dict[str, Fact]] = self._call("facts", ids, fields)
         return facts
+
+    def idf(self, terms: Collection[str]) -> dict[str, float]:
+        """See `Store.idf`."""
+        found: dict[str, float] = self._call("idf", list(terms))
+        return found
 
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
         """See `Store.count`."""

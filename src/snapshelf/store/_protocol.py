@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
 
@@ -197,6 +197,10 @@ class Store(Protocol):
 
     def facts(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Fact]]:
         """Facts of records, in the order of `ids`; numbers are floats, lists tuples, what is not there is left out."""
+        ...
+
+    def idf(self, terms: Collection[str]) -> dict[str, float]:
+        """Inverse document frequency of each term, as in `matching`; of a term that no record has, n is 0."""
         ...
 
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
