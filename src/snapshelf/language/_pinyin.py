@@ -14,6 +14,11 @@ def is_chinese(text: str) -> bool:
     return bool(text) and all(_HAN_FIRST <= character <= _HAN_LAST for character in text)
 
 
+def has_chinese(text: str) -> bool:
+    """Say whether a character of `text` is Chinese."""
+    return not text.isascii() and any(_HAN_FIRST <= character <= _HAN_LAST for character in text)
+
+
 @lru_cache(maxsize=1 << 15)
 def _readings(character: str) -> tuple[str, ...]:
     """Ways to type a character, the usual one first; of rare readings only one."""
