@@ -22,12 +22,16 @@ ROOMS = {
         "load_encoder", "prepare", "providers_available", "pull", "read_processor", "registry", "square", "write_card",
     },
     "snapshelf.query": {
-        "Chip", "DECODED_SIDE", "Fields", "Knowledge", "MAX_EXAMPLES", "MAX_FILTER_LENGTH", "MAX_PHOTOS",
+        "Chip", "DECODED_SIDE", "Fields", "Kind", "Knowledge", "MAX_EXAMPLES", "MAX_FILTER_LENGTH", "MAX_PHOTOS",
         "MAX_TEXT_LENGTH", "Note", "PhotoInput", "Query", "QueryKind", "Request", "Understanding", "Use", "VectorsOf",
-        "parse_filter", "understand", "within",
+        "parse_filter", "resolve_field", "understand", "within", "write_filter",
     },
     "snapshelf.search": {
-        "FacetChoice", "FacetRequest", "FacetResult", "Mode", "Range", "Ranked", "Weights", "record", "search",
+        "Chosen", "FacetChoice", "FacetKind", "FacetRequest", "FacetResult", "GROUP", "Looks", "Manner",
+        "Merchandising", "Mode", "Products", "Range", "Ranked", "Rule", "RuleFile", "Rules", "Search",
+        "SearchSettings", "Sort", "Vector", "Weights", "check_filters", "conditions", "count_facets",
+        "facet_kinds", "joined", "matched_words", "occlusion_map", "page_token", "query_digest",
+        "read_choices", "read_page_token", "read_sort", "record", "relaxed", "written",
     },
     "snapshelf.language": {"Concept", "Lexicon", "Match", "normalise", "search_terms", "tokenize"},
 }  # fmt: skip

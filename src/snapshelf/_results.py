@@ -178,11 +178,14 @@ class HeatMap:
         Whose photo it lies over.
     fit : float
         Cosine of the uncovered photo with the other side.
+    position : int
+        Which of the product's photos it is about, from 0.
     """
 
     grid: NDArray[np.float32]
     side: Literal["product", "query"]
     fit: float
+    position: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@
     │   ├── QueryError        a search request: empty, k out of range, bad filter
     │   │   └── FilterError         a filter: malformed, or of a field that there is not
     │   ├── EvaluationError   queries, qrels or metrics of an evaluation
-    │   └── LexiconError      a lexicon file that does not hold together
+    │   ├── LexiconError      a lexicon file that does not hold together
+    │   └── RuleError         rules of a shop that cannot be read or contradict each other
     ├── NotFoundError         no product has this id
     ├── ShelfError            the shelf itself
     │   ├── ShelfInUseError         another process holds it
@@ -42,6 +43,7 @@ __all__ = [
     "ProductError",
     "PromotionError",
     "QueryError",
+    "RuleError",
     "ShelfError",
     "ShelfInUseError",
     "ShelfVersionError",
@@ -113,6 +115,10 @@ class EvaluationError(InputError):
 
 class LexiconError(InputError):
     """A lexicon file does not hold together."""
+
+
+class RuleError(InputError):
+    """Rules of a shop cannot be read, or contradict each other."""
 
 
 class NotFoundError(SnapshelfError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias, Unpack
 import filelock
 
 from snapshelf._adding import Prepared, prepare_all, prepare_one
+from snapshelf._explaining import heat_map, why_not
 from snapshelf._opening import (
     CATALOGUE,
     catch_up,
@@ -23,24 +23,23 @@ from snapshelf._opening import (
     replay,
     require_shelf,
 )
-from snapshelf._results import AddReport, HeatMap, Hit, RowError, SearchResult, ShelfStats, WhyNot
-from snapshelf._searching import SearchOptions, Side
+from snapshelf._results import AddReport, HeatMap, RowError, SearchResult, ShelfStats, WhyNot
+from snapshelf._searching import MAX_K, Ask, Searcher, SearchOptions, Side
 from snapshelf.catalogue import Catalogue, Product, Row, open_photos, read_feed
 from snapshelf.encoders import Encoder, load_encoder
-from snapshelf.errors import EncoderMismatchError, NotFoundError, ProductError, QueryError
-from snapshelf.query import PhotoInput, Query, parse_filter
-from snapshelf.query import understand as _understand
-from snapshelf.search import FacetRequest, Mode, Range, Ranked, Weights, search
+from snapshelf.errors import EncoderMismatchError, NotFoundError, ProductError
+from snapshelf.language import Lexicon
+from snapshelf.query import PhotoInput
+from snapshelf.search import FacetKind, FacetRequest, Mode, Range, Weights
 from snapshelf.store import Filter, Store
 
 if TYPE_CHECKING:
     from snapshelf.search import Suggestion
 
+__all__ = ["MAX_K", "Progress", "Shelf"]
+
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Called with the rows done and, where it is known, the number of rows there are."""
-
-MAX_K = 1_000
-"""Most hits of one search."""
 
 _WRITTEN_AT_ONCE = 256
 """Products in one transaction: a commit waits for the disk, so few are enough to make it rare."""
@@ -77,6 +76,7 @@ class Shelf:
         self._lock = lock
         self._writing = threading.RLock()
         self._indexed = store.version
+        self._searcher = Searcher(folder, catalogue, store, encoder)
 
     @classmethod
     def open(
@@ -363,9 +363,31 @@ class Shelf:
         PhotoError
             The photo cannot be decoded.
         """
-        _check_k(k)
-        within = self._within(where)
-        return self._result(_understand(self._encoder, photo=photo, text=text), k, within, mode, weights)
+        return self._searcher.search(
+            Ask(
+                photo=photo,
+                photos=photos,
+                text=text,
+                without=without,
+                liked=liked,
+                disliked=disliked,
+                k=k,
+                where=where,
+                mode=mode,
+                weights=weights,
+                sort=sort,
+                facets=facets,
+                choices=choices,
+                page_token=page_token,
+                diversity=diversity,
+                collapse=collapse,
+                understand=understand,
+                drop=drop,
+                rules=rules,
+                related=related,
+                explain=explain,
+            )
+        )
 
     def why_not(self, id: str, **query: Unpack[SearchOptions]) -> WhyNot:
         """Say why a product is not among a search's hits, or at which place it is.
@@ -383,7 +405,7 @@ class Shelf:
         QueryError, FilterError, PhotoError
             As `search` does.
         """
-        raise NotImplementedError
+        return why_not(self._searcher, id, Ask(**query))
 
     def heat_map(self, id: str, *, side: Side = "product", **query: Unpack[SearchOptions]) -> HeatMap:
         """Show which parts of a photo make a product fit a query.
@@ -405,7 +427,7 @@ class Shelf:
         QueryError, PhotoError
             As `search` does; also where the side has no photo.
         """
-        raise NotImplementedError
+        return heat_map(self._searcher, id, side, Ask(**query))
 
     def suggest(
         self, prefix: str, k: int = 8, *, language: Literal["en", "zh"] | None = None
@@ -423,9 +445,43 @@ class Shelf:
         """List the words of the last days' queries that found nothing good, and how often, the most frequent first."""
         raise NotImplementedError
 
-    def facet_fields(self) -> Mapping[str, Literal["values", "numbers"]]:
+    def facet_fields(self) -> Mapping[str, FacetKind]:
         """Which facets may be asked for, and what each is."""
-        raise NotImplementedError
+        return self._searcher.facet_fields()
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The words that the shelf understands: the bundled lexicon, and the shop's own over it."""
+        return self._searcher.lexicon
+
+    @property
+    def rules(self) -> str:
+        """The shop's rules in YAML; empty if there are none.
+
+        Raises
+        ------
+        StorageError
+            They cannot be read.
+        """
+        return self._searcher.rules.read()
+
+    def set_rules(self, text: str) -> None:
+        """Replace the shop's rules, from the next search on.
+
+        Parameters
+        ----------
+        text : str
+            YAML, see ``docs/search.md``.
+
+        Raises
+        ------
+        RuleError
+            They cannot be read, contradict each other, or filter by a field that there is not.
+        StorageError
+            They cannot be written.
+        """
+        with self._writing:
+            self._searcher.rules.write(text, self._store)
 
     def similar(self, id: str, *, k: int = 10, where: str | Filter | None = None) -> SearchResult:
         """Find products that look like one of the shelf's; itself is not among them.
@@ -439,14 +495,7 @@ class Shelf:
         FilterError
             The filter is malformed or names a field that there is not.
         """
-        _check_k(k)
-        within = self._within(where)
-        vectors = self._catalogue.vectors([id]).get(id)
-        if vectors is None:
-            raise _unknown(id)
-        result = self._result(Query(vectors[0], None), k + 1, within)
-        hits = tuple(hit for hit in result.hits if hit.product.id != id)[:k]
-        return SearchResult(result.query_id, hits, result.timings)
+        return self._searcher.similar(id, k, where)
 
     def get(self, id: str) -> Product:
         """Return one product.
@@ -488,32 +537,6 @@ class Shelf:
             bytes=_bytes_on_disk(self._folder),
         )
 
-    def _within(self, where: str | Filter | None) -> Filter | None:
-        return parse_filter(where, self._store) if isinstance(where, str) else where
-
-    def _result(
-        self,
-        query: Query,
-        k: int,
-        where: Filter | None,
-        mode: Mode = "full",
-        weights: Weights | None = None,
-    ) -> SearchResult:
-        ranked, timings = search(
-            self._store, self._catalogue.vectors, query, k, where=where, mode=mode, weights=weights
-        )
-        start = time.perf_counter()
-        hits = self._hydrated(ranked)
-        timings["rank"] += time.perf_counter() - start
-        return SearchResult(uuid.uuid4().hex, hits, {**query.timings, **timings})
-
-    def _hydrated(self, ranked: Sequence[Ranked]) -> tuple[Hit, ...]:
-        products = self._catalogue.get_many([one.id for one in ranked])
-        # A product may be removed between recall and here; it is no hit then.
-        return tuple(
-            Hit(products[one.id], one.score, one.contributions) for one in ranked if one.id in products
-        )
-
     def _write(self, prepared: Sequence[Prepared]) -> None:
         entries = [one.entry for one in prepared if one.entry]
         facts = [one.facts for one in prepared if one.facts]
@@ -526,6 +549,7 @@ class Shelf:
     def _index(self) -> None:
         """Tell the engine what is new in the catalogue."""
         self._indexed = replay(self._catalogue, self._store, self._indexed)
+        self._searcher.changed()
         if self._indexed - self._store.version >= _FLUSHED_AT_LEAST_EVERY:
             self._store.flush(self._indexed)
 
@@ -561,11 +585,6 @@ def _bytes_on_disk(folder: Path) -> int:
             # Blocks, not lengths: the engine's files have holes.
             total += 512 * file.stat().st_blocks
     return total
-
-
-def _check_k(k: int) -> None:
-    if not 1 <= k <= MAX_K:
-        raise QueryError(f"k is {k}; it must be between 1 and {MAX_K}")
 
 
 def _unknown(id: str) -> NotFoundError:

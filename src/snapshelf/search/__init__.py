@@ -1,17 +1,67 @@
-"""Recall → fuse → rank → explain."""
+"""Recall → fuse → order → count → explain."""
 
 from snapshelf.search._documents import record
-from snapshelf.search._facets import FacetChoice, FacetRequest, FacetResult, Range
-from snapshelf.search._search import Mode, Ranked, Weights, search
+from snapshelf.search._facets import (
+    Chosen,
+    FacetChoice,
+    FacetKind,
+    FacetRequest,
+    FacetResult,
+    Range,
+    count_facets,
+    facet_kinds,
+    joined,
+    read_choices,
+)
+from snapshelf.search._fusion import Looks, Mode, Vector, Weights
+from snapshelf.search._heat_map import occlusion_map
+from snapshelf.search._matched import matched_words
+from snapshelf.search._merchandising import Merchandising, check_filters
+from snapshelf.search._pages import page_token, query_digest, read_page_token
+from snapshelf.search._recall import GROUP
+from snapshelf.search._relaxation import relaxed
+from snapshelf.search._rule_file import RuleFile
+from snapshelf.search._rules import Rule, Rules
+from snapshelf.search._search import Manner, Products, Ranked, Search, Sort
+from snapshelf.search._settings import SearchSettings
+from snapshelf.search._sort import read_sort
+from snapshelf.search._written import conditions, written
 
 __all__ = [
+    "GROUP",
+    "Chosen",
     "FacetChoice",
+    "FacetKind",
     "FacetRequest",
     "FacetResult",
+    "Looks",
+    "Manner",
+    "Merchandising",
     "Mode",
+    "Products",
     "Range",
     "Ranked",
+    "Rule",
+    "RuleFile",
+    "Rules",
+    "Search",
+    "SearchSettings",
+    "Sort",
+    "Vector",
     "Weights",
+    "check_filters",
+    "conditions",
+    "count_facets",
+    "facet_kinds",
+    "joined",
+    "matched_words",
+    "occlusion_map",
+    "page_token",
+    "query_digest",
+    "read_choices",
+    "read_page_token",
+    "read_sort",
     "record",
-    "search",
+    "relaxed",
+    "written",
 ]

@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from math import isfinite
+from typing import Literal, TypeAlias
+
+from snapshelf.errors import QueryError
+from snapshelf.query import Fields
+from snapshelf.search._fields import FieldKind, resolve_field
+from snapshelf.search._recall import GROUP
+from snapshelf.store import And, Between, Filter, Has, Ids, Not, OneOf, Store
+
+FacetKind: TypeAlias = Literal["values", "numbers"]
+"""Values that are listed, or numbers in a histogram."""
+
+MAX_FACETS = 50
+"""Most facets of one search."""
+
+MAX_VALUES = 1_000
+"""Most values of one facet."""
+
+MAX_BINS = 200
+"""Most bars of one histogram."""
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Numbers from `low` to `high`, both included; a bound that is None is open."""
+    """Numbers from `low` to `high`, both included; a bound that is None is open.
+
+    Raises
+    ------
+    QueryError
+        A bound is not finite.
+    """
 
     low: float | None = None
     high: float | None = None
+
+    def __post_init__(self) -> None:
+        for bound in (self.low, self.high):
+            if bound is not None and not isfinite(bound):
+                raise QueryError(f"a range ends at {bound}; give a finite number, or leave the end open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +60,26 @@ class FacetRequest:
         Values to list, the most frequent first, 1 to 1,000.
     bins : int
         Bars of the histogram of a number, 1 to 200.
+    kind : {"values", "numbers"} or None
+        ``"values"`` lists numbers too, such as sizes; by default numbers make a histogram.
+
+    Raises
+    ------
+    QueryError
+        A number is out of range.
     """
 
     field: str
     limit: int = 20
     bins: int = 20
+    kind: FacetKind | None = None
+
+    def __post_init__(self) -> None:
+        for name, number, most in (("limit", self.limit, MAX_VALUES), ("bins", self.bins, MAX_BINS)):
+            if not 1 <= number <= most:
+                raise QueryError(
+                    f"facet {self.field!r}: {name} is {number}; it must be between 1 and {most:,}"
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +119,7 @@ class FacetResult:
     """
 
     field: str
-    kind: Literal["values", "numbers"]
+    kind: FacetKind
     values: tuple[FacetChoice, ...] = ()
     total_values: int = 0
     missing: int = 0
@@ -79,3 +128,161 @@ class FacetResult:
     edges: tuple[float, ...] = ()
     counts: tuple[int, ...] = ()
     chosen: Range | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A shopper's choice in one field: some values or a range, and the filter that it is."""
+
+    name: str
+    filter: Filter
+    values: tuple[str, ...] = ()
+    range: Range | None = None
+
+
+def read_choices(choices: Mapping[str, Sequence[str] | Range], fields: Fields) -> dict[str, Chosen]:
+    """Understand chosen facet values; fact → choice. A field without a chosen value is left out.
+
+    Raises
+    ------
+    QueryError
+        There is no such field, or it cannot have such a value.
+    """
+    chosen: dict[str, Chosen] = {}
+    for name, given in choices.items():
+        fact, kind = resolve_field(name, fields)
+        if isinstance(given, Range):
+            if kind not in ("number", "attribute"):
+                raise QueryError(f"choices: {name} holds no numbers; choose some of its values")
+            if given != Range():
+                bounds = Between(fact, at_least=given.low, at_most=given.high)
+                chosen[fact] = Chosen(name, bounds, range=given)
+        elif isinstance(given, str):
+            raise QueryError(f"choices: {name} takes a list of values, as in [{given!r}]")
+        elif given:
+            chosen[fact] = Chosen(name, _one_of(name, fact, kind, given), tuple(given))
+    return chosen
+
+
+def count_facets(
+    store: Store,
+    requests: Sequence[str | FacetRequest],
+    base: Filter | None,
+    chosen: Mapping[str, Chosen],
+    *,
+    distinct: bool,
+) -> tuple[FacetResult, ...]:
+    """Count the products that match, facet by facet, each without its own choice.
+
+    Parameters
+    ----------
+    store : Store
+    requests : sequence of str or FacetRequest
+    base : Filter or None
+        What matches, choices aside.
+    chosen : mapping
+        Fact → choice.
+    distinct : bool
+        Count variants once.
+
+    Raises
+    ------
+    QueryError
+        There is no such field, or there are too many facets.
+    """
+    if len(requests) > MAX_FACETS:
+        raise QueryError(f"the query has {len(requests)} facets; {MAX_FACETS} are the most")
+    kinds = facet_kinds(store) if requests else {}
+    group = GROUP if distinct else None
+    results = []
+    for request in requests:
+        request = FacetRequest(request) if isinstance(request, str) else request
+        fact, _ = resolve_field(request.field, store)
+        where = joined(base, *(choice.filter for other, choice in chosen.items() if other != fact))
+        choice = chosen.get(fact)
+        kind = request.kind or kinds.get(fact, "values")
+        count = _histogram if kind == "numbers" else _values
+        results.append(count(store, request, fact, where, choice, group))
+    return tuple(results)
+
+
+def facet_kinds(store: Store) -> dict[str, FacetKind]:
+    """Which facets may be asked for, by fact, and what each is."""
+    numbers = {name for name, kind in store.field_kinds().items() if kind == "number"} - {"in_stock"}
+    return {name: "numbers" if name in numbers else "values" for name in store.fields()}
+
+
+def joined(*filters: Filter | None) -> Filter | None:
+    """Everything that all of the filters leave; None without one."""
+    given = tuple(each for each in filters if each is not None)
+    return None if not given else given[0] if len(given) == 1 else And(given)
+
+
+def _values(
+    store: Store,
+    request: FacetRequest,
+    fact: str,
+    where: Filter | None,
+    choice: Chosen | None,
+    group: str | None,
+) -> FacetResult:
+    counted = store.facet(fact, where, limit=request.limit, distinct=group)
+    chosen = set(choice.values) if choice else set()
+    values = [(_text(fact, each.value), each.count) for each in counted.values]
+    listed = {value for value, _ in values}
+    values += [
+        (value, store.count(joined(where, _one_of(request.field, fact, "attribute", [value])), group))
+        for value in sorted(chosen - listed)
+    ]
+    return FacetResult(
+        request.field,
+        "values",
+        tuple(FacetChoice(value, count, value in chosen) for value, count in values),
+        counted.total_values,
+        counted.missing,
+    )
+
+
+def _histogram(
+    store: Store,
+    request: FacetRequest,
+    fact: str,
+    where: Filter | None,
+    choice: Chosen | None,
+    group: str | None,
+) -> FacetResult:
+    counted = store.histogram(fact, where, bins=request.bins, distinct=group)
+    return FacetResult(
+        request.field,
+        "numbers",
+        low=counted.low,
+        high=counted.high,
+        edges=tuple(counted.edges),
+        counts=tuple(counted.counts),
+        missing=store.count(joined(where, Not(Has(fact))), group),
+        chosen=choice.range if choice else None,
+    )
+
+
+def _one_of(name: str, fact: str, kind: FieldKind, values: Sequence[str]) -> Filter:
+    match kind:
+        case "id":
+            return Ids(tuple(values))
+        case "truth":
+            if not set(values) <= {"true", "false"}:
+                raise QueryError(f"choices: {name} is true or false, not {', '.join(map(repr, values))}")
+            return OneOf(fact, tuple(value == "true" for value in values))
+        case "number":
+            if wrong := [value for value in values if not _NUMBER.fullmatch(value)]:
+                raise QueryError(f"choices: {name} holds numbers, and {wrong[0]!r} is none")
+            return OneOf(fact, tuple(map(float, values)))
+        case _:
+            # An attribute may hold texts and numbers; "40" chooses both.
+            numbers = [float(value) for value in values if kind == "attribute" and _NUMBER.fullmatch(value)]
+            return OneOf(fact, (*values, *numbers))
+
+
+def _text(fact: str, value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return str(bool(value)).lower() if fact == "in_stock" else f"{value:.15g}"

@@ -1,162 +1,287 @@
-"""Recall → fuse → rank → explain."""
+"""Recall → fuse → order: from an understood query to the places of its products."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snapshelf.catalogue import Product
 from snapshelf.query import Query
-from snapshelf.store import Candidate, Filter, Ids, Store
+from snapshelf.search._diversity import diversified
+from snapshelf.search._fold import Folder
+from snapshelf.search._fusion import Looks, Mode, Numbers, Pool, Scores, Weights, fuse
+from snapshelf.search._merchandising import Merchandising
+from snapshelf.search._recall import Recall
+from snapshelf.store import Filter, Ids, Store
 
-Mode: TypeAlias = Literal["full", "photo-vectors"]
-"""The whole search, or the query's vector against the photo vectors alone (the benchmark protocol)."""
+WINDOWS = (250, 1_000)
+"""Candidates that each signal brings: for the first places, and for those after them. The second window only adds
+to what the first has ordered, so no place changes when a later page is asked for."""
 
-Vectors: TypeAlias = Mapping[str, NDArray[np.float32]]
-VectorsOf: TypeAlias = Callable[[Sequence[str]], Vectors]
-"""Ids → unit photo vectors float32 (m, d) of each."""
+_DIVERSIFIED = 200
+"""Places that diversity looks at; what comes later stays in the order of its scores."""
 
-_LEAST_RECALL = 50
-"""Candidates that each recall brings, at least: a product that both find late may still be the best."""
+
+class Products(Protocol):
+    """Where products and their vectors are read; a catalogue is one."""
+
+    def get_many(self, ids: Sequence[str]) -> Mapping[str, Product]:
+        """Products by id, those that there are."""
+        ...
+
+    def vectors(self, ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
+        """Unit photo vectors float32 (m, d) by id, of the products that there are."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """Part of each signal in the score; chosen by measurement, see ``docs/search.md``.
+class Sort:
+    """By a number, the least first or the largest; products without it come last."""
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the products that match are put in order.
 
     Parameters
     ----------
-    photo : float
-        Cosine between the query's photo and the product's.
-    text : float
-        Cosine between the query's words and the product's photo.
-    words : float
-        BM25 of the query's words, as a share of the best candidate's.
+    within : Filter or None
+        What matches: filter, choices, hard facts, and what the rules do not hide.
+    mode : Mode
+    weights : Weights
+    sort : Sort or None
+        By relevance, unless something else is said.
+    diversity : float
+    collapse : bool
+        Variants share a place, and so do products that look the same.
+    merchandising : Merchandising
     """
 
-    photo: float = 1.0
-    text: float = 1.0
-    words: float = 1.0
+    within: Filter | None = None
+    mode: Mode = "full"
+    weights: Weights = field(default_factory=Weights)
+    sort: Sort | None = None
+    diversity: float = 0.0
+    collapse: bool = True
+    merchandising: Merchandising = field(default_factory=Merchandising)
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A product's place in the result: `score` is the sum of the `contributions`."""
 
-    id: str
+    product: Product
     score: float
     contributions: Mapping[str, float]
+    facts: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
 
-def search(
-    store: Store,
-    vectors_of: VectorsOf,
-    query: Query,
-    k: int,
-    *,
-    where: Filter | None = None,
-    mode: Mode = "full",
-    weights: Weights | None = None,
-) -> tuple[list[Ranked], dict[str, float]]:
-    """Find the k best products for a query.
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Candidates that came together, and their scores."""
 
-    The vector part of the score is linear: for the photo p* of a product that fits best,
-    ``photo · cos(photo, p*) + text · cos(text, p*)``, which is what the composed vector ``photo·q + text·t`` gives,
-    so one vector recall finds its exact best. Words recall brings products of its own; the union is scored in full.
+    pool: Pool
+    scores: Scores
+    total: Numbers
 
-    Returns
-    -------
-    ranked : list of Ranked
-        Best first, ties by id.
+
+class Search:
+    """One query's candidates: brought, scored, and ordered as far as they are asked for.
+
+    Parameters
+    ----------
+    store : Store
+    products : Products
+    query : Query
+    manner : Manner
+
+    Attributes
+    ----------
+    variants : dict
+        Id of a variant that is not shown → id of the variant that is.
     timings : dict
         Seconds of the stages ``recall`` and ``rank``.
     """
-    weights = weights or Weights()
-    start = time.perf_counter()
-    parts = {
-        name: (np.float32(weight) * vector)
-        for name, weight, vector in (
-            ("photo", weights.photo, query.photo),
-            ("text", weights.text, query.text),
+
+    def __init__(self, store: Store, products: Products, query: Query, manner: Manner) -> None:
+        self.query = query
+        self.manner = manner
+        self.variants: dict[str, str] = {}
+        self.timings = {"recall": 0.0, "rank": 0.0}
+        self._store = store
+        self._products = products
+        self._soft = [chip for chip in query.chips if not chip.hard]
+        self._looks = Looks.of(query, manner.weights, manner.mode)
+        tests = [chip.filter for chip in self._soft] + [shift.filter for shift in manner.merchandising.shifts]
+        self._recall = Recall(
+            self._looks,
+            query,
+            manner.mode,
+            manner.within,
+            tuple(tests),
+            manner.sort.field if manner.sort else None,
         )
-        if vector is not None
-    }
-    if mode == "photo-vectors":
-        # The protocol is plain cosine: unit vectors, and a composed query is normalised too.
-        parts = _normalised(parts)
-    composed: NDArray[np.float32] = np.sum(list(parts.values()), axis=0)
-    # The engine compares directions; its cosines are brought back to the length of the composed query.
-    length = float(np.linalg.norm(composed))
-    direction = _unit(composed)
-    with_words = mode == "full" and bool(query.terms)
-    width = max(_LEAST_RECALL, 2 * k) if with_words else k
-    looks = _scores(store.nearest(direction, width, where))
-    words = _scores(store.matching(query.terms, width, where)) if with_words else {}
-    share = weights.words / max(words.values(), default=1.0)
-    if words:
-        # What one recall found, the other one scores too.
-        if missing := tuple(words.keys() - looks.keys()):
-            looks |= _scores(store.nearest(direction, len(missing), Ids(missing)))
-        # A full list leaves out products with at most its least score, a short one those without a common term:
-        # only a product that could reach the k best with that much is worth the engine's time.
-        unlisted = share * min(words.values()) if len(words) == width else 0.0
-        # A product removed meanwhile is in one list only.
-        sure = sorted(
-            (length * looks[id] + share * words[id] for id in words.keys() & looks.keys()), reverse=True
+        self._pins = {id: place for place, (id, _) in sorted(manner.merchandising.pins.items())}
+        self._most_words = 0.0
+        self._row: dict[str, tuple[_Window, int]] = {}
+        self._shown_group: dict[str, str] = {}
+        self._order: list[str] = []
+        self._folder = Folder(products.get_many, products.vectors, fold=manner.collapse)
+        self._wider = list(WINDOWS) if manner.sort is None else [WINDOWS[-1]]
+        self._extend()
+
+    @property
+    def alike(self) -> Mapping[str, str]:
+        """Id of each product that was folded → id of the one that stands for it."""
+        return self._folder.alike
+
+    @property
+    def candidates(self) -> int:
+        """Products that were brought."""
+        return len(self._row)
+
+    def top(self, count: int) -> list[str]:
+        """Ids at the first `count` places, fewer where there are no more."""
+        pinned = sum(id in self._row for id in self._pins)
+        self._folder.keep(self._order, count + pinned)
+        while len(self._folder.kept) < count and self._wider:
+            self._extend()
+            self._folder.keep(self._order, count + pinned)
+        start = time.perf_counter()
+        places = [id for id in self._folder.kept if id not in self._pins]
+        for id, place in self._pins.items():
+            if id in self._folder.kept:
+                places.insert(place - 1, id)
+        self.timings["rank"] += time.perf_counter() - start
+        return places[:count]
+
+    def ranked(self, ids: Sequence[str]) -> list[Ranked]:
+        """Say of products among the places what their scores are made of."""
+        start = time.perf_counter()
+        contributions = self._contributions(ids)
+        merchandising = self.manner.merchandising
+        pins = dict(merchandising.pins.values())
+        ranked = []
+        for id, parts in zip(ids, contributions, strict=True):
+            window, row = self._row[id]
+            passed = window.pool.passed[row]
+            met = [chip for chip, passes in zip(self._soft, passed, strict=False) if passes]
+            moved = [
+                shift.rule
+                for shift, passes in zip(merchandising.shifts, passed[len(self._soft) :], strict=True)
+                if passes
+            ]
+            ranked.append(
+                Ranked(
+                    self._folder.products[id],
+                    sum(parts.values()),
+                    parts,
+                    tuple(chip.where for chip in self.query.chips if chip.hard or chip in met),
+                    tuple(dict.fromkeys([*moved, *([pins[id]] if id in pins else [])])),
+                )
+            )
+        self.timings["rank"] += time.perf_counter() - start
+        return ranked
+
+    def score_alone(self, id: str) -> Mapping[str, float] | None:
+        """Parts of the score of a product, whether it matches or not; None if the engine does not have it."""
+        if id not in self._row:
+            pool = self._recall.bring(self._store, 1, where=Ids((id,)))
+            if not pool.ids:
+                return None
+            self._take(pool)
+        return self._contributions([id])[0]
+
+    def _extend(self) -> None:
+        """Bring the next window and put it behind what is there."""
+        start = time.perf_counter()
+        width = self._wider.pop(0)
+        pool = self._recall.bring(self._store, width, list(self._pins) if not self._row else ())
+        if len(pool) < width:
+            self._wider.clear()
+        new = [place for place, id in enumerate(pool.ids) if id not in self._row]
+        self.timings["recall"] += time.perf_counter() - start
+        start = time.perf_counter()
+        first = not self._row
+        window = self._take(pool.at(new))
+        ids = self._sorted(window)
+        if first:
+            ids.sort(key=lambda id: id not in self._pins)
+        if self.manner.collapse:
+            ids = self._collapsed(ids)
+        if first and self.manner.diversity > 0:
+            ids = self._diversified(ids)
+        self._order += ids
+        self.timings["rank"] += time.perf_counter() - start
+
+    def _take(self, pool: Pool) -> _Window:
+        self._most_words = self._most_words or float(pool.words.max(initial=0.0))
+        scores = fuse(
+            pool,
+            self.manner.weights,
+            self._most_words,
+            [chip.boost for chip in self._soft],
+            [shift.by for shift in self.manner.merchandising.shifts],
         )
-        bar = sure[k - 1] if len(sure) >= k else -np.inf
-        unsure = tuple(id for id in looks.keys() - words.keys() if length * looks[id] + unlisted >= bar)
-        if unsure and unlisted > 0:
-            words |= _scores(store.matching(query.terms, len(unsure), Ids(unsure)))
-    recalled = time.perf_counter()
-    totals = {id: length * look + share * words.get(id, 0.0) for id, look in looks.items()}
-    best = sorted(totals, key=lambda id: (-totals[id], id))[:k]
-    seen = _parts_of(best, parts, composed, looks, length, vectors_of)
-    ranked = []
-    for id in best:
-        contributions = dict(seen[id])
-        if id in words:
-            contributions["words"] = share * words[id]
-        ranked.append(Ranked(id, sum(contributions.values()), contributions))
-    return ranked, {"recall": recalled - start, "rank": time.perf_counter() - recalled}
+        window = _Window(pool, scores, scores.total)
+        self._row.update((id, (window, row)) for row, id in enumerate(pool.ids))
+        return window
 
+    def _sorted(self, window: _Window) -> list[str]:
+        """Ids in order; the pool is in the order of ids, which decides between equals."""
+        order = np.argsort(-window.total, kind="stable")
+        if self.manner.sort is not None:
+            sign = -1.0 if self.manner.sort.descending else 1.0
+            keys = [sign * value if value is not None else np.inf for value in window.pool.values]
+            order = order[np.argsort(np.array(keys)[order], kind="stable")]
+        return [window.pool.ids[row] for row in order]
 
-def _scores(candidates: Sequence[Candidate]) -> dict[str, float]:
-    return {candidate.id: candidate.score for candidate in candidates}
+    def _collapsed(self, ids: Sequence[str]) -> list[str]:
+        kept = []
+        for id in ids:
+            window, row = self._row[id]
+            group = window.pool.groups[row]
+            shown = id if group is None else self._shown_group.setdefault(group, id)
+            if shown == id:
+                kept.append(id)
+            else:
+                self.variants[id] = shown
+        return kept
 
+    def _diversified(self, ids: list[str]) -> list[str]:
+        head = [id for id in ids[:_DIVERSIFIED] if id not in self._pins]
+        vectors = self._products.vectors(head)
+        head = [id for id in head if id in vectors]
+        scores = [float(window.total[row]) for window, row in map(self._row.__getitem__, head)]
+        spread = [
+            head[place]
+            for place in diversified(scores, [vectors[id][0] for id in head], self.manner.diversity)
+        ]
+        taken = set(spread)
+        return (
+            [id for id in ids if id in self._pins]
+            + spread
+            + [id for id in ids if id not in taken and id not in self._pins]
+        )
 
-def _parts_of(
-    ids: Sequence[str],
-    parts: Mapping[str, NDArray[np.float32]],
-    composed: NDArray[np.float32],
-    looks: Mapping[str, float],
-    length: float,
-    vectors_of: VectorsOf,
-) -> dict[str, dict[str, float]]:
-    """The vector part of each score, divided between photo and words where the query has both."""
-    if len(parts) == 1:
-        (name,) = parts
-        return {id: {name: length * looks[id]} for id in ids}
-    vectors = vectors_of(ids)
-    divided = {}
-    for id in ids:
-        # A product removed since recall has no vectors any more, and will be no hit.
-        photos = vectors.get(id, np.zeros((1, len(composed)), np.float32))
-        fits_best = photos[int(np.argmax(photos @ composed))]
-        divided[id] = {name: float(part @ fits_best) for name, part in parts.items()}
-    return divided
-
-
-def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    length = float(np.linalg.norm(vector))
-    return vector / np.float32(length) if length > 0 else vector
-
-
-def _normalised(parts: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
-    units = {name: _unit(part) for name, part in parts.items()}
-    length = float(np.linalg.norm(np.sum(list(units.values()), axis=0)))
-    return {name: unit / np.float32(length or 1.0) for name, unit in units.items()}
+    def _contributions(self, ids: Sequence[str]) -> list[dict[str, float]]:
+        rows = [self._row[id] for id in ids]
+        looks = [float(window.scores.looks[row]) for window, row in rows]
+        none = np.zeros((1, len(self._looks.direction)), np.float32)
+        vectors = self._products.vectors(ids) if len(self._looks.parts) > 1 else {}
+        contributions = self._looks.divided([vectors.get(id, none) for id in ids], looks)
+        for parts, (window, row) in zip(contributions, rows, strict=True):
+            for name in ("title", "words", "facts", "rules"):
+                value = float(getattr(window.scores, name)[row])
+                if value:
+                    parts[name] = value
+        return contributions

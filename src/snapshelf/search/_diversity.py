@@ -1,0 +1,52 @@
+"""Diversity: maximal marginal relevance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def diversified(
+    scores: Sequence[float], vectors: Sequence[NDArray[np.float32]], diversity: float
+) -> list[int]:
+    """Order candidates so that each is good and unlike those before it.
+
+    The next is always the one with the largest ``(1 − diversity) · score − diversity · likeness``, where the score
+    is scaled to [0, 1] among the candidates and the likeness is the largest cosine with one that was taken [1]_.
+
+    Parameters
+    ----------
+    scores : sequence of float
+    vectors : sequence of ndarray
+        float32 (d,), unit, one for each candidate.
+    diversity : float
+        0 keeps the order of the scores, 1 looks at likeness alone after the first.
+
+    Returns
+    -------
+    list of int
+        Places of the candidates, all of them; ties in the given order.
+
+    References
+    ----------
+    .. [1] J. Carbonell and J. Goldstein, "The use of MMR, diversity-based reranking for reordering documents and
+       producing summaries", SIGIR 1998.
+    """
+    if not scores:
+        return []
+    matrix = np.stack(vectors)
+    given = np.asarray(scores, np.float64)
+    spread = given.max() - given.min()
+    worth = (1 - diversity) * (given - given.min()) / (spread or 1.0)
+    likeness = np.full(len(given), -1.0)
+    taken = [int(np.argmax(given))]
+    left = np.ones(len(given), bool)
+    left[taken[0]] = False
+    while left.any():
+        likeness = np.maximum(likeness, matrix @ matrix[taken[-1]])
+        gain = np.where(left, worth - diversity * likeness, -np.inf)
+        taken.append(int(np.argmax(gain)))
+        left[taken[-1]] = False
+    return taken
