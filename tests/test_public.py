@@ -31,7 +31,7 @@ ROOMS = {
         "Merchandising", "Mode", "Products", "Range", "Ranked", "Rule", "RuleFile", "Rules", "Search",
         "SearchSettings", "Sort", "Vector", "Weights", "check_filters", "conditions", "count_facets",
         "facet_kinds", "joined", "matched_words", "occlusion_map", "page_token", "query_digest",
-        "read_choices", "read_page_token", "read_sort", "record", "relaxed", "written",
+        "read_choices", "read_page_token", "read_sort", "record", "records_fingerprint", "relaxed", "written",
     },
     "snapshelf.language": {"Concept", "Lexicon", "Match", "normalise", "search_terms", "tokenize"},
 }  # fmt: skip

@@ -1,6 +1,6 @@
 """Recall → fuse → order → count → explain."""
 
-from snapshelf.search._documents import record
+from snapshelf.search._documents import record, records_fingerprint
 from snapshelf.search._facets import (
     Chosen,
     FacetChoice,
@@ -62,6 +62,7 @@ __all__ = [
     "read_page_token",
     "read_sort",
     "record",
+    "records_fingerprint",
     "relaxed",
     "written",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.catalogue import Product
-from snapshelf.language import search_terms
+from snapshelf.language import Lexicon, search_terms
 from snapshelf.store import Fact, Record
 
 _K1, _B = 1.2, 0.75
@@ -19,12 +19,41 @@ _TITLE, _BRAND, _CATEGORY, _ATTRIBUTE, _DESCRIPTION = 2.0, 2.0, 1.5, 1.0, 0.5
 """Field weights, as in BM25F (Robertson & Zaragoza, 2009): a word in the title counts as two."""
 
 
-def record(product: Product, photos: NDArray[np.float32]) -> Record:
-    """Index a product with the vectors of its photos, float32 (m, d)."""
-    return Record(product.id, photos, document_terms(product), facts(product))
+_LAYOUT = 2
+"""Number of the rules in this module: what an older one has told the engine is told anew."""
 
 
-def document_terms(product: Product) -> dict[str, float]:
+def record(
+    product: Product,
+    photos: NDArray[np.float32],
+    title: NDArray[np.float32] | None = None,
+    added: int | None = None,
+    lexicon: Lexicon | None = None,
+) -> Record:
+    """Index a product.
+
+    Parameters
+    ----------
+    product : Product
+    photos : ndarray
+        float32 (m, d): vectors of its photos.
+    title : ndarray or None
+        float32 (d,): vector of its title.
+    added : int or None
+        Unix seconds of when it came.
+    lexicon : Lexicon or None
+        The shop's; the bundled one by default.
+    """
+    values = facts(product) if added is None else {**facts(product), "added_at": added}
+    return Record(product.id, photos, document_terms(product, lexicon), values, title)
+
+
+def records_fingerprint(lexicon: Lexicon) -> str:
+    """Hash of all that decides a record beside the catalogue: another one, and the index must be told anew."""
+    return f"{_LAYOUT}-{lexicon.fingerprint}"
+
+
+def document_terms(product: Product, lexicon: Lexicon | None = None) -> dict[str, float]:
     """Term → saturated, length-normalised frequency: BM25's document side with k₁ = 1.2, b = 0.75."""
     counts: dict[str, float] = {}
     texts = [(_TITLE, product.title), (_BRAND, product.brand), (_DESCRIPTION, product.description)]
@@ -35,7 +64,7 @@ def document_terms(product: Product) -> dict[str, float]:
                 [(_ATTRIBUTE, value)] if isinstance(value, str) else [(_ATTRIBUTE, part) for part in value]
             )
     for weight, text in texts:
-        for term in _terms(text) if text else ():
+        for term in _terms(text, lexicon) if text else ():
             counts[term] = counts.get(term, 0.0) + weight
     length = sum(counts.values())
     norm = _K1 * (1 - _B + _B * length / _USUAL_LENGTH)
@@ -43,9 +72,9 @@ def document_terms(product: Product) -> dict[str, float]:
 
 
 @lru_cache(maxsize=16_384)
-def _terms(text: str) -> tuple[str, ...]:
+def _terms(text: str, lexicon: Lexicon | None) -> tuple[str, ...]:
     """The same brands, categories and attribute values come with product after product."""
-    return tuple(search_terms(text, ancestors=True))
+    return tuple(search_terms(text, ancestors=True, lexicon=lexicon))
 
 
 def facts(product: Product) -> dict[str, Fact]:
