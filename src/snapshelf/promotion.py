@@ -45,6 +45,7 @@ from snapshelf._opening import (
     lock_shelf,
     open_store,
     require_shelf,
+    shop_lexicon,
 )
 from snapshelf.catalogue import (
     Catalogue,
@@ -336,6 +337,7 @@ class _Change:
     ) -> Promotion:
         """Encode, exchange, and tell."""
         folder, catalogue, fingerprint = self._folder, self._catalogue, encoder.fingerprint
+        lexicon = shop_lexicon(folder)
         with (
             _alone(folder),
             open_photos(self._photos, allow_http=self._allow_http) as originals,
@@ -376,7 +378,7 @@ class _Change:
                         },
                     )
                     with open_store(folder, encoder.dimension) as store:
-                        catch_up(catalogue, store)
+                        catch_up(catalogue, store, lexicon)
                     self._forget_others(fingerprint)
                 finally:
                     lock.release()

@@ -235,8 +235,8 @@ _POINTS = {
     ),
     "before the index follows": ("def slow(*given, **options):\n    here()\np.open_store = slow"),
     "while the index follows": (
-        "def slow(catalogue, store):\n    from snapshelf._opening import replay\n    replay(catalogue, store, 0)\n"
-        "    here()\np.catch_up = slow"
+        "def slow(catalogue, store, lexicon):\n    from snapshelf._opening import replay\n"
+        "    replay(catalogue, store, 0, lexicon)\n    here()\np.catch_up = slow"
     ),
 }
 

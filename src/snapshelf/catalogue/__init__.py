@@ -19,6 +19,7 @@ from snapshelf.catalogue._photos import (
     thumbnail,
 )
 from snapshelf.catalogue._product import Attribute, Availability, Price, Product
+from snapshelf.catalogue._queries import QueryLog
 
 __all__ = [
     "Attribute",
@@ -33,6 +34,7 @@ __all__ = [
     "PhotoSource",
     "Price",
     "Product",
+    "QueryLog",
     "Row",
     "decode_photo",
     "facts_hash",

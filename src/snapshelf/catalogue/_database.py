@@ -689,6 +689,10 @@ class Catalogue:
         """Count the photos of all products."""
         return self._count(photo)
 
+    def title_count(self) -> int:
+        """Count the products whose title has a vector."""
+        return self._count(title)
+
     def meta(self, key: str) -> str | None:
         """Return what `set_meta` noted under a key, None if nothing."""
         with self._reading() as connection:
