@@ -1,7 +1,8 @@
 """A raw request → a query that the search room understands."""
 
 from snapshelf.query._filter import MAX_FILTER_LENGTH, parse_filter
-from snapshelf.query._filter_fields import Fields
+from snapshelf.query._filter_fields import Fields, Kind, resolve_field
+from snapshelf.query._filter_written import write_filter
 from snapshelf.query._knowledge import Knowledge, VectorsOf
 from snapshelf.query._query import Chip, Note, Query, QueryKind, within
 from snapshelf.query._request import (
@@ -23,6 +24,7 @@ __all__ = [
     "MAX_TEXT_LENGTH",
     "Chip",
     "Fields",
+    "Kind",
     "Knowledge",
     "Note",
     "PhotoInput",
@@ -33,6 +35,8 @@ __all__ = [
     "Use",
     "VectorsOf",
     "parse_filter",
+    "resolve_field",
     "understand",
     "within",
+    "write_filter",
 ]

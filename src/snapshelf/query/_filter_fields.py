@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Literal, Protocol, TypeAlias, get_args
 
 from snapshelf.catalogue import Availability
-from snapshelf.errors import FilterError
+from snapshelf.errors import FilterError, QueryError
 
 Kind: TypeAlias = Literal["id", "text", "number", "truth", "availability", "attribute"]
 
@@ -47,6 +47,26 @@ class Fields(Protocol):
         ...
 
 
+class _NoSuchFieldError(QueryError):
+    """A name that no field has."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(f"{problem}; {hint}")
+        self.problem = problem
+        self.hint = hint
+
+
+def resolve_field(name: str, fields: Fields) -> tuple[str, Kind]:
+    """Find the fact that a name means, and its kind; ``colour`` is short for ``attributes.colour``.
+
+    Raises
+    ------
+    QueryError
+        There is no such field.
+    """
+    return Known(fields).named(name)
+
+
 class Known:
     """What one filter needs to know of the fields, asked for once."""
 
@@ -69,6 +89,19 @@ class Known:
         FilterError
             There is no such field.
         """
+        try:
+            return self.named(name)
+        except _NoSuchFieldError as error:
+            raise FilterError(error.problem, position=start + 1, hint=error.hint) from None
+
+    def named(self, name: str) -> tuple[str, Kind]:
+        """Find the fact that a name outside of a filter means, and its kind.
+
+        Raises
+        ------
+        QueryError
+            There is no such field.
+        """
         if name in KINDS:
             return name, KINDS[name]
         for full in (name, f"{_OF_ATTRIBUTES}{name}"):
@@ -78,10 +111,9 @@ class Known:
         names = [*KINDS, *self.attributes, *short]
         folded = {each.casefold(): each for each in reversed(names)}
         near = difflib.get_close_matches(name[:200].casefold(), folded, n=3, cutoff=0.6)
-        raise FilterError(
+        raise _NoSuchFieldError(
             f"there is no field {name[:80]!r}",
-            position=start + 1,
-            hint=f"did you mean {' or '.join(folded[each] for each in near)}?"
+            f"did you mean {' or '.join(folded[each] for each in near)}?"
             if near
             else f"the fields are {', '.join([*KINDS, *short][:_NAMED])}{', …' * (len(KINDS) + len(short) > _NAMED)}",
         )

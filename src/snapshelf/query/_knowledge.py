@@ -1,22 +1,99 @@
-"""What the shop has: which of its facts hold the concepts that words name."""
+"""What the shop has: which of its facts hold what words name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.language import Lexicon
-from snapshelf.query._filter_fields import Fields
+from snapshelf.encoders import Encoder
+from snapshelf.language import Concept, Lexicon, Quantity, Vocabulary, normalise, quantities, tokenize
+from snapshelf.query._filter_fields import ATTRIBUTES, Fields
 
 VectorsOf: TypeAlias = Callable[[Sequence[str]], Mapping[str, NDArray[np.float32]]]
 """Ids → unit photo vectors float32 (m, d) of each product that there is."""
 
+_MOST_VALUES = 2_000
+"""Different texts up to which an attribute is taken for a fact; one with more holds sentences or numbers."""
+
+_MOST_NAMES = 200_000
+"""Most brands, and most names of categories."""
+
+_MOSTLY = 0.5
+"""Share of an attribute's texts that must name concepts of a kind for the attribute to hold that kind …"""
+
+_AT_ALL = 0.1
+"""… and where the attribute is called like the kind."""
+
+_CALLED: Mapping[str, re.Pattern[str]] = {
+    kind: re.compile(pattern, re.IGNORECASE)
+    for kind, pattern in {
+        "colour": "colou?r|颜色|色彩|色系",
+        "gender": "gender|sex|性别|适用人群",
+        "material": "material|fabric|材质|面料|材料",
+        "pattern": "pattern|print|图案|花纹",
+        "season": "season|季节",
+        "usage": "usage|purpose|用途|场景",
+        "occasion": "occasion|场合",
+        "style": "style|fit|风格|款式|版型",
+        "size": "size|尺码|尺寸|码数|鞋码|规格",
+        "volume": "volume|capacity|容量|净含量|规格",
+        "weight": "weight|重量|净重|净含量|规格",
+        "length": "length|height|width|depth|长度|高度|宽度|尺寸|规格",
+    }.items()
+}
+
+_ALSO_FITS: Mapping[str, tuple[str, ...]] = {
+    "gender/men": ("gender/unisex",),
+    "gender/women": ("gender/unisex",),
+    "gender/boys": ("gender/kids", "gender/unisex"),
+    "gender/girls": ("gender/kids", "gender/unisex"),
+    "gender/kids": ("gender/boys", "gender/girls"),
+}
+"""What suits whom, beyond narrower concepts."""
+
+_WORD = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+")
+
+
+class Values(NamedTuple):
+    """Texts that a field holds: those that name a concept, and those that name it or something narrower."""
+
+    field: str
+    exact: tuple[str, ...]
+    wide: tuple[str, ...]
+
+
+class Name(NamedTuple):
+    """A name that only the shop has, in normal form, and the texts of a field that are it."""
+
+    kind: str
+    phrase: str
+    field: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Concept ids → texts by field; the shop's own names by their first word; amounts by kind and field."""
+
+    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    names: Mapping[str, Sequence[Name]] = field(default_factory=dict)
+    amounts: Mapping[str, Mapping[str, Sequence[tuple[str, Quantity]]]] = field(default_factory=dict)
+    numbers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
 
 class Knowledge:
     """What understanding a query needs to know of a shop; made anew when the catalogue has changed.
+
+    Which field holds colours, which one genders, is read from its values: `baseColour` with "Red" and "Navy Blue" and
+    颜色 with 红色 both hold colours, whatever they are called.
 
     Parameters
     ----------
@@ -26,15 +103,201 @@ class Knowledge:
         Photo vectors of products by id; without it no product can be liked or disliked.
     lexicon : Lexicon or None
         The shop's; by default the bundled one.
+    vocabulary : Vocabulary or None
+        The shop's words, by which slips are corrected; without it nothing is.
     """
 
     def __init__(
-        self, fields: Fields, *, vectors_of: VectorsOf | None = None, lexicon: Lexicon | None = None
+        self,
+        fields: Fields,
+        *,
+        vectors_of: VectorsOf | None = None,
+        lexicon: Lexicon | None = None,
+        vocabulary: Vocabulary | None = None,
     ) -> None:
         self._fields = fields
         self._vectors_of = vectors_of
+        self._spoken: dict[tuple[str, str], tuple[Sequence[Concept], NDArray[np.float32]]] = {}
         self.lexicon = lexicon or Lexicon.bundled()
+        self.vocabulary = vocabulary
 
     def vectors(self, ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         """Look up the photo vectors of products, float32 (m, d) each; products that are not there are left out."""
         return self._vectors_of(ids) if self._vectors_of is not None and ids else {}
+
+    def has(self, field: str) -> bool:
+        """Whether some product has a fact."""
+        return field in self._names
+
+    def texts(self, field: str) -> Sequence[str]:
+        """Different texts of a field, at most 200,000."""
+        return self._fields.texts(field, _MOST_NAMES)
+
+    def values(self, concept: Concept) -> list[Values]:
+        """Where the shop has a concept; empty if none of its products is said to have it."""
+        also = [self._by_id[id] for id in _ALSO_FITS.get(concept.id, ()) if id in self._by_id]
+        concepts = [concept, *self.lexicon.descendants(concept), *also]
+        found = []
+        for name in self._table.fields.get(concept.kind, ()):
+            by_concept = self._table.values.get(name, {})
+            exact = tuple(by_concept.get(concept.id, ()))
+            wide = tuple(dict.fromkeys(text for each in concepts for text in by_concept.get(each.id, ())))
+            if wide:
+                found.append(Values(name, exact or wide, wide))
+        return found
+
+    def names_in(self, normalised: str) -> list[tuple[int, int, Name]]:
+        """Find the shop's own names (brands, values that the lexicon does not know) in a text, the longest first each.
+
+        Returns
+        -------
+        list of tuple
+            Start, end and the name; they do not overlap.
+        """
+        found: list[tuple[int, int, Name]] = []
+        end = 0
+        for word in _WORD.finditer(normalised):
+            start = word.start()
+            if start < end:
+                continue
+            for name in self._table.names.get(word[0], ()):
+                stop = start + len(name.phrase)
+                if normalised.startswith(name.phrase, start) and _ends(normalised, stop):
+                    found.append((start, stop, name))
+                    end = stop
+                    break
+        return found
+
+    def amounts(self, kind: str) -> Mapping[str, Sequence[tuple[str, Quantity]]]:
+        """Field → its texts with the quantity of the kind that each of them names."""
+        return self._table.amounts.get(kind, {})
+
+    def numbers(self, kind: str) -> Sequence[str]:
+        """Fields without texts that are called like a quantity of the kind."""
+        return self._table.numbers.get(kind, ())
+
+    def spoken(self, encoder: Encoder, kind: str) -> tuple[Sequence[Concept], NDArray[np.float32]]:
+        """Encode the names of all concepts of a kind, once for each encoder.
+
+        Returns
+        -------
+        concepts : sequence of Concept
+        vectors : ndarray
+            float32 (n, d), of their English names.
+        """
+        key = (encoder.fingerprint, kind)
+        if key not in self._spoken:
+            concepts = self.lexicon.concepts(kind)
+            self._spoken[key] = concepts, encoder.encode_texts([one.label("en") for one in concepts])
+        return self._spoken[key]
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(self._fields.fields())
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Concept]:
+        return {concept.id: concept for concept in self.lexicon.concepts()}
+
+    @cached_property
+    def _table(self) -> _Table:
+        fields: dict[str, list[tuple[float, str]]] = defaultdict(list)
+        values: dict[str, dict[str, list[str]]] = {}
+        names: list[Name] = []
+        amounts: dict[str, dict[str, list[tuple[str, Quantity]]]] = defaultdict(dict)
+        numbers: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(self._names):
+            if name == "brand":
+                names += _own("brand", name, self.texts(name))
+                continue
+            if name != "category" and not name.startswith(f"{ATTRIBUTES}."):
+                continue
+            texts = self.texts(name) if name == "category" else self._fields.texts(name, _MOST_VALUES + 1)
+            if name != "category" and len(texts) > _MOST_VALUES:
+                continue
+            if not texts:
+                for kind in _kinds_called(name):
+                    numbers[kind].append(name)
+                continue
+            concepts = {text: self._concepts_of(text, name) for text in texts}
+            for kind, share in self._kinds_of(name, concepts).items():
+                fields[kind].append((-share, name))
+                by_concept = values.setdefault(name, {})
+                for text, named in concepts.items():
+                    for concept in named:
+                        if concept.kind == kind:
+                            by_concept.setdefault(concept.id, []).append(text)
+                unknown = [text for text, named in concepts.items() if all(one.kind != kind for one in named)]
+                names += _own(kind, name, unknown)
+            for text in texts:
+                for quantity in _amounts_of(text, name):
+                    amounts[quantity.kind].setdefault(name, []).append((text, quantity))
+        return _Table(
+            {kind: [name for _, name in sorted(members)] for kind, members in fields.items()},
+            values,
+            self._by_first_word(names),
+            dict(amounts),
+            dict(numbers),
+        )
+
+    def _concepts_of(self, text: str, field: str) -> list[Concept]:
+        """The concepts that a value names as a whole, or else those within it ("Red/White")."""
+        kinds = ("category",) if field == "category" else [k for k in self.lexicon.kinds if k != "category"]
+        named = [concept for kind in kinds if (concept := self.lexicon.get(kind, text))]
+        within = [match.concept for match in self.lexicon.find(text) if match.concept.kind in kinds]
+        whole = {concept.kind for concept in named}
+        # A category is what it is called as a whole: "Shoe Accessories" are no shoes.
+        return named + [one for one in within if one.kind not in whole and one.kind != "category"]
+
+    def _kinds_of(self, name: str, concepts: Mapping[str, Sequence[Concept]]) -> dict[str, float]:
+        """The kinds that a field holds, and the share of its texts that name one of them."""
+        if name == "category":
+            return {"category": 1.0}
+        counts = Counter(kind for named in concepts.values() for kind in {one.kind for one in named})
+        shares = {kind: count / len(concepts) for kind, count in counts.items()}
+        return {
+            kind: share
+            for kind, share in shares.items()
+            if share >= (_AT_ALL if kind in _CALLED and _CALLED[kind].search(name) else _MOSTLY)
+        }
+
+    def _by_first_word(self, names: Iterable[Name]) -> dict[str, list[Name]]:
+        by_first_word: dict[str, list[Name]] = defaultdict(list)
+        for name in names:
+            first = _WORD.match(name.phrase)
+            # "Only" and "And" are brands too, but what a query means by them is another matter.
+            if first and len(name.phrase) > 1 and tokenize(f"{name.phrase} zz", self.lexicon) != ["zz"]:
+                by_first_word[first[0]].append(name)
+        for members in by_first_word.values():
+            members.sort(key=lambda name: -len(name.phrase))
+        return dict(by_first_word)
+
+
+def _own(kind: str, field: str, texts: Iterable[str]) -> list[Name]:
+    """Names by their normal form: "ACME" and "Acme" are one."""
+    by_phrase: dict[str, list[str]] = defaultdict(list)
+    for text in texts:
+        by_phrase[normalise(text)].append(text)
+    return [Name(kind, phrase, field, tuple(members)) for phrase, members in by_phrase.items()]
+
+
+def _kinds_called(field: str) -> list[str]:
+    name = field.removeprefix(f"{ATTRIBUTES}.")
+    return [kind for kind in ("size",) if _CALLED[kind].search(name)]
+
+
+def _amounts_of(text: str, field: str) -> list[Quantity]:
+    """The quantities that a value is: "500 ml", or 42 where the field is called size."""
+    sized = _CALLED["size"].search(field)
+    found = quantities(text)
+    if not found and sized:
+        found = quantities(f"size {text}")
+    return [one for one in found if one.kind != "price" and (one.kind != "size" or sized)]
+
+
+def _ends(text: str, stop: int) -> bool:
+    """Whether a word ends before `stop`: Latin words end where no letter or digit goes on."""
+    if stop >= len(text):
+        return True
+    before, after = text[stop - 1], text[stop]
+    return not (before.isascii() and before.isalnum() and after.isascii() and after.isalnum())

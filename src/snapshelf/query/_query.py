@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from snapshelf.language import Correction
 from snapshelf.store import And, Filter, Or
 
 QueryKind: TypeAlias = Literal["photo", "words", "both"]
@@ -62,6 +63,8 @@ class Chip:
         What a match adds to the score.
     excluded : bool
         The words rule something out ("not red"): `filter` is what is left.
+    bound : bool
+        It bounds a number, so it narrows whatever else is said of its field.
     """
 
     text: str
@@ -76,6 +79,7 @@ class Chip:
     hard: bool
     boost: float
     excluded: bool = False
+    bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +89,19 @@ class Query:
     Parameters
     ----------
     photo : ndarray or None
-        float32 (d,): where the photos and the liked products are, moved away from what is not wanted. A unit vector,
-        unless words are moved away from: it is as long as its share of the score is.
+        float32 (d,): the photos and the liked products, away from what is not wanted. Of length 1, or shorter where
+        words were moved away from.
     text : ndarray or None
-        float32 (d,): the same for the words. Photo or text is there.
+        float32 (d,): the words, as long as their share beside a photo is; of length 1 without a photo. Photo or text is
+        there.
     terms : mapping
         Words-recall terms → weight; empty without words.
     timings : mapping
         Seconds of the stages ``decode``, ``understand`` and ``encode``.
     normalised : str
         The words as they were understood, corrected and in their normal form; chips point into them.
+    correction : Correction or None
+        A slip put right: `normalised` is the corrected text where the correction is sure, otherwise it is a proposal.
     chips : tuple of Chip
         Facts read from the words, in their order.
     notes : tuple of Note
@@ -108,6 +115,7 @@ class Query:
     terms: Mapping[str, float] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     normalised: str = ""
+    correction: Correction | None = None
     chips: tuple[Chip, ...] = ()
     notes: tuple[Note, ...] = ()
     excluded: frozenset[str] = frozenset()
@@ -134,10 +142,7 @@ def within(chips: Collection[Chip]) -> Filter | None:
     choices: dict[object, list[Filter]] = {}
     for place, chip in enumerate(chips):
         if chip.hard:
-            choices.setdefault(place if _narrows(chip) else chip.field, []).append(chip.filter)
+            alone = chip.excluded or chip.bound
+            choices.setdefault(place if alone else chip.field, []).append(chip.filter)
     parts = tuple(filters[0] if len(filters) == 1 else Or(tuple(filters)) for filters in choices.values())
     return None if not parts else parts[0] if len(parts) == 1 else And(parts)
-
-
-def _narrows(chip: Chip) -> bool:
-    return chip.excluded or chip.kind in ("price", "volume", "weight", "length")

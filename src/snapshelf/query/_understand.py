@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Collection
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from snapshelf.encoders import Encoder
-from snapshelf.errors import QueryError
-from snapshelf.language import normalise, search_terms
+from snapshelf.errors import NotFoundError, QueryError
+from snapshelf.language import Correction, correct, normalise, search_terms
+from snapshelf.query._composition import OWN, Vector, away, looks, own
+from snapshelf.query._facts import Reader, Reading
 from snapshelf.query._knowledge import Knowledge
-from snapshelf.query._query import Query
+from snapshelf.query._query import Note, Query
 from snapshelf.query._request import PhotoInput, Request, decoded
 from snapshelf.query._settings import Understanding
+
+_SPOKEN = re.compile(r"[^\W_]")
+_COMPARISON = re.compile(
+    r"""\b(?:(?:something|anything|one|ones|exactly|just|looks?|looking)\ )*
+        (?:like|similar\ to|same\ as|the\ same\ as)\ (?:this|that|these|those|it)(?:\ (?:one|photo|picture|image))?\b
+    |\b(?:the\ )?same\ (?:style|kind|type|item|product|model|thing|one|shape|design)\b
+    |\b(?:but|instead|please|rather|except)\b
+    |和?(?:这|那)(?:张|个|件|条|双|款|种)?(?:图片?|照片)?(?:的?(?:一样|类似|相似|差不多))的?(?:款式?|样式)?
+    |(?:同|这|该|类似|相似|一样的?)(?:款式?|样式)的?|类似的?|一样的|但是?|有没有|有(?=.*吗)|的?吗|换成|改成|改为|要""",
+    re.VERBOSE,
+)
+"""Words that say only that the photo is to be compared with: the photo says it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of a request, put right."""
+
+    text: str = ""
+    correction: Correction | None = None
 
 
 def understand(
@@ -35,7 +60,7 @@ def understand(
         Encodes all photos in one pass, and all words in another.
     request : Request
     knowledge : Knowledge or None
-        What the shop has. Without it no facts are read from the words.
+        What the shop has. Without it no facts are read from the words, and nothing is corrected.
     settings : Understanding or None
         The usual ones by default.
     drop : collection of str
@@ -44,7 +69,7 @@ def understand(
     Raises
     ------
     QueryError
-        The words have nothing that could be looked for.
+        The words have no letter, digit or emoji that could be looked for, and there is nothing else.
     NotFoundError
         Nothing is asked for but products like some that are not there.
     PhotoError
@@ -52,27 +77,132 @@ def understand(
     """
     if request is None:
         request = Request(() if photo is None else (photo,), text)
+    settings = settings or Understanding()
     start = time.perf_counter()
-    words = normalise(request.text) if request.text is not None else None
-    if words == "":
-        raise QueryError("the query's text is empty: leave it out to search by photo alone")
     images = [decoded(each) for each in request.photos]
     decoded_at = time.perf_counter()
-    photos = encoder.encode_photos(images) if images else None
-    texts = [each for each in (words, request.without and normalise(request.without)) if each]
-    vectors = dict(zip(texts, encoder.encode_texts(texts), strict=True)) if texts else {}
-    terms: dict[str, float] = {}
-    for term in search_terms(words) if words else ():
-        terms[term] = terms.get(term, 0.0) + 1.0
+    notes: list[Note] = []
+    words = _words(request, knowledge, settings, notes)
+    reading = _read(words.text, request, knowledge, settings, drop)
+    liked, disliked = _examples(request, knowledge, notes)
+    by_looks = bool(images) or bool(liked)
+    said = reading.rest
+    if by_looks:
+        said = " ".join(_COMPARISON.sub(" ", said).split())
+    elif not said and not reading.minus:
+        # Only numbers, only what is ruled out: there is nothing better to go by.
+        said = words.text
+    if not by_looks and not said and not reading.minus:
+        raise NotFoundError("none of the liked products is there; give a photo, words, or other products")
+    read_at = time.perf_counter()
+    encoded = encoder.encode_photos(images)
+    texts = list(dict.fromkeys(each for each in (said, reading.minus) if each))
+    vectors = dict(zip(texts, encoder.encode_texts(texts), strict=True))
+    look = looks(encoded, request.photo_weights, liked, disliked)
+    word = vectors.get(said)
+    if look is not None and word is not None:
+        word = np.float32(request.text_weight) * _instead(word, look, reading, knowledge, encoder)
+    minus = vectors.get(reading.minus)
+    if minus is not None:
+        amount = request.without_weight
+        look = None if look is None else away(look, minus, amount)
+        word = away(word, minus, amount) if word is not None else (-minus if look is None else None)
+    lexicon = knowledge.lexicon if knowledge else None
+    finished = time.perf_counter()
     return Query(
-        None if photos is None else _unit(np.mean(photos, axis=0)),
-        None if words is None else vectors[words],
-        terms,
-        {"decode": decoded_at - start, "encode": time.perf_counter() - decoded_at},
-        words or "",
+        photo=look,
+        text=word,
+        terms={term: float(count) for term, count in Counter(search_terms(said, lexicon=lexicon)).items()},
+        timings={
+            "decode": decoded_at - start,
+            "understand": read_at - decoded_at,
+            "encode": finished - read_at,
+        },
+        normalised=words.text,
+        correction=words.correction,
+        chips=reading.chips,
+        notes=(*notes, *reading.notes),
+        excluded=frozenset((*request.liked, *request.disliked)),
     )
 
 
-def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    length = float(np.linalg.norm(vector))
-    return vector / np.float32(length) if length > 0 else vector
+def _words(
+    request: Request, knowledge: Knowledge | None, settings: Understanding, notes: list[Note]
+) -> _Words:
+    if request.text is None:
+        return _Words()
+    words = normalise(request.text)
+    if not words:
+        raise QueryError("the query's text is empty: leave it out to search by photo alone")
+    if not _SPOKEN.search(words):
+        words = _named(words)
+        if words:
+            notes.append(Note("emoji", f"the text was read as {words!r}", {"words": words}))
+        elif not request.photos and not request.liked:
+            raise QueryError(
+                f"the query's text {request.text[:40]!r} has neither letters nor digits; write what to look for"
+            )
+    if not (settings.correct and knowledge and knowledge.vocabulary and words):
+        return _Words(words)
+    correction = correct(words, knowledge.vocabulary, knowledge.lexicon)
+    return _Words(correction.text if correction and correction.sure else words, correction)
+
+
+def _named(signs: str) -> str:
+    """What emoji show: 👗 is a dress."""
+    names = (unicodedata.name(sign, "") for sign in signs if unicodedata.category(sign) == "So")
+    return normalise(" ".join(names))
+
+
+def _read(
+    words: str,
+    request: Request,
+    knowledge: Knowledge | None,
+    settings: Understanding,
+    drop: Collection[str],
+) -> Reading:
+    unwanted = normalise(request.without or "")
+    if knowledge is None:
+        return Reading(rest=words, minus=unwanted)
+    reader = Reader(knowledge, settings, drop)
+    reading = reader.read(words)
+    if not unwanted:
+        return reading
+    without = reader.rule_out(unwanted, len(words))
+    return Reading(
+        (*reading.chips, *without.chips),
+        reading.rest,
+        " ".join(filter(None, (reading.minus, without.minus))),
+        reading.asked,
+        reading.notes,
+    )
+
+
+def _examples(
+    request: Request, knowledge: Knowledge | None, notes: list[Note]
+) -> tuple[list[Vector], list[Vector]]:
+    """Vectors of liked and of disliked products, those that are there."""
+    ids = (*request.liked, *request.disliked)
+    found = knowledge.vectors(ids) if knowledge else {}
+    if missing := [id for id in dict.fromkeys(ids) if id not in found]:
+        listed = ", ".join(missing)
+        notes.append(Note("unknown-products", f"these products are not there: {listed}", {"ids": listed}))
+    liked, disliked = (
+        [found[id] for id in listed if id in found] for listed in (request.liked, request.disliked)
+    )
+    return liked, disliked
+
+
+def _instead(
+    word: Vector, look: Vector, reading: Reading, knowledge: Knowledge | None, encoder: Encoder
+) -> Vector:
+    """The words, less what the photo has of the same kinds: red instead of the photo's blue."""
+    if knowledge is None:
+        return word
+    kinds: Sequence[str] = tuple(dict.fromkeys(concept.kind for concept in reading.asked))
+    for kind in kinds:
+        concepts, names = knowledge.spoken(encoder, kind)
+        shown = own(look, names)
+        if all(concepts[shown] != concept for concept in reading.asked):
+            word = word - np.float32(OWN) * names[shown]
+    return word
