@@ -12,6 +12,7 @@ from snapshelf.query._request import (
     MAX_TEXT_LENGTH,
     PhotoInput,
     Request,
+    decoded,
 )
 from snapshelf.query._settings import Understanding, Use
 from snapshelf.query._understand import understand
@@ -34,6 +35,7 @@ __all__ = [
     "Understanding",
     "Use",
     "VectorsOf",
+    "decoded",
     "parse_filter",
     "resolve_field",
     "understand",
