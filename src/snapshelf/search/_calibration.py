@@ -1,0 +1,244 @@
+"""From what the signals say of a hit to the probability that it is what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Literal, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from snapshelf.errors import ShelfError
+
+QueryKind: TypeAlias = Literal["photo", "words", "both"]
+"""What a query consists of."""
+
+Numbers: TypeAlias = NDArray[np.float64]
+
+CALIBRATION = "calibration.json"
+"""Name of a shelf's own calibration in its folder."""
+
+LOOKED_AT = 10
+"""Best hits whose signals say how good the query's answers are as a whole."""
+
+_STEPS = 100
+_RIDGE = 1e-3
+"""Keeps weights finite where the classes can be told apart without error."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What the signals say of the hits of one query, best first; float arrays (n,), n ≥ 1.
+
+    None stands for what the query does not have.
+
+    Parameters
+    ----------
+    photo : array or None
+        Cosine between the query's photo and the hit's.
+    text : array or None
+        Cosine between the query's words and the hit's photo.
+    title : array or None
+        Cosine between the query's words and the hit's title; NaN where it has no vector.
+    words : array or None
+        Coverage: BM25 as a share of the most that it could be, Σ weight · IDF · (k₁ + 1) over the query's terms.
+    """
+
+    photo: Numbers | None = None
+    text: Numbers | None = None
+    title: Numbers | None = None
+    words: Numbers | None = None
+
+    @property
+    def kind(self) -> QueryKind:
+        """What the query consists of."""
+        if self.photo is None:
+            return "words"
+        return "photo" if self.text is None else "both"
+
+    def signals(self) -> Numbers:
+        """The signals that this kind of query has, float64 (n, s); NaN where one is missing."""
+        of_words = (self.text, self.title, self.words)
+        given = {"photo": (self.photo,), "words": of_words, "both": (self.photo, *of_words)}[self.kind]
+        size = max(len(signal) for signal in given if signal is not None)
+        columns = [np.full(size, np.nan) if signal is None else signal for signal in given]
+        return np.stack(columns, axis=1).astype(np.float64)
+
+
+class Curve(BaseModel):
+    """Logistic regression on the signals of a hit, for one kind of query.
+
+    The logit is linear in each signal and its square, and in the best and the mean of each signal among the first ten
+    hits: a fair hit beside very good ones is less likely to be meant than one that leads poor ones.
+
+    Parameters
+    ----------
+    usual : tuple of float
+        What a missing signal is taken for, s of them.
+    weights : tuple of float
+        Of the signals, their squares, their best and their mean: 4 s.
+    intercept : float
+    cut_off : float
+        A query whose best hit has a lower probability has no good match.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    usual: tuple[float, ...]
+    weights: tuple[float, ...]
+    intercept: float
+    cut_off: float
+
+    def relevance(self, signals: Numbers) -> Numbers:
+        """Probability of relevance, float64 (n,), of hits with signals (n, s), best first."""
+        logits = _features(signals, np.array(self.usual)) @ np.array(self.weights) + self.intercept
+        return _sigmoid(logits)
+
+    @classmethod
+    def fit(cls, answers: Sequence[Numbers], relevant: Sequence[NDArray[np.bool_]]) -> Self:
+        """Fit the curve by Newton's method with a ridge penalty, and choose the cut-off.
+
+        The cut-off is the one with the largest F1 in telling the queries none of whose hits is relevant; within the
+        interval of equal F1 the middle.
+
+        Parameters
+        ----------
+        answers : sequence of ndarray
+            Signals (n, s) of the hits of each query, best first.
+        relevant : sequence of ndarray
+            bool (n,): which of them are what was asked for.
+
+        Raises
+        ------
+        ValueError
+            All hits are relevant or none is.
+        """
+        every = np.concatenate(answers)
+        labels = np.concatenate(relevant).astype(np.float64)
+        if labels.min() == labels.max():
+            raise ValueError("relevant hits and others are needed, to tell them apart")
+        seen = np.isfinite(every)
+        usual = np.where(seen, every, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+        features = np.concatenate([_features(signals, usual) for signals in answers])
+        weights, intercept = _logistic(features, labels)
+        curve = cls(usual=tuple(usual), weights=tuple(weights), intercept=intercept, cut_off=0.0)
+        best = np.array([curve.relevance(signals).max() for signals in answers])
+        failed = np.array([not labels.any() for labels in relevant])
+        return curve.model_copy(update={"cut_off": _cut_off(best, failed)})
+
+
+class Calibration(BaseModel):
+    """Probabilities of relevance for the vectors of one encoder.
+
+    Parameters
+    ----------
+    fingerprint : str
+        Of the encoder. Cosines of another one mean something else.
+    fitted_on : str
+        Queries and products that the curves were fitted on.
+    curves : mapping
+        Kind of query → its curve.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = 1
+    fingerprint: str
+    fitted_on: str
+    curves: Mapping[QueryKind, Curve]
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Self:
+        """Read a calibration, by default the one of the bundled encoder.
+
+        Raises
+        ------
+        ShelfError
+            The file cannot be read or is no calibration.
+        """
+        if path is None:
+            return cls._bundled()
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except OSError as error:
+            raise ShelfError(f"{path}: cannot be read: {error.strerror}") from error
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            field = ".".join(map(str, problem["loc"]))
+            raise ShelfError(
+                f"{path}: {field}: {problem['msg']}; make it anew with snapshelf eval --calibrate, or delete it"
+            ) from error
+
+    @classmethod
+    @cache
+    def _bundled(cls) -> Self:
+        return cls.model_validate_json((resources.files("snapshelf.search") / CALIBRATION).read_bytes())
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON."""
+        path.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    def relevance(self, evidence: Evidence) -> Numbers | None:
+        """Probability that each hit is what was asked for, float64 (n,); None for a kind that was not calibrated.
+
+        Parameters
+        ----------
+        evidence : Evidence
+            Of the first ten hits at least, where there are so many.
+        """
+        curve = self.curves.get(evidence.kind)
+        return None if curve is None else curve.relevance(evidence.signals())
+
+    def cut_off(self, kind: QueryKind) -> float:
+        """Least probability of the best hit of a query that has a good match; 0 for a kind that was not calibrated."""
+        curve = self.curves.get(kind)
+        return 0.0 if curve is None else curve.cut_off
+
+
+def _features(signals: Numbers, usual: Numbers) -> Numbers:
+    signals = np.where(np.isfinite(signals), signals, usual)
+    leading = signals[:LOOKED_AT]
+    of_query = np.concatenate([leading.max(axis=0), leading.mean(axis=0)])
+    return np.concatenate([signals, signals**2, np.tile(of_query, (len(signals), 1))], axis=1)
+
+
+def _logistic(features: Numbers, labels: Numbers) -> tuple[Numbers, float]:
+    """Weights and intercept of a ridge logistic regression, by Newton's method on standardised features."""
+    centre, spread = features.mean(axis=0), features.std(axis=0)
+    spread[spread == 0] = 1.0
+    design = np.column_stack([(features - centre) / spread, np.ones(len(features))])
+    penalty = np.full(design.shape[1], _RIDGE * len(labels))
+    penalty[-1] = 0.0
+    solution = np.zeros(design.shape[1])
+    for _ in range(_STEPS):
+        chances = _sigmoid(design @ solution)
+        slope = design.T @ (chances - labels) + penalty * solution
+        curvature = (design * (chances * (1 - chances))[:, None]).T @ design + np.diag(penalty)
+        step = np.linalg.solve(curvature, slope)
+        solution -= step
+        if np.abs(step).max() < 1e-9:
+            break
+    weights = solution[:-1] / spread
+    return weights, float(solution[-1] - weights @ centre)
+
+
+def _cut_off(best: Numbers, failed: NDArray[np.bool_]) -> float:
+    """The threshold with the largest F1 in finding failed queries by a best probability below it."""
+    if not failed.any():
+        return 0.0
+    order = np.argsort(best, kind="stable")
+    ranked, right = best[order], np.cumsum(failed[order])
+    f1 = 2 * right / (np.arange(1, len(best) + 1) + failed.sum())
+    last = int(np.flatnonzero(f1 == f1.max())[-1])
+    above = ranked[last + 1] if last + 1 < len(ranked) else 1.0
+    return float((ranked[last] + above) / 2)
+
+
+def _sigmoid(logits: Numbers) -> Numbers:
+    chances: Numbers = 1 / (1 + np.exp(-np.clip(logits, -500, 500)))
+    return chances
