@@ -5,7 +5,22 @@ from typing import Annotated
 import typer
 
 import snapshelf
-from snapshelf.cli import _add, _demo, _encoders, _eval, _promote, _remove, _search, _serve, _stats, _train
+from snapshelf.cli import (
+    _add,
+    _demo,
+    _encoders,
+    _eval,
+    _lexicon,
+    _promote,
+    _rank,
+    _remove,
+    _report,
+    _rules,
+    _search,
+    _serve,
+    _stats,
+    _train,
+)
 
 _HELP = """
 Product search that sees: by photo, by Chinese or English words, or by both.
@@ -16,7 +31,23 @@ Exit codes: 0 done, 1 error, 2 wrong usage, 3 done but some rows were refused, 1
 """
 
 app = typer.Typer(name="snapshelf", help=_HELP, pretty_exceptions_enable=False, rich_markup_mode="markdown")
-for _command in (_add, _search, _stats, _remove, _serve, _demo, _eval, _promote, _train, _encoders):
+_COMMANDS = (
+    _add,
+    _search,
+    _stats,
+    _remove,
+    _serve,
+    _demo,
+    _rules,
+    _lexicon,
+    _report,
+    _eval,
+    _promote,
+    _rank,
+    _train,
+    _encoders,
+)
+for _command in _COMMANDS:
     _command.register(app)
 
 

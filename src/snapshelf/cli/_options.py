@@ -35,6 +35,54 @@ WhereOption: TypeAlias = Annotated[
         help="Only products that match, such as 'price < 300 AND in_stock'.",
     ),
 ]
+QueryPhotosOption: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option("--photo", "-p", help="A photo of what is looked for. May be repeated."),
+]
+TextOption: TypeAlias = Annotated[str | None, typer.Option("--text", "-t", help="Words, Chinese or English.")]
+WithoutOption: TypeAlias = Annotated[
+    str | None, typer.Option("--without", metavar="WORDS", help="Words to move away from.")
+]
+LikedOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--liked", metavar="ID", help="A product to find the like of. May be repeated."),
+]
+DislikedOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--disliked", metavar="ID", help="A product to keep away from. May be repeated."),
+]
+ChooseOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--choose",
+        metavar="FIELD=VALUE",
+        help="A facet value, or a range as in price=50..300. May be repeated: values of one field are "
+        "alternatives.",
+    ),
+]
+DropOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--drop", metavar="FILTER", help="A fact read from the words that is not meant. May be repeated."
+    ),
+]
+UnderstandOption: TypeAlias = Annotated[
+    bool, typer.Option("--understand/--no-understand", help="Read facts from the words, and correct them.")
+]
+CollapseOption: TypeAlias = Annotated[
+    bool,
+    typer.Option("--collapse/--no-collapse", help="Show one variant of each product, one of each look."),
+]
+RulesOption: TypeAlias = Annotated[bool, typer.Option("--rules/--no-rules", help="Apply the shop's rules.")]
+SortOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--sort",
+        metavar="FIELD",
+        help="newest, rating, price or any field of numbers; -price begins with the largest.",
+        show_default="relevance",
+    ),
+]
 HostOption: TypeAlias = Annotated[
     str, typer.Option("--host", help="Address to listen at; 0.0.0.0 lets other machines in.")
 ]

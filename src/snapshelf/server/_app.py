@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
-from snapshelf.server import _operations, _products, _search
+from snapshelf.server import _merchandising, _operations, _products, _search
 from snapshelf.server._context import Context
 from snapshelf.server._middleware import BodyLimit, EncodedSlashes, Envelope
 from snapshelf.server._openapi import ANY_PROBLEM, DescribedApp
@@ -27,7 +27,7 @@ _PAGE = Path(__file__).parent / "page"
 _REVALIDATE = {"Cache-Control": "no-cache"}
 
 _DESCRIPTION = """
-Product search by photo, by Chinese or English words, or by both at once.
+Product search by photos, by Chinese or English words, or by both at once.
 
 Errors are problem details (RFC 9457, `application/problem+json`). A product's id in a path is percent-encoded
 as one segment: the product `A/1` is at `/v1/products/A%2F1`.
@@ -79,7 +79,7 @@ def create_app(
     )
     app.state.context = context
     answer_errors_as_problems(app)
-    for router in (_search.router, _products.router, _operations.router):
+    for router in (_search.router, _products.router, _merchandising.router, _operations.router):
         app.include_router(router)
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)

@@ -6,16 +6,16 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from snapshelf.catalogue import PhotoSource, Product
 from snapshelf.errors import InputError, PhotoError, ProductError
-from snapshelf.server._models import SearchBody, SearchFields
+from snapshelf.query import MAX_PHOTOS
+from snapshelf.server._models import PhotoFields, SearchFields
 from snapshelf.server._problems import ProblemError, from_validation
 
 if TYPE_CHECKING:
@@ -29,8 +29,12 @@ MULTIPART = "multipart/form-data"
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 _NDJSON_NAMES = frozenset({NDJSON, "application/ndjson", "application/jsonl", "application/x-jsonlines"})
+YAML = "application/yaml"
+_YAML_NAMES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_MAX_FORM_FIELDS = 16
+_MAX_FORM_FIELDS = 500
+_LISTS = frozenset({"liked", "disliked", "facets", "drop"})
+NESTED = frozenset({"choices", "weights"})
 _MAX_PHOTOS = 32
 
 
@@ -38,24 +42,26 @@ Upload: TypeAlias = tuple[Product, tuple[bytes, ...] | None]
 """A product and its photos; None keeps those that the shelf has."""
 
 
-@dataclass(frozen=True, slots=True)
-class SearchRequest:
-    """A search, whichever form it came in; blank text counts as none."""
-
-    photo: bytes | None
-    text: str | None
-    k: int
-    where: str | None
-
-    @classmethod
-    def of(cls, fields: SearchFields, photo: bytes | None) -> SearchRequest:
-        """Combine the checked fields with the photo."""
-        text = fields.text if fields.text and fields.text.strip() else None
-        return cls(photo, text, fields.k, fields.where)
+Fields = TypeVar("Fields", bound=SearchFields)
 
 
-async def read_search(request: Request, context: Context) -> SearchRequest:
+async def read_search(
+    request: Request, context: Context, fields: type[Fields], body: type[Fields]
+) -> tuple[Fields, tuple[bytes, ...]]:
     """Read a search from a multipart form, from the bytes of an image or from JSON.
+
+    Parameters
+    ----------
+    request, context
+    fields : type of SearchFields
+        What is said beside the photos.
+    body : type of SearchFields and PhotoFields
+        The same with photos, as it comes in JSON.
+
+    Returns
+    -------
+    fields : SearchFields
+    photos : tuple of bytes
 
     Raises
     ------
@@ -66,13 +72,13 @@ async def read_search(request: Request, context: Context) -> SearchRequest:
     """
     content_type = _content_type(request)
     if content_type == MULTIPART:
-        fields, photos = await _read_form(request, "photo", max_files=1)
-        return SearchRequest.of(_checked_fields(fields), photos[0] if photos else None)
+        values, photos = await _read_form(request, "photo", max_files=MAX_PHOTOS)
+        return _checked_fields(fields, values), tuple(photos)
     if content_type.startswith("image/"):
-        return SearchRequest.of(_checked_fields(dict(request.query_params)), await request.body())
+        return _checked_fields(fields, request.query_params.multi_items()), (await request.body(),)
     if content_type == JSON:
         data = await request.body()
-        return await context.fetch(lambda: _parse_search(data, context.web_photos))
+        return await context.fetch(lambda: _parse_search(data, body, context.web_photos))
     raise _wrong_type(content_type, (MULTIPART, "image/*", JSON))
 
 
@@ -91,7 +97,8 @@ async def read_product(request: Request, context: Context, product_id: str) -> U
         data = await request.body()
         return await context.fetch(lambda: _parse_product_at(product_id, data, context.web_photos))
     if content_type == MULTIPART:
-        fields, photos = await _read_form(request, "photos", max_files=_MAX_PHOTOS)
+        values, photos = await _read_form(request, "photos", max_files=_MAX_PHOTOS)
+        fields = dict(values)
         if unknown := fields.keys() - {"product"}:
             raise InputError(
                 f"{', '.join(sorted(unknown))}: no such field; a form has 'product' and 'photos'."
@@ -113,6 +120,25 @@ def check_import_type(request: Request) -> None:
     content_type = _content_type(request)
     if content_type not in _NDJSON_NAMES:
         raise _wrong_type(content_type, sorted(_NDJSON_NAMES))
+
+
+async def read_yaml(request: Request) -> str:
+    """Read a body of YAML.
+
+    Raises
+    ------
+    ProblemError
+        Wrong content type.
+    InputError
+        It is not UTF-8.
+    """
+    content_type = _content_type(request)
+    if content_type not in _YAML_NAMES:
+        raise _wrong_type(content_type, sorted(_YAML_NAMES))
+    try:
+        return (await request.body()).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"The body is not UTF-8: byte {error.start + 1} is wrong.") from error
 
 
 def parse_fields(data: bytes, *, line: int = 1) -> dict[str, Any]:
@@ -189,26 +215,44 @@ def _load_photos(references: Sequence[str], web_photos: PhotoSource | None) -> I
             yield _from_base64(reference, field)
 
 
-def _parse_search(data: bytes, web_photos: PhotoSource | None) -> SearchRequest:
+def _parse_search(
+    data: bytes, body: type[Fields], web_photos: PhotoSource | None
+) -> tuple[Fields, tuple[bytes, ...]]:
     try:
-        body = SearchBody.model_validate_json(data)
+        fields = body.model_validate_json(data)
     except ValidationError as error:
         raise from_validation(error.errors()) from error
-    if body.photo is not None and body.photo_url is not None:
-        raise InputError("photo, photo_url: give one of them, not both.")
-    photo = None
-    if body.photo is not None:
-        photo = _from_base64(body.photo, "photo")
-    elif body.photo_url is not None:
-        photo = _fetch(body.photo_url, "photo_url", web_photos)
-    return SearchRequest.of(body, photo)
+    assert isinstance(fields, PhotoFields)  # noqa: S101  (every body of a search is both)
+    given = {"photo": fields.photo, "photo_url": fields.photo_url, "photos": fields.photos or None}
+    names = [name for name, value in given.items() if value is not None]
+    if len(names) > 1:
+        raise InputError(f"{', '.join(names)}: give one of them, not {'both' if len(names) == 2 else 'all'}.")
+    if fields.photo is not None:
+        return fields, (_from_base64(fields.photo, "photo"),)
+    if fields.photo_url is not None:
+        return fields, (_fetch(fields.photo_url, "photo_url", web_photos),)
+    return fields, tuple(_load_photos(fields.photos, web_photos))
 
 
-def _checked_fields(fields: dict[str, Any]) -> SearchFields:
+def _checked_fields(fields: type[Fields], values: Sequence[tuple[str, str]]) -> Fields:
+    """Check what came as texts: a list is a field that is repeated, anything nested a text in JSON."""
+    given: dict[str, Any] = {}
+    for name, value in values:
+        if name in _LISTS:
+            given.setdefault(name, []).append(_nested(name, value) if value.startswith("{") else value)
+        else:
+            given[name] = _nested(name, value) if name in NESTED else value
     try:
-        return SearchFields.model_validate(fields)
+        return fields.model_validate(given)
     except ValidationError as error:
         raise from_validation(error.errors()) from error
+
+
+def _nested(name: str, text: str) -> Any:
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError as error:
+        raise InputError(f"{name}: this is not JSON: {error}.") from error
 
 
 def _from_base64(text: str, field: str) -> bytes:
@@ -231,8 +275,8 @@ def _fetch(url: str, field: str, web_photos: PhotoSource | None) -> bytes:
 
 async def _read_form(
     request: Request, file_field: str, *, max_files: int
-) -> tuple[dict[str, str], list[bytes]]:
-    fields: dict[str, str] = {}
+) -> tuple[list[tuple[str, str]], list[bytes]]:
+    fields: list[tuple[str, str]] = []
     files: list[bytes] = []
     async with request.form(max_files=max_files, max_fields=_MAX_FORM_FIELDS) as form:
         for name, value in form.multi_items():
@@ -245,7 +289,7 @@ async def _read_form(
             elif name == file_field:
                 raise InputError(f"{name}: give it as a file, with a file name.")
             else:
-                fields[name] = value
+                fields.append((name, value))
     return fields, files
 
 

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_STAGES = ("decode", "understand", "encode", "recall", "rank", "facets")
 _STAGE_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _REQUEST_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 30.0, 120.0)
 
@@ -37,12 +38,12 @@ class Metrics:
         self.products = Gauge("snapshelf_products", "Products on the shelf.", registry=self.registry)
         self._stages = Histogram(
             "snapshelf_search_stage_seconds",
-            "Time of a search by stage: decode, encode, recall, rank.",
+            f"Time of a search by stage: {', '.join(_STAGES)}.",
             ["stage"],
             buckets=_STAGE_BUCKETS,
             registry=self.registry,
         )
-        for stage in ("decode", "encode", "recall", "rank"):
+        for stage in _STAGES:
             self._stages.labels(stage)
         ProcessCollector(registry=self.registry)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from snapshelf.server._bodies import JSON, MULTIPART, NDJSON
-from snapshelf.server._models import ProductBody, SearchBody, SearchFields
+from snapshelf.server._bodies import JSON, MULTIPART, NDJSON, NESTED, YAML
+from snapshelf.server._models import HeatMapBody, ProductBody, SearchBody, SearchFields, WhyNotBody
 from snapshelf.server._problems import MEDIA_TYPE, Problem
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class DescribedApp(FastAPI):
         if self.openapi_schema is None:
             schemas = super().openapi()["components"]["schemas"]
             schemas |= _schemas(Problem, template=_SCHEMA)
-            schemas |= _schemas(SearchBody, ProductBody, template=_INPUT_SCHEMA)
+            schemas |= _schemas(SearchBody, WhyNotBody, HeatMapBody, ProductBody, template=_INPUT_SCHEMA)
             put = dict(schemas["ProductBodyInput"])
             put["required"] = [field for field in put["required"] if field != "id"]
             schemas["ProductPutInput"] = put
@@ -62,33 +62,55 @@ ANY_PROBLEM: dict[int | str, dict[str, Any]] = {
     }
 }
 
-_fields = SearchFields.model_json_schema()["properties"]
 
-SEARCH: dict[str, Any] = {
-    "parameters": [
+def search_body(fields: type[SearchFields], body: type[SearchFields]) -> dict[str, Any]:
+    """Describe a search in its three forms.
+
+    Parameters
+    ----------
+    fields, body : type of SearchFields
+        What is said beside photos, and the whole as JSON.
+    """
+    schema = fields.model_json_schema(ref_template=_INPUT_SCHEMA)
+    properties = schema["properties"]
+    needed = schema.get("required", [])
+    parameters = [
         {
             "name": name,
             "in": "query",
             "required": False,
-            "schema": schema,
-            "description": f"Only when the body is an image. {schema['description']}",
+            # What is nested comes as JSON in an address.
+            **({"content": {JSON: {"schema": one}}} if name in NESTED else {"schema": one}),
+            "description": f"Only when the body is an image. {one['description']}",
         }
-        for name, schema in _fields.items()
-    ],
+        for name, one in properties.items()
+    ]
+    photos = {"type": "array", "items": _BINARY, "description": "The photos, as files."}
+    form = {
+        "type": "object",
+        "properties": {"photo": photos, **properties},
+        "required": needed,
+        "additionalProperties": False,
+    }
+    return {
+        "parameters": parameters,
+        "requestBody": {
+            "required": True,
+            "content": {
+                MULTIPART: {"schema": form},
+                "image/*": {"schema": _BINARY},
+                JSON: {"schema": _reference(f"{body.__name__}Input")},
+            },
+        },
+    }
+
+
+RULES: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {
-            MULTIPART: {
-                "schema": {
-                    "type": "object",
-                    "properties": {"photo": {**_BINARY, "description": "The photo, as a file."}, **_fields},
-                    "additionalProperties": False,
-                }
-            },
-            "image/*": {"schema": _BINARY},
-            JSON: {"schema": _reference("SearchBodyInput")},
-        },
-    },
+        "description": "The rules, as in rules.yaml.",
+        "content": {YAML: {"schema": {"type": "string"}}},
+    }
 }
 
 PUT_PRODUCT: dict[str, Any] = {

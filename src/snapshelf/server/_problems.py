@@ -18,6 +18,7 @@ from snapshelf.errors import (
     PhotoError,
     ProductError,
     QueryError,
+    RuleError,
     ShelfError,
     ShelfInUseError,
     SnapshelfError,
@@ -38,6 +39,7 @@ MEDIA_TYPE = "application/problem+json"
 _KINDS: Mapping[type[SnapshelfError], tuple[HTTPStatus, str]] = {
     FilterError: (HTTPStatus.BAD_REQUEST, "filter"),
     QueryError: (HTTPStatus.UNPROCESSABLE_ENTITY, "query"),
+    RuleError: (HTTPStatus.UNPROCESSABLE_ENTITY, "rules"),
     ProductError: (HTTPStatus.UNPROCESSABLE_ENTITY, "product"),
     PhotoError: (HTTPStatus.BAD_REQUEST, "photo"),
     InputError: (HTTPStatus.BAD_REQUEST, "input"),
@@ -82,6 +84,7 @@ class Problem(BaseModel):
     position: int | None = Field(
         default=None, description="Character of the filter where it is wrong, from 1; of bad filters only."
     )
+    hint: str | None = Field(default=None, description="What to write instead; of bad filters only.")
 
 
 class ProblemError(Exception):
@@ -98,6 +101,8 @@ class ProblemError(Exception):
         The fields at fault.
     position : int or None
         Character of the filter where it is wrong, from 1.
+    hint : str or None
+        What to write in the filter instead.
     headers : mapping of str to str
         Further headers of the answer.
     """
@@ -110,6 +115,7 @@ class ProblemError(Exception):
         *,
         errors: Sequence[FieldError] = (),
         position: int | None = None,
+        hint: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -118,6 +124,7 @@ class ProblemError(Exception):
         self.detail = detail
         self.errors = tuple(errors)
         self.position = position
+        self.hint = hint
         self.headers = headers
 
     def response(self, instance: str) -> JSONResponse:
@@ -130,6 +137,7 @@ class ProblemError(Exception):
             instance=instance,
             errors=list(self.errors) or None,
             position=self.position,
+            hint=self.hint,
         )
         return JSONResponse(
             problem.model_dump(exclude_none=True),
@@ -149,11 +157,11 @@ def as_problem(error: Exception) -> ProblemError:
         logger.error("%s", error, exc_info=error)
         return ProblemError(status, kind, _SERVER_DETAILS[kind])
     field = error.field if isinstance(error, ProductError) else None
-    position = None
+    position = hint = None
     if isinstance(error, FilterError):
-        field, position = "where", error.position
+        field, position, hint = "where", error.position, error.hint
     errors = [FieldError(field=field, detail=str(error))] if field else []
-    return ProblemError(status, kind, str(error), errors=errors, position=position)
+    return ProblemError(status, kind, str(error), errors=errors, position=position, hint=hint)
 
 
 def from_validation(errors: Sequence[Mapping[str, Any]]) -> ProblemError:

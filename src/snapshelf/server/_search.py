@@ -1,47 +1,113 @@
 """Routes that search, and the examples to search with."""
 
+from dataclasses import asdict
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
 from snapshelf.errors import NotFoundError
+from snapshelf.query import MAX_TEXT_LENGTH
 from snapshelf.server._bodies import read_search
-from snapshelf.server._context import Shared
-from snapshelf.server._models import WHERE, ExampleModel, HitModel, SearchAnswer
-from snapshelf.server._openapi import SEARCH, problems
+from snapshelf.server._context import Context, Shared
+from snapshelf.server._facets import facet_fields, facet_model, sorts
+from snapshelf.server._models import (
+    WHERE,
+    ChipModel,
+    ExampleModel,
+    FacetsAnswer,
+    HeatMapAnswer,
+    HeatMapBody,
+    HeatMapFields,
+    HitModel,
+    NoteModel,
+    SearchAnswer,
+    SearchBody,
+    SearchFields,
+    SuggestAnswer,
+    SuggestionModel,
+    WhyNotAnswer,
+    WhyNotBody,
+    WhyNotFields,
+)
+from snapshelf.server._openapi import problems, search_body
 from snapshelf.server._paths import ProductId, photo_path, photo_response, rooted
 from snapshelf.shelf import MAX_K
 
 if TYPE_CHECKING:
-    from snapshelf import SearchResult
+    from snapshelf import Chip, Hit, SearchResult
 
 router = APIRouter(prefix="/v1", tags=["search"])
 
 
-@router.post(
-    "/search",
-    response_model=SearchAnswer,
-    responses=problems(
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-    ),
-    openapi_extra=SEARCH,
+_REFUSED = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
 )
-async def search(request: Request, context: Shared) -> SearchAnswer:
-    """Find products by a photo, by words or by both at once.
 
-    With both, the words change what the photo asks for: a photo of a red dress with "green" finds green
-    dresses like it.
+
+@router.post("/search", responses=problems(*_REFUSED), openapi_extra=search_body(SearchFields, SearchBody))
+async def search(request: Request, context: Shared) -> SearchAnswer:
+    """Find products by photos, by words, by liked products, or by several of these at once.
+
+    With photo and words, the words change what the photo asks for: a photo of a red dress with "green" finds
+    green dresses like it.
     """
-    query = await read_search(request, context)
-    result = await context.read(
-        lambda: context.shelf.search(photo=query.photo, text=query.text, k=query.k, where=query.where)
-    )
+    fields, photos = await read_search(request, context, SearchFields, SearchBody)
+    result = await context.read(lambda: context.shelf.search(**fields.options(photos)))
     context.metrics.observe_search(result.timings)
-    return _answer(result, request)
+    return _answer(result, request, context)
+
+
+@router.post(
+    "/search/why-not", responses=problems(*_REFUSED), openapi_extra=search_body(WhyNotFields, WhyNotBody)
+)
+async def why_not(request: Request, context: Shared) -> WhyNotAnswer:
+    """Say why a product is not among the hits of a search, or where it is."""
+    fields, photos = await read_search(request, context, WhyNotFields, WhyNotBody)
+    reason = await context.read(lambda: context.shelf.why_not(fields.id, **fields.options(photos)))
+    return WhyNotAnswer(
+        **{**asdict(reason), "contributions": dict(reason.contributions), "failing": list(reason.failing)}
+    )
+
+
+@router.post(
+    "/search/heat-map", responses=problems(*_REFUSED), openapi_extra=search_body(HeatMapFields, HeatMapBody)
+)
+async def heat_map(request: Request, context: Shared) -> HeatMapAnswer:
+    """Show which parts of a photo make a product fit a search."""
+    fields, photos = await read_search(request, context, HeatMapFields, HeatMapBody)
+    heat = await context.read(
+        lambda: context.shelf.heat_map(fields.id, side=fields.side, **fields.options(photos))
+    )
+    grid = [[round(float(weight), 3) for weight in row] for row in heat.grid]
+    return HeatMapAnswer(id=fields.id, side=heat.side, grid=grid, fit=heat.fit)
+
+
+@router.get("/suggest", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
+async def suggest(
+    context: Shared,
+    q: Annotated[str, Query(description="What was typed so far.", max_length=MAX_TEXT_LENGTH)],
+    k: Annotated[int, Query(ge=1, le=50, description="How many to answer.")] = 8,
+    language: Annotated[
+        Literal["en", "zh"] | None, Query(description="Prefer this language; by default that of `q`.")
+    ] = None,
+) -> SuggestAnswer:
+    """Complete what is being typed, from titles, brands, categories, the lexicon and earlier searches."""
+    found = await context.read(lambda: context.shelf.suggest(q, k, language=language))
+    return SuggestAnswer(
+        suggestions=[SuggestionModel(text=one.text, kind=one.kind, language=one.language) for one in found]
+    )
+
+
+@router.get("/facets")
+async def facets(context: Shared) -> FacetsAnswer:
+    """List what searches may be narrowed down and sorted by."""
+    fields = await context.read(context.shelf.facet_fields)
+    return FacetsAnswer(facets=facet_fields(fields), sorts=sorts(fields))
 
 
 @router.get(
@@ -59,7 +125,7 @@ async def similar(
     """Find products like this one, itself left out."""
     result = await context.read(lambda: context.shelf.similar(product_id, k=k, where=where))
     context.metrics.observe_search(result.timings)
-    return _answer(result, request)
+    return _answer(result, request, context)
 
 
 @router.get("/examples")
@@ -89,17 +155,46 @@ async def example_photo(number: int, request: Request, context: Shared) -> Respo
     return photo_response(request, photo)
 
 
-def _answer(result: "SearchResult", request: Request) -> SearchAnswer:
-    hits = [
-        HitModel(
-            rank=rank,
-            score=hit.score,
-            contributions=dict(hit.contributions),
-            why=hit.why,
-            product=hit.product,
-            photo=photo_path(request, hit.product.id),
-        )
-        for rank, hit in enumerate(result.hits, start=1)
-    ]
-    timings = {stage: seconds * 1_000 for stage, seconds in result.timings.items()}
-    return SearchAnswer(query_id=result.query_id, hits=hits, timings_ms=timings)
+def _answer(result: "SearchResult", request: Request, context: Context) -> SearchAnswer:
+    hits = {hit.product.id: _hit(rank, hit, request) for rank, hit in enumerate(result.hits, start=1)}
+    return SearchAnswer(
+        query_id=result.query_id,
+        total=result.total,
+        hits=list(hits.values()),
+        facets=[facet_model(facet, context.shelf.lexicon) for facet in result.facets],
+        chips=[_chip(chip) for chip in result.chips],
+        searched_as=result.searched_as,
+        did_you_mean=result.did_you_mean,
+        related=list(result.related),
+        notes=[NoteModel(kind=note.kind, text=note.text, values=dict(note.values)) for note in result.notes],
+        next_page_token=result.next_page_token,
+        no_good_match=result.no_good_match,
+        cut_off=result.cut_off,
+        close=[hits[hit.product.id] for hit in result.close],
+        redirect=result.redirect,
+        timings_ms={stage: seconds * 1_000 for stage, seconds in result.timings.items()},
+    )
+
+
+def _hit(rank: int, hit: "Hit", request: Request) -> HitModel:
+    return HitModel(
+        rank=rank,
+        score=hit.score,
+        relevance=hit.relevance,
+        contributions=dict(hit.contributions),
+        why=hit.why,
+        matched=list(hit.matched),
+        facts=list(hit.facts),
+        rules=list(hit.rules),
+        variants=hit.variants,
+        alike=hit.alike,
+        product=hit.product,
+        photo=photo_path(request, hit.product.id),
+    )
+
+
+def _chip(chip: "Chip") -> ChipModel:
+    return ChipModel(
+        **{name: getattr(chip, name) for name in ChipModel.model_fields if name != "labels"},
+        labels=dict(chip.labels),
+    )

@@ -1,12 +1,13 @@
 // The server's HTTP API, as far as the page needs it. Paths are relative, so that a proxy may add a prefix.
 
 const HITS = 48;
+const RELATED = 6;
 
 export class ApiError extends Error {
-  // kind: the last part of the problem's type, or "network" when no answer came.
-  constructor(kind, detail) {
+  // kind: the last part of the problem's type, or "network" when no answer came; position: in a filter, from 1.
+  constructor(kind, detail, { position, hint } = {}) {
     super(detail);
-    this.kind = kind;
+    Object.assign(this, { kind, position, hint });
   }
 }
 
@@ -20,23 +21,60 @@ async function ask(path, options) {
   }
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
-  throw new ApiError(String(problem.type).split(":").at(-1), problem.detail ?? response.statusText);
+  throw new ApiError(String(problem.type).split(":").at(-1), problem.detail ?? response.statusText, problem);
 }
 
 const json = async (path, options) => (await ask(path, options)).json();
 
-export function search({ photo, text }, signal) {
+const post = (path, body, signal) => json(path, { method: "POST", body, signal });
+
+// What the shopper says, as the form that every search route takes.
+function form(query) {
   const body = new FormData();
-  if (photo) body.append("photo", photo, "photo");
-  if (text) body.append("text", text);
-  body.append("k", HITS);
-  return json("v1/search", { method: "POST", body, signal });
+  const add = (name, value) => value && body.append(name, value);
+  for (const photo of query.photos) body.append("photo", photo.blob, "photo");
+  add("text", query.text);
+  add("without", query.without);
+  add("where", query.where);
+  add("sort", query.sort);
+  for (const id of query.liked) body.append("liked", id);
+  for (const id of query.disliked) body.append("disliked", id);
+  for (const fact of query.drop) body.append("drop", fact);
+  if (Object.keys(query.choices).length) body.append("choices", JSON.stringify(query.choices));
+  if (query.literal) body.append("understand", "false");
+  return body;
 }
 
-export const similar = (id, signal) =>
-  json(`v1/products/${encodeURIComponent(id)}/similar?k=${HITS}`, { signal });
+export function search(query, { facets = [], page = null }, signal) {
+  const body = form(query);
+  body.append("k", HITS);
+  body.append("related", RELATED);
+  body.append("explain", "true");
+  for (const facet of facets) body.append("facets", facet);
+  if (page) body.append("page_token", page);
+  return post("v1/search", body, signal);
+}
+
+export function heatMap(query, id, side) {
+  const body = form(query);
+  body.append("id", id);
+  body.append("side", side);
+  return post("v1/search/heat-map", body);
+}
+
+export function whyNot(query, id) {
+  const body = form(query);
+  body.append("id", id);
+  return post("v1/search/why-not", body);
+}
+
+export const suggest = (q, language, signal) => json(`v1/suggest?${new URLSearchParams({ q, language })}`, { signal });
 
 export const product = (id, signal) => json(`v1/products/${encodeURIComponent(id)}`, { signal });
+
+export const photoOf = (id) => `v1/products/${encodeURIComponent(id)}/photo`;
+
+export const facets = () => json("v1/facets");
 
 export const stats = () => json("v1/stats");
 

@@ -59,3 +59,17 @@ export function showLanguage() {
 
 // A product's title or description in the page's language, where the shop gives one.
 export const own = (product, field) => product.attributes[`${field}_${language}`] ?? product[field];
+
+// What a field is called: attributes.heel_height is the shop's own, so it is shown as the shop writes it.
+export function fieldName(field) {
+  const plain = field.replace(/^attributes\./, "").replace(/_(en|zh)$/, "");
+  for (const key of [`field.${plain}`, `attribute.${plain}`]) if (known(key)) return t(key);
+  return plain.replaceAll("_", " ");
+}
+
+// What a value is called in the page's language, where the server knows.
+export function valueName(field, { value, labels }) {
+  if (field === "in_stock") return t(value === "true" ? "value.true" : "value.false");
+  if (field === "availability" && known(`product.${value}`)) return t(`product.${value}`);
+  return labels?.[language] ?? value;
+}

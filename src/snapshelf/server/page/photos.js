@@ -27,11 +27,8 @@ export async function shrink(file) {
   return new Promise((resolve) => canvas.toBlob((small) => resolve(small ?? file), "image/jpeg", 0.9));
 }
 
-// The first image among what was pasted or dropped; undefined when there are only other files; null without files.
-export function imageIn(transfer) {
-  const files = [...transfer.files];
-  return files.length ? files.find((file) => file.type.startsWith("image/")) : null;
-}
+// The images among what was chosen, pasted or dropped.
+export const imagesIn = (transfer) => [...transfer.files].filter((file) => file.type.startsWith("image/"));
 
 export const hasLiveCamera = () => Boolean(navigator.mediaDevices?.getUserMedia);
 
