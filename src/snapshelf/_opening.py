@@ -15,7 +15,7 @@ from snapshelf.catalogue import Catalogue
 from snapshelf.encoders import Encoder
 from snapshelf.errors import ShelfError, ShelfInUseError, StorageError, StoreError
 from snapshelf.language import Lexicon
-from snapshelf.search._documents import record, records_fingerprint
+from snapshelf.search import record, records_fingerprint
 from snapshelf.store import EdgeStore, ProcessStore, Store
 
 CATALOGUE = "catalogue.sqlite"
