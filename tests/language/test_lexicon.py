@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import pickle
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshelf.errors import LexiconError
-from snapshelf.language import Concept, Lexicon, normalise
+from snapshelf.language import Concept, Lexicon, normalise, search_terms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,6 +163,7 @@ def test_looking_up() -> None:
         "material",
         "style",
         "category",
+        "occasion",
     }
     assert [concept.key for concept in lexicon.concepts("season")] == ["spring", "summer", "fall", "winter"]
     assert len(lexicon.concepts()) == sum(len(lexicon.concepts(kind)) for kind in lexicon.kinds)
@@ -177,7 +179,7 @@ def test_a_concept_is_a_value() -> None:
         "红色",
     )
     assert pickle.loads(pickle.dumps(red)) == red  # noqa: S301
-    assert len({red, Concept(red.kind, red.key, red.names, red.parent)}) == 1
+    assert len({red, replace(red)}) == 1
 
 
 def test_loading_an_own_file(tmp_path: Path) -> None:
@@ -194,6 +196,176 @@ def test_loading_an_own_file(tmp_path: Path) -> None:
     assert found("Jin Xuan") == []
 
 
+def load(folder: Path, content: str) -> Lexicon:
+    path = folder / "own.yaml"
+    path.write_text(content, "utf-8")
+    return Lexicon.load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "absent"),
+    [
+        ("orange juice", "colour/orange"),
+        ("red tape men shoes", "colour/red"),
+        ("U.S. Polo Assn. Men Shirt", "style/polo"),
+        ("New Balance shoes", "style/new"),
+        ("apple watch", "category/apple"),
+        ("奶粉", "colour/pink"),
+        ("金鱼缸", "colour/gold"),
+        ("红酒杯", "colour/red"),
+        ("牛皮纸", "material/leather"),
+        ("stainless steel bottle", "colour/steel"),
+    ],
+)
+def test_names_do_not_mean_their_concept_everywhere(text: str, absent: str) -> None:
+    kind, key = absent.split("/")
+    assert absent not in found(text)
+    assert lexicon.get(kind, key) is not None
+    assert absent not in {term.removeprefix("§") for term in search_terms(text)}
+
+
+def test_a_phrase_bars_only_what_lies_within_it(tmp_path: Path) -> None:
+    own = load(
+        tmp_path,
+        "colour:\n"
+        "  red: {en: [red], zh: [红], not_in: [red bull, 红牛]}\n"
+        "  bull: {en: [bull], zh: [牛]}\n"
+        "  blue: {en: [blue], zh: [蓝]}\n",
+    )
+
+    def ids(text: str) -> list[str]:
+        return [match.concept.key for match in own.find(text)]
+
+    assert ids("red bull") == ["bull"]
+    assert ids("red red bull, blue") == ["red", "bull", "blue"]
+    assert ids("red. bull") == ["red", "bull"]
+    assert ids("红牛") == ["bull"]
+    # What is barred stays a word.
+    assert search_terms("red bull", lexicon=own) == ["red", "bull", "§colour/bull"]
+
+
+def test_narrower_concepts() -> None:
+    footwear = lexicon.get("category", "footwear")
+    assert footwear is not None
+    keys = {concept.key for concept in lexicon.descendants(footwear)}
+    assert {"shoes", "heels", "loafers", "sandals"} <= keys
+    assert "footwear" not in keys
+    assert all(footwear in lexicon.ancestors(concept) for concept in lexicon.descendants(footwear))
+    heels = lexicon.get("category", "heels")
+    assert heels is not None
+    assert lexicon.descendants(heels) == ()
+
+
+def test_concepts_kept_apart_are_not_widened_into_each_other(tmp_path: Path) -> None:
+    own = load(
+        tmp_path,
+        "apart:\n  - [c/b, c/a]\n"
+        "c:\n  a: {en: [a1]}\n  b: {en: [b1], parent: a}\n  d: {en: [d1], parent: b}\n",
+    )
+    a, b, d = own.concepts()
+    assert own.are_apart(a, b)
+    assert own.are_apart(b, a)
+    assert not own.are_apart(a, d)
+    assert own.ancestors(b) == ()
+    assert own.ancestors(d) == (b, a)
+    assert own.descendants(a) == (d,)
+    assert search_terms("b1", ancestors=True, lexicon=own) == ["b1", "§c/b"]
+
+
+def test_the_bundled_lexicon_says_what_its_concepts_fill_and_speaks_both_languages() -> None:
+    for concept in lexicon.concepts():
+        assert concept.fills == concept.kind
+        assert set(concept.names) == {"en", "zh"}
+
+
+def test_a_shop_lays_its_lexicon_over_the_bundled_one(tmp_path: Path) -> None:
+    own = load(
+        tmp_path,
+        "fills: {grape: variety}\n"
+        "apart: [[grape/riesling, category/wine]]\n"
+        "colour:\n"
+        "  red: {zh: [中国红, 红色], not_in: [red carpet], fills: shade}\n"
+        "  navy: {en: [navy]}\n"
+        "  tan: {en: [sun tan], replace: true}\n"
+        "grape:\n"
+        "  riesling: {en: [riesling], zh: [雷司令]}\n"
+        "category:\n"
+        "  riesling bottle: {zh: [雷司令酒], parent: wine}\n",
+    )
+    shop = own.over(lexicon)
+    red, navy, tan = (shop.get("colour", name) for name in ("red", "navy", "sun tan"))
+    assert red is not None
+    assert navy is not None
+    assert tan is not None
+    assert red.names["zh"][:3] == ("中国红", "红色", "红")
+    assert red.names["en"] == ("red", "reds", "crimson", "scarlet", "bright red")
+    assert red.fills == "shade"
+    assert {"red carpet", "red bull"} <= set(red.not_in)
+    assert navy.label("zh") == "navy"
+    assert tan.names == {"en": ("sun tan",)}
+    assert shop.get("colour", "camel") is None
+    navy_blue = shop.get("colour", "navy blue")
+    assert navy_blue is not None
+    assert "navy" not in navy_blue.names["en"]
+    riesling, bottle, wine = (
+        shop.get(*name) for name in (("grape", "雷司令"), ("category", "雷司令酒"), ("category", "wine"))
+    )
+    assert riesling is not None
+    assert bottle is not None
+    assert wine is not None
+    assert riesling.fills == "variety"
+    assert shop.are_apart(riesling, wine)
+    assert wine in shop.ancestors(bottle)
+    assert shop.find("中国红连衣裙")[0].concept == red
+    # Both stay as they were.
+    assert lexicon.get("colour", "中国红") is None
+    assert own.get("colour", "crimson") is None
+
+
+def test_brands_of_a_shop_hide_what_their_words_would_mean() -> None:
+    brands = Lexicon([Concept("brand", "dark horse", {"en": ("Dark Horse",)}, fills="brand")])
+    shop = brands.over(lexicon)
+    assert "colour/dark" in found("dark horse shirt")
+    assert [match.concept.id for match in shop.find("dark horse shirt")] == [
+        "brand/dark-horse",
+        "category/shirt",
+    ]
+
+
+def test_a_fingerprint_tells_lexicons_apart(tmp_path: Path) -> None:
+    one = load(tmp_path, "c:\n  a: {en: [a1]}\n")
+    assert load(tmp_path, "c:\n  a: {en: [a1]}  # the same\n").fingerprint == one.fingerprint
+    changed = [
+        load(tmp_path, f"c:\n  a: {{en: [a1]{rest}}}\n").fingerprint
+        for rest in ("", ", zh: [甲]", ", not_in: [a1 b]", ", fills: x")
+    ]
+    assert changed[0] == one.fingerprint
+    assert len(set(changed)) == 4
+    assert one.over(lexicon).fingerprint != lexicon.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("colour:\n  x: {en: [x1], parent: hue}", "colour/x has the parent 'hue'"),
+        ("apart: [[colour/red, colour/hue]]", "apart: there is no 'colour/hue'"),
+        ("colour:\n  red: {parent: maroon, en: [red]}", "among its own ancestors"),
+        (
+            "season:\n  warm: {en: [spring, summer], zh: [春季, 春天, 春, 春款, 春装]}",
+            "season/spring would be left without a name",
+        ),
+    ],
+)
+def test_two_lexicons_that_do_not_hold_together_are_refused(
+    tmp_path: Path, content: str, complaint: str
+) -> None:
+    own = load(tmp_path, content)
+    with pytest.raises(LexiconError) as caught:
+        own.over(lexicon)
+    assert str(tmp_path) in str(caught.value)
+    assert complaint in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
@@ -207,6 +379,13 @@ def test_loading_an_own_file(tmp_path: Path) -> None:
         ),
         ("colour:\n  red: {parent: blue}", "colour/red: needs a name: en or zh"),
         ("colour:\n  red: {en: [], zh: [红]}", "colour/red: en must list"),
+        ("colour:\n  red: {en: [red], replace: 1}", "colour/red: replace must be true or false"),
+        ("colour:\n  red: {en: [red], not_in: red bull}", "colour/red: not_in must list"),
+        ("colour:\n  red: {en: [red], fills: 3}", "colour/red: fills must be text"),
+        ("fills: [colour]", "fills: must be a mapping"),
+        ("apart: colour/red", "apart: must list pairs"),
+        ("apart: [[colour/red]]", "apart: must list pairs"),
+        ("apart: [[colour/red, colour/red]]", "apart: must list pairs"),
         ("answer:\n  no: {en: [no], zh: [不]}", "kind and key must be text"),
         ("answer:\n  none: {en: [no], zh: [不]}", "answer/none: en must list"),
         ("colour:\n  red: {en: [red], zh: [红], parent: 1}", "parent must be text"),
