@@ -27,11 +27,12 @@ ROOMS = {
         "parse_filter", "resolve_field", "understand", "within", "write_filter",
     },
     "snapshelf.search": {
-        "Chosen", "FacetChoice", "FacetKind", "FacetRequest", "FacetResult", "GROUP", "Looks", "Manner",
-        "Merchandising", "Mode", "Products", "Range", "Ranked", "Rule", "RuleFile", "Rules", "Search",
-        "SearchSettings", "Sort", "Vector", "Weights", "check_filters", "conditions", "count_facets",
-        "facet_kinds", "joined", "matched_words", "occlusion_map", "page_token", "query_digest",
-        "read_choices", "read_page_token", "read_sort", "record", "records_fingerprint", "relaxed", "written",
+        "CALIBRATION", "Calibration", "Chosen", "Evidence", "FacetChoice", "FacetField", "FacetKind",
+        "FacetRequest", "FacetResult", "GROUP", "Looks", "Manner", "Merchandising", "Mode", "Products",
+        "Range", "Ranked", "Rule", "RuleFile", "Rules", "Search", "SearchSettings", "ShopWords", "Sort",
+        "Suggester", "Suggestion", "Vector", "Weights", "check_filters", "count_facets", "facet_fields",
+        "joined", "matched_words", "occlusion_map", "page_token", "query_digest", "read_choices",
+        "read_page_token", "read_sort", "record", "records_fingerprint", "relaxed",
     },
     "snapshelf.language": {"Concept", "Lexicon", "Match", "normalise", "search_terms", "tokenize"},
 }  # fmt: skip

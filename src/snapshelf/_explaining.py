@@ -13,10 +13,9 @@ from snapshelf._results import HeatMap, WhyNot, WhyNotKind
 from snapshelf._searching import Ask, Prepared, Searcher, Side
 from snapshelf.encoders import Vectors
 from snapshelf.errors import NotFoundError, QueryError
-from snapshelf.query import within
-from snapshelf.query._request import decoded
-from snapshelf.search import Looks, Vector, conditions, occlusion_map, written
-from snapshelf.store import Filter
+from snapshelf.query import decoded, within, write_filter
+from snapshelf.search import Looks, Vector, occlusion_map
+from snapshelf.store import And, Filter
 
 _EVERYTHING = 1_000_000
 """More places than any search has."""
@@ -29,7 +28,7 @@ def why_not(searcher: Searcher, id: str, ask: Ask) -> WhyNot:
     prepared = searcher.prepare(replace(ask, page_token=None))
     search = searcher.start(prepared)
     shown = search.top(ask.k)
-    contributions = search.score_alone(id) or {}
+    contributions = search.parts_of_any(id) or {}
     answer = WhyNot(
         id,
         "not recalled",
@@ -71,9 +70,11 @@ def _kept_out(
     if id in prepared.query.excluded:
         return "excluded", "the query gives it as an example, and examples are no hits", ()
     if prepared.where is not None and fails(prepared.where):
-        failing = [written(part) for part in conditions(prepared.where) if fails(part)]
+        failing = [write_filter(part) for part in _conditions(prepared.where) if fails(part)]
         return told("filter", "it does not match the filter:", failing)
-    if failing := [written(choice.filter) for choice in prepared.chosen.values() if fails(choice.filter)]:
+    if failing := [
+        write_filter(choice.filter) for choice in prepared.chosen.values() if fails(choice.filter)
+    ]:
         return told("choice", "it does not have what was chosen:", failing)
     if fails(within(prepared.query.chips)):
         failing = [chip.where for chip in prepared.query.chips if chip.hard and fails(chip.filter)]
@@ -82,6 +83,11 @@ def _kept_out(
     if failing := [rule for rule, what in hidden.items() if not fails(what)]:
         return told("rule", "it is hidden by the rule", failing)
     return None
+
+
+def _conditions(where: Filter) -> list[Filter]:
+    """What has to hold, condition by condition."""
+    return [each for part in where.parts for each in _conditions(part)] if isinstance(where, And) else [where]
 
 
 def heat_map(searcher: Searcher, id: str, side: Side, ask: Ask) -> HeatMap:
@@ -97,7 +103,8 @@ def heat_map(searcher: Searcher, id: str, side: Side, ask: Ask) -> HeatMap:
         position, target = _nearest(vectors, searcher.encoder.encode_photos([image])[0])
     else:
         prepared = searcher.prepare(replace(ask, page_token=None))
-        direction = Looks.of(prepared.query, prepared.manner.weights, prepared.manner.mode).direction
+        weights = prepared.manner.weights.of(prepared.query, prepared.manner.mode)
+        direction = Looks.of(prepared.query, weights, prepared.manner.mode).direction
         position, _ = _nearest(vectors, direction)
         target = direction
         thumbnail = searcher.catalogue.thumbnail(id, position)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from snapshelf.catalogue import Product
 from snapshelf.query import Chip, Note
-from snapshelf.search import FacetResult
+from snapshelf.search import Evidence, FacetResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,8 @@ class SearchResult:
         With `no_good_match`, those of the hits that were nearly good.
     redirect : str or None
         Address that a rule sends this query to.
+    evidence : Evidence or None
+        What the signals say of the hits, each on its own scale; only with ``explain=True``.
     """
 
     query_id: str
@@ -112,6 +114,7 @@ class SearchResult:
     cut_off: float | None = None
     close: tuple[Hit, ...] = ()
     redirect: str | None = None
+    evidence: Evidence | None = None
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

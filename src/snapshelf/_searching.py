@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias, TypedDict
 
 from PIL import Image
 
 from snapshelf._results import Hit, SearchResult
-from snapshelf.catalogue import Catalogue
+from snapshelf.catalogue import Catalogue, Product, QueryLog
 from snapshelf.encoders import Encoder
-from snapshelf.errors import NotFoundError, QueryError
+from snapshelf.errors import NotFoundError, QueryError, StorageError
 from snapshelf.language import Lexicon
 from snapshelf.query import (
+    MAX_TEXT_LENGTH,
     Knowledge,
     Note,
     PhotoInput,
@@ -29,9 +32,11 @@ from snapshelf.query import (
     within,
 )
 from snapshelf.search import (
+    CALIBRATION,
     GROUP,
+    Calibration,
     Chosen,
-    FacetKind,
+    FacetField,
     FacetRequest,
     Manner,
     Merchandising,
@@ -40,9 +45,12 @@ from snapshelf.search import (
     RuleFile,
     Search,
     SearchSettings,
+    ShopWords,
+    Suggester,
+    Suggestion,
     Weights,
     count_facets,
-    facet_kinds,
+    facet_fields,
     joined,
     matched_words,
     page_token,
@@ -59,6 +67,17 @@ MAX_K = 1_000
 
 MAX_RELATED = 20
 """Most further queries proposed with one search."""
+
+MAX_SUGGESTIONS = 50
+"""Most completions of one prefix."""
+
+_NOTHING = Note("nothing-matches", "no product matches what was asked for; take a condition or a choice away")
+
+JUDGED = 10
+"""Best hits by which a query is judged, whichever page is shown."""
+
+_NEARLY = 0.5
+"""Share of the cut-off from which a hit is close to a good match."""
 
 SETTINGS = "search.yaml"
 RULES = "rules.yaml"
@@ -159,6 +178,33 @@ class Prepared:
     notes: tuple[Note, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How likely hits are what was asked for; empty where that cannot be said.
+
+    Parameters
+    ----------
+    relevance : mapping
+        Id → probability.
+    cut_off : float or None
+        Below it a hit is no good match.
+    """
+
+    relevance: Mapping[str, float] = field(default_factory=dict)
+    cut_off: float | None = None
+
+    @property
+    def no_good_match(self) -> bool:
+        """Whether not even the best reaches the cut-off."""
+        return self.cut_off is not None and max(self.relevance.values(), default=0.0) < self.cut_off
+
+    def close(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """Hits that were nearly good, where none is good."""
+        if not self.no_good_match or self.cut_off is None:
+            return ()
+        return tuple(hit for hit in hits if (hit.relevance or 0.0) >= _NEARLY * self.cut_off)
+
+
 class Searcher:
     """Answers the searches of one shelf.
 
@@ -169,8 +215,10 @@ class Searcher:
     catalogue : Catalogue
     store : Store
     encoder : Encoder
-    lexicon : Lexicon or None
-        The bundled one by default.
+    lexicon : Lexicon
+    settings : SearchSettings
+    words : ShopWords
+    queries : QueryLog
     """
 
     def __init__(
@@ -179,19 +227,29 @@ class Searcher:
         catalogue: Catalogue,
         store: Store,
         encoder: Encoder,
-        lexicon: Lexicon | None = None,
+        lexicon: Lexicon,
+        settings: SearchSettings,
+        words: ShopWords,
+        queries: QueryLog,
     ) -> None:
         self.catalogue = catalogue
         self.store = store
         self.encoder = encoder
-        self.lexicon = lexicon or Lexicon.bundled()
-        self._settings = SearchSettings.load(folder / SETTINGS)
-        self.rules = RuleFile(folder / RULES, self.lexicon)
-        self.changed()
+        self._lexicon = lexicon
+        self._settings = settings
+        self._words = words
+        self._queries = queries
+        self._suggester = Suggester(words, lexicon, queries)
+        self.rules = RuleFile(folder / RULES, lexicon)
+        own = folder / CALIBRATION
+        self._calibration = Calibration.load(own if own.is_file() else None)
+        self._knowledge = Knowledge(
+            store, vectors_of=catalogue.vectors, lexicon=lexicon, vocabulary=words.vocabulary
+        )
 
     def changed(self) -> None:
         """Look at the products anew when the next query comes."""
-        self._knowledge = Knowledge(self.store, vectors_of=self.catalogue.vectors, lexicon=self.lexicon)
+        self._knowledge = self._knowledge.renewed()
         self.rules.forget_filters()
 
     def search(self, ask: Ask) -> SearchResult:
@@ -233,8 +291,11 @@ class Searcher:
         left = joined(where, outside, rules.left)
         collapse = ask.collapse and ask.mode == "full"
         group = GROUP if collapse else None
+        sort = read_sort(ask.sort, self.store)
+        # Sorting forgets how well a product fits, so what was said has to hold.
+        said = query.chips if sort is None else [replace(chip, hard=True) for chip in query.chips]
         chips, relaxations = relaxed(
-            query.chips, joined(left, *choices), lambda within: self.store.count(within, group)
+            said, joined(left, *choices), lambda within: self.store.count(within, group)
         )
         base = joined(left, within(chips))
         everything = joined(base, *choices)
@@ -242,11 +303,13 @@ class Searcher:
             within=everything,
             mode=ask.mode,
             weights=ask.weights or self._settings.weights,
-            sort=read_sort(ask.sort, self.store),
+            sort=sort,
             diversity=ask.diversity,
             collapse=collapse,
             merchandising=rules,
         )
+        total = self.store.count(everything, group)
+        nothing = () if total else (_NOTHING,)
         return Prepared(
             ask=ask,
             query=replace(query, chips=chips),
@@ -254,56 +317,102 @@ class Searcher:
             chosen=chosen,
             manner=manner,
             base=base,
-            total=self.store.count(everything, group),
-            notes=(*query.notes, *rules.notes, *relaxations),
+            total=total,
+            notes=(*query.notes, *rules.notes, *relaxations, *nothing),
         )
 
     def start(self, prepared: Prepared) -> Search:
         """Bring the candidates of an understood search."""
-        return Search(self.store, self.catalogue, prepared.query, prepared.manner)
+        return Search(self.store, self.catalogue, prepared.query, prepared.manner, self._lexicon)
 
-    def facet_fields(self) -> dict[str, FacetKind]:
+    def facet_fields(self) -> dict[str, FacetField]:
         """See `Shelf.facet_fields`."""
-        return {name.removeprefix("attributes."): kind for name, kind in facet_kinds(self.store).items()}
+        return facet_fields(self.store)
+
+    def suggest(self, prefix: str, k: int, language: Literal["en", "zh"] | None) -> list[Suggestion]:
+        """See `Shelf.suggest`."""
+        if not 1 <= k <= MAX_SUGGESTIONS:
+            raise QueryError(f"k is {k}; it must be between 1 and {MAX_SUGGESTIONS}")
+        return self._suggester.suggest(prefix[:MAX_TEXT_LENGTH], k, language)
+
+    def _related(self, query: Query, hits: Sequence[Hit], k: int) -> tuple[str, ...]:
+        def find(terms: Mapping[str, float], count: int) -> list[Product]:
+            ids = [found.id for found in self.store.matching(terms, count)]
+            return list(self.catalogue.get_many(ids).values())
+
+        products = [hit.product for hit in hits]
+        return tuple(self._suggester.related(query.normalised or None, products, find, k))
 
     def _answer(self, prepared: Prepared) -> SearchResult:
-        ask = prepared.ask
+        ask, query = prepared.ask, prepared.query
         digest = _digest(ask)
         skip = 0 if ask.page_token is None else read_page_token(ask.page_token, digest)
         search = self.start(prepared)
         # One more than is shown tells whether there is another page.
-        places = search.top(skip + ask.k + 1)
-        hits = self._hits(prepared, search, places[skip : skip + ask.k])
-        start = time.perf_counter()
+        places = search.top(max(skip + ask.k + 1, JUDGED))
+        shown = places[skip : skip + ask.k]
+        judgement = self._judge(search, places[:JUDGED], shown)
+        hits = self._hits(prepared, search, shown, judgement)
+        facets_from = time.perf_counter()
         facets = count_facets(
             self.store, ask.facets, prepared.base, prepared.chosen, distinct=prepared.manner.collapse
         )
-        timings = {**prepared.query.timings, **search.timings, "facets": time.perf_counter() - start}
+        timings = {**query.timings, **search.timings, "facets": time.perf_counter() - facets_from}
+        self._log(ask, query, 0 if judgement.no_good_match else len(hits))
         return SearchResult(
             query_id=uuid.uuid4().hex,
             hits=hits,
             timings=timings,
             total=prepared.total,
             facets=facets,
-            chips=prepared.query.chips,
+            chips=query.chips,
+            searched_as=query.correction.text if query.correction and query.correction.sure else None,
+            did_you_mean=query.correction.text if query.correction and not query.correction.sure else None,
+            related=self._related(query, hits, ask.related) if ask.related else (),
             notes=prepared.notes,
             next_page_token=page_token(skip + ask.k, digest) if len(places) > skip + ask.k else None,
+            no_good_match=judgement.no_good_match,
+            cut_off=judgement.cut_off,
+            close=judgement.close(hits),
             redirect=prepared.manner.merchandising.redirect,
+            evidence=search.evidence(shown) if ask.explain and shown else None,
         )
 
-    def _hits(self, prepared: Prepared, search: Search, ids: Sequence[str]) -> tuple[Hit, ...]:
+    def _judge(self, search: Search, best: Sequence[str], shown: Sequence[str]) -> Judgement:
+        """Say how likely each hit is what was asked for, by the first hits of the query and the hits themselves."""
+        if search.manner.mode != "full" or self._calibration.fingerprint != self.encoder.fingerprint:
+            return Judgement()
+        judged = [*best, *(id for id in shown if id not in best)]
+        relevance = self._calibration.relevance(search.evidence(judged)) if judged else None
+        if relevance is None:
+            return Judgement()
+        # In another order the first hits are not the best ones, so they cannot say that there is no good one.
+        cut_off = self._calibration.cut_off(search.query.kind) if search.manner.sort is None else None
+        return Judgement(dict(zip(judged, relevance.tolist(), strict=True)), cut_off)
+
+    def _log(self, ask: Ask, query: Query, good: int) -> None:
+        """Count the words of a first page; words with a photo or a filter say nothing alone."""
+        narrowed = ask.where is not None or ask.choices or ask.page_token is not None or ask.mode != "full"
+        if query.kind == "words" and not narrowed:
+            # A log that cannot be written is no reason not to answer.
+            with contextlib.suppress(StorageError):
+                self._queries.note(query.normalised, good)
+
+    def _hits(
+        self, prepared: Prepared, search: Search, ids: Sequence[str], judgement: Judgement
+    ) -> tuple[Hit, ...]:
         sizes = self.store.group_sizes(ids, prepared.manner.within) if prepared.manner.collapse else {}
-        alike = list(search.alike.values())
+        alike = Counter(search.alike.values())
+        explain = prepared.ask.explain
         return tuple(
             Hit(
                 product=one.product,
                 score=one.score,
                 contributions=one.contributions,
+                relevance=judgement.relevance.get(one.product.id),
                 variants=max(0, sizes.get(one.product.id, 1) - 1),
-                alike=alike.count(one.product.id),
-                matched=matched_words(prepared.query, one.product, self.lexicon)
-                if prepared.ask.explain
-                else (),
+                alike=alike[one.product.id],
+                matched=matched_words(prepared.query, one.product, self._lexicon) if explain else (),
                 facts=one.facts,
                 rules=one.rules,
             )

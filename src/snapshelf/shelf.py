@@ -8,33 +8,43 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias, Unpack
+from typing import Literal, Self, TypeAlias, Unpack
 
 import filelock
 
-from snapshelf._adding import Prepared, prepare_all, prepare_one
+from snapshelf._adding import Prepared, Written, prepare_all, prepare_one, write
 from snapshelf._explaining import heat_map, why_not
 from snapshelf._opening import (
     CATALOGUE,
+    QUERIES,
+    WORDS,
     catch_up,
     encoder_source,
+    fill_titles,
     lock_shelf,
     open_store,
     replay,
     require_shelf,
+    shop_lexicon,
 )
 from snapshelf._results import AddReport, HeatMap, RowError, SearchResult, ShelfStats, WhyNot
-from snapshelf._searching import MAX_K, Ask, Searcher, SearchOptions, Side
-from snapshelf.catalogue import Catalogue, Product, Row, open_photos, read_feed
+from snapshelf._searching import MAX_K, SETTINGS, Ask, Searcher, SearchOptions, Side
+from snapshelf.catalogue import Catalogue, Product, QueryLog, Row, open_photos, read_feed
 from snapshelf.encoders import Encoder, load_encoder
-from snapshelf.errors import EncoderMismatchError, NotFoundError, ProductError
+from snapshelf.errors import EncoderMismatchError, NotFoundError
 from snapshelf.language import Lexicon
 from snapshelf.query import PhotoInput
-from snapshelf.search import FacetKind, FacetRequest, Mode, Range, Weights
+from snapshelf.search import (
+    FacetField,
+    FacetRequest,
+    Mode,
+    Range,
+    SearchSettings,
+    ShopWords,
+    Suggestion,
+    Weights,
+)
 from snapshelf.store import Filter, Store
-
-if TYPE_CHECKING:
-    from snapshelf.search import Suggestion
 
 __all__ = ["MAX_K", "Progress", "Shelf"]
 
@@ -67,16 +77,28 @@ class Shelf:
     """
 
     def __init__(
-        self, folder: Path, catalogue: Catalogue, store: Store, encoder: Encoder, lock: filelock.FileLock
+        self,
+        folder: Path,
+        catalogue: Catalogue,
+        store: Store,
+        encoder: Encoder,
+        lexicon: Lexicon,
+        lock: filelock.FileLock,
     ) -> None:
         self._folder = folder
         self._catalogue = catalogue
         self._store = store
         self._encoder = encoder
+        self._lexicon = lexicon
         self._lock = lock
         self._writing = threading.RLock()
         self._indexed = store.version
-        self._searcher = Searcher(folder, catalogue, store, encoder)
+        settings = SearchSettings.load(folder / SETTINGS)
+        self._words = ShopWords.open(folder / WORDS, catalogue, lexicon)
+        self._queries = QueryLog.open(folder / QUERIES if settings.log_queries else None)
+        self._searcher = Searcher(
+            folder, catalogue, store, encoder, lexicon, settings, self._words, self._queries
+        )
 
     @classmethod
     def open(
@@ -86,6 +108,7 @@ class Shelf:
         encoder: str | Path | None = None,
         serving: bool = False,
         create: bool = True,
+        progress: Progress | None = None,
     ) -> Self:
         """Open the shelf in a folder.
 
@@ -101,11 +124,15 @@ class Shelf:
             Keep the engine in a process of its own, so that it never holds up this one. For servers.
         create : bool
             Make the shelf if it is missing.
+        progress : callable or None
+            Told of the titles that are encoded when the shelf was made by a version that did not encode them.
 
         Raises
         ------
         ShelfError
-            There is no shelf and none is to be made.
+            There is no shelf and none is to be made, or its ``search.yaml`` cannot be used.
+        LexiconError
+            Its ``lexicon.yaml`` cannot be used.
         ShelfInUseError
             Another process, or this one, has it open.
         EncoderMismatchError
@@ -129,8 +156,10 @@ class Shelf:
             _check_encoder(folder, catalogue, model, encoder)
             store = open_store(folder, model.dimension, serving=serving)
             opened.append(store)
-            catch_up(catalogue, store)
-            return cls(folder, catalogue, store, model, lock)
+            lexicon = shop_lexicon(folder)
+            fill_titles(catalogue, model, progress)
+            catch_up(catalogue, store, lexicon)
+            return cls(folder, catalogue, store, model, lexicon, lock)
         except BaseException:
             for part in reversed(opened):
                 part.close()
@@ -144,6 +173,8 @@ class Shelf:
         with self._writing:
             if self._store.version < self._indexed:
                 self._store.flush(self._indexed)
+            self._words.save()
+            self._queries.close()
             self._store.close()
             self._catalogue.close()
             self._lock.release()
@@ -228,6 +259,7 @@ class Shelf:
                 self._write(pending)
             finally:
                 self._store.flush(self._indexed)
+            self._words.save()
             if self._catalogue.count() > _SEARCHED_EXACTLY and counts["added"] + counts["updated"]:
                 self._store.optimise()
         return AddReport(**counts, seconds=time.monotonic() - start)
@@ -253,15 +285,7 @@ class Shelf:
             It could not be written.
         """
         with self._writing:
-            if photos is None:
-                known = self._catalogue.known([product.id])
-                if not known:
-                    raise ProductError("photos: a new product needs at least one photo", field="photos")
-                prepared = Prepared(facts=product)
-                if self._catalogue.get(product.id) == product:
-                    return "unchanged"
-            else:
-                prepared = prepare_one(product, photos, self._catalogue, self._encoder)
+            prepared = prepare_one(product, photos, self._catalogue, self._encoder)
             if prepared.entry is None and prepared.facts is None:
                 return "unchanged"
             self._write([prepared])
@@ -276,8 +300,10 @@ class Shelf:
             It could not be written.
         """
         with self._writing:
-            removed = self._catalogue.delete([ids] if isinstance(ids, str) else ids)
-            self._index()
+            ids = [ids] if isinstance(ids, str) else ids
+            before = tuple(self._catalogue.get_many(ids).values())
+            removed = self._catalogue.delete(ids)
+            self._index(Written(before, ()))
             return removed
 
     def search(
@@ -439,20 +465,20 @@ class Shelf:
         QueryError
             `k` is out of range.
         """
-        raise NotImplementedError
+        return self._searcher.suggest(prefix, k, language)
 
     def zero_results(self, days: int = 30) -> list[tuple[str, int]]:
         """List the words of the last days' queries that found nothing good, and how often, the most frequent first."""
-        raise NotImplementedError
+        return self._queries.without_results(days)
 
-    def facet_fields(self) -> Mapping[str, FacetKind]:
+    def facet_fields(self) -> Mapping[str, FacetField]:
         """Which facets may be asked for, and what each is."""
         return self._searcher.facet_fields()
 
     @property
     def lexicon(self) -> Lexicon:
         """The words that the shelf understands: the bundled lexicon, and the shop's own over it."""
-        return self._searcher.lexicon
+        return self._lexicon
 
     @property
     def rules(self) -> str:
@@ -538,17 +564,12 @@ class Shelf:
         )
 
     def _write(self, prepared: Sequence[Prepared]) -> None:
-        entries = [one.entry for one in prepared if one.entry]
-        facts = [one.facts for one in prepared if one.facts]
-        if entries:
-            self._catalogue.put(entries)
-        if facts:
-            self._catalogue.put_facts(facts)
-        self._index()
+        self._index(write(self._catalogue, prepared))
 
-    def _index(self) -> None:
-        """Tell the engine what is new in the catalogue."""
-        self._indexed = replay(self._catalogue, self._store, self._indexed)
+    def _index(self, written: Written) -> None:
+        """Tell the engine and the searches what is new in the catalogue."""
+        self._indexed = replay(self._catalogue, self._store, self._indexed, self._lexicon)
+        self._words.replace(written.before, written.after, self._indexed)
         self._searcher.changed()
         if self._indexed - self._store.version >= _FLUSHED_AT_LEAST_EVERY:
             self._store.flush(self._indexed)

@@ -1,15 +1,18 @@
 """Recall → fuse → order → count → explain."""
 
+from snapshelf.search._calibration import CALIBRATION, Calibration, Evidence
+from snapshelf.search._candidates import Products
 from snapshelf.search._documents import record, records_fingerprint
 from snapshelf.search._facets import (
     Chosen,
     FacetChoice,
+    FacetField,
     FacetKind,
     FacetRequest,
     FacetResult,
     Range,
     count_facets,
-    facet_kinds,
+    facet_fields,
     joined,
     read_choices,
 )
@@ -22,15 +25,20 @@ from snapshelf.search._recall import GROUP
 from snapshelf.search._relaxation import relaxed
 from snapshelf.search._rule_file import RuleFile
 from snapshelf.search._rules import Rule, Rules
-from snapshelf.search._search import Manner, Products, Ranked, Search, Sort
+from snapshelf.search._search import Manner, Ranked, Search, Sort
 from snapshelf.search._settings import SearchSettings
+from snapshelf.search._shopwords import ShopWords
 from snapshelf.search._sort import read_sort
-from snapshelf.search._written import conditions, written
+from snapshelf.search._suggest import Suggester, Suggestion
 
 __all__ = [
+    "CALIBRATION",
     "GROUP",
+    "Calibration",
     "Chosen",
+    "Evidence",
     "FacetChoice",
+    "FacetField",
     "FacetKind",
     "FacetRequest",
     "FacetResult",
@@ -46,13 +54,15 @@ __all__ = [
     "Rules",
     "Search",
     "SearchSettings",
+    "ShopWords",
     "Sort",
+    "Suggester",
+    "Suggestion",
     "Vector",
     "Weights",
     "check_filters",
-    "conditions",
     "count_facets",
-    "facet_kinds",
+    "facet_fields",
     "joined",
     "matched_words",
     "occlusion_map",
@@ -64,5 +74,4 @@ __all__ = [
     "record",
     "records_fingerprint",
     "relaxed",
-    "written",
 ]

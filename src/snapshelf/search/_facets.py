@@ -9,8 +9,7 @@ from math import isfinite
 from typing import Literal, TypeAlias
 
 from snapshelf.errors import QueryError
-from snapshelf.query import Fields
-from snapshelf.search._fields import FieldKind, resolve_field
+from snapshelf.query import Fields, Kind, resolve_field
 from snapshelf.search._recall import GROUP
 from snapshelf.store import And, Between, Filter, Has, Ids, Not, OneOf, Store
 
@@ -26,6 +25,7 @@ MAX_VALUES = 1_000
 MAX_BINS = 200
 """Most bars of one histogram."""
 
+_OF_ATTRIBUTES = "attributes."
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -80,6 +80,24 @@ class FacetRequest:
                 raise QueryError(
                     f"facet {self.field!r}: {name} is {number}; it must be between 1 and {most:,}"
                 )
+
+
+@dataclass(frozen=True, slots=True)
+class FacetField:
+    """A field that may be a facet.
+
+    Parameters
+    ----------
+    kind : {"values", "numbers"}
+    values : int
+        Different values it has.
+    products : int
+        Products that have it, each variant by itself.
+    """
+
+    kind: FacetKind
+    values: int
+    products: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +210,7 @@ def count_facets(
     """
     if len(requests) > MAX_FACETS:
         raise QueryError(f"the query has {len(requests)} facets; {MAX_FACETS} are the most")
-    kinds = facet_kinds(store) if requests else {}
+    kinds = _kinds(store) if requests else {}
     group = GROUP if distinct else None
     results = []
     for request in requests:
@@ -206,10 +224,24 @@ def count_facets(
     return tuple(results)
 
 
-def facet_kinds(store: Store) -> dict[str, FacetKind]:
-    """Which facets may be asked for, by fact, and what each is."""
-    numbers = {name for name, kind in store.field_kinds().items() if kind == "number"} - {"in_stock"}
-    return {name: "numbers" if name in numbers else "values" for name in store.fields()}
+def facet_fields(store: Store) -> dict[str, FacetField]:
+    """Which facets may be asked for, by the short name of their field."""
+    found: dict[str, FacetField] = {}
+    products = store.count()
+    for fact, kind in _kinds(store).items():
+        name = fact.removeprefix(_OF_ATTRIBUTES)
+        counted = store.facet(fact, limit=1)
+        # A short name belongs to the field that every product may have.
+        found[fact if name in found else name] = FacetField(
+            kind, counted.total_values, products - counted.missing
+        )
+    return found
+
+
+def _kinds(store: Store) -> dict[str, FacetKind]:
+    numbers = {fact for fact, kind in store.field_kinds().items() if kind == "number"} - {"in_stock"}
+    facts = sorted(store.fields(), key=lambda fact: (fact.startswith(_OF_ATTRIBUTES), fact))
+    return {fact: "numbers" if fact in numbers else "values" for fact in facts}
 
 
 def joined(*filters: Filter | None) -> Filter | None:
@@ -264,7 +296,7 @@ def _histogram(
     )
 
 
-def _one_of(name: str, fact: str, kind: FieldKind, values: Sequence[str]) -> Filter:
+def _one_of(name: str, fact: str, kind: Kind, values: Sequence[str]) -> Filter:
     match kind:
         case "id":
             return Ids(tuple(values))

@@ -22,6 +22,8 @@ Numbers: TypeAlias = NDArray[np.float64]
 class Weights:
     """Part of each signal in the score; chosen by measurement, see ``docs/search.md``.
 
+    Only their proportions matter: the score is the mean of the signals that the query has, weighted so.
+
     Parameters
     ----------
     photo : float
@@ -29,18 +31,29 @@ class Weights:
     text : float
         Cosine between the query's words and the product's photo.
     title : float
-        Cosine between the query's words and the product's title.
+        Cosine between the query's words and the product's title, and the title's exactness.
     words : float
         BM25 of the query's words, as a share of the best candidate's.
     facts : float
-        Boosts of the facts that were read from the words and hold for the product.
+        Boosts of the facts that were read from the words and hold for the product; no signal of its own, but on top.
     """
 
-    photo: float = 1.0
+    photo: float = 3.0
     text: float = 1.0
-    title: float = 0.0
-    words: float = 1.0
+    title: float = 1.0
+    words: float = 0.5
     facts: float = 1.0
+
+    def of(self, query: Query, mode: Mode) -> Weights:
+        """Scale the weights so that those of the signals that a query has add up to 1."""
+        if mode == "photo-vectors":
+            return Weights(self.photo, self.text, 0.0, 0.0, 0.0)
+        photo = self.photo if query.photo is not None else 0.0
+        words = (self.text, self.title, self.words if query.terms else 0.0)
+        total = photo + (sum(words) if query.text is not None else 0.0)
+        if total <= 0:
+            return self
+        return Weights(*(weight / total for weight in (self.photo, *words, self.facts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +94,8 @@ class Looks:
         composed: Vector = np.sum(list(parts.values()), axis=0)
         length = _length(composed)
         if length == 0:
-            # Parts that cancel each other out ask for nothing; any direction is as good, and counts nothing.
-            return cls(parts, _unit(next(iter(parts.values())) + np.float32(1e-6)), 0.0)
+            # Parts that cancel each other out ask for nothing: any direction is as good, and it counts nothing.
+            return cls(parts, _unit(np.ones_like(composed)), 0.0)
         return cls(parts, composed / np.float32(length), length)
 
     def divided(self, photos: Sequence[Vector], looks: Sequence[float]) -> list[dict[str, float]]:
@@ -102,7 +115,7 @@ class Looks:
         for vectors, look in zip(photos, looks, strict=True):
             fits_best = vectors[int(np.argmax(vectors @ self.direction))]
             shares = {name: float(part @ fits_best) for name, part in self.parts.items()}
-            # The engine's vectors are rounded differently: the parts are made to add up to what ordered the hits.
+            # The engine rounds its vectors otherwise: the parts are made to add up to what ordered the hits.
             error = (look - sum(shares.values())) / len(shares)
             divided.append({name: share + error for name, share in shares.items()})
         return divided

@@ -14,7 +14,7 @@ def matched_words(query: Query, product: Product, lexicon: Lexicon) -> tuple[str
     A word counts when the product has it in any form: 红色 matches a product that says "red".
     """
     text = query.normalised
-    shared = query.terms.keys() & document_terms(product).keys()
+    shared = query.terms.keys() & document_terms(product, lexicon).keys()
     places = {
         match.start: text[match.start : match.end]
         for match in lexicon.find(text)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from snapshelf.catalogue import Product
+from snapshelf.language import Lexicon
 from snapshelf.query import Query
+from snapshelf.search._calibration import Evidence
+from snapshelf.search._candidates import Candidates, Products
 from snapshelf.search._diversity import diversified
 from snapshelf.search._fold import Folder
-from snapshelf.search._fusion import Looks, Mode, Numbers, Pool, Scores, Weights, fuse
+from snapshelf.search._fusion import Mode, Weights
 from snapshelf.search._merchandising import Merchandising
-from snapshelf.search._recall import Recall
-from snapshelf.store import Filter, Ids, Store
+from snapshelf.store import Filter, Store
 
 WINDOWS = (250, 1_000)
 """Candidates that each signal brings: for the first places, and for those after them. The second window only adds
@@ -25,18 +26,6 @@ to what the first has ordered, so no place changes when a later page is asked fo
 
 _DIVERSIFIED = 200
 """Places that diversity looks at; what comes later stays in the order of its scores."""
-
-
-class Products(Protocol):
-    """Where products and their vectors are read; a catalogue is one."""
-
-    def get_many(self, ids: Sequence[str]) -> Mapping[str, Product]:
-        """Products by id, those that there are."""
-        ...
-
-    def vectors(self, ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
-        """Unit photo vectors float32 (m, d) by id, of the products that there are."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +65,7 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A product's place in the result: `score` is the sum of the `contributions`."""
+    """A product in its place: `score` is the sum of the `contributions`."""
 
     product: Product
     score: float
@@ -85,17 +74,8 @@ class Ranked:
     rules: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """Candidates that came together, and their scores."""
-
-    pool: Pool
-    scores: Scores
-    total: Numbers
-
-
 class Search:
-    """One query's candidates: brought, scored, and ordered as far as they are asked for.
+    """One query's places, filled as far as they are asked for.
 
     Parameters
     ----------
@@ -103,6 +83,8 @@ class Search:
     products : Products
     query : Query
     manner : Manner
+    lexicon : Lexicon or None
+        The bundled one by default.
 
     Attributes
     ----------
@@ -112,31 +94,33 @@ class Search:
         Seconds of the stages ``recall`` and ``rank``.
     """
 
-    def __init__(self, store: Store, products: Products, query: Query, manner: Manner) -> None:
+    def __init__(
+        self, store: Store, products: Products, query: Query, manner: Manner, lexicon: Lexicon | None = None
+    ) -> None:
         self.query = query
         self.manner = manner
         self.variants: dict[str, str] = {}
         self.timings = {"recall": 0.0, "rank": 0.0}
-        self._store = store
         self._products = products
-        self._soft = [chip for chip in query.chips if not chip.hard]
-        self._looks = Looks.of(query, manner.weights, manner.mode)
-        tests = [chip.filter for chip in self._soft] + [shift.filter for shift in manner.merchandising.shifts]
-        self._recall = Recall(
-            self._looks,
+        sort = manner.sort
+        self._candidates = Candidates(
+            store,
+            products,
             query,
+            manner.weights,
             manner.mode,
-            manner.within,
-            tuple(tests),
-            manner.sort.field if manner.sort else None,
+            within=manner.within,
+            shifts=manner.merchandising.shifts,
+            sorted_by=sort.field if sort else None,
+            lexicon=lexicon or Lexicon.bundled(),
         )
-        self._pins = {id: place for place, (id, _) in sorted(manner.merchandising.pins.items())}
-        self._most_words = 0.0
-        self._row: dict[str, tuple[_Window, int]] = {}
-        self._shown_group: dict[str, str] = {}
+        # Who sorts by price wants the least price, wherever a rule would have it.
+        pins = {} if sort else manner.merchandising.pins
+        self._pins = {id: (place, rule) for place, (id, rule) in sorted(pins.items())}
+        self._wider = list(WINDOWS) if sort is None else [WINDOWS[-1]]
+        self._first_of_group: dict[str, str] = {}
         self._order: list[str] = []
         self._folder = Folder(products.get_many, products.vectors, fold=manner.collapse)
-        self._wider = list(WINDOWS) if manner.sort is None else [WINDOWS[-1]]
         self._extend()
 
     @property
@@ -144,144 +128,108 @@ class Search:
         """Id of each product that was folded → id of the one that stands for it."""
         return self._folder.alike
 
-    @property
-    def candidates(self) -> int:
-        """Products that were brought."""
-        return len(self._row)
-
     def top(self, count: int) -> list[str]:
-        """Ids at the first `count` places, fewer where there are no more."""
-        pinned = sum(id in self._row for id in self._pins)
-        self._folder.keep(self._order, count + pinned)
+        """Ids at the first `count` places; fewer where there are no more."""
+        pinned = sum(id in self._candidates for id in self._pins)
+        with self._timed("rank"):
+            self._folder.keep(self._order, count + pinned)
         while len(self._folder.kept) < count and self._wider:
             self._extend()
-            self._folder.keep(self._order, count + pinned)
-        start = time.perf_counter()
+            with self._timed("rank"):
+                self._folder.keep(self._order, count + pinned)
         places = [id for id in self._folder.kept if id not in self._pins]
-        for id, place in self._pins.items():
-            if id in self._folder.kept:
+        there = set(self._folder.kept)
+        for id, (place, _) in self._pins.items():
+            if id in there:
                 places.insert(place - 1, id)
-        self.timings["rank"] += time.perf_counter() - start
         return places[:count]
 
     def ranked(self, ids: Sequence[str]) -> list[Ranked]:
-        """Say of products among the places what their scores are made of."""
-        start = time.perf_counter()
-        contributions = self._contributions(ids)
-        merchandising = self.manner.merchandising
-        pins = dict(merchandising.pins.values())
-        ranked = []
-        for id, parts in zip(ids, contributions, strict=True):
-            window, row = self._row[id]
-            passed = window.pool.passed[row]
-            met = [chip for chip, passes in zip(self._soft, passed, strict=False) if passes]
-            moved = [
-                shift.rule
-                for shift, passes in zip(merchandising.shifts, passed[len(self._soft) :], strict=True)
-                if passes
-            ]
-            ranked.append(
+        """Say of products in their places what their scores are made of."""
+        with self._timed("rank"):
+            return [
                 Ranked(
                     self._folder.products[id],
                     sum(parts.values()),
                     parts,
-                    tuple(chip.where for chip in self.query.chips if chip.hard or chip in met),
-                    tuple(dict.fromkeys([*moved, *([pins[id]] if id in pins else [])])),
+                    self._facts(id),
+                    self._rules(id),
                 )
-            )
-        self.timings["rank"] += time.perf_counter() - start
-        return ranked
+                for id, parts in zip(ids, self._candidates.parts(ids), strict=True)
+            ]
 
-    def score_alone(self, id: str) -> Mapping[str, float] | None:
-        """Parts of the score of a product, whether it matches or not; None if the engine does not have it."""
-        if id not in self._row:
-            pool = self._recall.bring(self._store, 1, where=Ids((id,)))
-            if not pool.ids:
-                return None
-            self._take(pool)
-        return self._contributions([id])[0]
+    def evidence(self, ids: Sequence[str]) -> Evidence:
+        """What the signals say of products in their places."""
+        return self._candidates.evidence(ids)
+
+    def parts_of_any(self, id: str) -> dict[str, float] | None:
+        """The parts of the score of any product, matching or not; None if the engine does not have it."""
+        return self._candidates.parts_of_any(id)
+
+    def _facts(self, id: str) -> tuple[str, ...]:
+        met = self._candidates.met(id)
+        return tuple(chip.where for chip in self.query.chips if chip.hard or chip in met)
+
+    def _rules(self, id: str) -> tuple[str, ...]:
+        pinned = [self._pins[id][1]] if id in self._pins else []
+        return tuple(dict.fromkeys([*self._candidates.moved_by(id), *pinned]))
 
     def _extend(self) -> None:
-        """Bring the next window and put it behind what is there."""
-        start = time.perf_counter()
-        width = self._wider.pop(0)
-        pool = self._recall.bring(self._store, width, list(self._pins) if not self._row else ())
-        if len(pool) < width:
+        """Bring the next window, and put it behind what is there."""
+        first = not self._order
+        with self._timed("recall"):
+            ids, complete = self._candidates.bring(self._wider.pop(0), list(self._pins) if first else ())
+        if complete:
             self._wider.clear()
-        new = [place for place, id in enumerate(pool.ids) if id not in self._row]
-        self.timings["recall"] += time.perf_counter() - start
-        start = time.perf_counter()
-        first = not self._row
-        window = self._take(pool.at(new))
-        ids = self._sorted(window)
-        if first:
+        with self._timed("rank"):
+            if self.manner.sort is not None:
+                ids = self._sorted(ids, self.manner.sort)
+            # A pinned variant stands for its group.
             ids.sort(key=lambda id: id not in self._pins)
-        if self.manner.collapse:
-            ids = self._collapsed(ids)
-        if first and self.manner.diversity > 0:
-            ids = self._diversified(ids)
-        self._order += ids
-        self.timings["rank"] += time.perf_counter() - start
+            if self.manner.collapse:
+                ids = self._collapsed(ids)
+            if first and self.manner.diversity > 0:
+                ids = self._diversified(ids)
+            self._order += ids
 
-    def _take(self, pool: Pool) -> _Window:
-        self._most_words = self._most_words or float(pool.words.max(initial=0.0))
-        scores = fuse(
-            pool,
-            self.manner.weights,
-            self._most_words,
-            [chip.boost for chip in self._soft],
-            [shift.by for shift in self.manner.merchandising.shifts],
-        )
-        window = _Window(pool, scores, scores.total)
-        self._row.update((id, (window, row)) for row, id in enumerate(pool.ids))
-        return window
+    def _sorted(self, ids: Sequence[str], sort: Sort) -> list[str]:
+        """By the number, among what is good enough: the cheapest of what is like nothing asked for helps nobody."""
+        if not any(chip.hard for chip in self.query.chips):
+            scores = np.array([self._candidates[id].score for id in ids])
+            enough = (scores.max(initial=-np.inf) + scores.mean()) / 2 if len(ids) else 0.0
+            ids = [id for id, score in zip(ids, scores, strict=True) if score >= enough]
+        sign = -1.0 if sort.descending else 1.0
 
-    def _sorted(self, window: _Window) -> list[str]:
-        """Ids in order; the pool is in the order of ids, which decides between equals."""
-        order = np.argsort(-window.total, kind="stable")
-        if self.manner.sort is not None:
-            sign = -1.0 if self.manner.sort.descending else 1.0
-            keys = [sign * value if value is not None else np.inf for value in window.pool.values]
-            order = order[np.argsort(np.array(keys)[order], kind="stable")]
-        return [window.pool.ids[row] for row in order]
+        def key(id: str) -> float:
+            pool, _, row = self._candidates[id]
+            value = pool.values[row]
+            return np.inf if value is None else sign * value
+
+        return sorted(ids, key=key)
 
     def _collapsed(self, ids: Sequence[str]) -> list[str]:
         kept = []
         for id in ids:
-            window, row = self._row[id]
-            group = window.pool.groups[row]
-            shown = id if group is None else self._shown_group.setdefault(group, id)
-            if shown == id:
+            pool, _, row = self._candidates[id]
+            group = pool.groups[row]
+            first = id if group is None else self._first_of_group.setdefault(group, id)
+            if first == id:
                 kept.append(id)
             else:
-                self.variants[id] = shown
+                self.variants[id] = first
         return kept
 
-    def _diversified(self, ids: list[str]) -> list[str]:
-        head = [id for id in ids[:_DIVERSIFIED] if id not in self._pins]
-        vectors = self._products.vectors(head)
-        head = [id for id in head if id in vectors]
-        scores = [float(window.total[row]) for window, row in map(self._row.__getitem__, head)]
-        spread = [
-            head[place]
-            for place in diversified(scores, [vectors[id][0] for id in head], self.manner.diversity)
-        ]
-        taken = set(spread)
-        return (
-            [id for id in ids if id in self._pins]
-            + spread
-            + [id for id in ids if id not in taken and id not in self._pins]
-        )
+    def _diversified(self, ids: Sequence[str]) -> list[str]:
+        pinned = [id for id in ids if id in self._pins]
+        free = [id for id in ids if id not in self._pins]
+        vectors = self._products.vectors(free[:_DIVERSIFIED])
+        head = [id for id in free[:_DIVERSIFIED] if id in vectors]
+        scores = [self._candidates[id].score for id in head]
+        order = diversified(scores, [vectors[id][0] for id in head], self.manner.diversity)
+        return pinned + [head[place] for place in order] + free[_DIVERSIFIED:]
 
-    def _contributions(self, ids: Sequence[str]) -> list[dict[str, float]]:
-        rows = [self._row[id] for id in ids]
-        looks = [float(window.scores.looks[row]) for window, row in rows]
-        none = np.zeros((1, len(self._looks.direction)), np.float32)
-        vectors = self._products.vectors(ids) if len(self._looks.parts) > 1 else {}
-        contributions = self._looks.divided([vectors.get(id, none) for id in ids], looks)
-        for parts, (window, row) in zip(contributions, rows, strict=True):
-            for name in ("title", "words", "facts", "rules"):
-                value = float(getattr(window.scores, name)[row])
-                if value:
-                    parts[name] = value
-        return contributions
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.timings[stage] += time.perf_counter() - start

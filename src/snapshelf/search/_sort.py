@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from snapshelf.errors import QueryError
-from snapshelf.query import Fields
-from snapshelf.search._fields import resolve_field
+from snapshelf.query import Fields, resolve_field
 from snapshelf.search._search import Sort
 
 _NAMED = {"newest": Sort("added_at", descending=True), "rating": Sort("attributes.rating", descending=True)}

@@ -1,0 +1,195 @@
+"""Candidates of one query: brought in windows, scored by every signal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snapshelf.catalogue import Product
+from snapshelf.language import Lexicon
+from snapshelf.query import Chip, Query
+from snapshelf.search._calibration import Evidence
+from snapshelf.search._exactness import LOOKED_AT, exactness
+from snapshelf.search._fusion import Looks, Mode, Numbers, Pool, Scores, Weights, fuse
+from snapshelf.search._merchandising import Shift
+from snapshelf.search._recall import Recall
+from snapshelf.store import Filter, Ids, Store
+
+_MOST_OF_A_TERM = 2.2
+"""BM25 of a term that fills a document, as a multiple of its IDF: k₁ + 1."""
+
+
+class Products(Protocol):
+    """Where products and their vectors are read; a catalogue is one."""
+
+    def get_many(self, ids: Sequence[str]) -> Mapping[str, Product]:
+        """Products by id, those that there are."""
+        ...
+
+    def vectors(self, ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
+        """Unit photo vectors float32 (m, d) by id, of the products that there are."""
+        ...
+
+
+class Candidate(NamedTuple):
+    """Where a candidate is: its window's pool and scores, and its row there."""
+
+    pool: Pool
+    scores: Scores
+    row: int
+
+    @property
+    def score(self) -> float:
+        """The sum of its parts."""
+        return float(self.scores.total[self.row])
+
+
+class Candidates:
+    """What the signals bring, and what they say of it.
+
+    Parameters
+    ----------
+    store : Store
+    products : Products
+    query : Query
+    weights : Weights
+    mode : Mode
+    within : Filter or None
+        What matches.
+    shifts : sequence of Shift
+        Boosts of the shop's rules.
+    sorted_by : str or None
+        A number to be told of each candidate.
+    lexicon : Lexicon
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        products: Products,
+        query: Query,
+        weights: Weights,
+        mode: Mode,
+        *,
+        within: Filter | None,
+        shifts: Sequence[Shift],
+        sorted_by: str | None,
+        lexicon: Lexicon,
+    ) -> None:
+        self._store = store
+        self._products = products
+        self._query = query
+        self._lexicon = lexicon
+        self._weights = weights.of(query, mode)
+        self._looks = Looks.of(query, self._weights, mode)
+        self._soft = [chip for chip in query.chips if not chip.hard]
+        self._shifts = shifts
+        tests = (*(chip.filter for chip in self._soft), *(shift.filter for shift in shifts))
+        self._recall = Recall(self._looks, query, mode, within, tests, sorted_by)
+        self._known: dict[str, Candidate] = {}
+        self._most_words = 0.0
+        self._has_words = mode == "full" and query.text is not None
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._known
+
+    def __getitem__(self, id: str) -> Candidate:
+        return self._known[id]
+
+    def bring(self, width: int, also: Sequence[str] = ()) -> tuple[list[str], bool]:
+        """Bring the `width` best of each signal, and those of `also` that match.
+
+        Returns
+        -------
+        new : list of str
+            Those that were not there before, best first, ties by id.
+        complete : bool
+            Nothing else matches.
+        """
+        pool = self._recall.bring(self._store, width, also)
+        new = [row for row, id in enumerate(pool.ids) if id not in self._known]
+        return self._scored(pool.at(new)), len(pool) < width
+
+    def parts(self, ids: Sequence[str]) -> list[dict[str, float]]:
+        """The parts of the score of candidates, by name; those that are 0 left out but for photo and text."""
+        found = [self._known[id] for id in ids]
+        divided = self._divided(ids)
+        for parts, (_, scores, row) in zip(divided, found, strict=True):
+            for name in ("title", "words", "facts", "rules"):
+                if value := float(getattr(scores, name)[row]):
+                    parts[name] = value
+        return divided
+
+    def parts_of_any(self, id: str) -> dict[str, float] | None:
+        """The parts of the score of any product, matching or not; None if the engine does not have it."""
+        if id not in self._known:
+            self._scored(self._recall.bring(self._store, 1, where=Ids((id,))))
+        return self.parts([id])[0] if id in self._known else None
+
+    def met(self, id: str) -> list[Chip]:
+        """Soft chips of the query that hold for a candidate."""
+        pool, _, row = self._known[id]
+        return [chip for chip, passes in zip(self._soft, pool.passed[row], strict=False) if passes]
+
+    def moved_by(self, id: str) -> list[str]:
+        """Names of the rules that add to a candidate's score or take from it."""
+        pool, _, row = self._known[id]
+        passed = pool.passed[row, len(self._soft) :]
+        return [shift.rule for shift, passes in zip(self._shifts, passed, strict=True) if passes]
+
+    def evidence(self, ids: Sequence[str]) -> Evidence:
+        """What the signals say of candidates, each by itself and on a scale of its own."""
+        found = [self._known[id] for id in ids]
+        divided = self._divided(ids)
+        given: dict[str, Numbers | None] = {"photo": None, "text": None}
+        for name, vector, weight in (
+            ("photo", self._query.photo, self._weights.photo),
+            ("text", self._query.text, self._weights.text),
+        ):
+            if vector is not None:
+                scale = weight * float(np.linalg.norm(vector))
+                given[name] = np.array([parts[name] for parts in divided]) / (scale or 1.0)
+        if not self._has_words:
+            return Evidence(given["photo"], given["text"])
+        title = np.array([pool.title[row] for pool, _, row in found])
+        length = float(np.linalg.norm(self._query.text)) if self._query.text is not None else 0.0
+        idf = self._store.idf(self._query.terms)
+        mass = sum(weight * idf[term] for term, weight in self._query.terms.items())
+        words = np.array([pool.words[row] for pool, _, row in found])
+        return Evidence(
+            given["photo"],
+            given["text"],
+            np.where(title == 0, np.nan, title / (length or 1.0)),
+            words / (_MOST_OF_A_TERM * mass or 1.0),
+        )
+
+    def _scored(self, pool: Pool) -> list[str]:
+        """Score a pool and take it in; ids, best first."""
+        self._most_words = self._most_words or float(pool.words.max(initial=0.0))
+        boosts = [chip.boost for chip in self._soft]
+        shifts = [shift.by for shift in self._shifts]
+        scores = fuse(pool, self._weights, self._most_words, boosts, shifts)
+        order = _best_first(scores)
+        if self._has_words:
+            head = [pool.ids[row] for row in order[:LOOKED_AT]]
+            exact = exactness(self._query.normalised, head, self._products.get_many(head), self._lexicon)
+            if any(exact):
+                scores.title[order[: len(head)]] += self._weights.title * np.array(exact)
+                order = _best_first(scores)
+        self._known.update((id, Candidate(pool, scores, row)) for row, id in enumerate(pool.ids))
+        return [pool.ids[row] for row in order]
+
+    def _divided(self, ids: Sequence[str]) -> list[dict[str, float]]:
+        looks = [float(scores.looks[row]) for _, scores, row in (self._known[id] for id in ids)]
+        # A product removed since recall has no vectors any more, and will be no hit.
+        none = np.zeros((1, self._store.dimension), np.float32)
+        vectors = self._products.vectors(ids) if len(self._looks.parts) > 1 else {}
+        return self._looks.divided([vectors.get(id, none) for id in ids], looks)
+
+
+def _best_first(scores: Scores) -> NDArray[np.intp]:
+    # The rows are in the order of ids, which decides between equals.
+    return np.argsort(-scores.total, kind="stable")
