@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +43,6 @@ _CALLED: Mapping[str, re.Pattern[str]] = {
         "occasion": "occasion|场合",
         "style": "style|fit|风格|款式|版型",
         "size": "size|尺码|尺寸|码数|鞋码|规格",
-        "volume": "volume|capacity|容量|净含量|规格",
-        "weight": "weight|重量|净重|净含量|规格",
-        "length": "length|height|width|depth|长度|高度|宽度|尺寸|规格",
     }.items()
 }
 
@@ -78,15 +75,33 @@ class Name(NamedTuple):
     texts: tuple[str, ...]
 
 
+def _by_name() -> defaultdict[str, dict[str, Any]]:
+    return defaultdict(dict)
+
+
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Concept ids → texts by field; the shop's own names by their first word; amounts by kind and field."""
+    """What the fields hold.
 
-    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    values: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
-    names: Mapping[str, Sequence[Name]] = field(default_factory=dict)
-    amounts: Mapping[str, Mapping[str, Sequence[tuple[str, Quantity]]]] = field(default_factory=dict)
-    numbers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    Parameters
+    ----------
+    shares : dict
+        Kind → field → share of the field's texts that name a concept of the kind.
+    values : dict
+        Field → concept id → its texts.
+    names : list of Name
+        What only the shop has.
+    amounts : dict
+        Kind of quantity → field → its texts, with the quantity of each.
+    numbers : dict
+        Kind of quantity → fields that hold plain numbers of it.
+    """
+
+    shares: defaultdict[str, dict[str, float]] = field(default_factory=_by_name)
+    values: defaultdict[str, dict[str, list[str]]] = field(default_factory=_by_name)
+    names: list[Name] = field(default_factory=list)
+    amounts: defaultdict[str, dict[str, list[tuple[str, Quantity]]]] = field(default_factory=_by_name)
+    numbers: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Knowledge:
@@ -117,9 +132,20 @@ class Knowledge:
     ) -> None:
         self._fields = fields
         self._vectors_of = vectors_of
-        self._spoken: dict[tuple[str, str], tuple[Sequence[Concept], NDArray[np.float32]]] = {}
         self.lexicon = lexicon or Lexicon.bundled()
         self.vocabulary = vocabulary
+        self._spoken: dict[tuple[str, str], tuple[Sequence[Concept], NDArray[np.float32]]] = {}
+        self._meanings: dict[tuple[str, bool], Sequence[Concept]] = {}
+        self._quantities: dict[tuple[str, bool], Sequence[Quantity]] = {}
+
+    def renewed(self) -> Knowledge:
+        """Know the products as they are now; what does not depend on them is kept."""
+        renewed = Knowledge(
+            self._fields, vectors_of=self._vectors_of, lexicon=self.lexicon, vocabulary=self.vocabulary
+        )
+        renewed._spoken, renewed._meanings = self._spoken, self._meanings
+        renewed._quantities = self._quantities
+        return renewed
 
     def vectors(self, ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         """Look up the photo vectors of products, float32 (m, d) each; products that are not there are left out."""
@@ -138,8 +164,9 @@ class Knowledge:
         also = [self._by_id[id] for id in _ALSO_FITS.get(concept.id, ()) if id in self._by_id]
         concepts = [concept, *self.lexicon.descendants(concept), *also]
         found = []
-        for name in self._table.fields.get(concept.kind, ()):
-            by_concept = self._table.values.get(name, {})
+        shares = self._table.shares.get(concept.kind, {})
+        for name in sorted(shares, key=lambda name: -shares[name]):
+            by_concept = self._table.values[name]
             exact = tuple(by_concept.get(concept.id, ()))
             wide = tuple(dict.fromkeys(text for each in concepts for text in by_concept.get(each.id, ())))
             if wide:
@@ -160,7 +187,7 @@ class Knowledge:
             start = word.start()
             if start < end:
                 continue
-            for name in self._table.names.get(word[0], ()):
+            for name in self._own_names.get(word[0], ()):
                 stop = start + len(name.phrase)
                 if normalised.startswith(name.phrase, start) and _ends(normalised, stop):
                     found.append((start, stop, name))
@@ -201,76 +228,84 @@ class Knowledge:
 
     @cached_property
     def _table(self) -> _Table:
-        fields: dict[str, list[tuple[float, str]]] = defaultdict(list)
-        values: dict[str, dict[str, list[str]]] = {}
-        names: list[Name] = []
-        amounts: dict[str, dict[str, list[tuple[str, Quantity]]]] = defaultdict(dict)
-        numbers: dict[str, list[str]] = defaultdict(list)
+        table = _Table()
         for name in sorted(self._names):
             if name == "brand":
-                names += _own("brand", name, self.texts(name))
-                continue
-            if name != "category" and not name.startswith(f"{ATTRIBUTES}."):
-                continue
-            texts = self.texts(name) if name == "category" else self._fields.texts(name, _MOST_VALUES + 1)
-            if name != "category" and len(texts) > _MOST_VALUES:
-                continue
-            if not texts:
-                for kind in _kinds_called(name):
-                    numbers[kind].append(name)
-                continue
-            concepts = {text: self._concepts_of(text, name) for text in texts}
-            for kind, share in self._kinds_of(name, concepts).items():
-                fields[kind].append((-share, name))
-                by_concept = values.setdefault(name, {})
-                for text, named in concepts.items():
-                    for concept in named:
-                        if concept.kind == kind:
-                            by_concept.setdefault(concept.id, []).append(text)
-                unknown = [text for text, named in concepts.items() if all(one.kind != kind for one in named)]
-                names += _own(kind, name, unknown)
-            for text in texts:
-                for quantity in _amounts_of(text, name):
-                    amounts[quantity.kind].setdefault(name, []).append((text, quantity))
-        return _Table(
-            {kind: [name for _, name in sorted(members)] for kind, members in fields.items()},
-            values,
-            self._by_first_word(names),
-            dict(amounts),
-            dict(numbers),
-        )
+                table.names.extend(_own("brand", name, self.texts(name)))
+            elif name == "category":
+                self._learn_values(table, name, self.texts(name))
+            elif name.startswith(f"{ATTRIBUTES}."):
+                texts = self._fields.texts(name, _MOST_VALUES + 1)
+                if 0 < len(texts) <= _MOST_VALUES:
+                    self._learn_values(table, name, texts)
+                    self._learn_amounts(table, name, texts)
+                elif not texts and _CALLED["size"].search(name):
+                    table.numbers.setdefault("size", []).append(name)
+        return table
 
-    def _concepts_of(self, text: str, field: str) -> list[Concept]:
-        """The concepts that a value names as a whole, or else those within it ("Red/White")."""
-        kinds = ("category",) if field == "category" else [k for k in self.lexicon.kinds if k != "category"]
-        named = [concept for kind in kinds if (concept := self.lexicon.get(kind, text))]
-        within = [match.concept for match in self.lexicon.find(text) if match.concept.kind in kinds]
-        whole = {concept.kind for concept in named}
-        # A category is what it is called as a whole: "Shoe Accessories" are no shoes.
-        return named + [one for one in within if one.kind not in whole and one.kind != "category"]
+    def _learn_values(self, table: _Table, name: str, texts: Sequence[str]) -> None:
+        concepts = {text: self._concepts_of(text, is_category=name == "category") for text in texts}
+        for kind, share in _kinds_of(name, concepts).items():
+            table.shares[kind][name] = share
+            for text, named in concepts.items():
+                for concept in named:
+                    if concept.kind == kind:
+                        table.values[name].setdefault(concept.id, []).append(text)
+            unknown = [text for text, named in concepts.items() if all(one.kind != kind for one in named)]
+            table.names.extend(_own(kind, name, unknown))
 
-    def _kinds_of(self, name: str, concepts: Mapping[str, Sequence[Concept]]) -> dict[str, float]:
-        """The kinds that a field holds, and the share of its texts that name one of them."""
-        if name == "category":
-            return {"category": 1.0}
-        counts = Counter(kind for named in concepts.values() for kind in {one.kind for one in named})
-        shares = {kind: count / len(concepts) for kind, count in counts.items()}
-        return {
-            kind: share
-            for kind, share in shares.items()
-            if share >= (_AT_ALL if kind in _CALLED and _CALLED[kind].search(name) else _MOSTLY)
-        }
+    def _learn_amounts(self, table: _Table, name: str, texts: Sequence[str]) -> None:
+        is_size = bool(_CALLED["size"].search(name))
+        for text in texts:
+            for quantity in self._quantities_of(text, is_size=is_size):
+                table.amounts[quantity.kind].setdefault(name, []).append((text, quantity))
 
-    def _by_first_word(self, names: Iterable[Name]) -> dict[str, list[Name]]:
+    @cached_property
+    def _own_names(self) -> Mapping[str, Sequence[Name]]:
+        """The shop's own names by their first word, the longest first."""
         by_first_word: dict[str, list[Name]] = defaultdict(list)
-        for name in names:
+        for name in sorted(self._table.names, key=lambda name: -len(name.phrase)):
             first = _WORD.match(name.phrase)
             # "Only" and "And" are brands too, but what a query means by them is another matter.
             if first and len(name.phrase) > 1 and tokenize(f"{name.phrase} zz", self.lexicon) != ["zz"]:
                 by_first_word[first[0]].append(name)
-        for members in by_first_word.values():
-            members.sort(key=lambda name: -len(name.phrase))
-        return dict(by_first_word)
+        return by_first_word
+
+    def _concepts_of(self, text: str, *, is_category: bool) -> Sequence[Concept]:
+        """The concepts that a value names as a whole, or else those within it ("Red/White")."""
+        key = (text, is_category)
+        if key in self._meanings:
+            return self._meanings[key]
+        kinds = [kind for kind in self.lexicon.kinds if (kind == "category") == is_category]
+        named = [concept for kind in kinds if (concept := self.lexicon.get(kind, text))]
+        within = [match.concept for match in self.lexicon.find(text) if match.concept.kind in kinds]
+        whole = {concept.kind for concept in named}
+        # A category is what it is called as a whole: "Shoe Accessories" are no shoes.
+        within = [one for one in within if one.kind not in whole and one.kind != "category"]
+        return self._meanings.setdefault(key, [*named, *within])
+
+    def _quantities_of(self, text: str, *, is_size: bool) -> Sequence[Quantity]:
+        """The quantities that a value is: "500 ml", or 42 where the field is called size."""
+        key = (text, is_size)
+        if key not in self._quantities:
+            found = quantities(text) or (quantities(f"size {text}") if is_size else [])
+            self._quantities[key] = [
+                one for one in found if one.kind != "price" and (one.kind != "size" or is_size)
+            ]
+        return self._quantities[key]
+
+
+def _kinds_of(name: str, concepts: Mapping[str, Sequence[Concept]]) -> dict[str, float]:
+    """The kinds that a field holds, and the share of its texts that name one of them."""
+    if name == "category":
+        return {"category": 1.0}
+    counts = Counter(kind for named in concepts.values() for kind in {one.kind for one in named})
+    shares = {kind: count / len(concepts) for kind, count in counts.items()}
+    return {
+        kind: share
+        for kind, share in shares.items()
+        if share >= (_AT_ALL if kind in _CALLED and _CALLED[kind].search(name) else _MOSTLY)
+    }
 
 
 def _own(kind: str, field: str, texts: Iterable[str]) -> list[Name]:
@@ -279,20 +314,6 @@ def _own(kind: str, field: str, texts: Iterable[str]) -> list[Name]:
     for text in texts:
         by_phrase[normalise(text)].append(text)
     return [Name(kind, phrase, field, tuple(members)) for phrase, members in by_phrase.items()]
-
-
-def _kinds_called(field: str) -> list[str]:
-    name = field.removeprefix(f"{ATTRIBUTES}.")
-    return [kind for kind in ("size",) if _CALLED[kind].search(name)]
-
-
-def _amounts_of(text: str, field: str) -> list[Quantity]:
-    """The quantities that a value is: "500 ml", or 42 where the field is called size."""
-    sized = _CALLED["size"].search(field)
-    found = quantities(text)
-    if not found and sized:
-        found = quantities(f"size {text}")
-    return [one for one in found if one.kind != "price" and (one.kind != "size" or sized)]
 
 
 def _ends(text: str, stop: int) -> bool:
