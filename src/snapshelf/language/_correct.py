@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, proxy
 
 from snapshelf.language._lexicon import Lexicon
 from snapshelf.language._normalise import normalise
-from snapshelf.language._pinyin import is_chinese, spellings
+from snapshelf.language._pinyin import PinyinWords, is_chinese
 from snapshelf.language._spelling import Speller
 from snapshelf.language._words import ENGLISH_STOP_WORDS, Unit, split_units, stem
 
@@ -30,6 +30,10 @@ _LEXICON_FREQUENCY = 0.5
 _OTHER_FIRST_LETTER = 0.1
 _SURE_RATIO = 5.0
 _SURE_FREQUENCY = 2
+_SURE_SHARE_SHORT = 5e-4  # of the shop's texts: many words are one slip from a short one
+_LONG = 6
+_LONGEST_ENDING = 5
+_TOLERATED = 0.02
 _SHOPPERS_WORDS = """
 about above affordable around available below best between bigger brand budget buy cheap cheaper cheapest colour colours
 color colors cost deal delivery discount dollars euros expensive find free give good great help high higher inches just
@@ -105,11 +109,10 @@ def correct(text: str, vocabulary: Vocabulary, lexicon: Lexicon | None = None) -
         None where there is nothing to put right.
     """
     lexicon = lexicon or Lexicon.bundled()
-    kept = _correctors.get(vocabulary)
-    if kept is None or kept.version != vocabulary.version or kept.lexicon is not lexicon:
-        kept = _Corrector(vocabulary, lexicon)
-        _correctors[vocabulary] = kept
-    return kept.correct(normalise(text))
+    corrector = _correctors.get(vocabulary)
+    if corrector is None or corrector.is_outdated(vocabulary, lexicon):
+        corrector = _correctors[vocabulary] = _Corrector(vocabulary, lexicon)
+    return corrector.correct(normalise(text))
 
 
 class _Candidate(NamedTuple):
@@ -121,11 +124,14 @@ class _Candidate(NamedTuple):
 
 
 class _Corrector:
-    """What correcting needs of one version of a vocabulary; made once, then only read."""
+    """What correcting needs of a vocabulary, as it was when this was made."""
 
     def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon) -> None:
-        self.version = vocabulary.version
         self.lexicon = lexicon
+        # Weak, as the vocabulary is what keeps this alive.
+        self._vocabulary = proxy(vocabulary)
+        self._size = len(vocabulary)
+        self._texts = vocabulary.texts
         self._frequencies: dict[str, float] = dict(vocabulary)
         for concept in lexicon.concepts():
             for names in concept.names.values():
@@ -133,13 +139,16 @@ class _Corrector:
                     for unit in split_units(normalise(name)):
                         self._frequencies.setdefault(unit.text, _LEXICON_FREQUENCY)
 
+    def is_outdated(self, vocabulary: Vocabulary, lexicon: Lexicon) -> bool:
+        """Whether so many words have come or gone that it is worth making anew; words that exist are known at once."""
+        return lexicon is not self.lexicon or abs(len(vocabulary) - self._size) > _TOLERATED * self._size
+
     @cached_property
     def _speller(self) -> Speller:
         return Speller(self._frequencies)
 
     @cached_property
-    def _pinyin(self) -> dict[str, _Candidate]:
-        """Pinyin → the Chinese word that is likeliest meant by it."""
+    def _pinyin(self) -> PinyinWords:
         chinese = [
             (times, word) for word, times in self._frequencies.items() if is_chinese(word) and len(word) > 1
         ]
@@ -148,12 +157,7 @@ class _Corrector:
             for rank, name in enumerate(map(normalise, concept.names.get("zh", ()))):
                 if is_chinese(name):
                     weights[name] = weights.get(name, 0.0) + _LEXICON_FREQUENCY / (1 + rank)
-        typed: dict[str, _Candidate] = {}
-        for word, weight in weights.items():
-            for rank, way in enumerate(spellings(word)):
-                candidate = _Candidate(weight / (1 + rank), word, len(word) > 1)
-                typed[way] = max(typed.get(way, candidate), candidate)
-        return typed
+        return PinyinWords(weights)
 
     def correct(self, text: str) -> Correction | None:
         if text.isdigit() or len(text) > _LONGEST_TEXT:
@@ -187,10 +191,13 @@ class _Corrector:
 
     def _knows(self, word: str) -> bool:
         """Whether the word exists, in whatever inflection."""
-        if word in self._frequencies or word in _KNOWN_ANYWHERE:
+        if word in self._frequencies or word in self._vocabulary or word in _KNOWN_ANYWHERE:
             return True
         root = stem(word)
-        return any(stem(known) == root for known in self._speller.beginning_with(root))
+        longest = len(root) + _LONGEST_ENDING
+        return any(
+            len(known) <= longest and stem(known) == root for known in self._speller.beginning_with(root)
+        )
 
     def _as_typo(self, word: str) -> _Candidate | None:
         if len(word) < _SHORTEST or self._knows(word):
@@ -199,20 +206,23 @@ class _Corrector:
         if candidates:
             best = candidates[0]
             other = max((c.weight for c in candidates[1:] if stem(c.text) != stem(best.text)), default=0.0)
-            return best._replace(sure=best.weight >= _SURE_RATIO * max(other, _SURE_FREQUENCY / _SURE_RATIO))
+            enough = max(_SURE_FREQUENCY, _SURE_RATIO * other)
+            if len(word) < _LONG:
+                enough = max(enough, _SURE_SHARE_SHORT * self._texts)
+            return best._replace(sure=best.sure and best.weight >= enough)
         parts = self._run_together(word)
         if parts is not None or len(word) < _TWO_SLIPS_FROM:
             return parts
-        return max(self._slips(word, 2), default=None)
+        best_of_two = max(self._slips(word, 2), default=None)
+        return best_of_two and best_of_two._replace(sure=False)
 
     def _slips(self, word: str, distance: int) -> Iterator[_Candidate]:
+        """Known words near `word`; the first letter is rarely wrong, unless it was swapped with the second."""
         for near in self._speller.near(word, distance):
-            weight = self._frequencies[near.word]
             if len(near.word) >= _SHORTEST_PART:
-                same_first = near.word[0] == word[0]
-                yield _Candidate(
-                    weight if same_first else weight * _OTHER_FIRST_LETTER, near.word, sure=False
-                )
+                begins_alike = near.word[0] == word[0] or near.word[:2] == word[1::-1]
+                share = 1.0 if begins_alike else _OTHER_FIRST_LETTER
+                yield _Candidate(self._frequencies[near.word] * share, near.word, sure=begins_alike)
 
     def _run_together(self, word: str) -> _Candidate | None:
         """Two known words between which the space is missing."""
@@ -228,34 +238,22 @@ class _Corrector:
 
     def _as_pinyin(self, run: list[Unit], first: int) -> tuple[int, _Candidate | None]:
         """The longest stretch of units from `first` that is pinyin as a whole, and what it means."""
+        ends = list(accumulate(len(unit.text) for unit in run[first:]))
+        letters = "".join(unit.text for unit in run[first:])[:_LONGEST_PINYIN]
+        meanings = self._pinyin.beginnings(letters)
         for last in range(len(run), first, -1):
-            units = run[first:last]
-            letters = "".join(unit.text for unit in units)
-            if not _SHORTEST <= len(letters) <= _LONGEST_PINYIN or all(
-                self._knows(unit.text) for unit in units
+            end = ends[last - first - 1]
+            meaning = meanings.get(end)
+            if (
+                meaning is None
+                or end < _SHORTEST
+                or len("".join(meaning.words)) == 1
+                or all(self._knows(unit.text) for unit in run[first:last])
             ):
                 continue
-            candidate = self._covered(letters)
-            if candidate is not None:
-                rival = len(units) == 1 and next(self._slips(letters, 1), None) is not None
-                return last, candidate._replace(sure=candidate.sure and not rival)
+            rival = last == first + 1 and next(self._slips(letters[:end], 1), None) is not None
+            return last, _Candidate(meaning.weight, "".join(meaning.words), sure=meaning.sure and not rival)
         return first, None
-
-    def _covered(self, letters: str) -> _Candidate | None:
-        """The fewest and likeliest Chinese words whose pinyin is `letters`; sure where none is one character."""
-        best: list[tuple[int, float, list[str]] | None] = [(0, 0.0, []), *([None] * len(letters))]
-        for end in range(1, len(letters) + 1):
-            for start in range(end):
-                before, candidate = best[start], self._pinyin.get(letters[start:end])
-                if before is None or candidate is None:
-                    continue
-                cost = before[0] + (1 if len(candidate.text) > 1 else 3)
-                step = (cost, before[1] - candidate.weight, [*before[2], candidate.text])
-                best[end] = step if best[end] is None else min(step, best[end])  # type: ignore[type-var]
-        whole = best[-1]
-        if whole is None or (len(whole[2]) == 1 and len(whole[2][0]) == 1):
-            return None
-        return _Candidate(-whole[1], "".join(whole[2]), all(len(word) > 1 for word in whole[2]))
 
     def _comes_too_close(self, before: str, after: str) -> bool:
         now = {match.concept for match in self.lexicon.find(before)}
@@ -266,14 +264,17 @@ class _Corrector:
 _correctors: WeakKeyDictionary[Vocabulary, _Corrector] = WeakKeyDictionary()
 
 
+def _is_plain(unit: Unit) -> bool:
+    # What had an apostrophe is shorter now ("she's"), and no word to judge.
+    return unit.text.isascii() and unit.text.isalpha() and len(unit.text) == unit.end - unit.start
+
+
 def _runs(units: list[Unit]) -> Iterator[list[Unit]]:
     """Stretches of Latin words without digits; a word beside a number belongs to it ("wd 40") and is in none."""
     numbers = {i for i, unit in enumerate(units) if any(c.isdigit() for c in unit.text)}
     beside = {j for i in numbers for j in (i - 1, i + 1) if 0 <= j < len(units)}
     words = [
-        (i, unit)
-        for i, unit in enumerate(units)
-        if i not in numbers and i not in beside and unit.text.isascii() and unit.text.isalpha()
+        (i, unit) for i, unit in enumerate(units) if i not in numbers and i not in beside and _is_plain(unit)
     ]
     for _, run in groupby(enumerate(words), key=lambda item: item[1][0] - item[0]):
         yield [unit for _, (_, unit) in run]

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import islice, product
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _MOST_READINGS = 4
+_ONE_CHARACTER = 3
+"""One character is typed like many others; it is taken only where three longer words would not do."""
+_RIVAL = 0.5
 _HAN_FIRST, _HAN_LAST = "\u3400", "\u9fff"
 
 
@@ -51,3 +58,59 @@ def initials(text: str) -> list[str]:
 def _joined(choices: list[tuple[str, ...]]) -> list[str]:
     ways = ("".join(way) for way in product(*choices))
     return list(islice(ways, _MOST_READINGS))
+
+
+class Meaning(NamedTuple):
+    """Chinese words that were typed in pinyin; `cost` is lower for fewer and longer words.
+
+    `sure` unless one is a single character, or another word of half the weight or more is typed the same.
+    """
+
+    cost: int
+    weight: float
+    words: tuple[str, ...]
+    sure: bool
+
+
+class PinyinWords:
+    """Chinese words found by their pinyin; read-only once made.
+
+    Parameters
+    ----------
+    weights : Mapping[str, float]
+        Words with what they are worth beside others of the same pinyin.
+    """
+
+    def __init__(self, weights: Mapping[str, float]) -> None:
+        typed: dict[str, list[tuple[float, str]]] = {}
+        for word, weight in weights.items():
+            for rank, way in enumerate(spellings(word)):
+                typed.setdefault(way, []).append((weight / (1 + rank), word))
+        self._typed = {way: _likeliest(words) for way, words in typed.items()}
+        self._longest = max(map(len, self._typed), default=0)
+
+    def beginnings(self, letters: str) -> dict[int, Meaning]:
+        """Return what the first n of `letters` mean, for each n at which Chinese words may end."""
+        best = {0: Meaning(0, 0.0, (), sure=True)}
+        for start in range(len(letters)):
+            before = best.get(start)
+            if before is None:
+                continue
+            for end in range(start + 1, min(len(letters), start + self._longest) + 1):
+                word = self._typed.get(letters[start:end])
+                if word is not None:
+                    meaning = Meaning(
+                        before.cost + word.cost,
+                        before.weight + word.weight,
+                        before.words + word.words,
+                        before.sure and word.sure,
+                    )
+                    best[end] = min(best.get(end, meaning), meaning, key=lambda m: (m.cost, -m.weight))
+        return best
+
+
+def _likeliest(words: list[tuple[float, str]]) -> Meaning:
+    (weight, word), *others = sorted(words, reverse=True)
+    rival = bool(others) and others[0][0] >= _RIVAL * weight
+    single = len(word) == 1
+    return Meaning(_ONE_CHARACTER if single else 1, weight, (word,), sure=not single and not rival)
