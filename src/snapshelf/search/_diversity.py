@@ -13,8 +13,8 @@ def diversified(
 ) -> list[int]:
     """Order candidates so that each is good and unlike those before it.
 
-    The next is always the one with the largest ``(1 − diversity) · score − diversity · likeness``, where the score
-    is scaled to [0, 1] among the candidates and the likeness is the largest cosine with one that was taken [1]_.
+    The next is always the one with the largest ``(1 − diversity) · score − diversity · likeness``, where the likeness
+    is the largest cosine with one that was taken [1]_.
 
     Parameters
     ----------
@@ -37,12 +37,10 @@ def diversified(
     if not scores:
         return []
     matrix = np.stack(vectors)
-    given = np.asarray(scores, np.float64)
-    spread = given.max() - given.min()
-    worth = (1 - diversity) * (given - given.min()) / (spread or 1.0)
-    likeness = np.full(len(given), -1.0)
-    taken = [int(np.argmax(given))]
-    left = np.ones(len(given), bool)
+    worth = (1 - diversity) * np.asarray(scores, np.float64)
+    likeness = np.full(len(scores), -1.0)
+    taken = [int(np.argmax(scores))]
+    left = np.ones(len(scores), bool)
     left[taken[0]] = False
     while left.any():
         likeness = np.maximum(likeness, matrix @ matrix[taken[-1]])

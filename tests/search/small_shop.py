@@ -1,0 +1,71 @@
+"""A shop small enough to reckon by hand: products with chosen vectors in the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snapshelf import Product
+from snapshelf.language import normalise, search_terms
+from snapshelf.query import Chip, Query
+from snapshelf.search import Manner, Search, record
+from snapshelf.store import EdgeStore, Filter
+
+DIMENSION = 8
+
+
+def unit(*numbers: float) -> NDArray[np.float32]:
+    vector = np.zeros(DIMENSION, np.float32)
+    vector[: len(numbers)] = numbers
+    return vector / np.float32(np.linalg.norm(vector))
+
+
+@dataclass
+class Shop:
+    """What a catalogue and an engine know; vectors of titles are those of the photos unless said otherwise."""
+
+    store: EdgeStore
+    products: dict[str, Product] = field(default_factory=dict)
+    photos: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, folder: Path) -> Shop:
+        return cls(EdgeStore.open(folder, DIMENSION))
+
+    def put(
+        self,
+        id: str,
+        *photos: NDArray[np.float32],
+        title: str = "Thing",
+        title_vector: NDArray[np.float32] | None = None,
+        **fields: Any,
+    ) -> None:
+        self.products[id] = Product.parse({"id": id, "title": title, **fields})
+        self.photos[id] = np.stack(photos)
+        vector = photos[0] if title_vector is None else title_vector
+        self.store.upsert([record(self.products[id], self.photos[id], vector)])
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Product]:
+        return {id: self.products[id] for id in ids if id in self.products}
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        return {id: self.photos[id] for id in ids if id in self.photos}
+
+    def search(self, query: Query, **manner: Any) -> Search:
+        return Search(self.store, self, query, Manner(**manner))
+
+
+def words(text: str, vector: NDArray[np.float32], *chips: Chip) -> Query:
+    terms: dict[str, float] = {}
+    for term in search_terms(text):
+        terms[term] = terms.get(term, 0.0) + 1.0
+    return Query(None, vector, terms, normalised=normalise(text), chips=chips)
+
+
+def chip(where: str, holds: Filter, *, hard: bool = False, boost: float = 0.1, kind: str = "colour") -> Chip:
+    return Chip(where, 0, len(where), kind, where, where, holds, holds, {"en": where}, hard, boost)

@@ -1,0 +1,182 @@
+"""Rules of a shop: read, matched to queries, refused where they contradict each other, kept in a file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from small_shop import Shop, unit
+
+from snapshelf.errors import RuleError
+from snapshelf.language import Lexicon
+from snapshelf.search import RuleFile, Rules
+from snapshelf.store import Equals, Ids
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def names(rules: Rules, text: str, moment: datetime = NOON) -> list[str]:
+    return [rule.name for rule in rules.applying(text, moment)]
+
+
+def test_phrases_are_found_in_either_language_and_any_order() -> None:
+    rules = Rules.parse(
+        """
+        - {name: any, hide: [x]}
+        - {name: red dress, words: red dress, hide: [x]}
+        - {name: two, words: [silk scarf, 丝巾], hide: [x]}
+        - {name: brand, words: zorblax pro, hide: [x]}
+        - {name: exact, exactly: 连衣裙, hide: [x]}
+        """
+    )
+    assert names(rules, "") == ["any"]
+    assert names(rules, "long RED summer dresses") == ["any", "red dress"]
+    assert names(rules, "the dress in red") == ["any", "red dress"]
+    assert names(rules, "红色连衣裙") == ["any", "red dress"]
+    assert names(rules, "dress") == ["any"]
+    assert names(rules, "连衣裙") == ["any", "exact"]
+    assert names(rules, "新款丝巾") == ["any", "two"]
+    assert names(rules, "pro cover for zorblax") == ["any", "brand"]
+    assert names(rules, "zorblax") == ["any"]
+
+
+def test_a_window_includes_its_beginning_and_not_its_end() -> None:
+    rules = Rules.parse(
+        "[{name: sale, since: 2026-05-01T12:00:00, until: 2026-05-01T14:00:00+01:00, hide: [x]}]"
+    )
+    assert names(rules, "", NOON) == ["sale"]
+    assert names(rules, "", NOON - timedelta(seconds=1)) == []
+    assert names(rules, "", NOON + timedelta(hours=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "problem"),
+    [
+        ("pin: [a]", "pin: [b]", "both pin a product at place 1"),
+        ("pin: [a]", "pin: {3: a}", "pin the product 'a' at the places 1 and 3"),
+        ("pin: [a]", "hide: [a, b]", "'one' pins the product 'a', which 'other' hides"),
+        ("hide: [a]", "pin: {7: a}", "'other' pins the product 'a', which 'one' hides"),
+        ("boost: {where: in_stock}", "bury: {where: in_stock, by: 2}", "'one' boosts what 'other' buries"),
+        ("redirect: /a", "redirect: https://b.example/", "redirect to /a and https://b.example/"),
+    ],
+)
+def test_contradictions_name_both_rules(one: str, other: str, problem: str) -> None:
+    def parse(first: str, second: str) -> Rules:
+        return Rules.parse(f"- {{name: one, {first}, {one}}}\n- {{name: other, {second}, {other}}}\n")
+
+    for first, second in (
+        ("words: [coat, red dress]", "words: 红色连衣裙"),
+        ("words: dress", "words: red dress"),
+        ("words: dress", "exactly: red dress"),
+        ("until: 2026-06-01", "words: x1, since: 2026-05-01"),
+    ):
+        with pytest.raises(RuleError, match="'one' and 'other' contradict each other") as raised:
+            parse(first, second)
+        assert problem in str(raised.value)
+    for first, second in (
+        ("words: dress", "words: coat"),
+        ("exactly: dress", "exactly: red dress"),
+        ("exactly: dress", "words: red dress"),
+        ("until: 2026-05-01", "since: 2026-05-01"),
+    ):
+        assert len(parse(first, second)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("- [", "not valid YAML"),
+        ("rules: 3", "must be a list"),
+        ("other: []", "must be a list"),
+        ("- just words", "rule number 1"),
+        ("- {hide: [x]}", "rule number 1, name"),
+        ("- {name: idle}", "'idle': it does nothing"),
+        ("- {name: a, hides: [x]}", "'a', hides"),
+        ("- {name: a, hide: [x]}\n- {name: a, hide: [y]}", "two rules named 'a'"),
+        ("- {name: a, boost: {where: in_stock, by: -1}}", "boost.by"),
+        ("- {name: a, boost: {where: in_stock, by: .nan}}", "boost.by"),
+        ("- {name: a, pin: {0: x}}", "'a', pin"),
+        ("- {name: a, pin: [x, x]}", "pins one product at two places"),
+        ("- {name: a, redirect: 'javascript:alert(1)'}", "'a', redirect"),
+        ("- {name: a, words: '!?', hide: [x]}", "has no word in it"),
+        ("- {name: a, since: 2026-05-02, until: 2026-05-01, hide: [x]}", "ends before it begins"),
+        ("- {name: a, since: tomorrow, hide: [x]}", "'a', since"),
+    ],
+)
+def test_rules_that_cannot_be_are_refused_with_their_name(text: str, problem: str) -> None:
+    with pytest.raises(RuleError, match=r"^rules\.yaml: ") as raised:
+        Rules.parse(text)
+    assert problem in str(raised.value)
+
+
+def test_no_rules_are_fine() -> None:
+    for text in ("", "[]", "rules:", "rules: []", "# nothing yet"):
+        assert len(Rules.parse(text)) == 0
+
+
+@pytest.fixture
+def file(tmp_path: Path, shop: Shop) -> RuleFile:
+    shop.put("a", unit(1), brand="Acme")
+    return RuleFile(tmp_path / "rules.yaml", Lexicon.bundled())
+
+
+def test_a_file_is_written_checked_and_read_again(file: RuleFile, shop: Shop, tmp_path: Path) -> None:
+    assert file.read() == ""
+    text = (
+        "- {name: acme, boost: {where: 'brand = \"Acme\"', by: 0.3}, hide: [z], pin: [a], redirect: /sale}\n"
+    )
+    file.write(text, shop.store)
+    assert file.read() == text
+    applied = file.applying("anything", shop.store)
+    (shift,) = applied.shifts
+    assert (shift.rule, shift.filter, shift.by) == ("acme", Equals("brand", "Acme"), 0.3)
+    assert (applied.hidden, applied.pins, applied.redirect) == (
+        {"acme": Ids(("z",))},
+        {1: ("a", "acme")},
+        "/sale",
+    )
+    for bad in ("- {name: b, hide: 'colr = 3'}", "- {name: b, bury: {where: '('}}", "- {name: idle}"):
+        with pytest.raises(RuleError, match=r"rules\.yaml: rule '(b|idle)'"):
+            file.write(bad, shop.store)
+    assert file.read() == text
+    assert [path.name for path in tmp_path.iterdir()] == ["rules.yaml"]
+
+
+def test_a_file_broken_by_hand_leaves_the_rules_before_it(file: RuleFile, shop: Shop, tmp_path: Path) -> None:
+    file.write("- {name: old, redirect: /old}", shop.store)
+    assert file.applying("x1", shop.store).redirect == "/old"
+    (tmp_path / "rules.yaml").write_text("- {name: broken,,", "utf-8")
+    broken = file.applying("x1", shop.store)
+    assert broken.redirect == "/old"
+    (note,) = broken.notes
+    assert note.kind == "broken-rules"
+    (tmp_path / "rules.yaml").unlink()
+    assert file.applying("x1", shop.store).redirect is None
+
+
+def test_a_rule_whose_field_is_gone_is_left_out_and_says_so(
+    file: RuleFile, shop: Shop, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.yaml").write_text(
+        "- {name: gone, hide: 'season = summer', redirect: /r}\n- {name: stays, bury: {where: 'brand:*'}}\n",
+        "utf-8",
+    )
+    applied = file.applying("x1", shop.store)
+    assert [shift.rule for shift in applied.shifts] == ["stays"]
+    assert applied.hidden == {}
+    assert [(note.kind, note.values) for note in applied.notes] == [("ignored-rule", {"rule": "gone"})]
+    shop.put("b", unit(1), attributes={"season": "summer"})
+    file.forget_filters()
+    assert list(file.applying("x1", shop.store).hidden) == ["gone"]
+
+
+def test_of_two_for_one_place_the_earlier_has_it(file: RuleFile, shop: Shop) -> None:
+    file.write(
+        "- {name: one, words: red, pin: [a, b], redirect: /one}\n"
+        "- {name: two, words: dress, pin: [c, a, d], redirect: /two}\n",
+        shop.store,
+    )
+    applied = file.applying("red dress", shop.store)
+    assert applied.pins == {1: ("a", "one"), 2: ("b", "one"), 3: ("d", "two")}
+    assert applied.redirect == "/one"
