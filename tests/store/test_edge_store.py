@@ -1,4 +1,4 @@
-"""What only the store in a directory has: its lock, its state file, crashes, a full disk, the graph."""
+"""What only the store in a directory has: its lock, its files, crashes, a full disk."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import sys
 from collections import namedtuple
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from store_contract import D, axis, ids, record
 
 from snapshelf.errors import ShelfInUseError, StorageError, StoreError
-from snapshelf.store import Between, EdgeStore, Equals, Not, Record, _edge
+from snapshelf.store import Between, EdgeStore, Equals, _edge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,26 +174,3 @@ def test_engine_panic_is_a_store_error() -> None:
 
     with pytest.raises(StoreError, match="index out of bounds"):
         _edge._ask(panic)
-
-
-def test_graph(path: Path) -> None:
-    """Beyond exact search: the graph finds nearly all, and all of those that a filter leaves few of."""
-    random = np.random.default_rng(9)
-    photos = random.standard_normal((3_000, 64)).astype(np.float32)
-    photos /= np.linalg.norm(photos, axis=1, keepdims=True)
-    queries = photos[:40] + 0.2 * random.standard_normal((40, 64)).astype(np.float32)
-    rest = np.arange(3_000) % 30
-    with EdgeStore.open(path, 64, exact_up_to=500) as store:
-        store.upsert([Record(f"{n}", photos[n : n + 1], facts={"rest": int(rest[n])}) for n in range(3_000)])
-        store.optimise()
-        assert list(path.rglob("graph*.bin")), "no graph was built"
-        for where, allowed, recall in (
-            (None, rest >= 0, 0.95),
-            (Not(Equals("rest", 0)), rest != 0, 0.95),
-            (Equals("rest", 7), rest == 7, 1),
-        ):
-            order = np.argsort(-(queries @ photos[allowed].T), axis=1)[:, :10]
-            best = np.flatnonzero(allowed)[order]
-            found = [[int(id) for id in ids(store.nearest(query, 10, where))] for query in queries]
-            hits = sum(len(set(a) & set(b)) for a, b in zip(best.tolist(), found, strict=True))
-            assert hits >= recall * best.size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from reference_store import ReferenceStore
 
 from snapshelf import Product
@@ -262,7 +264,7 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -297,64 +299,102 @@ def test_either_a_condition_or_its_negation_holds(store: Store, text: str, fact:
         assert above | below | equals <= {each.id for each in PRODUCTS if each.facts.get(fact)}
 
 
-N, D = 2_000, 16
+N, D = 10_000, 16
 LOTS = np.random.default_rng(3).permutation(N)
+SIDES = np.arange(N) % 2
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["exact", "graph"])
-def large(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Store, Store]]:
-    """An engine and the reference; the engine compares with every vector, or has a graph and uses it beyond 200."""
+def vectors() -> NDArray[np.float32]:
+    """Two clusters: half of the queries look into the one that a filter on `side` leaves out."""
     random = np.random.default_rng(9)
-    # Two clusters: half of the queries look into the one that a filter on `side` leaves out.
-    side = np.arange(N) % 2
-    vectors = random.standard_normal((N, 1, D)) + 2 * (2 * side - 1)[:, None, None] * (np.arange(D) == 0)
-    records = [
-        Record(
-            f"{number}",
-            vectors[number].astype(np.float32),
-            facts={
-                "attributes.lot": int(LOTS[number]),
-                "attributes.side": "left" if side[number] else "right",
-            },
+    made = random.standard_normal((N, D)) + 2 * (2 * SIDES - 1)[:, None] * (np.arange(D) == 0)
+    return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of `N` products."""
+    path = tmp_path_factory.mktemp("large") / "store"
+    sides = ("right", "left")
+    with EdgeStore.open(path, D) as store:
+        store.upsert(
+            [
+                Record(
+                    f"{number}",
+                    vector[None],
+                    facts={
+                        "attributes.lot": int(lot),
+                        "attributes.side": sides[side],
+                        "group_id": f"{lot // 3}" if side else None,
+                    },
+                )
+                for number, (vector, lot, side) in enumerate(zip(vectors(), LOTS, SIDES, strict=True))
+            ]
         )
-        for number in range(N)
-    ]
-    folder = tmp_path_factory.mktemp("large")
-    with EdgeStore.open(folder / "edge", D, exact_up_to=N if request.param else 200) as engine:
-        engine.upsert(records)
+    return path
+
+
+@pytest.fixture(scope="module", params=[2 * N, 500], ids=["exact", "graph"])
+def large(request: pytest.FixtureRequest, built: Path) -> Iterator[Store]:
+    """The engine compares with every vector, or has a graph."""
+    path = built.with_name(f"{request.param}")
+    shutil.copytree(built, path)
+    with EdgeStore.open(path, D, exact_up_to=request.param) as engine:
         engine.optimise()
-        reference = ReferenceStore(folder / "reference", D)
-        reference.upsert(records)
-        yield engine, reference
+        assert bool(list(path.rglob("graph*.bin"))) == (request.param < N)
+        yield engine
+
+
+SELECTIONS = [
+    (f"lot < {N // 2}", LOTS < N // 2, 0.5),
+    ("side = left", SIDES == 1, 0.5),
+    ("side = left AND lot < 9000", (SIDES == 1) & (LOTS < 9_000), 0.45),
+    (f"lot < {N // 20}", LOTS < N // 20, 0.05),
+    (f"lot >= 100 AND lot < {100 + N // 200}", (LOTS >= 100) & (LOTS < 100 + N // 200), 0.005),
+    ("lot = 7", LOTS == 7, 0.0001),
+    ("lot < 5 AND lot > 9", LOTS < 0, 0),
+]
 
 
 @pytest.mark.parametrize(
-    ("text", "matching"),
-    [
-        (f"lot < {N // 2}", N // 2),
-        ('side = "left"', N // 2),
-        (f"lot < {N // 10} AND side = left OR lot >= {N - N // 200} AND -side:x", None),
-        (f"lot < {N // 20}", N // 20),
-        (f"lot >= 100 AND lot < {100 + N // 200}", N // 200),
-        ("lot = 7", 1),
-        ("lot < 5 AND lot > 9", 0),
-    ],
+    ("text", "members", "share"), SELECTIONS, ids=[f"{text} ({share:.2%})" for text, _, share in SELECTIONS]
 )
 def test_no_recall_is_lost_at_any_selectivity(
-    large: tuple[Store, Store], text: str, matching: int | None
+    large: Store, text: str, members: NDArray[np.bool_], share: float
 ) -> None:
-    engine, reference = large
-    where = parse_filter(text, engine)
-    assert where == parse_filter(text, reference)
-    members = set(reference.scroll(where, limit=N))
-    assert set(engine.scroll(where, limit=N)) == members
-    assert matching is None or len(members) == matching
-    for query in np.random.default_rng(1).standard_normal((4, D)).astype(np.float32):
-        found = [each.id for each in engine.nearest(query, 10, where)]
-        assert found == [each.id for each in reference.nearest(query, 10, where)]
-        assert members.issuperset(found)
+    where = parse_filter(text, large)
+    allowed = np.flatnonzero(members)
+    assert large.count(where) == len(allowed) == pytest.approx(share * N, abs=0.02 * N)
+    assert large.scroll(where, limit=N) == sorted(map(str, allowed.tolist()))
+    queries = np.random.default_rng(1).standard_normal((20, D)).astype(np.float32)
+    order = allowed[np.argsort(-(vectors()[allowed] @ queries.T), axis=0)[:10]]
+    hits = 0
+    for query, best in zip(queries, order.T, strict=True):
+        found = [int(each.id) for each in large.nearest(query, 10, where)]
+        assert len(found) == len(best)
+        assert members[found].all()
+        hits += len(set(found) & set(best.tolist()))
+    assert hits >= (1 if share <= 0.05 else 0.99) * order.size
+
+
+@pytest.mark.parametrize(("text", "members", "share"), SELECTIONS, ids=[text for text, _, _ in SELECTIONS])
+def test_facets_count_what_the_filter_leaves(
+    large: Store, text: str, members: NDArray[np.bool_], share: float
+) -> None:
+    where = parse_filter(text, large)
+    lots, sides = LOTS[members], SIDES[members]
+    counts = {"left": int(sides.sum()), "right": int((1 - sides).sum())}
+    facet = large.facet("attributes.side", where)
+    assert {each.value: each.count for each in facet.values} == {k: n for k, n in counts.items() if n}
+    grouped = {"left": len(np.unique(lots[sides == 1] // 3)), "right": counts["right"]}
+    facet = large.facet("attributes.side", where, distinct="group_id")
+    assert {each.value: each.count for each in facet.values} == {k: n for k, n in grouped.items() if n}
+    assert large.count(where, "group_id") == sum(grouped.values())
+    edges = (0.0, 7.0, 8.0, 2_000.0, float(N))
+    histogram = large.histogram("attributes.lot", where, edges=edges)
+    assert histogram.counts == tuple(np.histogram(lots, edges)[0])
+    placed = large.ordered("attributes.lot", 5, where, descending=True, skip=2)
+    assert [each.value for each in placed] == np.sort(lots)[::-1][2:7].tolist()
 
 
 def test_fields_and_texts_are_those_of_the_records(store: Store) -> None:

@@ -6,7 +6,7 @@ import heapq
 import itertools
 import json
 import math
-from typing import TYPE_CHECKING, Any, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, assert_never
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from snapshelf.store._answers import Facet, FacetValue, Histogram, Placed
 from snapshelf.store._filters import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 StoredFact: TypeAlias = "str | float | tuple[str, ...]"
 Rows: TypeAlias = "NDArray[np.int64]"
+_Answer = TypeVar("_Answer")
 _Some: TypeAlias = "NDArray[np.int64] | slice"
 
-_MASKS = 16
-"""Filters whose masks are kept until the next change: one search asks for the same few again and again."""
+_SELECTIONS, _ANSWERS = 16, 256
+"""What is kept until the next change: one search asks about the same few filters again and again, and many
+searches ask for the same facets."""
 
 _ROOM = 1024
 
@@ -81,8 +83,10 @@ class Columns:
         self._alive = np.zeros(_ROOM, np.bool_)  # longer than there are rows, as all columns are
         self._numbers: dict[str, _Numbers] = {}
         self._texts: dict[str, _Texts] = {}
-        self._masks: dict[Filter, NDArray[np.bool_]] = {}
-        self._groups: dict[str, _Groups] = {}
+        self._selections: Kept[_Selection] = Kept(_SELECTIONS)
+        self._groups: Kept[_Groups] = Kept(_SELECTIONS)
+        self._facets: Kept[Facet] = Kept(_ANSWERS)
+        self._histograms: Kept[Histogram] = Kept(_ANSWERS)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -104,7 +108,7 @@ class Columns:
 
     def put(self, row: int, id: str, facts: Mapping[str, StoredFact]) -> None:
         """Set the record of a row, and all of its facts."""
-        self._changed()
+        self._forget()
         if row >= len(self._alive):
             self._grow(max(row + 1, 2 * len(self._alive)))
         if self._alive[row]:
@@ -116,14 +120,14 @@ class Columns:
 
     def change(self, row: int, facts: Mapping[str, StoredFact | None]) -> None:
         """Set some facts of a row; ``None`` removes one."""
-        self._changed()
+        self._forget()
         for _, column in self._of(facts):
             column.remove(row)
         self._set(row, facts)
 
     def remove(self, ids: Iterable[str]) -> None:
         """Free the rows of records; unknown ids are ignored."""
-        self._changed()
+        self._forget()
         for id in ids:
             row = self._rows.pop(id, None)
             if row is not None:
@@ -150,20 +154,11 @@ class Columns:
 
     def mask(self, where: Filter | None) -> NDArray[np.bool_]:
         """Which rows hold a record that matches, bool (rows,)."""
-        alive = self._alive[: len(self._ids)]
-        if where is None:
-            return alive
-        mask = self._masks.pop(where, None)
-        if mask is None:
-            mask = alive & self._test(where, slice(0, len(alive)))
-            while len(self._masks) >= _MASKS:
-                del self._masks[next(iter(self._masks))]
-        self._masks[where] = mask
-        return mask
+        return self._select(where).mask
 
     def rows(self, where: Filter | None) -> Rows:
         """Rows of the records that match, ascending."""
-        return np.flatnonzero(self.mask(where))
+        return self._select(where).rows
 
     def among(self, rows: Sequence[int], where: Filter) -> list[int]:
         """Which of these rows match."""
@@ -173,11 +168,8 @@ class Columns:
 
     def count(self, where: Filter | None, distinct: str | None = None) -> int:
         """Number of matching records, or of their different values of a field."""
-        if where is None and distinct is None:
-            return len(self)
-        if distinct is None:
-            return int(np.count_nonzero(self.mask(where)))
-        return self._grouped(distinct).count(self.rows(where))
+        rows = self.rows(where)
+        return len(rows) if distinct is None else self._grouped(distinct).count(rows)
 
     def first(self, where: Filter | None, after: str | None, limit: int) -> list[str]:
         """Ids of matching records, the least of those above `after`."""
@@ -210,6 +202,11 @@ class Columns:
 
     def facet(self, field: str, where: Filter | None, limit: int, distinct: str | None) -> Facet:
         """Count the values of a field; see `Store.facet`."""
+        return self._facets.get(
+            (field, where, limit, distinct), lambda: self._facet(field, where, limit, distinct)
+        )
+
+    def _facet(self, field: str, where: Filter | None, limit: int, distinct: str | None) -> Facet:
         rows = self.rows(where)
         groups = self._grouped(distinct) if distinct is not None else None
         values: list[FacetValue] = []
@@ -239,16 +236,30 @@ class Columns:
         """Count a field's numbers by size; see `Store.histogram`."""
         if bins < 1 or (edges is not None and not _ascend(edges)):
             raise StoreError("a histogram has one bin or more, and edges that ascend")
+        bounds = None if edges is None else tuple(edges)
+        return self._histograms.get(
+            (field, where, bins, bounds, distinct),
+            lambda: self._histogram(field, where, bins, bounds, distinct),
+        )
+
+    def _histogram(
+        self,
+        field: str,
+        where: Filter | None,
+        bins: int,
+        edges: tuple[float, ...] | None,
+        distinct: str | None,
+    ) -> Histogram:
         column = self._numbers.get(field)
         rows = self.rows(where)
         if column is not None:
             rows = rows[column.has(rows)]
         if column is None or not len(rows):
-            return Histogram(None, None, tuple(edges or ()), (0,) * (len(edges) - 1 if edges else 0))
+            return Histogram(None, None, edges or (), (0,) * (len(edges) - 1 if edges else 0))
         values = column.values[rows]
         low, high = float(values.min()), float(values.max())
         if edges is None:
-            edges = [low, high] if low == high else np.linspace(low, high, bins + 1).tolist()
+            edges = (low, high) if low == high else tuple(np.linspace(low, high, bins + 1).tolist())
         limits = np.asarray(edges)
         at = np.searchsorted(limits, values, side="right") - 1
         at[values == limits[-1]] = len(limits) - 2
@@ -256,7 +267,7 @@ class Columns:
         at, rows = at[inside], rows[inside]
         groups = self._grouped(distinct) if distinct is not None else None
         counts = _counted(at, rows, len(limits) - 1, groups)
-        return Histogram(low, high, tuple(edges), tuple(counts.tolist()))
+        return Histogram(low, high, edges, tuple(counts.tolist()))
 
     def ordered(self, field: str, k: int, where: Filter | None, descending: bool, skip: int) -> list[Placed]:
         """Sort by a field; see `Store.ordered`."""
@@ -389,20 +400,29 @@ class Columns:
                 if field in columns:
                     yield field, columns[field]
 
-    def _changed(self) -> None:
-        self._masks.clear()
-        self._groups.clear()
+    def _forget(self) -> None:
+        for kept in (self._selections, self._groups, self._facets, self._histograms):
+            kept.clear()
+
+    def _select(self, where: Filter | None) -> _Selection:
+        def select() -> _Selection:
+            mask = self._alive[: len(self._ids)]
+            if where is not None:
+                mask = mask & self._test(where, slice(0, len(mask)))
+            return _Selection(mask, np.flatnonzero(mask))
+
+        return self._selections.get(where, select)
 
     def _grouped(self, field: str) -> _Groups:
-        if field not in self._groups:
-            size = len(self._ids)
-            codes = np.arange(size)  # a record without the fact is a group of its own
-            alive = np.flatnonzero(self._alive[:size])
+        def group() -> _Groups:
+            alive = self.rows(None)
+            codes = np.arange(len(self._ids))  # a record without the fact is a group of its own
             for _, column in self._of([field]):
                 having = alive[column.has(alive)]
                 codes[having] = column.groups(having) + codes.max(initial=-1) + 1
-            self._groups[field] = _Groups(codes, alive)
-        return self._groups[field]
+            return _Groups(codes, alive)
+
+        return self._groups.get(field, group)
 
     def _test(self, where: Filter, rows: _Some) -> NDArray[np.bool_]:
         """Which of some rows match, whether they hold a record or not."""
@@ -449,6 +469,34 @@ class Columns:
                 return ~self._test(part, rows)
             case _:
                 assert_never(where)
+
+
+class _Selection(NamedTuple):
+    """What a filter leaves: bool (rows,), and the numbers of the rows that are true."""
+
+    mask: NDArray[np.bool_]
+    rows: Rows
+
+
+class Kept(Generic[_Answer]):
+    """The last answers to questions, until they are out of date."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._answers: dict[Hashable, _Answer] = {}
+
+    def get(self, question: Hashable, answer: Callable[[], _Answer]) -> _Answer:
+        """The answer that is kept, or a new one."""
+        # What was asked for last is at the end, what was not for the longest time is first.
+        found = self._answers.pop(question) if question in self._answers else answer()
+        self._answers[question] = found
+        if len(self._answers) > self._size:
+            del self._answers[next(iter(self._answers))]
+        return found
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._answers.clear()
 
 
 class _Numbers:

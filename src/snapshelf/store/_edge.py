@@ -18,7 +18,7 @@ import qdrant_edge as edge
 
 from snapshelf.errors import ShelfInUseError, StorageError, StoreError
 from snapshelf.store._answers import Candidate, Facet, Histogram, Kind, Placed, Recalled
-from snapshelf.store._columns import Columns, stored_fact
+from snapshelf.store._columns import Columns, Kept, stored_fact
 from snapshelf.store._edge_layout import by_index, facts_in, index_of, one_of, payload, sparse
 from snapshelf.store._rarity import Rarity
 
@@ -40,17 +40,16 @@ _FORMAT = 3
 _STATE = "store.json"
 _TABLE = "facts.npz"
 _ENGINE = "engine"
-_EXACT_UP_TO = 100_000
-_EF = 512
+_EXACT_UP_TO = 20_000
+_EF = 256
+_LISTS = 8
 _BATCH = 250
 _PAGE = 10_000
 _RESERVE = 64 * 2**20
 
-_LISTED = 1.0
-"""Cost of comparing with one of the records that a filter leaves, ..."""
-
-_FETCHED = 8.0
-"""... and of fetching one more from the whole index, in the same unit: the two are only compared."""
+_LISTED, _SCANNED, _FETCHED = 1.0, 0.2, 4.0
+"""Measured costs, in microseconds: to compare with a listed record, to compare with one while all are scanned, and
+to have one more of the best of all. Only their ratios matter. See ``docs/engine.md``."""
 
 
 class EdgeStore:
@@ -65,7 +64,7 @@ class EdgeStore:
     matches can be lost between them.
 
     Search is exact where the store has no more than `exact_up_to` records, or a filter leaves few. Otherwise it
-    goes through an HNSW graph, once `optimise` has built one.
+    goes through an HNSW graph with ef = max(256, 2k), once `optimise` has built one.
 
     The store may be used from several threads. One call runs at a time, for the engine holds the GIL while it works:
     a serving process uses `ProcessStore`.
@@ -82,6 +81,7 @@ class EdgeStore:
         self._several = False
         self._columns = Columns()
         self._rarity = Rarity()
+        self._listed: Kept[edge.Filter] = Kept(_LISTS)
         self._is_saved = False
         self._shard: edge.EdgeShard | None = None
         if (path / _STATE).exists():
@@ -242,7 +242,7 @@ class EdgeStore:
             rows = sorted(set(extra).union(*scores.values()))
             for name, each in asked.items():
                 if missing := [row for row in rows if row not in scores[name]]:
-                    scores[name] |= self._query(each, len(missing), missing)
+                    scores[name] |= self._query(each, len(missing), one_of(missing))
             passed = [set(self._table.among(rows, test)) for test in tests]
             found = (
                 Recalled(
@@ -355,6 +355,7 @@ class EdgeStore:
             self._remember(0)
             self._engine(edge.EdgeShard.close)
             self._forget_table()
+            self._listed.clear()
             shutil.rmtree(self._path / _ENGINE)
             self._create()
 
@@ -520,6 +521,7 @@ class EdgeStore:
 
     def _update(self, operation: edge.UpdateOperation) -> None:
         self._require_space()
+        self._listed.clear()
         if self._is_saved:
             self._forget_table()
         self._engine(edge.EdgeShard.update, operation)
@@ -569,7 +571,9 @@ class EdgeStore:
         queries = [edge.Query.Nearest(query, using=using)]
         if using == "photo" and self._several:
             queries.append(edge.Query.Nearest([query], using="photos"))
-        return _Asked(queries, is_exact=len(self._table) <= self._exact_up_to)
+        total = len(self._table)
+        is_exact = total <= self._exact_up_to
+        return _Asked(queries, is_exact, total if is_exact else 0)
 
     def _words(self, terms: Mapping[str, float]) -> _Asked | None:
         """What to ask for words, or ``None`` where no record has one of them."""
@@ -579,35 +583,36 @@ class EdgeStore:
             for term, weight in by_index(terms).items()
             if term in self._rarity
         }
-        return (
-            _Asked([edge.Query.Nearest(sparse(weights), using="words")], is_exact=True) if weights else None
-        )
+        if not weights:
+            return None
+        return _Asked([edge.Query.Nearest(sparse(weights), using="words")], is_exact=True, scanned=0)
 
     def _top(self, asked: _Asked, k: int, where: Filter | None) -> dict[int, float]:
         """Rows and scores of the k best that match."""
         if where is None:
             return self._query(asked, k)
         mask = self._table.mask(where)
-        matching = int(np.count_nonzero(mask))
+        matching = self._table.count(where)
         if not matching:
             return {}
         # The best of all contain the best that match. How many are needed is a guess that may have to grow, for a
         # filter may point away from the query; listing those that match costs the same in any case.
         fetched = 2 * k * len(self._table) // matching
-        while fetched * _FETCHED < matching * _LISTED:
+        while asked.scanned * _SCANNED + fetched * _FETCHED < matching * _LISTED:
             found = self._query(asked, fetched)
             best = {row: score for row, score in found.items() if mask[row]}
             if len(best) >= k or (asked.is_exact and len(found) < fetched):
                 return _largest(best, k)
             fetched *= 4
-        return self._query(asked, k, self._table.rows(where).tolist())
+        # Handing ten thousand rows to the engine takes as long as comparing with some thousand of them.
+        listed = self._listed.get(where, lambda: one_of(self._table.rows(where).tolist()))
+        return self._query(asked, k, listed)
 
-    def _query(self, asked: _Asked, k: int, rows: Iterable[int] | None = None) -> dict[int, float]:
-        """Rows and scores of the k best of all, or of some rows, best first."""
-        within = None if rows is None else one_of(rows)
+    def _query(self, asked: _Asked, k: int, within: edge.Filter | None = None) -> dict[int, float]:
+        """Rows and scores of the k best of all, or of those listed, best first."""
         params = edge.SearchParams(
-            exact=asked.is_exact or rows is not None,
-            hnsw_ef=max(_EF, k),
+            exact=asked.is_exact or within is not None,
+            hnsw_ef=max(_EF, 2 * k),
         )
         scores: dict[int, float] = {}
         for query in asked.queries:
@@ -624,10 +629,20 @@ class EdgeStore:
 
 
 class _Asked(NamedTuple):
-    """Queries of the engine of which a record's best score counts, and whether it answers them exactly."""
+    """Queries of the engine of which a record's best score counts.
+
+    Parameters
+    ----------
+    queries : sequence
+    is_exact : bool
+        The engine misses nothing.
+    scanned : int
+        Records that it compares with however few it is to find.
+    """
 
     queries: Sequence[edge.Query]
     is_exact: bool
+    scanned: int
 
 
 class _Made(NamedTuple):
