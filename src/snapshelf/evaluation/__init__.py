@@ -13,6 +13,8 @@ from snapshelf.evaluation._encoder_tasks import (
 )
 from snapshelf.evaluation._files import EvaluationQuery, Qrels, read_qrels, read_queries
 from snapshelf.evaluation._metrics import Metric, Run, Scores, evaluate, parse_metrics
+from snapshelf.evaluation._personal import PersonalReport, Purchases, bench_personal
+from snapshelf.evaluation._reliability import expected_calibration_error
 from snapshelf.evaluation._report import MAX_DEPTH, Measurement, Mode, Report, Searchable, evaluate_shelf
 from snapshelf.evaluation._verdict import (
     LEAST_QUERIES,
@@ -44,6 +46,8 @@ __all__ = [
     "MixFigures",
     "Mode",
     "Outcome",
+    "PersonalReport",
+    "Purchases",
     "Qrels",
     "Report",
     "Run",
@@ -52,10 +56,12 @@ __all__ = [
     "Side",
     "Verdict",
     "Wording",
+    "bench_personal",
     "bootstrap_interval",
     "evaluate",
     "evaluate_shelf",
     "expected_by_chance",
+    "expected_calibration_error",
     "judge",
     "label_task",
     "look_alike_task",

@@ -1,0 +1,170 @@
+"""Which products come together: item-to-item counts that are kept up to date."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from snapshelf.errors import ShelfVersionError
+
+Together: TypeAlias = tuple[Sequence[str], Sequence[str]]
+"""Product ids that were known of a shopper or basket before, and those that are new."""
+
+MOST_TOGETHER = 500
+"""Different products of one shopper that count; more are a robot's, and pairs grow with the square."""
+
+_FORMAT = 1
+
+
+class CoOccurrence:
+    """Pairs of products that the same shopper, or the same basket, had: blind to their order.
+
+    Each shopper counts once for a pair. Counts fade: those of yesterday are worth less than today's by
+    `half_life` days, so a nightly `update` keeps up with what is told without reading old events again.
+
+    Parameters
+    ----------
+    half_life : float or None
+        Days after which a pair counts half; None for never.
+    """
+
+    def __init__(self, half_life: float | None = None) -> None:
+        self.half_life = half_life
+        self._index: dict[str, int] = {}
+        self._pairs = sparse.csr_array((0, 0), dtype=np.float32)
+        self._sums = np.zeros(0, np.float32)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Products that were seen, in the order of the rows."""
+        return tuple(self._index)
+
+    @property
+    def counts(self) -> NDArray[np.float32]:
+        """How many shoppers had each product, faded, float32 (n,)."""
+        return self._sums
+
+    def update(self, told: Iterable[Together], *, days: float = 0.0) -> None:
+        """Add what is new.
+
+        Parameters
+        ----------
+        told : iterable of (sequence of str, sequence of str)
+            For each shopper the products known before and the new ones; what is in both is not new.
+        days : float
+            Time since the update before, ≥ 0.
+        """
+        before, new = self._matrices(told)
+        size = len(self._index)
+        faded = 0.5 ** (max(days, 0.0) / self.half_life) if self.half_life else 1.0
+        pairs = sparse.csr_array(new.T @ new)
+        crossed = sparse.csr_array(new.T @ before)
+        self._pairs.resize((size, size))
+        self._pairs = sparse.csr_array(self._pairs * np.float32(faded) + pairs + crossed + crossed.T)
+        self._pairs.setdiag(0)
+        self._pairs.eliminate_zeros()
+        old = np.pad(self._sums, (0, size - len(self._sums)))
+        self._sums = (old * faded + new.sum(axis=0)).astype(np.float32)
+
+    def _matrices(self, told: Iterable[Together]) -> tuple[sparse.csr_array, sparse.csr_array]:
+        known: list[list[int]] = []
+        fresh: list[list[int]] = []
+        for before, new in told:
+            had = dict.fromkeys(reversed(before))
+            # The latest come first: they are what is kept of a shopper with very many.
+            added = [name for name in dict.fromkeys(reversed(new)) if name not in had][:MOST_TOGETHER]
+            kept = list(had)[: MOST_TOGETHER - len(added)]
+            fresh.append([self._index.setdefault(name, len(self._index)) for name in added])
+            known.append([self._index.setdefault(name, len(self._index)) for name in kept])
+        return self._indicators(known), self._indicators(fresh)
+
+    def _indicators(self, rows: list[list[int]]) -> sparse.csr_array:
+        starts = np.cumsum([0, *map(len, rows)])
+        columns = np.fromiter((column for row in rows for column in row), dtype=np.int32, count=starts[-1])
+        ones = np.ones(len(columns), np.float32)
+        return sparse.csr_array((ones, columns, starts), shape=(len(rows), len(self._index)))
+
+    def neighbours(self, ids: Sequence[str], *, k: int = 50, shrinkage: float = 20.0) -> sparse.csr_array:
+        """Return the nearest neighbours of products by shrunk cosine.
+
+        similarity(i, j) = pairs(i, j) / (√(count(i) · count(j)) + shrinkage): cosine of the two products'
+        shoppers, pulled to 0 where little is known (Sarwar et al., "Item-based collaborative filtering
+        recommendation algorithms", WWW 2001; shrinkage as in Bell & Koren, ICDM 2007).
+
+        Parameters
+        ----------
+        ids : sequence of str
+            The products that number rows and columns of the answer; unseen ones have no neighbours.
+        k : int
+            Neighbours kept for each product, ≥ 1.
+        shrinkage : float
+            In shoppers, ≥ 0.
+
+        Returns
+        -------
+        sparse array
+            CSR, float32 (len(ids), len(ids)), rows sorted by column.
+        """
+        size = len(ids)
+        place = np.full(len(self._index), -1, np.int64)
+        for row, name in enumerate(ids):
+            if (own := self._index.get(name)) is not None:
+                place[own] = row
+        pairs = self._pairs.tocoo()
+        near = pairs.data / (np.sqrt(self._sums[pairs.row] * self._sums[pairs.col]) + np.float32(shrinkage))
+        rows, columns = place[pairs.row], place[pairs.col]
+        asked = (rows >= 0) & (columns >= 0)
+        rows, columns, near = rows[asked], columns[asked], near[asked]
+        # Sorted by row and falling similarity, the place within the row is the rank.
+        order = np.lexsort((columns, -near, rows))
+        rows, columns, near = rows[order], columns[order], near[order]
+        starts = np.searchsorted(rows, np.arange(size))
+        best = np.arange(len(rows)) - starts[rows] < k
+        kept = sparse.coo_array((near[best], (rows[best], columns[best])), shape=(size, size))
+        found = sparse.csr_array(kept, dtype=np.float32)
+        found.sort_indices()
+        return found
+
+    def save(self, path: Path) -> None:
+        """Write the counts to one file (``.npz``); it is there whole or not at all."""
+        made = path.with_name(path.name + ".new")
+        with made.open("wb") as file:
+            np.savez_compressed(
+                file,
+                format=_FORMAT,
+                ids=np.frombuffer(json.dumps(list(self._index)).encode(), np.uint8),
+                half_life=np.nan if self.half_life is None else self.half_life,
+                sums=self._sums,
+                data=self._pairs.data,
+                indices=self._pairs.indices,
+                indptr=self._pairs.indptr,
+            )
+        made.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> CoOccurrence:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ShelfVersionError
+            It was written by a newer Snapshelf.
+        """
+        with np.load(path, allow_pickle=False) as file:
+            if int(file["format"]) > _FORMAT:
+                raise ShelfVersionError(f"{path}: written by a newer Snapshelf; update Snapshelf")
+            half_life = float(file["half_life"])
+            found = cls(None if np.isnan(half_life) else half_life)
+            found._index = {name: row for row, name in enumerate(json.loads(file["ids"].tobytes()))}
+            size = len(found._index)
+            found._pairs = sparse.csr_array(
+                (file["data"], file["indices"], file["indptr"]), shape=(size, size)
+            )
+            found._sums = file["sums"]
+        return found

@@ -1,0 +1,391 @@
+"""What the ranking knows of a candidate: the same function when it is trained and when it serves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from snapshelf.shoppers._items import UNKNOWN, Items
+
+Floats: TypeAlias = NDArray[np.float32]
+
+MOST_PAST = 100
+"""Latest events of a shopper that features look at."""
+
+CHANNELS = ("photo", "text", "title", "words", "facts")
+"""Contributions of a hit that are features, as `Hit.contributions` names them."""
+
+_LATEST, _SESSION = 1.0, 8.0
+"""Half-lives of the weight of past events, in events: what was done last, and this session."""
+_LONG = 30.0
+"""Half-life of long-term interest, in days."""
+_DAY = 86_400.0
+_HEAD = 20
+"""Best candidates that say what a query is about."""
+
+
+class Feature(NamedTuple):
+    """A declared feature: its name, what it means in a line, and whether it needs the shopper."""
+
+    name: str
+    meaning: str
+    personal: bool
+
+
+_IMPERSONAL = {
+    "relevance": "score of the search without the shopper, as a share of the best candidate's",
+    "relevance_gap": "distance to the best candidate's score, in standard deviations of the scores",
+    "relevance_rank": "ln(1 + rank) by that score",
+    **{name: f"contribution {name!r} to that score" for name in CHANNELS},
+    "popularity": "ln(1 + faded count of shoppers who took it), long half-life",
+    "popularity_recent": "the same with the short half-life",
+    "popularity_share": "share of the candidates that are less popular",
+    "click_rate": "clicks per impression, pulled to the shop's mean where shown seldom",
+    "freshness": "ln(1 + days since it came)",
+    "price": "ln(price / median price of the candidates)",
+    "category_share": "share of the best candidates that are in its category",
+    "aisle_share": "share of the best candidates that are in its aisle",
+    "query_entropy": "entropy, in nats, of the categories of the best candidates: 0 for a clear query",
+    "matches": "ln(1 + number of candidates)",
+}
+_PERSONAL = {
+    "together_latest": "co-occurrence with past items, the latest counting most (half-life 1 event)",
+    "together_sum": "co-occurrence with past items (half-life 8 events)",
+    "together_max": "strongest co-occurrence with a past item",
+    "together_share": "together_sum as a share of the best candidate's",
+    "basket_max": "strongest co-occurrence in one basket with a past item",
+    "text_latest": "likeness of words with past items (half-life 1 event)",
+    "text_mean": "mean likeness of words with past items (half-life 8 events)",
+    "text_max": "strongest likeness of words with a past item",
+    "photo_latest": "cosine of photos with past items (half-life 1 event)",
+    "photo_mean": "mean cosine of photos with past items (half-life 8 events)",
+    "photo_max": "strongest cosine of photos with a past item",
+    "photo_long": "cosine of its photo with the long-term interest (half-life 30 days)",
+    "photo_negative": "strongest cosine of photos with what was shown above a click and skipped, or returned",
+    "category_affinity": "share of past events in its category",
+    "aisle_affinity": "share of past events in its aisle",
+    "brand_affinity": "share of past events of its brand",
+    "colour_affinity": "share of past events of its colour",
+    "price_fit": "distance of ln(price) to the mean of past items, in their standard deviations",
+    "repeats": "ln(1 + times it was taken before)",
+    "repeat_due": "days since it was taken last, as a share of the mean gap between takings",
+    "funnel": "strongest event of this session: 1 click, 4 cart, 8 purchase",
+    "closeness": "mean cosine of words between the best candidates and the past as a whole",
+    "history_length": "ln(1 + number of past events)",
+}
+FEATURES: tuple[Feature, ...] = (
+    *(Feature(name, meaning, False) for name, meaning in _IMPERSONAL.items()),
+    *(Feature(name, meaning, True) for name, meaning in _PERSONAL.items()),
+)
+"""All declared features, in the order of the columns."""
+
+NAMES = tuple(feature.name for feature in FEATURES)
+_COLUMN = {name: place for place, name in enumerate(NAMES)}
+IMPERSONAL = len(_IMPERSONAL)
+"""The first columns, which need no shopper."""
+
+
+def features_hash() -> str:
+    """Fingerprint of the declaration: a model trained on other features must not be used."""
+    declared = "\n".join(f"{feature.name}\t{feature.meaning}\t{feature.personal}" for feature in FEATURES)
+    return hashlib.sha256(declared.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is known of a shopper when a request comes; oldest event first.
+
+    Parameters
+    ----------
+    rows : ndarray
+        intp (m,): rows of the items.
+    weights : ndarray
+        float32 (m,): click 1, cart 4, purchase 8 …; below 0 for a skip, a removal or a return.
+    times : ndarray
+        float64 (m,): Unix seconds, NaN where unknown.
+    """
+
+    rows: NDArray[np.intp]
+    weights: Floats
+    times: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        rows: NDArray[np.intp],
+        weights: Floats | None = None,
+        times: NDArray[np.float64] | None = None,
+    ) -> Past:
+        """Take the latest events; items that are no longer in the catalogue are left out."""
+        known = np.flatnonzero(rows != UNKNOWN)[-MOST_PAST:]
+        return cls(
+            rows=rows[known],
+            weights=np.ones(len(known), np.float32) if weights is None else weights[known],
+            times=np.full(len(known), np.nan) if times is None else times[known],
+        )
+
+    @classmethod
+    def none(cls) -> Past:
+        """Nobody's past."""
+        return cls.of(np.zeros(0, np.intp))
+
+
+@dataclass(frozen=True)
+class RankRequest:
+    """One list of candidates to be ordered.
+
+    Parameters
+    ----------
+    candidates : ndarray
+        intp (n,): rows of the items.
+    relevance : ndarray
+        float32 (n,): score without the shopper, larger is better.
+    past : Past
+    channels : mapping
+        Names of `CHANNELS` → float32 (n,): parts of `relevance`.
+    now : float or None
+        Unix seconds of the request; None where time is unknown.
+    """
+
+    candidates: NDArray[np.intp]
+    relevance: Floats
+    past: Past
+    channels: Mapping[str, Floats] = field(default_factory=dict)
+    now: float | None = None
+
+
+@dataclass(frozen=True)
+class Signals:
+    """What is known of the items from everybody's behaviour; all by row of `items`.
+
+    Parameters
+    ----------
+    items : Items
+    together, baskets : sparse array
+        CSR, float32 (n, n): neighbours among a shopper's items and within one basket (`CoOccurrence.neighbours`).
+    popularity, popularity_recent : ndarray
+        float32 (n,): faded counts at two half-lives.
+    click_rate : ndarray
+        float32 (n,): smoothed clicks per impression, NaN where impressions are not known.
+    """
+
+    items: Items
+    together: sparse.csr_array
+    baskets: sparse.csr_array
+    popularity: Floats
+    popularity_recent: Floats
+    click_rate: Floats
+
+    def features(self, request: RankRequest) -> Floats:
+        """Return the features of each candidate, float32 (n, len(FEATURES)); NaN where one is not known."""
+        table = np.full((len(request.candidates), len(NAMES)), np.nan, np.float32)
+        for columns in (self._impersonal(request), self._personal(request)):
+            for name, values in columns.items():
+                table[:, _COLUMN[name]] = values
+        return table
+
+    def _impersonal(self, request: RankRequest) -> dict[str, Floats | float]:
+        items, rows, score = self.items, request.candidates, request.relevance
+        head = rows[_head(score)]
+        best, spread = (float(score.max()), float(score.std())) if len(score) else (0.0, 0.0)
+        popular = self.popularity[rows]
+        price = items.log_price[rows]
+        return {
+            "relevance": score / best if best > 0 else np.zeros_like(score),
+            "relevance_gap": (best - score) / spread if spread > 0 else np.zeros_like(score),
+            "relevance_rank": np.log(_mid_rank(score)).astype(np.float32),
+            **request.channels,
+            "popularity": np.log1p(popular),
+            "popularity_recent": np.log1p(self.popularity_recent[rows]),
+            "popularity_share": 1 - _mid_rank(popular) / max(1, len(rows)),
+            "click_rate": self.click_rate[rows],
+            "freshness": _days(request.now, items.added[rows]),
+            "price": price - _median(price),
+            "category_share": _share(items.category, rows, head),
+            "aisle_share": _share(items.aisle, rows, head),
+            "query_entropy": _entropy(items.category[head]),
+            "matches": float(np.log1p(len(rows))),
+        }
+
+    def _personal(self, request: RankRequest) -> dict[str, Floats | float]:
+        past, rows, items = request.past, request.candidates, self.items
+        count = len(past.rows)
+        values: dict[str, Floats | float] = {"history_length": float(np.log1p(count))}
+        liked = past.weights > 0
+        if not liked.any() or not len(rows):
+            return values
+        weights = past.weights[liked]
+        latest, session = (weights * _fading(len(weights), half) for half in (_LATEST, _SESSION))
+        taken = past.rows[liked]
+        together = _between(self.together, taken, rows)
+        together_sum = session @ together
+        text, length = _likeness(items.words, taken, rows, session)
+        values |= {
+            "together_latest": latest @ together,
+            "together_sum": together_sum,
+            "together_max": together.max(axis=0),
+            "together_share": together_sum / max(float(together_sum.max()), 1e-9),
+            "basket_max": _between(self.baskets, taken, rows).max(axis=0),
+            "text_latest": latest @ text,
+            "text_mean": session @ text / session.sum(),
+            "text_max": text.max(axis=0),
+            "category_affinity": _affinity(items.category, rows, taken, session),
+            "aisle_affinity": _affinity(items.aisle, rows, taken, session),
+            "brand_affinity": _affinity(items.brand, rows, taken, session),
+            "colour_affinity": _affinity(items.colour, rows, taken, session),
+            "price_fit": _price_fit(items.log_price, rows, taken),
+            "closeness": float((session @ text)[_head(request.relevance)].mean()) / max(length, 1e-9),
+        }
+        values |= self._photos(request, latest, session)
+        values |= _repeats(request, rows, taken, past.times[liked])
+        if request.now is not None:
+            recent = request.now - past.times[liked] < _DAY / 48
+            values["funnel"] = float(weights[recent].max(initial=0))
+        return values
+
+    def _photos(self, request: RankRequest, latest: Floats, session: Floats) -> dict[str, Floats | float]:
+        photos = self.items.photos
+        if photos is None:
+            return {}
+        past, rows = request.past, request.candidates
+        liked = past.weights > 0
+        shown = photos[rows].astype(np.float32)
+        near = photos[past.rows].astype(np.float32) @ shown.T
+        values: dict[str, Floats | float] = {
+            "photo_latest": latest @ near[liked],
+            "photo_mean": session @ near[liked] / session.sum(),
+            "photo_max": near[liked].max(axis=0),
+        }
+        if (~liked).any():
+            values["photo_negative"] = near[~liked].max(axis=0)
+        if request.now is not None:
+            days = np.nan_to_num((request.now - past.times[liked]) / _DAY).clip(min=0)
+            long = past.weights[liked] * 0.5 ** (days / _LONG)
+            interest = long @ photos[past.rows[liked]].astype(np.float32)
+            length = float(np.linalg.norm(interest))
+            values["photo_long"] = shown @ (interest / length if length else interest)
+        return values
+
+
+def _head(score: Floats) -> NDArray[np.intp]:
+    return np.argsort(-score, kind="stable")[:_HEAD]
+
+
+def _fading(count: int, half_life: float) -> Floats:
+    """Weights of past events by their place: 1 for the latest, half for each `half_life` events before."""
+    return (0.5 ** (np.arange(count)[::-1] / half_life)).astype(np.float32)
+
+
+def _entropy(codes: NDArray[np.int32]) -> float:
+    """Entropy of the frequencies of codes, in nats."""
+    shares = np.unique(codes, return_counts=True)[1] / max(1, len(codes))
+    return float(-(shares * np.log(shares)).sum())
+
+
+def _mid_rank(values: Floats) -> Floats:
+    """Ranks from 1 for the largest, those of equal values averaged."""
+    levels, place, counts = np.unique(-values, return_inverse=True, return_counts=True)
+    below = np.cumsum(counts) - counts
+    return (below[place] + (counts[place] + 1) / 2).astype(np.float32) if len(levels) else values
+
+
+def _median(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else np.nan
+
+
+def _days(now: float | None, since: NDArray[np.float64]) -> Floats:
+    # A product whose time lies in the future has just come.
+    elapsed = np.full(len(since), np.nan) if now is None else (now - since) / _DAY
+    return np.log1p(elapsed.clip(min=0)).astype(np.float32)
+
+
+def _share(codes: NDArray[np.int32], rows: NDArray[np.intp], head: NDArray[np.intp]) -> Floats:
+    return _affinity(codes, rows, head, np.ones(len(head), np.float32))
+
+
+def _affinity(
+    codes: NDArray[np.int32], rows: NDArray[np.intp], taken: NDArray[np.intp], weights: Floats
+) -> Floats:
+    """Share of the weight of `taken` that has the code of each of `rows`; NaN where that is unknown."""
+    own, past = codes[rows], codes[taken]
+    same = (own[:, None] == past[None, :]).astype(np.float32)
+    shares = same @ weights / weights.sum()
+    return np.where(own == UNKNOWN, np.nan, shares).astype(np.float32)
+
+
+def _price_fit(log_price: Floats, rows: NDArray[np.intp], taken: NDArray[np.intp]) -> Floats:
+    paid = log_price[taken]
+    paid = paid[~np.isnan(paid)]
+    if not len(paid):
+        return np.full(len(rows), np.nan, np.float32)
+    # A shopper with one price, or always the same, is not sure to a cent.
+    spread = float(np.hypot(paid.std(), 0.3))
+    return np.asarray(np.abs(log_price[rows] - paid.mean()) / spread, dtype=np.float32)
+
+
+def _repeats(
+    request: RankRequest, rows: NDArray[np.intp], taken: NDArray[np.intp], times: NDArray[np.float64]
+) -> dict[str, Floats | float]:
+    same = taken[None, :] == rows[:, None]
+    count = same.sum(axis=1)
+    due = np.full(len(rows), np.nan, np.float32)
+    if request.now is not None:
+        for place in np.flatnonzero(count >= 2):
+            when = np.sort(times[same[place]])
+            gap = (when[-1] - when[0]) / (len(when) - 1)
+            if gap > 0:
+                due[place] = max(request.now - when[-1], 0) / gap
+    return {"repeats": np.log1p(count).astype(np.float32), "repeat_due": due}
+
+
+def _between(near: sparse.csr_array, past: NDArray[np.intp], rows: NDArray[np.intp]) -> Floats:
+    """Take ``near[past][:, rows]`` as a dense array; SciPy's own indexing costs more than all else here."""
+    found = np.zeros((len(past), len(rows)), np.float32)
+    order = np.argsort(rows)
+    lines, columns, values = _entries(near, past)
+    held, place = _places(rows[order], columns)
+    found[lines[held], order[place]] = values[held]
+    return found
+
+
+def _likeness(
+    words: sparse.csr_array, past: NDArray[np.intp], rows: NDArray[np.intp], weights: Floats
+) -> tuple[Floats, float]:
+    """Cosines between past items and candidates, float32 (m, n), and the length of the weighted past."""
+    past_lines, past_terms, past_values = _entries(words, past)
+    terms, columns = np.unique(past_terms, return_inverse=True)
+    of_past = np.zeros((len(past), len(terms)), np.float32)
+    of_past[past_lines, columns] = past_values
+    lines, candidate_terms, values = _entries(words, rows)
+    held, place = _places(terms, candidate_terms)
+    of_rows = np.zeros((len(terms), len(rows)), np.float32)
+    of_rows[place, lines[held]] = values[held]
+    return of_past @ of_rows, float(np.linalg.norm(weights @ of_past))
+
+
+def _entries(
+    matrix: sparse.csr_array, rows: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.int32], Floats]:
+    """Return line (place in `rows`), column and value of all entries of some rows."""
+    starts = matrix.indptr[rows]
+    counts = matrix.indptr[rows + 1] - starts
+    lines = np.repeat(np.arange(len(rows)), counts)
+    entries = np.arange(len(lines)) + np.repeat(starts - np.cumsum(counts) + counts, counts)
+    return lines, matrix.indices[entries], matrix.data[entries]
+
+
+def _places(known: NDArray[Any], asked: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Which of `asked` are in the sorted `known`, and where those are."""
+    if not len(known):
+        return np.zeros(len(asked), bool), np.zeros(0, np.intp)
+    place = np.searchsorted(known, asked)
+    place[place == len(known)] = 0
+    held = known[place] == asked
+    return held, place[held]

@@ -1,0 +1,190 @@
+"""The catalogue as the ranking sees it: one row for one product."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from snapshelf.catalogue import Catalogue, Entry, Product
+from snapshelf.language import tokenize
+
+UNKNOWN = -1
+"""Row of an id, or code of a value, that there is not."""
+
+_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class Items:
+    """Columns over the products of a catalogue.
+
+    Parameters
+    ----------
+    ids : tuple of str
+        Product ids, each once; their order numbers the rows.
+    words : sparse array
+        CSR, float32 (n, terms): TF-IDF of the text, rows of length 1 (or 0 for a text without words).
+    category, aisle, brand, colour : ndarray
+        int32 (n,): codes of the full category path, the path without its last step, the brand and the colour;
+        `UNKNOWN` where there is none.
+    log_price : ndarray
+        float32 (n,): natural logarithm of the price in the catalogue's usual currency, NaN where unknown or 0.
+    added : ndarray
+        float64 (n,): Unix seconds when the product came, NaN where unknown.
+    photos : ndarray or None
+        float16 (n, d): unit vectors of the photos, zeros where there is none; None for a shop without vectors.
+    """
+
+    ids: tuple[str, ...]
+    words: sparse.csr_array
+    category: NDArray[np.int32]
+    aisle: NDArray[np.int32]
+    brand: NDArray[np.int32]
+    colour: NDArray[np.int32]
+    log_price: NDArray[np.float32]
+    added: NDArray[np.float64]
+    photos: NDArray[np.float16] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        products: Sequence[Product],
+        *,
+        texts: Sequence[str] | None = None,
+        added: Mapping[str, float] | None = None,
+        photos: Mapping[str, NDArray[Any]] | None = None,
+    ) -> Items:
+        """Make the columns of `products`.
+
+        Parameters
+        ----------
+        products : sequence of Product
+        texts : sequence of str or None
+            What is compared as words; by default the title, the brand and the category path.
+        added : mapping or None
+            Product id → Unix seconds when it came.
+        photos : mapping or None
+            Product id → unit vector (d,).
+        """
+        if texts is None:
+            texts = [" ".join((product.title, product.brand, *product.category)) for product in products]
+        usual = Counter(product.price.currency for product in products if product.price).most_common(1)
+        currency = usual[0][0] if usual else None
+        came = added or {}
+        return cls(
+            ids=tuple(product.id for product in products),
+            words=tf_idf(texts),
+            category=_codes(product.category or None for product in products),
+            aisle=_codes(product.category[:-1] or product.category or None for product in products),
+            brand=_codes(map(_brand, products)),
+            colour=_codes(map(_colour, products)),
+            log_price=np.array([_log_price(product, currency) for product in products], dtype=np.float32),
+            added=np.array([came.get(product.id, math.nan) for product in products]),
+            photos=_stacked(products, photos),
+        )
+
+    @classmethod
+    def of_catalogue(cls, catalogue: Catalogue) -> Items:
+        """Make the columns of all products of a catalogue; the main photo is what is compared."""
+        entries: list[Entry] = []
+        version = 0
+        while changes := catalogue.changes(version, _AT_ONCE):
+            entries += [change.entry for change in changes if change.entry is not None]
+            version = changes[-1].version
+        return cls.of(
+            [entry.product for entry in entries],
+            added={entry.product.id: float(entry.added) for entry in entries if entry.added is not None},
+            photos={entry.product.id: entry.photos[0].vector for entry in entries if entry.photos},
+        )
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {name: row for row, name in enumerate(self.ids)}
+
+    def rows(self, ids: Iterable[str]) -> NDArray[np.intp]:
+        """Return the row of each id, intp; `UNKNOWN` for a product that there is not."""
+        return np.array([self._index.get(name, UNKNOWN) for name in ids], dtype=np.intp)
+
+
+def tf_idf(texts: Sequence[str], words_of: Callable[[str], Sequence[str]] = tokenize) -> sparse.csr_array:
+    """Weigh the words of texts: (1 + ln tf) · (ln((1 + n) / (1 + df)) + 1), rows scaled to length 1.
+
+    Sublinear term frequency and smoothed inverse document frequency as in Manning, Raghavan & Schütze,
+    "Introduction to Information Retrieval", 2008, section 6.4.
+
+    Returns
+    -------
+    sparse array
+        CSR, float32 (texts, terms).
+    """
+    counts = term_counts(texts, words_of)
+    texts_with = np.bincount(counts.indices, minlength=counts.shape[1])
+    idf = np.log((1 + len(texts)) / (1 + texts_with)) + 1
+    weights = (1 + np.log(counts.data)) * idf[counts.indices]
+    weighed = sparse.csr_array((weights, counts.indices, counts.indptr), shape=counts.shape)
+    lengths = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1))).ravel()
+    weighed.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(weighed.indptr))
+    return weighed.astype(np.float32)
+
+
+def term_counts(
+    texts: Sequence[str], words_of: Callable[[str], Sequence[str]] = tokenize
+) -> sparse.csr_array:
+    """Count the words of texts: CSR, float32 (texts, terms); terms are numbered as they come."""
+    terms: dict[str, int] = {}
+    starts, columns, counts = [0], [], []
+    for text in texts:
+        for word, count in Counter(words_of(text)).items():
+            columns.append(terms.setdefault(word, len(terms)))
+            counts.append(count)
+        starts.append(len(columns))
+    shape = (len(texts), max(1, len(terms)))
+    return sparse.csr_array(
+        (np.array(counts, np.float32), np.array(columns, np.int32), np.array(starts, np.int32)), shape=shape
+    )
+
+
+def _codes(values: Iterable[Hashable | None]) -> NDArray[np.int32]:
+    seen: dict[Hashable, int] = {}
+    return np.array(
+        [UNKNOWN if value is None else seen.setdefault(value, len(seen)) for value in values], dtype=np.int32
+    )
+
+
+def _brand(product: Product) -> str | None:
+    # Titles of feeds without a brand column begin with the brand more often than not.
+    return product.brand.casefold() or next(iter(tokenize(product.title)), None)
+
+
+def _colour(product: Product) -> Hashable | None:
+    return next(
+        (product.attributes[name] for name in ("colour", "color") if name in product.attributes), None
+    )
+
+
+def _log_price(product: Product, currency: str | None) -> float:
+    price = product.price
+    return math.log(price.amount) if price and price.currency == currency and price.amount > 0 else math.nan
+
+
+def _stacked(
+    products: Sequence[Product], photos: Mapping[str, NDArray[Any]] | None
+) -> NDArray[np.float16] | None:
+    if not photos:
+        return None
+    stacked = np.zeros((len(products), len(next(iter(photos.values())))), np.float16)
+    for row, product in enumerate(products):
+        if product.id in photos:
+            stacked[row] = photos[product.id]
+    return stacked

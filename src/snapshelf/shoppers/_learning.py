@@ -1,0 +1,227 @@
+"""From what was shown and what happened to training requests: time-ordered, nothing known before it was."""
+
+from __future__ import annotations
+
+import bisect
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from snapshelf.shoppers._cooccurrence import CoOccurrence
+from snapshelf.shoppers._features import CHANNELS, MOST_PAST, Past, RankRequest, Signals
+from snapshelf.shoppers._items import UNKNOWN, Items
+from snapshelf.shoppers._ranker import Judged
+
+Kind: TypeAlias = Literal["skip", "view", "click", "long_view", "cart", "purchase", "remove", "return"]
+
+WEIGHTS: Mapping[str, float] = {
+    "skip": -0.1,
+    "view": 1.0,
+    "click": 1.0,
+    "long_view": 2.0,
+    "cart": 4.0,
+    "purchase": 8.0,
+    "remove": -4.0,
+    "return": -4.0,
+}
+"""What an event says of the shopper's interest."""
+GRADES: Mapping[str, int] = {"click": 1, "long_view": 1, "cart": 3, "purchase": 7}
+"""What an event that followed a search says of the result; the largest counts."""
+
+LONG, RECENT = 90.0, 7.0
+"""Half-lives of the two popularities, in days."""
+_PRIOR_SHOWN = 100.0
+"""Impressions that the mean click rate of the shop is worth."""
+_DAY = 86_400.0
+_FUTURE = 300.0
+"""Seconds by which a clock may be ahead."""
+_COUNTED_FIRST = 0.5
+"""Share of the searches, the earliest, before which behaviour is only counted and not learned from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One event: who did what with which product, when (Unix seconds), and after which search if any."""
+
+    shopper: str
+    product: str
+    at: float
+    kind: Kind
+    query_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One search as it was answered.
+
+    Parameters
+    ----------
+    query_id, shopper : str
+    at : float
+        Unix seconds.
+    products : tuple of str
+        As shown, best first.
+    relevance : tuple of float
+        Score of each without the shopper.
+    channels : mapping
+        Names of `CHANNELS` → contribution of each.
+    propensities : tuple of float or None
+        Probability with which each was shown where it was; None where nothing was left to chance.
+    """
+
+    query_id: str
+    shopper: str
+    at: float
+    products: tuple[str, ...]
+    relevance: tuple[float, ...]
+    channels: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    propensities: tuple[float, ...] | None = None
+
+
+class Histories:
+    """What every shopper did, by time; answers what was known at a moment.
+
+    Deeds may come in any order; those with a clock in the future are left out.
+    """
+
+    def __init__(self, items: Items, deeds: Iterable[Deed], *, now: float) -> None:
+        self._items = items
+        self._of: dict[str, list[Deed]] = defaultdict(list)
+        for deed in deeds:
+            if deed.at <= now + _FUTURE:
+                self._of[deed.shopper].append(deed)
+        for own in self._of.values():
+            own.sort(key=lambda deed: deed.at)
+
+    def past(self, shopper: str, at: float) -> Past:
+        """Return what was known of a shopper just before `at`; nobody's past for an unknown one."""
+        own = self._of.get(shopper, [])
+        stop = bisect.bisect_left(own, at, key=lambda deed: deed.at)
+        latest = own[max(0, stop - MOST_PAST) : stop]
+        return Past.of(
+            self._items.rows(deed.product for deed in latest),
+            np.array([WEIGHTS[deed.kind] for deed in latest], np.float32),
+            np.array([deed.at for deed in latest], np.float64),
+        )
+
+    def before(self, at: float) -> dict[str, list[Deed]]:
+        """Return what each shopper did before `at`, oldest first."""
+        return {
+            shopper: own[: bisect.bisect_left(own, at, key=lambda deed: deed.at)]
+            for shopper, own in self._of.items()
+        }
+
+
+def count(items: Items, histories: Histories, shown: Iterable[Shown], *, until: float) -> Signals:
+    """Count everybody's behaviour before `until` (Unix seconds) into what the rankers know."""
+    known = histories.before(until)
+    together, baskets = CoOccurrence(), CoOccurrence()
+    together.update(((), [deed.product for deed in own if WEIGHTS[deed.kind] > 0]) for own in known.values())
+    baskets.update(((), order) for own in known.values() for order in _orders(own))
+    faded = {half: np.zeros(len(items), np.float32) for half in (LONG, RECENT)}
+    for own in known.values():
+        taken = [deed for deed in own if WEIGHTS[deed.kind] > 0]
+        rows = items.rows(deed.product for deed in taken)
+        days = (until - np.array([deed.at for deed in taken])) / _DAY
+        for half, sums in faded.items():
+            np.add.at(sums, rows[rows != UNKNOWN], (0.5 ** (days / half))[rows != UNKNOWN])
+    return Signals(
+        items=items,
+        together=together.neighbours(items.ids),
+        baskets=baskets.neighbours(items.ids, shrinkage=5.0),
+        popularity=faded[LONG],
+        popularity_recent=faded[RECENT],
+        click_rate=_click_rates(items, known, shown, until),
+    )
+
+
+def _orders(own: Sequence[Deed]) -> list[list[str]]:
+    """Purchases of one day are one basket."""
+    by_day: dict[int, list[str]] = defaultdict(list)
+    for deed in own:
+        if deed.kind == "purchase":
+            by_day[int(deed.at // _DAY)].append(deed.product)
+    return list(by_day.values())
+
+
+def _click_rates(
+    items: Items, known: Mapping[str, Sequence[Deed]], shown: Iterable[Shown], until: float
+) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    impressions = np.zeros(len(items), np.float32)
+    for search in shown:
+        if search.at < until:
+            rows = items.rows(search.products)
+            np.add.at(impressions, rows[rows != UNKNOWN], 1)
+    clicks = np.zeros(len(items), np.float32)
+    for own in known.values():
+        rows = items.rows(deed.product for deed in own if deed.kind == "click" and deed.query_id)
+        np.add.at(clicks, rows[rows != UNKNOWN], 1)
+    if not impressions.any():
+        return np.full(len(items), np.nan, np.float32)
+    mean = clicks.sum() / impressions.sum()
+    return np.asarray((clicks + _PRIOR_SHOWN * mean) / (impressions + _PRIOR_SHOWN), dtype=np.float32)
+
+
+def request_of(
+    items: Items, search: Shown, past: Past
+) -> tuple[RankRequest, np.ndarray[tuple[int], np.dtype[np.intp]]]:
+    """Return the request of a search as it was answered, and which of its products there still are (places)."""
+    rows = items.rows(search.products)
+    there = np.flatnonzero(rows != UNKNOWN)
+    channels = {
+        name: np.array(search.channels[name], np.float32)[there]
+        for name in CHANNELS
+        if name in search.channels
+    }
+    relevance = np.array(search.relevance, np.float32)[there]
+    return RankRequest(rows[there], relevance, past, channels, search.at), there
+
+
+def judge(items: Items, histories: Histories, shown: Iterable[Shown], deeds: Iterable[Deed]) -> list[Judged]:
+    """Join searches with what followed them, in the order of time; a search without a follower is left out."""
+    grades: dict[str, dict[str, int]] = defaultdict(dict)
+    for deed in deeds:
+        if deed.query_id is not None and deed.kind in GRADES:
+            of_query = grades[deed.query_id]
+            of_query[deed.product] = max(of_query.get(deed.product, 0), GRADES[deed.kind])
+    judged = []
+    for search in sorted(shown, key=lambda search: search.at):
+        followed = grades.get(search.query_id)
+        if not followed:
+            continue
+        request, there = request_of(items, search, histories.past(search.shopper, search.at))
+        got = np.array([followed.get(search.products[place], 0) for place in there], np.int32)
+        if got.any():
+            judged.append(Judged(request, got, there.astype(np.int32)))
+    return judged
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What there is to learn from: counts of the earlier half, judged searches of the later, and of the last fifth.
+
+    Parameters
+    ----------
+    signals : Signals
+        Counts of the time before `learn`.
+    learn, test : list of Judged
+        `test` is later than `learn`.
+    """
+
+    signals: Signals
+    learn: list[Judged]
+    test: list[Judged]
+
+
+def lessons(items: Items, shown: Sequence[Shown], deeds: Sequence[Deed], *, now: float) -> Lessons:
+    """Divide a journal by time: count the earlier half of the searches, learn from the next, test on the last fifth."""
+    histories = Histories(items, deeds, now=now)
+    times = sorted(search.at for search in shown)
+    start = times[int(len(times) * _COUNTED_FIRST)] if times else now
+    signals = count(items, histories, shown, until=start)
+    judged = judge(items, histories, [search for search in shown if search.at >= start], deeds)
+    split = round(len(judged) * 0.6)
+    return Lessons(signals, judged[:split], judged[split:])
