@@ -260,16 +260,18 @@ def _values(
 ) -> FacetResult:
     counted = store.facet(fact, where, limit=request.limit, distinct=group)
     chosen = set(choice.values) if choice else set()
-    values = [(_text(fact, each.value), each.count) for each in counted.values]
-    listed = {value for value, _ in values}
-    values += [
-        (value, store.count(joined(where, _one_of(request.field, fact, "attribute", [value])), group))
-        for value in sorted(chosen - listed)
-    ]
+    values: dict[str, int] = {}
+    for each in counted.values:
+        # An attribute may hold the number 40 and the text "40": one value to a shopper.
+        text = _text(fact, each.value)
+        values[text] = values.get(text, 0) + each.count
+    for value in sorted(chosen - values.keys()):
+        has = _one_of(request.field, fact, resolve_field(request.field, store)[1], [value])
+        values[value] = store.count(joined(where, has), group)
     return FacetResult(
         request.field,
         "values",
-        tuple(FacetChoice(value, count, value in chosen) for value, count in values),
+        tuple(FacetChoice(value, count, value in chosen) for value, count in values.items()),
         counted.total_values,
         counted.missing,
     )

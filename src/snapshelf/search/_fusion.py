@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Self, TypeAlias
+from dataclasses import dataclass, fields
+from math import inf
+from typing import ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
+from snapshelf.errors import QueryError
 from snapshelf.query import Query
 
 Mode: TypeAlias = Literal["full", "photo-vectors"]
@@ -36,13 +39,27 @@ class Weights:
         BM25 of the query's words, as a share of the best candidate's.
     facts : float
         Boosts of the facts that were read from the words and hold for the product; no signal of its own, but on top.
+
+    Raises
+    ------
+    QueryError
+        A weight is negative or not finite.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     photo: float = 3.0
     text: float = 1.0
     title: float = 1.0
     words: float = 0.5
     facts: float = 1.0
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            if not 0 <= getattr(self, each.name) < inf:
+                raise QueryError(
+                    f"the weight of {each.name} is {getattr(self, each.name)}; give a number from 0"
+                )
 
     def of(self, query: Query, mode: Mode) -> Weights:
         """Scale the weights so that those of the signals that a query has add up to 1."""

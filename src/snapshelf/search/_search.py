@@ -20,7 +20,7 @@ from snapshelf.search._fusion import Mode, Weights
 from snapshelf.search._merchandising import Merchandising
 from snapshelf.store import Filter, Store
 
-WINDOWS = (250, 1_000)
+WINDOWS = (120, 400, 1_000)
 """Candidates that each signal brings: for the first places, and for those after them. The second window only adds
 to what the first has ordered, so no place changes when a later page is asked for."""
 

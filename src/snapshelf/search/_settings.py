@@ -52,6 +52,7 @@ class SearchSettings(BaseModel):
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             field = ".".join(str(part) for part in problem["loc"])
-            raise ShelfError(
-                f"{path}: {field}: {str(problem['msg']).removeprefix('Value error, ')}"
-            ) from error
+            message = str(problem["msg"]).removeprefix("Value error, ")
+            raise ShelfError(f"{path}: {field}: {message}") from error
+        except QueryError as error:
+            raise ShelfError(f"{path}: {error}") from error
