@@ -10,11 +10,12 @@ import sys
 from collections import namedtuple
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from store_contract import D, axis, ids, record
 
 from snapshelf.errors import ShelfInUseError, StorageError, StoreError
-from snapshelf.store import Between, EdgeStore, Equals, _edge
+from snapshelf.store import Between, EdgeStore, Equals, Has, _edge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,6 +129,62 @@ def test_unusable_directory_is_refused_and_can_be_replaced(
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     with EdgeStore.open(path, D) as store:
         assert (store.version, store.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: (path / "facts.npz").unlink(),
+        damage("facts.npz", b""),
+        damage("facts.npz", b"PK\x03\x04 and so on"),
+        lambda path: np.savez(path / "facts.npz", ids=np.zeros(3, np.uint8)),
+    ],
+    ids=["missing", "empty", "damaged", "another"],
+)
+def test_table_is_made_again_where_its_file_is_of_no_use(path: Path, change: Callable[[Path], None]) -> None:
+    def answers(store: EdgeStore) -> list[object]:
+        return [
+            store.scroll(),
+            store.field_kinds(),
+            store.facet("tags"),
+            store.ordered("n", 9),
+            store.idf(["w", "odd", "none"]),
+            store.matching({"odd": 1.0}, 9),
+            store.nearest(axis(1), 9, Equals("tags", "a")),
+        ]
+
+    with EdgeStore.open(path, D) as store:
+        for n in range(9):
+            terms = {"w": 1.0, "odd": 2.0} if n % 2 else {"w": 1.0}
+            store.upsert([record(f"{n}", axis(n % D), terms=terms, n=n, tags=["a", "b"] if n % 3 else "c")])
+        store.delete(["4", "5"])
+        before = answers(store)
+    change(path)
+    with EdgeStore.open(path, D) as store:
+        assert answers(store) == before
+        store.upsert([record("new", axis(1), terms={"w": 1.0})])
+        store.delete(["1"])
+        before = answers(store)
+    with EdgeStore.open(path, D) as store:
+        assert answers(store) == before
+
+
+def test_file_of_the_table_is_never_older_than_the_engine(path: Path) -> None:
+    with EdgeStore.open(path, D) as store:
+        store.upsert([record("a", n=1)])
+    changes: list[Callable[[EdgeStore], None]] = [
+        lambda store: store.upsert([record("b", n=2)]),
+        lambda store: store.patch("a", {"n": 3}),
+        lambda store: store.delete(["b"]),
+        lambda store: store.clear(),
+    ]
+    for change in changes:
+        with EdgeStore.open(path, D) as store:
+            assert (path / "facts.npz").exists()
+            store.count(Has("n"))
+            assert (path / "facts.npz").exists()
+            change(store)
+            assert not (path / "facts.npz").exists()
 
 
 def test_interrupted_flush_keeps_the_former_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

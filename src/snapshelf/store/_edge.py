@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import threading
+import zipfile
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Concatenate, Literal, NamedTuple, ParamSpec, Self, TypeVar
@@ -462,8 +463,10 @@ class EdgeStore:
         try:
             with np.load(io.BytesIO((self._path / _TABLE).read_bytes()), allow_pickle=False) as arrays:
                 self._columns, self._rarity = Columns.read(arrays), Rarity.of(arrays)
-            self._is_saved = True
-        except (OSError, ValueError, KeyError):
+            self._is_saved = len(self._columns) == self._engine(edge.EdgeShard.info).points_count
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+            self._is_saved = False
+        if not self._is_saved:
             self._rarity = Rarity()
             self._columns = Columns.of(self._told())
 
