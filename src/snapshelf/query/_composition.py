@@ -12,6 +12,13 @@ Vector = NDArray[np.float32]
 LIKED, DISLIKED = 1.0, 0.5
 """How much the mean of the liked and of the disliked products counts beside the photos (Rocchio's feedback, 1971)."""
 
+TOLD, UNTOLD = 1.5, 3.0
+"""Length of the words' vector beside a photo, where facts tell what the words ask for and where none does. The score
+gives a photo three times the part of words alone; here the words say what the photo does not show."""
+
+FACTS = 5.0
+"""How many times its boost a fact adds beside a photo, for the same reason."""
+
 OWN = 0.4
 """Share of what a photo has already that is taken out of the words which ask for something else."""
 

@@ -100,36 +100,39 @@ class Reader:
     def read(self, text: str) -> Reading:
         """Read a query's text in normal form."""
         notes: list[Note] = []
-        amounts, cut = self._amounts(text, notes)
-        mentions = [
-            one
-            for one in self._mentions(text)
-            if not any(one.start < end and start < one.end for start, end in cut)
-        ]
-        chips = [(chip.start, chip) for chip in amounts]
+        chips, cut = self._amounts(text, notes)
+        mentions = [one for one in self._mentions(text) if not _touches((one.start, one.end), cut)]
+        ruled_out = self._ruled_out(text, mentions)
         minus: list[str] = []
         asked: list[Concept] = []
-        ruled_out = self._ruled_out(text, mentions)
         for mention in mentions:
+            words = text[mention.start : mention.end]
             span = ruled_out.get((mention.start, mention.end))
-            chip = self._chip(text[mention.start : mention.end], mention, excluded=span is not None)
+            chip = self._chip(words, mention, excluded=span is not None)
             if span is not None:
                 cut.append(span)
                 if chip is None:
-                    minus.append(text[mention.start : mention.end])
+                    minus.append(words)
             elif mention.concept:
                 asked.append(mention.concept)
             if chip and chip.where not in self._drop:
-                chips.append((mention.start, chip))
-        if self._settings.excluded != "off":
-            for match in _WITHOUT.finditer(text):
-                if not any(match.start() < end and start < match.end() for start, end in cut):
-                    cut.append(match.span())
-                    minus.append(match["en"] or match["zh"])
-        kept = {chip.where: chip for _, chip in sorted(chips, key=lambda placed: placed[0])}
-        notes += _contradictions(list(kept.values()))
+                chips.append(chip)
+        minus += self._untold(text, cut)
+        kept = {chip.where: chip for chip in sorted(chips, key=lambda chip: chip.start)}.values()
         rest = _without(text, cut)
-        return Reading(tuple(kept.values()), rest, " ".join(dict.fromkeys(minus)), tuple(asked), tuple(notes))
+        if not rest:
+            # Nothing else is said: the best is what is least like it.
+            minus += [chip.text for chip in kept if chip.excluded]
+        notes += _contradictions(tuple(kept))
+        return Reading(tuple(kept), rest, " ".join(dict.fromkeys(minus)), tuple(asked), tuple(notes))
+
+    def _untold(self, text: str, cut: list[tuple[int, int]]) -> list[str]:
+        """Words that are ruled out though they name nothing; their places are added to what is cut."""
+        if self._settings.excluded == "off":
+            return []
+        found = [match for match in _WITHOUT.finditer(text) if not _touches(match.span(), cut)]
+        cut += [match.span() for match in found]
+        return [match["en"] or match["zh"] for match in found]
 
     def rule_out(self, text: str, at: int) -> Reading:
         """Read words to move away from, in normal form; their chips are at the place `at`."""
@@ -322,6 +325,10 @@ def _one_of(field: str, texts: tuple[str, ...]) -> Filter:
 def _any_of(places: Sequence[tuple[str, tuple[str, ...]]]) -> Filter:
     parts = tuple(_one_of(field, texts) for field, texts in places)
     return parts[0] if len(parts) == 1 else Or(parts)
+
+
+def _touches(place: tuple[int, int], places: Sequence[tuple[int, int]]) -> bool:
+    return any(place[0] < end and start < place[1] for start, end in places)
 
 
 def _overlap(one: _Mention, other: _Mention) -> bool:

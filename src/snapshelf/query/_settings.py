@@ -35,6 +35,8 @@ class Understanding(BaseModel):
 
     Parameters
     ----------
+    read : bool
+        Read facts from the words; otherwise the words are taken as they are.
     correct : bool
         Correct what is surely mistyped, and propose a correction of what may be.
     facts : mapping
@@ -49,6 +51,7 @@ class Understanding(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    read: bool = True
     correct: bool = True
     facts: dict[str, Use] = Field(default_factory=dict, validate_default=True)
     excluded: Use = "hard"
@@ -70,7 +73,7 @@ class Understanding(BaseModel):
     @classmethod
     def plain(cls) -> Self:
         """Take the words as they are: no facts are read from them and nothing is corrected."""
-        return cls(correct=False, facts=dict.fromkeys(_USES, "off"), excluded="off")
+        return cls(read=False, correct=False)
 
     def use(self, kind: str) -> Use:
         """What is done with facts of a kind; those of kinds that a shop's lexicon adds are soft."""

@@ -6,15 +6,15 @@ import re
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
 
 from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError
 from snapshelf.language import Correction, correct, normalise, search_terms
-from snapshelf.query._composition import OWN, Vector, away, looks, own
+from snapshelf.query._composition import FACTS, OWN, TOLD, UNTOLD, Vector, away, looks, own
 from snapshelf.query._facts import Reader, Reading
 from snapshelf.query._knowledge import Knowledge
 from snapshelf.query._query import Note, Query
@@ -32,14 +32,6 @@ _COMPARISON = re.compile(
     re.VERBOSE,
 )
 """Words that say only that the photo is to be compared with: the photo says it already."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The words of a request, put right."""
-
-    text: str = ""
-    correction: Correction | None = None
 
 
 def understand(
@@ -82,18 +74,18 @@ def understand(
     images = [decoded(each) for each in request.photos]
     decoded_at = time.perf_counter()
     notes: list[Note] = []
-    words = _words(request, knowledge, settings, notes)
-    reading = _read(words.text, request, knowledge, settings, drop)
+    words, correction = _words(request, knowledge, settings, notes)
+    reading = _read(words, request, knowledge, settings, drop)
     liked, disliked = _examples(request, knowledge, notes)
     by_looks = bool(images) or bool(liked)
     said = reading.rest
-    if by_looks:
+    if by_looks and settings.read:
         said = " ".join(_COMPARISON.sub(" ", said).split())
-    elif not said and not reading.minus:
-        # Only numbers, only what is ruled out: there is nothing better to go by.
-        said = words.text
+    terms = Counter(search_terms(said, lexicon=knowledge.lexicon if knowledge else None))
     if not by_looks and not said and not reading.minus:
-        raise NotFoundError("none of the liked products is there; give a photo, words, or other products")
+        said = words  # only numbers: there is nothing better to go by
+        if not said:
+            raise NotFoundError("none of the liked products is there; give a photo, words, or other products")
     read_at = time.perf_counter()
     encoded = encoder.encode_photos(images)
     texts = list(dict.fromkeys(each for each in (said, reading.minus) if each))
@@ -101,26 +93,28 @@ def understand(
     look = looks(encoded, request.photo_weights, liked, disliked)
     word = vectors.get(said)
     if look is not None and word is not None:
-        word = np.float32(request.text_weight) * _instead(word, look, reading, knowledge, encoder)
+        length = request.text_weight * (TOLD if reading.chips else UNTOLD)
+        word = np.float32(length) * _instead(word, look, reading, knowledge, encoder)
     minus = vectors.get(reading.minus)
     if minus is not None:
         amount = request.without_weight
         look = None if look is None else away(look, minus, amount)
         word = away(word, minus, amount) if word is not None else (-minus if look is None else None)
-    lexicon = knowledge.lexicon if knowledge else None
     finished = time.perf_counter()
     return Query(
         photo=look,
         text=word,
-        terms={term: float(count) for term, count in Counter(search_terms(said, lexicon=lexicon)).items()},
+        terms={term: float(count) for term, count in terms.items()},
         timings={
             "decode": decoded_at - start,
             "understand": read_at - decoded_at,
             "encode": finished - read_at,
         },
-        normalised=words.text,
-        correction=words.correction,
-        chips=reading.chips,
+        normalised=words,
+        correction=correction,
+        chips=tuple(replace(chip, boost=FACTS * chip.boost) for chip in reading.chips)
+        if by_looks
+        else reading.chips,
         notes=(*notes, *reading.notes),
         excluded=frozenset((*request.liked, *request.disliked)),
     )
@@ -128,9 +122,10 @@ def understand(
 
 def _words(
     request: Request, knowledge: Knowledge | None, settings: Understanding, notes: list[Note]
-) -> _Words:
+) -> tuple[str, Correction | None]:
+    """The text in its normal form and put right, and what was or may be wrong with it."""
     if request.text is None:
-        return _Words()
+        return "", None
     words = normalise(request.text)
     if not words:
         raise QueryError("the query's text is empty: leave it out to search by photo alone")
@@ -143,9 +138,9 @@ def _words(
                 f"the query's text {request.text[:40]!r} has neither letters nor digits; write what to look for"
             )
     if not (settings.correct and knowledge and knowledge.vocabulary and words):
-        return _Words(words)
+        return words, None
     correction = correct(words, knowledge.vocabulary, knowledge.lexicon)
-    return _Words(correction.text if correction and correction.sure else words, correction)
+    return correction.text if correction and correction.sure else words, correction
 
 
 def _named(signs: str) -> str:
@@ -162,7 +157,7 @@ def _read(
     drop: Collection[str],
 ) -> Reading:
     unwanted = normalise(request.without or "")
-    if knowledge is None:
+    if knowledge is None or not settings.read:
         return Reading(rest=words, minus=unwanted)
     reader = Reader(knowledge, settings, drop)
     reading = reader.read(words)
@@ -199,8 +194,7 @@ def _instead(
     """The words, less what the photo has of the same kinds: red instead of the photo's blue."""
     if knowledge is None:
         return word
-    kinds: Sequence[str] = tuple(dict.fromkeys(concept.kind for concept in reading.asked))
-    for kind in kinds:
+    for kind in {concept.kind for concept in reading.asked} - {"category"}:
         concepts, names = knowledge.spoken(encoder, kind)
         shown = own(look, names)
         if all(concepts[shown] != concept for concept in reading.asked):
