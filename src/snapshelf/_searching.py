@@ -247,6 +247,10 @@ class Searcher:
             store, vectors_of=catalogue.vectors, lexicon=lexicon, vocabulary=words.vocabulary
         )
 
+    def warm_up(self) -> None:
+        """Begin to make what the first completion needs, beside everything else."""
+        self._suggester.prepare()
+
     def changed(self) -> None:
         """Look at the products anew when the next query comes."""
         self._knowledge = self._knowledge.renewed()

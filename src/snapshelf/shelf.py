@@ -54,7 +54,7 @@ Progress: TypeAlias = Callable[[int, int | None], None]
 _WRITTEN_AT_ONCE = 256
 """Products in one transaction: a commit waits for the disk, so few are enough to make it rare."""
 
-_SEARCHED_EXACTLY = 100_000
+_SEARCHED_EXACTLY = 20_000
 """Products up to which the engine compares with every vector; it needs its graph only beyond."""
 
 _FLUSHED_AT_LEAST_EVERY = 10_000
@@ -159,7 +159,10 @@ class Shelf:
             lexicon = shop_lexicon(folder)
             fill_titles(catalogue, model, progress)
             catch_up(catalogue, store, lexicon)
-            return cls(folder, catalogue, store, model, lexicon, lock)
+            shelf = cls(folder, catalogue, store, model, lexicon, lock)
+            if serving:
+                shelf._searcher.warm_up()
+            return shelf
         except BaseException:
             for part in reversed(opened):
                 part.close()

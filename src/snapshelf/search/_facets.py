@@ -26,6 +26,9 @@ MAX_BINS = 200
 """Most bars of one histogram."""
 
 _OF_ATTRIBUTES = "attributes."
+_ADDED = "added_at"
+"""What ``newest`` sorts by; to a shopper it is no property of a product."""
+
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -240,7 +243,8 @@ def facet_fields(store: Store) -> dict[str, FacetField]:
 
 def _kinds(store: Store) -> dict[str, FacetKind]:
     numbers = {fact for fact, kind in store.field_kinds().items() if kind == "number"} - {"in_stock"}
-    facts = sorted(store.fields(), key=lambda fact: (fact.startswith(_OF_ATTRIBUTES), fact))
+    known = set(store.fields()) - {_ADDED}
+    facts = sorted(known, key=lambda fact: (fact.startswith(_OF_ATTRIBUTES), fact))
     return {fact: "numbers" if fact in numbers else "values" for fact in facts}
 
 

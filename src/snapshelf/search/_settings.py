@@ -8,7 +8,7 @@ from typing import Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from snapshelf.errors import ShelfError
+from snapshelf.errors import QueryError, ShelfError
 from snapshelf.query import Understanding
 from snapshelf.search._fusion import Weights
 
