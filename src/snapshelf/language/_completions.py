@@ -19,6 +19,7 @@ _INNER_WORD = 0.5
 _PINYIN = 0.8
 _INITIALS = 0.4
 _OTHER_LANGUAGE = 1e-6
+_MOST_READINGS = 4
 _BEHIND_ALL = "\U0010ffff"
 _LONGEST_KEY = 64
 
@@ -100,10 +101,13 @@ class Completions:
         if language is not None:
             foreign = (self._languages[rows] != language) & (self._languages[rows] != "")
             weights = np.where(foreign, weights * _OTHER_LANGUAGE, weights)
-        # A phrase is found by each of the ways to type it that fit, which are seldom more than three.
-        nearest = _largest(weights, 4 * k)
-        found = dict.fromkeys(self._places[rows[nearest]].tolist())
-        return [self._phrases[place] for place in found][:k]
+        # A phrase has a row for each way to type it that fits, which are seldom more than three.
+        taken = 4 * k
+        while True:
+            found = dict.fromkeys(self._places[rows[_largest(weights, taken)]].tolist())
+            if len(found) >= k or taken >= len(rows):
+                return [self._phrases[place] for place in found][:k]
+            taken *= 4
 
     def _beginning_with(self, key: str) -> NDArray[np.intp]:
         return np.arange(bisect_left(self._keys, key), bisect_left(self._keys, key + _BEHIND_ALL))
@@ -127,5 +131,5 @@ def _ways_to_type(key: str) -> Iterator[tuple[str, float]]:
         place = key.find(" ", place + 1)
     if has_chinese(key):
         plain = key.replace(" ", "")
-        yield from ((way, _PINYIN) for way in spellings(plain))
-        yield from ((way, _INITIALS) for way in initials(plain))
+        yield from ((way, _PINYIN) for way in spellings(plain, _MOST_READINGS))
+        yield from ((way, _INITIALS) for way in initials(plain, _MOST_READINGS))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import islice, product
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_MOST_READINGS = 4
+_MOST_READINGS = 8
 _ONE_CHARACTER = 3
 """One character is typed like many others; it is taken only where three longer words would not do."""
 _RIVAL = 0.5
@@ -40,24 +40,32 @@ def _readings(character: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(typed))
 
 
-def spellings(text: str) -> list[str]:
-    """Return the pinyin of `text` without tones and spaces, the likeliest first; other characters stay.
+def spellings(text: str, most: int) -> list[str]:
+    """Return up to `most` spellings of `text` in pinyin without tones and spaces; other characters stay.
 
-    Up to four, as some characters have several readings: 长袖 is typed changxiu, and zhangxiu is accepted.
+    The usual one comes first, then those in which one character has another reading, then two: 长袖 is typed
+    changxiu, and zhangxiu is accepted.
     """
-    return _joined([_readings(character) for character in text])
+    return _joined([_readings(character) for character in text], most)
 
 
-def initials(text: str) -> list[str]:
+def initials(text: str, most: int) -> list[str]:
     """Return the first letters of the syllables of `text`, as input methods accept them: lyq for 连衣裙."""
     return _joined(
-        [tuple(dict.fromkeys(reading[0] for reading in _readings(character))) for character in text]
+        [tuple(dict.fromkeys(reading[0] for reading in _readings(character))) for character in text], most
     )
 
 
-def _joined(choices: list[tuple[str, ...]]) -> list[str]:
-    ways = ("".join(way) for way in product(*choices))
-    return list(islice(ways, _MOST_READINGS))
+def _joined(choices: list[tuple[str, ...]], most: int) -> list[str]:
+    unusual = [(place, reading) for place, readings in enumerate(choices) for reading in readings[1:]]
+    variations = chain([()], combinations(unusual, 1), combinations(unusual, 2))
+    ways: dict[str, None] = {}
+    for variation in variations:
+        changed = dict(variation)
+        ways["".join(changed.get(place, readings[0]) for place, readings in enumerate(choices))] = None
+        if len(ways) == most:
+            break
+    return list(ways)
 
 
 class Meaning(NamedTuple):
@@ -84,7 +92,7 @@ class PinyinWords:
     def __init__(self, weights: Mapping[str, float]) -> None:
         typed: dict[str, list[tuple[float, str]]] = {}
         for word, weight in weights.items():
-            for rank, way in enumerate(spellings(word)):
+            for rank, way in enumerate(spellings(word, _MOST_READINGS)):
                 typed.setdefault(way, []).append((weight / (1 + rank), word))
         self._typed = {way: _likeliest(words) for way, words in typed.items()}
         self._longest = max(map(len, self._typed), default=0)

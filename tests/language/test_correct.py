@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from snapshelf.language import Concept, Lexicon, Vocabulary, correct, normalise
+from snapshelf.language._spelling import Speller, slips_between
+
+TITLES = [
+    *["Nike Men Running Shoes Black", "Adidas Women Red Dress Shoes", "Puma Black Backpack"] * 40,
+    *["Fossil Women Watches", "Catwalk Women Sandals", "Embroidered Kurta", "Wrangler Men Blue Jeans"] * 10,
+    "Titan Raga Steel Watch",
+    "Gucci Flora Perfume",
+    "Casio MTP-1302D",
+    "优衣库白色衬衫",
+]
+vocabulary = Vocabulary.of(TITLES)
+
+
+def corrected(text: str) -> str | None:
+    correction = correct(text, vocabulary)
+    return correction and correction.text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("runing shoes", "running shoes"),  # left out
+        ("adiddas", "adidas"),  # exchanged
+        ("baackpack", "backpack"),  # put in
+        ("blakc shoes", "black shoes"),  # swapped
+        ("niek SHOSE", "nike shoes"),
+        ("embrodered kurtta", "embroidered kurta"),
+        ("embbroiderred kurta", "embroidered kurta"),  # two slips in a long word
+        ("womens runningshoes", "womens running shoes"),  # run together
+        ("耐克 runing shoes", "耐克 running shoes"),
+        ("red runing, shoes!", "red running, shoes!"),
+        ("snekers", "sneakers"),  # only the lexicon knows it
+    ],
+)
+def test_slips(text: str, expected: str) -> None:
+    assert corrected(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nike running shoes",
+        "run shoe watch dress",  # other inflections of known words
+        "ran",  # too short to judge
+        "gucc1 t20",  # digits
+        "casio mpt 1302",  # beside a number
+        "under $50",
+        "cheap quality",  # shoppers' words
+        "sneakers ethnic sofa",  # the lexicon's
+        "she's",
+        "gucci",  # once is enough to exist
+        "zzzzqqqq",  # near nothing
+        "красные туфли 신발",
+        "红色连衣裙",
+        "",
+    ],
+)
+def test_what_is_left_alone(text: str) -> None:
+    assert correct(text, vocabulary) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("lianyiqun", "连衣裙"),
+        ("lian yi qun", "连衣裙"),
+        ("lián yī qún", "连衣裙"),
+        ("hongse lianyiqun", "红色连衣裙"),
+        ("hongselianyiqun", "红色连衣裙"),
+        ("nvshi baise chenshan", "女士白色衬衫"),
+        ("nüshi", "女士"),
+        ("lvse", "绿色"),
+        ("changxiu", "长袖"),  # 长 is zhang too
+        ("nike hongse yundongxie", "nike 红色运动鞋"),
+        ("youyiku chenshan", "优衣库衬衫"),  # the shop's own word
+        ("hong qun", "红裙"),
+    ],
+)
+def test_pinyin(text: str, expected: str) -> None:
+    correction = correct(text, vocabulary)
+    assert correction is not None
+    assert correction.text == expected
+    assert {change.kind for change in correction.changes} == {"pinyin"}
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("runing shoes", True),
+        ("lianyiqun", True),
+        ("hong qun", False),  # single characters
+        ("beizi", False),  # 杯子 and 被子
+        ("womens runningshoes", False),
+        ("embbroiderred kurta", False),  # two slips
+        ("mike", False),  # first letters are rarely wrong
+        ("gucchi", False),  # the shop has it once only
+        ("runing gucchi", False),
+    ],
+)
+def test_being_sure(text: str, sure: bool) -> None:
+    correction = correct(text, vocabulary)
+    assert correction is not None
+    assert correction.sure is sure
+
+
+def test_changes_say_what_was_where() -> None:
+    text = "Red  RUNING shoes, lian yi qun"
+    correction = correct(text, vocabulary)
+    assert correction is not None
+    assert correction.text == "red running shoes, 连衣裙"
+    first, second = correction.changes
+    assert (first.before, first.after, first.kind) == ("runing", "running", "typo")
+    assert (second.before, second.after, second.kind) == ("lian yi qun", "连衣裙", "pinyin")
+    assert all(normalise(text)[c.start : c.end] == c.before for c in correction.changes)
+
+
+def test_the_shop_decides_which_word_is_meant() -> None:
+    for title, meant in (("Blue shirt", "shirt"), ("Shark steak", "shark")):
+        correction = correct("shart", Vocabulary.of([title] * 9))
+        assert correction is not None
+        assert correction.text == meant
+
+
+def test_new_words_exist_at_once_and_are_aimed_at_once_there_are_some() -> None:
+    own = Vocabulary.of(TITLES)
+    assert correct("kontiki", own) is None
+    assert correct("nikke", own) is not None
+    own.add(["Nikke"])
+    assert correct("nikke", own) is None
+    own.add([f"kontiki {word}" for word in ("alpha", "bravo", "delta")])
+    correction = correct("kontikki", own)
+    assert correction is not None
+    assert correction.text == "kontiki"
+
+
+@pytest.mark.parametrize(("apart", "expected"), [([], "moon boots"), ([("c/light", "c/boots")], None)])
+def test_concepts_kept_apart_are_not_corrected_into_each_other(
+    apart: list[tuple[str, str]], expected: str | None
+) -> None:
+    lexicon = Lexicon(
+        [Concept("c", "light", {"en": ("moon",)}), Concept("c", "boots", {"en": ("moon boots",)})],
+        apart=apart,
+    )
+    correction = correct("moon bootts", Vocabulary.of(TITLES), lexicon)
+    assert (correction and correction.text) == expected
+
+
+@settings(deadline=None)
+@given(st.text(st.characters()) | st.text("abnikered lyqu 连衣裙-'’1é\u0301"))
+def test_any_text_is_corrected_to_a_normal_form_that_differs_where_it_says(text: str) -> None:
+    correction = correct(text, vocabulary)
+    if correction is None:
+        return
+    rebuilt, end = "", 0
+    for change in correction.changes:
+        assert change.before != change.after
+        rebuilt += normalise(text)[end : change.start] + change.after
+        end = change.end
+    assert rebuilt + normalise(text)[end:] == correction.text == normalise(correction.text)
+
+
+WORDS = sorted(
+    {word for word, _ in vocabulary} | {"".join(random.Random(i).choices("abcde", k=7)) for i in range(300)}
+)
+
+
+LATIN_WORDS = [word for word in WORDS if word.isascii() and word.isalpha()]
+speller = Speller(WORDS)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(LATIN_WORDS) | st.text("abcdeinrs", min_size=1, max_size=9), st.text("abcde", max_size=2)
+)
+def test_the_speller_finds_what_comparing_with_all_words_finds(word: str, tail: str) -> None:
+    asked = word + tail
+    for most in (1, 2):
+        expected = [
+            (w, slips)
+            for w in LATIN_WORDS
+            if (slips := slips_between(asked, w, most)) <= most and (most == 1 or w[0] == asked[0])
+        ]
+        assert speller.near(asked, most) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "slips"),
+    [
+        ("", "", 0),
+        ("a", "", 1),
+        ("shoe", "shoes", 1),
+        ("ab", "ba", 1),
+        ("abc", "ca", 3),
+        ("kitten", "sitting", 3),
+    ],
+)
+def test_counting_slips(one: str, other: str, slips: int) -> None:
+    assert slips_between(one, other, 9) == slips_between(other, one, 9) == slips
+    if slips > 1:
+        assert slips_between(one, other, slips - 1) == slips
+
+
+def test_fast_with_a_hundred_thousand_words() -> None:
+    rng = random.Random(1)
+    words = ["".join(rng.choices("etaoinshrdlubcmpg", k=rng.randint(4, 12))) for _ in range(100_000)]
+    large = Vocabulary.of([*TITLES, *words])
+    queries = ["runing shoes", "hongse lianyiqun", "blakc backpackk", "embbroiderred kurta"]
+    for query in queries:
+        correct(query, large)
+    start = time.process_time()
+    for query in queries * 5:
+        assert correct(query, large) is not None
+    # 1 to 2 ms on one 2020s core; the margin is for loaded machines
+    assert (time.process_time() - start) / 20 < 20e-3
+
+
+@pytest.mark.parametrize(
+    "text", ["lian" * 2500, "ab " * 3333, "🙂" * 5000, "runing " * 1428, "\x00\u200b" * 5000]
+)
+def test_long_and_strange_texts_are_quick(text: str) -> None:
+    start = time.process_time()
+    correct(text, vocabulary)
+    assert time.process_time() - start < 0.2
