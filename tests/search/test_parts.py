@@ -136,7 +136,7 @@ def test_settings_are_read_or_refused(tmp_path: Path) -> None:
         ("weights: {foto: 1}", "weights.foto"),
         ("colour: hard", "colour"),
         ("understanding: {facts: {colour: maybe}}", "understanding.facts.colour"),
-        ("weights: {photo: -1}", "weights"),
+        ("weights: {photo: -1}", "the weight of photo is -1"),
         ("[", "cannot be read as YAML"),
     ):
         file.write_text(wrong)
