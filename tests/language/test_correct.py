@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snapshelf.language import Concept, Lexicon, Vocabulary, correct, normalise
+from snapshelf.language import Concept, Lexicon, Vocabulary, correct, normalise, prepare_correction
 from snapshelf.language._spelling import Speller, slips_between
 
 TITLES = [
@@ -153,6 +153,16 @@ def test_concepts_kept_apart_are_not_corrected_into_each_other(
     )
     correction = correct("moon bootts", Vocabulary.of(TITLES), lexicon)
     assert (correction and correction.text) == expected
+
+
+def test_what_the_first_correction_needs_can_be_made_before() -> None:
+    large = Vocabulary.of(
+        f"{a}{b}{c}{d}" for a in "bdfg" for b in "aeiou" for c in "lmnr" for d in ("ton", "ville")
+    )
+    prepare_correction(large)
+    start = time.process_time()
+    assert correct("lianyiqun", large) is not None
+    assert time.process_time() - start < 0.02
 
 
 @settings(deadline=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snapshelf.language._completions import Completion, Completions
-from snapshelf.language._correct import Change, Correction, correct
+from snapshelf.language._correct import Change, Correction, correct, prepare_correction
 from snapshelf.language._lexicon import Concept, Lexicon, Match
 from snapshelf.language._normalise import normalise
 from snapshelf.language._quantities import Quantity, QuantityKind, quantities
@@ -23,6 +23,7 @@ __all__ = [
     "Vocabulary",
     "correct",
     "normalise",
+    "prepare_correction",
     "quantities",
     "search_terms",
     "tokenize",

@@ -108,11 +108,26 @@ def correct(text: str, vocabulary: Vocabulary, lexicon: Lexicon | None = None) -
     Correction or None
         None where there is nothing to put right.
     """
-    lexicon = lexicon or Lexicon.bundled()
+    return _corrector(vocabulary, lexicon or Lexicon.bundled()).correct(normalise(text))
+
+
+def prepare_correction(vocabulary: Vocabulary, lexicon: Lexicon | None = None) -> None:
+    """Make now what the first call of `correct` would make, which takes it half a second or more.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+    lexicon : Lexicon or None
+        The bundled one by default.
+    """
+    _corrector(vocabulary, lexicon or Lexicon.bundled()).prepare()
+
+
+def _corrector(vocabulary: Vocabulary, lexicon: Lexicon) -> _Corrector:
     corrector = _correctors.get(vocabulary)
     if corrector is None or corrector.is_outdated(vocabulary, lexicon):
         corrector = _correctors[vocabulary] = _Corrector(vocabulary, lexicon)
-    return corrector.correct(normalise(text))
+    return corrector
 
 
 class _Candidate(NamedTuple):
@@ -142,6 +157,10 @@ class _Corrector:
     def is_outdated(self, vocabulary: Vocabulary, lexicon: Lexicon) -> bool:
         """Whether so many words have come or gone that it is worth making anew; words that exist are known at once."""
         return lexicon is not self.lexicon or abs(len(vocabulary) - self._size) > _TOLERATED * self._size
+
+    def prepare(self) -> None:
+        """Make what is otherwise made when it is first needed."""
+        _ = self._speller, self._pinyin
 
     @cached_property
     def _speller(self) -> Speller:
