@@ -33,7 +33,7 @@ def write_filter(where: Filter) -> str:
         case Has(field):
             return f"{_name(field)}:*"
         case Not(part):
-            return f"NOT {_grouped(part)}"
+            return f"NOT ({write_filter(part)})" if isinstance(part, Not) else f"NOT {_grouped(part)}"
         case And(parts):
             return " AND ".join(_grouped(part) for part in parts)
         case Or(parts):
