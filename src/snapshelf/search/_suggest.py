@@ -34,7 +34,7 @@ Find: TypeAlias = Callable[[Mapping[str, float], int], Sequence[Product]]
 """Terms → the products that the words recall finds with them, at most so many."""
 
 LEAST_TIMES = 3
-"""Times that words must have been searched for before others are offered them: one shopper's words stay their own."""
+"""Times that words must have been searched for before they are offered to others: what is rare may be private."""
 
 _LEAST_PRODUCTS = 3
 """Products that the beginning or end of a title must be shared by, to be more than a part of one title."""
