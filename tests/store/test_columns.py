@@ -34,7 +34,8 @@ def read_back(columns: Columns) -> Columns:
 
 
 def contents(columns: Columns) -> dict[str, Any]:
-    return {str(columns.id_of(row)): columns.facts_of(row) for row in columns.rows(None).tolist()}
+    rows = columns.rows(None).tolist()
+    return dict(zip(columns.ids_of(rows), columns.facts_of(rows, columns.fields()), strict=True))
 
 
 FACTS: dict[str, dict[str, StoredFact]] = {

@@ -78,7 +78,7 @@ class Columns:
 
     def __init__(self) -> None:
         self._rows: dict[str, int] = {}
-        self._ids: list[str | None] = []
+        self._ids: list[str] = []  # of a row without a record, anything
         self._free: list[int] = []
         self._alive = np.zeros(_ROOM, np.bool_)  # longer than there are rows, as all columns are
         self._numbers: dict[str, _Numbers] = {}
@@ -91,6 +91,10 @@ class Columns:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __contains__(self, row: int) -> bool:
+        """Whether a row holds a record."""
+        return row < len(self._alive) and bool(self._alive[row])
+
     # Rows
 
     def reserve(self, ids: Sequence[str]) -> list[int]:
@@ -102,9 +106,13 @@ class Columns:
                     row = self._free.pop()
                 else:
                     row = len(self._ids)
-                    self._ids.append(None)
+                    self._ids.append("")
             rows.append(row)
         return rows
+
+    def release(self, rows: Iterable[int]) -> None:
+        """Take back reserved rows that have not been put."""
+        self._free += [row for row in rows if row not in self]
 
     def put(self, row: int, id: str, facts: Mapping[str, StoredFact]) -> None:
         """Set the record of a row, and all of its facts."""
@@ -131,7 +139,6 @@ class Columns:
         for id in ids:
             row = self._rows.pop(id, None)
             if row is not None:
-                self._ids[row] = None
                 self._alive[row] = False
                 self._free.append(row)
                 self._clear(row)
@@ -140,15 +147,18 @@ class Columns:
         """Rows of those records that are there."""
         return [self._rows[id] for id in ids if id in self._rows]
 
-    def id_of(self, row: int) -> str | None:
-        """Record of a row, if it has one."""
-        return self._ids[row] if row < len(self._ids) else None
+    def ids_of(self, rows: Iterable[int]) -> list[str]:
+        """Records of rows that have one."""
+        return [self._ids[row] for row in rows]
 
-    def facts_of(self, row: int, fields: Iterable[str] | None = None) -> dict[str, StoredFact]:
-        """Facts of a row: those of the given fields, or all."""
-        columns = self._all() if fields is None else self._of(fields)
-        facts = ((field, column.get(row)) for field, column in columns)
-        return {field: fact for field, fact in facts if fact is not None}
+    def facts_of(self, rows: Sequence[int], fields: Iterable[str]) -> list[dict[str, StoredFact]]:
+        """Facts of each row: those of the given fields that it has."""
+        facts: list[dict[str, StoredFact]] = [{} for _ in rows]
+        for field, column in self._of(dict.fromkeys(fields)):
+            for those, fact in zip(facts, column.some(rows), strict=True):
+                if fact is not None:
+                    those[field] = fact
+        return facts
 
     # Filters
 
@@ -173,8 +183,8 @@ class Columns:
 
     def first(self, where: Filter | None, after: str | None, limit: int) -> list[str]:
         """Ids of matching records, the least of those above `after`."""
-        ids = (self._ids[row] for row in self.rows(where).tolist())
-        return heapq.nsmallest(limit, (id for id in ids if id is not None and (after is None or id > after)))
+        ids = self.ids_of(self.rows(where).tolist())
+        return heapq.nsmallest(limit, ids if after is None else (id for id in ids if id > after))
 
     # Fields
 
@@ -295,7 +305,7 @@ class Columns:
                 (key, self._ids[row], row) for key, row in zip(keys.tolist(), some.tolist(), strict=True)
             )
             placed += [
-                Placed(id or "", self.facts_of(row, [field]).get(field))
+                Placed(id, self.facts_of([row], [field])[0].get(field))
                 for _, id, row in heapq.nsmallest(short, triples)
             ]
         return placed[skip:]
@@ -325,17 +335,20 @@ class Columns:
         """
         table, rows = cls(), 0
         for row, id, facts in records:
-            table._ids.extend([None] * (row + 1 - len(table._ids)))
+            table._ids.extend([""] * (row + 1 - len(table._ids)))
             table.put(row, id, facts)
             rows += 1
         if rows != len(table):
             raise StoreError("the engine has some record twice: rebuild the store")
-        table._free = [row for row, id in enumerate(table._ids) if id is None]
+        table._free = np.flatnonzero(~table.mask(None)).tolist()
         return table
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything, for a file."""
-        arrays: dict[str, NDArray[Any]] = {"ids": _packed(self._ids)}
+        arrays: dict[str, NDArray[Any]] = {
+            "ids": _packed(self._ids),
+            "alive": self.mask(None),
+        }
         numbers = {field: column for field, column in self._numbers.items() if column.present}
         texts = {field: column for field, column in self._texts.items() if column.present}
         arrays["fields"] = _packed([list(numbers), list(texts)])
@@ -358,9 +371,9 @@ class Columns:
         """
         table = cls()
         table._ids = _unpacked(arrays["ids"])
-        table._rows = {id: row for row, id in enumerate(table._ids) if id is not None}
-        table._free = [row for row, id in enumerate(table._ids) if id is None]
-        table._alive = np.array([id is not None for id in table._ids], np.bool_)
+        table._alive = arrays["alive"]
+        table._rows = {table._ids[row]: row for row in table.rows(None).tolist()}
+        table._free = np.flatnonzero(~table._alive).tolist()
         numbers, texts = _unpacked(arrays["fields"])
         for n, field in enumerate(numbers):
             table._numbers[field] = _Numbers(arrays[f"numbers{n}"])
@@ -506,9 +519,10 @@ class _Numbers:
         self.values = values
         self.present = int(np.count_nonzero(~np.isnan(values)))
 
-    def get(self, row: int) -> float | None:
-        value = float(self.values[row])
-        return None if math.isnan(value) else value
+    def some(self, rows: Sequence[int]) -> list[float | None]:
+        """Facts of rows."""
+        values: list[float] = self.values[np.array(rows, np.int64)].tolist()
+        return [None if math.isnan(value) else value for value in values]
 
     def set(self, row: int, value: float) -> None:
         self.present += math.isnan(self.values[row])
@@ -550,8 +564,10 @@ class _Texts:
         is_list = np.array([isinstance(fact, tuple) for fact in self.facts])
         self.lists = int(np.count_nonzero(is_list[codes])) - len(codes) + self.present
 
-    def get(self, row: int) -> str | tuple[str, ...] | None:
-        return self.facts[self.codes[row]] if self.codes[row] else None
+    def some(self, rows: Sequence[int]) -> list[str | tuple[str, ...] | None]:
+        """Facts of rows."""
+        codes: list[int] = self.codes[np.array(rows, np.int64)].tolist()
+        return [self.facts[code] if code else None for code in codes]
 
     def set(self, row: int, fact: str | tuple[str, ...]) -> None:
         self.remove(row)

@@ -6,6 +6,7 @@ import fcntl
 import heapq
 import io
 import json
+import math
 import os
 import shutil
 import threading
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Concatenate, Literal, NamedTuple, Pa
 import numpy as np
 import qdrant_edge as edge
 
-from snapshelf.errors import ShelfInUseError, StorageError, StoreError
+from snapshelf.errors import ShelfInUseError, SnapshelfError, StorageError, StoreError
 from snapshelf.store._answers import Candidate, Facet, Histogram, Kind, Placed, Recalled
 from snapshelf.store._columns import Columns, Kept, stored_fact
 from snapshelf.store._edge_layout import by_index, facts_in, index_of, one_of, payload, sparse
@@ -160,7 +161,11 @@ class EdgeStore:
                     edge.Point(row, each.vectors, payload(each.id, each.facts))
                     for row, each in zip(rows, batch, strict=True)
                 ]
-                self._update(edge.UpdateOperation.upsert_points(points))
+                try:
+                    self._update(edge.UpdateOperation.upsert_points(points))
+                except SnapshelfError:
+                    self._table.release(rows)
+                    raise
                 for row, each in zip(rows, batch, strict=True):
                     self._table.put(row, each.id, each.facts)
                 self._rarity.remove(replaced)
@@ -181,7 +186,8 @@ class EdgeStore:
         changes = {field: stored_fact(field, fact) for field, fact in facts.items()}
         with self._calls:
             for row in self._table.rows_of([id]):
-                merged = {**self._table.facts_of(row), **changes}
+                (facts_before,) = self._table.facts_of([row], self._table.fields())
+                merged = {**facts_before, **changes}
                 kept = {field: fact for field, fact in merged.items() if fact is not None}
                 self._update(edge.UpdateOperation.overwrite_payload([row], payload(id, kept)))
                 self._table.change(row, changes)
@@ -244,38 +250,35 @@ class EdgeStore:
             for name, each in asked.items():
                 if missing := [row for row in rows if row not in scores[name]]:
                     scores[name] |= self._query(each, len(missing), one_of(missing))
-            passed = [set(self._table.among(rows, test)) for test in tests]
-            found = (
+            tested = [set(self._table.among(rows, test)) for test in tests]
+            nothing: dict[int, float] = {}
+            photo_scores, title_scores, words_scores = (
+                scores.get(name, nothing) for name in ("photo", "title", "words")
+            )
+            found = zip(self._table.ids_of(rows), rows, self._table.facts_of(rows, fields), strict=True)
+            return sorted(
                 Recalled(
                     id,
-                    scores["photo"].get(row) if "photo" in scores else None,
-                    scores["title"].get(row) if "title" in scores else None,
-                    scores["words"].get(row, 0.0) if "words" in scores else 0.0,
-                    tuple(row in those for those in passed),
-                    self._table.facts_of(row, fields),
+                    photo_scores.get(row),
+                    title_scores.get(row),
+                    words_scores.get(row, 0.0),
+                    tuple([row in those for those in tested]),
+                    facts,
                 )
-                for row in rows
-                if (id := self._table.id_of(row)) is not None
+                for id, row, facts in found
             )
-            return sorted(found, key=lambda each: each.id)
 
     def matches(self, ids: Sequence[str], where: Filter) -> set[str]:
         """Which of these records match."""
         with self._calls:
-            rows = self._table.among(self._table.rows_of(ids), where)
-            return {id for id in map(self._table.id_of, rows) if id is not None}
+            return set(self._table.ids_of(self._table.among(self._table.rows_of(ids), where)))
 
     def facts(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Fact]]:
         """Facts of records, in the order of `ids`; see `Store.facts`."""
         with self._calls:
-            return [
-                {
-                    field: fact
-                    for row in self._table.rows_of([id])
-                    for field, fact in self._table.facts_of(row, fields).items()
-                }
-                for id in ids
-            ]
+            known = {id: row for id in ids for row in self._table.rows_of([id])}
+            found = dict(zip(known, self._table.facts_of(list(known.values()), fields), strict=True))
+            return [{**found.get(id, {})} for id in ids]
 
     def idf(self, terms: Collection[str]) -> dict[str, float]:
         """Inverse document frequency of each term; see `Store.matching`."""
@@ -621,14 +624,15 @@ class EdgeStore:
         for query in asked.queries:
             request = edge.QueryRequest(k, query=query, filter=within, params=params, with_payload=False)
             for point in self._engine(edge.EdgeShard.query, request):
-                row = int(point.id)
-                scores[row] = max(point.score, scores.get(row, point.score))
-        return _largest(scores, k)
+                row, score = int(point.id), point.score
+                if scores.get(row, -math.inf) < score:
+                    scores[row] = score
+        # An update that failed half-way may have left a point of which the table knows nothing.
+        return _largest({row: score for row, score in scores.items() if row in self._table}, k)
 
     def _best(self, scores: Mapping[int, float], k: int) -> list[Candidate]:
-        found = ((self._table.id_of(row), score) for row, score in scores.items())
-        candidates = [Candidate(id, score) for id, score in found if id is not None]
-        return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.id))[:k]
+        found = map(Candidate, self._table.ids_of(scores), scores.values())
+        return sorted(found, key=lambda candidate: (-candidate.score, candidate.id))[:k]
 
 
 class _Asked(NamedTuple):
