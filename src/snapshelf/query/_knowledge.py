@@ -134,6 +134,7 @@ class Knowledge:
         self._vectors_of = vectors_of
         self.lexicon = lexicon or Lexicon.bundled()
         self.vocabulary = vocabulary
+        self._places: dict[str, list[Values]] = {}
         self._spoken: dict[tuple[str, str], tuple[Sequence[Concept], NDArray[np.float32]]] = {}
         self._meanings: dict[tuple[str, bool], Sequence[Concept]] = {}
         self._quantities: dict[tuple[str, bool], Sequence[Quantity]] = {}
@@ -161,6 +162,11 @@ class Knowledge:
 
     def values(self, concept: Concept) -> list[Values]:
         """Where the shop has a concept; empty if none of its products is said to have it."""
+        if concept.id not in self._places:
+            self._places[concept.id] = self._places_of(concept)
+        return self._places[concept.id]
+
+    def _places_of(self, concept: Concept) -> list[Values]:
         also = [self._by_id[id] for id in _ALSO_FITS.get(concept.id, ()) if id in self._by_id]
         concepts = [concept, *self.lexicon.descendants(concept), *also]
         found = []
