@@ -1,15 +1,22 @@
 """``snapshelf rank``: the personal order of results, measured and trained."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
 from snapshelf.cli._console import Side, note, print_json, print_table, progress, reported
-from snapshelf.cli._options import JsonOption
+from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, ShelfOption
 
 if TYPE_CHECKING:
     from snapshelf.evaluation import PersonalReport
+    from snapshelf.shoppers import Items, ShopLog
+
+LogOption: TypeAlias = Annotated[
+    Path, typer.Option("--log", help="Searches and events of the shop: JSON lines in the shape of UBI 1.3.")
+]
+
+_REFUSALS_SHOWN = 10
 
 rank = typer.Typer(
     name="rank",
@@ -52,6 +59,127 @@ def bench(
         with progress("models") as tell:
             report = bench_personal(Purchases.read(folder, kept_back), protocol, progress=tell)
         print_json(report.to_json()) if as_json else _print(report)
+
+
+@rank.command()
+def train(log: LogOption, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+    """Learn a ranking from searches and what followed them; it waits as the candidate.
+
+    Divided by time: the earlier half is counted, the next part learned from, the last measured on.
+    """
+    with reported(as_json):
+        from time import time
+
+        from snapshelf.evaluation import evaluate_ranking
+        from snapshelf.shoppers import ShelfRanking, lessons, objections
+        from snapshelf.shoppers import train as learn
+
+        told, items = _read(log), _items(shelf)
+        divided = lessons(items, told.shown, told.deeds, now=time())
+        model = learn(divided.signals, divided.learn)
+        report = evaluate_ranking(model, divided.signals, divided.test).to_json()
+        ShelfRanking(shelf).offer(model, report)
+        _print_figures(report, as_json)
+        against = objections(report)
+        note("; ".join(against) if against else "the candidate may serve: snapshelf rank promote")
+
+
+@rank.command("eval")
+def evaluate(log: LogOption, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+    """Measure the ranking that serves, on the last searches of a log.
+
+    Beside it: the order as shown, popularity, the fixed formula, the model without the shopper, and the model
+    with another shopper's history, which must hurt.
+    """
+    with reported(as_json):
+        from time import time
+
+        from snapshelf.evaluation import evaluate_ranking
+        from snapshelf.shoppers import ShelfRanking, lessons
+
+        told = _read(log)
+        divided = lessons(_items(shelf), told.shown, told.deeds, now=time())
+        ranker = ShelfRanking(shelf).current()
+        _print_figures(evaluate_ranking(ranker, divided.signals, divided.test).to_json(), as_json)
+
+
+@rank.command()
+def promote(
+    shelf: ShelfOption = DEFAULT_SHELF,
+    force: Annotated[bool, typer.Option("--force", help="Even if it has not won.")] = False,
+    back: Annotated[
+        bool, typer.Option("--back", help="Take the last promotion back: the model before serves again.")
+    ] = False,
+) -> None:
+    """Let the candidate serve, if it won on later searches and another shopper's history hurts it."""
+    with reported(as_json=False):
+        from snapshelf.shoppers import ShelfRanking
+
+        ranking = ShelfRanking(shelf)
+        ranking.roll_back() if back else ranking.promote(force=force)
+        note("the ranking before serves again" if back else "the candidate serves now")
+
+
+@rank.command()
+def explain(
+    shelf: ShelfOption = DEFAULT_SHELF,
+    candidate: Annotated[
+        bool, typer.Option("--candidate", help="The model that waits, not the one that serves.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what each feature means and how much of the ranking is its doing."""
+    with reported(as_json):
+        from snapshelf.shoppers import FEATURES, FixedFormula, ShelfRanking
+
+        ranking = ShelfRanking(shelf)
+        model = ranking.candidate() if candidate else ranking.current()
+        if isinstance(model, FixedFormula):
+            note("no model was promoted: the fixed formula ranks")
+            shares = {}
+        else:
+            shares = model.importance()
+        meanings = {feature.name: feature.meaning for feature in FEATURES}
+        if as_json:
+            print_json([{"feature": n, "share": shares.get(n), "meaning": m} for n, m in meanings.items()])
+            return
+        ordered = sorted(meanings, key=lambda name: -shares.get(name, 0))
+        rows = [(name, f"{shares[name]:.1%}" if shares else "", meanings[name]) for name in ordered]
+        print_table({"feature": "left", "share": "right", "meaning": "left"}, rows)
+
+
+def _read(log: Path) -> "ShopLog":
+    from snapshelf.shoppers import read_log
+
+    told = read_log(log)
+    for sentence in told.refused[:_REFUSALS_SHOWN]:
+        note(sentence)
+    if len(told.refused) > _REFUSALS_SHOWN:
+        note(f"{len(told.refused):,} lines were refused")
+    return told
+
+
+def _items(shelf: Path) -> "Items":
+    from snapshelf._opening import CATALOGUE
+    from snapshelf.catalogue import Catalogue
+    from snapshelf.errors import ShelfError
+    from snapshelf.shoppers import Items
+
+    if not (shelf / CATALOGUE).exists():
+        raise ShelfError(f"{shelf}: there is no shelf; make one with 'snapshelf add FEED --shelf {shelf}'")
+    with Catalogue.open(shelf / CATALOGUE) as catalogue:
+        return Items.of_catalogue(catalogue)
+
+
+def _print_figures(told: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(told)
+        return
+    names = ("NDCG@10", "low", "high", "HR@10", "MRR")
+    numbers: dict[str, Side] = dict.fromkeys(names, "right")
+    rows = [(model, *(f"{found[name]:.4f}" for name in names)) for model, found in told["models"].items()]
+    print_table({"model": "left", **numbers}, rows)
+    note(f"{told['searches']:,} searches; low and high: 95 % bootstrap interval of NDCG@10")
 
 
 def _print(report: "PersonalReport") -> None:

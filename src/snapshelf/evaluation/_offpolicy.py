@@ -105,8 +105,8 @@ def trusted(estimate: Estimate) -> Estimate:
     """
     if estimate.effective < LEAST_EFFECTIVE:
         raise EvaluationError(
-            f"the effective sample size is {estimate.effective:.0f}, and below {LEAST_EFFECTIVE:,} an estimate is luck: "
-            "log more, clip the weights, or compare the rankings by interleaving"
+            f"the effective sample size is {estimate.effective:.0f}, and below {LEAST_EFFECTIVE:,} an estimate is "
+            "luck: log more, clip the weights, or compare the rankings by interleaving"
         )
     return estimate
 

@@ -20,7 +20,6 @@ from snapshelf.catalogue import Product
 from snapshelf.errors import EvaluationError, ProductError
 from snapshelf.evaluation._bootstrap import bootstrap_interval
 from snapshelf.shoppers import (
-    CoOccurrence,
     FixedFormula,
     Floats,
     Items,
@@ -30,6 +29,7 @@ from snapshelf.shoppers import (
     Ranker,
     RankRequest,
     Signals,
+    count_histories,
     normalised,
     term_counts,
     train,
@@ -301,25 +301,11 @@ def bench_personal(
     ``"next"``: all items that the shopper has not bought are ranked. ``"search"``: the best 200 of BM25 for the
     target's category words are ranked again; a target that is not among them counts 0. Ties take the mid-rank.
     """
-    tell = progress or (lambda done, total: None)
-    return (_bench_search if protocol == "search" else _bench_next)(purchases, tell)
+    return (_bench_search if protocol == "search" else _bench_next)(purchases, progress or _silent)
 
 
-def signals_of(items: Items, baskets: Sequence[NDArray[np.intp]]) -> Signals:
-    """Count baskets of rows into what the rankers know."""
-    counted = CoOccurrence()
-    counted.update(((), [items.ids[row] for row in basket]) for basket in baskets)
-    popularity = np.zeros(len(items), np.float32)
-    popularity[items.rows(counted.ids)] = counted.counts
-    none = sparse.csr_array((len(items), len(items)), dtype=np.float32)
-    return Signals(
-        items=items,
-        together=counted.neighbours(items.ids),
-        baskets=none,
-        popularity=popularity,
-        popularity_recent=popularity,
-        click_rate=np.full(len(items), np.nan, np.float32),
-    )
+def _silent(_done: int, _total: int | None) -> None:
+    pass
 
 
 def _untied(tests: Sequence[Case]) -> NDArray[np.bool_]:
@@ -333,11 +319,11 @@ def mid_rank(scores: NDArray[Any], place: int) -> float:
 
 
 def _bench_next(purchases: Purchases, tell: Progress) -> PersonalReport:
-    signals = signals_of(purchases.items, purchases.baskets)
+    signals = count_histories(purchases.items, purchases.baskets)
     models: dict[str, Callable[[Past], NDArray[np.float32]]] = {
         "popularity": lambda _: signals.popularity.copy(),
         "item_knn": partial(NextItem(content=0.0).scores, signals),
-        "content": partial(NextItem(content=1.0).scores, _without_behaviour(signals)),
+        "content": partial(NextItem(content=1.0).scores, count_histories(purchases.items, [])),
         "default": partial(NextItem().scores, signals),
     }
     figures = {}
@@ -350,13 +336,6 @@ def _bench_next(purchases: Purchases, tell: Progress) -> PersonalReport:
         _untied(purchases.tests),
         {"items": len(purchases.items), "new_items": _new_items(purchases)},
     )
-
-
-def _without_behaviour(signals: Signals) -> Signals:
-    size = len(signals.items)
-    none = sparse.csr_array((size, size), dtype=np.float32)
-    nothing = np.zeros(size, np.float32)
-    return Signals(signals.items, none, none, nothing, nothing, np.full(size, np.nan, np.float32))
 
 
 def _next_figures(score: Callable[[Past], NDArray[np.float32]], cases: Sequence[Case]) -> Figures:
@@ -376,7 +355,7 @@ def _new_items(purchases: Purchases, *, share: int = 10, seed: int = 0) -> dict[
     size = len(purchases.items)
     is_new = np.zeros(size, bool)
     is_new[draw.choice(size, size // share, replace=False)] = True
-    signals = signals_of(purchases.items, [basket[~is_new[basket]] for basket in purchases.baskets])
+    signals = count_histories(purchases.items, [basket[~is_new[basket]] for basket in purchases.baskets])
     cases = [case for case in purchases.tests if is_new[case.target]]
     if not cases:
         return {"shoppers": 0}
@@ -476,7 +455,7 @@ class _Setting:
 
 
 def _bench_search(purchases: Purchases, tell: Progress) -> PersonalReport:
-    signals = signals_of(purchases.items, purchases.baskets)
+    signals = count_histories(purchases.items, purchases.baskets)
     words = _Words(purchases, signals.popularity)
     started = time.perf_counter()
     judged = []

@@ -1,8 +1,22 @@
 """Shoppers: what they did, what that says of them, and the order of results that follows from it."""
 
 from snapshelf.shoppers._cooccurrence import CoOccurrence
+from snapshelf.shoppers._counts import count_histories
+from snapshelf.shoppers._experiments import Interleaved, Team, assign, team_draft
 from snapshelf.shoppers._features import FEATURES, Feature, Floats, Past, RankRequest, Signals, features_hash
 from snapshelf.shoppers._items import Items, term_counts
+from snapshelf.shoppers._learning import (
+    GRADES,
+    WEIGHTS,
+    Deed,
+    Histories,
+    Lessons,
+    Shown,
+    count,
+    judge,
+    lessons,
+)
+from snapshelf.shoppers._log import ShopLog, parse_log, read_log
 from snapshelf.shoppers._next import NextItem
 from snapshelf.shoppers._ranker import (
     FixedFormula,
@@ -15,26 +29,49 @@ from snapshelf.shoppers._ranker import (
     shortened,
     train,
 )
+from snapshelf.shoppers._reranker import Reranked, Reranker
+from snapshelf.shoppers._shelved import ShelfRanking, objections
 
 __all__ = [
     "FEATURES",
+    "GRADES",
+    "WEIGHTS",
     "CoOccurrence",
+    "Deed",
     "Feature",
     "FixedFormula",
     "Floats",
     "Gate",
+    "Histories",
+    "Interleaved",
     "Items",
     "Judged",
+    "Lessons",
     "NextItem",
     "Past",
     "RankRequest",
     "Ranker",
     "RankingModel",
+    "Reranked",
+    "Reranker",
     "Settings",
+    "ShelfRanking",
+    "ShopLog",
+    "Shown",
     "Signals",
+    "Team",
+    "assign",
+    "count",
+    "count_histories",
     "features_hash",
+    "judge",
+    "lessons",
     "normalised",
+    "objections",
+    "parse_log",
+    "read_log",
     "shortened",
+    "team_draft",
     "term_counts",
     "train",
 ]

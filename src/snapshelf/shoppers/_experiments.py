@@ -40,7 +40,7 @@ def assign(experiment: str, shopper: str, shares: Mapping[str, float]) -> str:
         place -= share
         if place < 0:
             return variant
-    return next(variant for variant in reversed(shares) if shares[variant] > 0)
+    return max(shares, key=lambda variant: shares[variant])
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ _IMPERSONAL = {
     "popularity": "ln(1 + faded count of shoppers who took it), long half-life",
     "popularity_recent": "the same with the short half-life",
     "popularity_share": "share of the candidates that are less popular",
+    "brand_popularity": "ln(1 + faded count of shoppers who took its brand)",
     "click_rate": "clicks per impression, pulled to the shop's mean where shown seldom",
     "freshness": "ln(1 + days since it came)",
     "price": "ln(price / median price of the candidates)",
@@ -71,6 +72,7 @@ _PERSONAL = {
     "category_affinity": "share of past events in its category",
     "aisle_affinity": "share of past events in its aisle",
     "brand_affinity": "share of past events of its brand",
+    "brand_together": "co-occurrence of its brand with the brands of past items (half-life 8 events)",
     "colour_affinity": "share of past events of its colour",
     "price_fit": "distance of ln(price) to the mean of past items, in their standard deviations",
     "repeats": "ln(1 + times it was taken before)",
@@ -169,6 +171,10 @@ class Signals:
     items : Items
     together, baskets : sparse array
         CSR, float32 (n, n): neighbours among a shopper's items and within one basket (`CoOccurrence.neighbours`).
+    brands : sparse array
+        CSR, float32 (brands, brands): neighbours among the brands of a shopper, by `Items.brand`.
+    brand_popularity : ndarray
+        float32 (brands,): faded count of the shoppers who took each brand.
     popularity, popularity_recent : ndarray
         float32 (n,): faded counts at two half-lives.
     click_rate : ndarray
@@ -178,6 +184,8 @@ class Signals:
     items: Items
     together: sparse.csr_array
     baskets: sparse.csr_array
+    brands: sparse.csr_array
+    brand_popularity: Floats
     popularity: Floats
     popularity_recent: Floats
     click_rate: Floats
@@ -190,7 +198,7 @@ class Signals:
                 table[:, _COLUMN[name]] = values
         return table
 
-    def _impersonal(self, request: RankRequest) -> dict[str, Floats | float]:
+    def _impersonal(self, request: RankRequest) -> dict[str, NDArray[Any] | float]:
         items, rows, score = self.items, request.candidates, request.relevance
         head = rows[_head(score)]
         best, spread = (float(score.max()), float(score.std())) if len(score) else (0.0, 0.0)
@@ -203,6 +211,7 @@ class Signals:
             **request.channels,
             "popularity": np.log1p(popular),
             "popularity_recent": np.log1p(self.popularity_recent[rows]),
+            "brand_popularity": np.log1p(self.brand_popularity[items.brand[rows]]),
             "popularity_share": 1 - _mid_rank(popular) / max(1, len(rows)),
             "click_rate": self.click_rate[rows],
             "freshness": _days(request.now, items.added[rows]),
@@ -213,10 +222,10 @@ class Signals:
             "matches": float(np.log1p(len(rows))),
         }
 
-    def _personal(self, request: RankRequest) -> dict[str, Floats | float]:
+    def _personal(self, request: RankRequest) -> dict[str, NDArray[Any] | float]:
         past, rows, items = request.past, request.candidates, self.items
         count = len(past.rows)
-        values: dict[str, Floats | float] = {"history_length": float(np.log1p(count))}
+        values: dict[str, NDArray[Any] | float] = {"history_length": float(np.log1p(count))}
         liked = past.weights > 0
         if not liked.any() or not len(rows):
             return values
@@ -238,6 +247,7 @@ class Signals:
             "category_affinity": _affinity(items.category, rows, taken, session),
             "aisle_affinity": _affinity(items.aisle, rows, taken, session),
             "brand_affinity": _affinity(items.brand, rows, taken, session),
+            "brand_together": session @ self._between_brands(taken, rows),
             "colour_affinity": _affinity(items.colour, rows, taken, session),
             "price_fit": _price_fit(items.log_price, rows, taken),
             "closeness": float((session @ text)[_head(request.relevance)].mean()) / max(length, 1e-9),
@@ -249,7 +259,13 @@ class Signals:
             values["funnel"] = float(weights[recent].max(initial=0))
         return values
 
-    def _photos(self, request: RankRequest, latest: Floats, session: Floats) -> dict[str, Floats | float]:
+    def _between_brands(self, taken: NDArray[np.intp], rows: NDArray[np.intp]) -> Floats:
+        brands, place = np.unique(self.items.brand[rows], return_inverse=True)
+        return _between(self.brands, self.items.brand[taken], brands)[:, place]
+
+    def _photos(
+        self, request: RankRequest, latest: Floats, session: Floats
+    ) -> dict[str, NDArray[Any] | float]:
         photos = self.items.photos
         if photos is None:
             return {}
@@ -257,7 +273,7 @@ class Signals:
         liked = past.weights > 0
         shown = photos[rows].astype(np.float32)
         near = photos[past.rows].astype(np.float32) @ shown.T
-        values: dict[str, Floats | float] = {
+        values: dict[str, NDArray[Any] | float] = {
             "photo_latest": latest @ near[liked],
             "photo_mean": session @ near[liked] / session.sum(),
             "photo_max": near[liked].max(axis=0),
@@ -290,9 +306,9 @@ def _entropy(codes: NDArray[np.int32]) -> float:
 
 def _mid_rank(values: Floats) -> Floats:
     """Ranks from 1 for the largest, those of equal values averaged."""
-    levels, place, counts = np.unique(-values, return_inverse=True, return_counts=True)
+    _, place, counts = np.unique(-values, return_inverse=True, return_counts=True)
     below = np.cumsum(counts) - counts
-    return (below[place] + (counts[place] + 1) / 2).astype(np.float32) if len(levels) else values
+    return np.asarray(below[place] + (counts[place] + 1) / 2, dtype=np.float32)
 
 
 def _median(values: Floats) -> float:
@@ -332,7 +348,7 @@ def _price_fit(log_price: Floats, rows: NDArray[np.intp], taken: NDArray[np.intp
 
 def _repeats(
     request: RankRequest, rows: NDArray[np.intp], taken: NDArray[np.intp], times: NDArray[np.float64]
-) -> dict[str, Floats | float]:
+) -> dict[str, NDArray[Any] | float]:
     same = taken[None, :] == rows[:, None]
     count = same.sum(axis=1)
     due = np.full(len(rows), np.nan, np.float32)
@@ -345,7 +361,7 @@ def _repeats(
     return {"repeats": np.log1p(count).astype(np.float32), "repeat_due": due}
 
 
-def _between(near: sparse.csr_array, past: NDArray[np.intp], rows: NDArray[np.intp]) -> Floats:
+def _between(near: sparse.csr_array, past: NDArray[Any], rows: NDArray[Any]) -> Floats:
     """Take ``near[past][:, rows]`` as a dense array; SciPy's own indexing costs more than all else here."""
     found = np.zeros((len(past), len(rows)), np.float32)
     order = np.argsort(rows)
@@ -371,7 +387,7 @@ def _likeness(
 
 
 def _entries(
-    matrix: sparse.csr_array, rows: NDArray[np.intp]
+    matrix: sparse.csr_array, rows: NDArray[Any]
 ) -> tuple[NDArray[np.intp], NDArray[np.int32], Floats]:
     """Return line (place in `rows`), column and value of all entries of some rows."""
     starts = matrix.indptr[rows]

@@ -33,8 +33,8 @@ class Items:
     words : sparse array
         CSR, float32 (n, terms): TF-IDF of the text, rows of length 1 (or 0 for a text without words).
     category, aisle, brand, colour : ndarray
-        int32 (n,): codes of the full category path, the path without its last step, the brand and the colour;
-        `UNKNOWN` where there is none.
+        int32 (n,): codes of the full category path, the path without its last step, the brand (the title's
+        first word for a product without) and the colour; `UNKNOWN` where there is none.
     log_price : ndarray
         float32 (n,): natural logarithm of the price in the catalogue's usual currency, NaN where unknown or 0.
     added : ndarray
@@ -162,9 +162,9 @@ def _codes(values: Iterable[Hashable | None]) -> NDArray[np.int32]:
     )
 
 
-def _brand(product: Product) -> str | None:
+def _brand(product: Product) -> str:
     # Titles of feeds without a brand column begin with the brand more often than not.
-    return product.brand.casefold() or next(iter(tokenize(product.title)), None)
+    return product.brand.casefold() or next(iter(tokenize(product.title)), product.title)
 
 
 def _colour(product: Product) -> Hashable | None:

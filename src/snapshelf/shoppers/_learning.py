@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from snapshelf.shoppers._cooccurrence import CoOccurrence
-from snapshelf.shoppers._features import CHANNELS, MOST_PAST, Past, RankRequest, Signals
+from snapshelf.shoppers._counts import count_histories
+from snapshelf.shoppers._features import CHANNELS, MOST_PAST, Floats, Past, RankRequest, Signals
 from snapshelf.shoppers._items import UNKNOWN, Items
 from snapshelf.shoppers._ranker import Judged
 
@@ -118,20 +119,17 @@ class Histories:
 def count(items: Items, histories: Histories, shown: Iterable[Shown], *, until: float) -> Signals:
     """Count everybody's behaviour before `until` (Unix seconds) into what the rankers know."""
     known = histories.before(until)
-    together, baskets = CoOccurrence(), CoOccurrence()
-    together.update(((), [deed.product for deed in own if WEIGHTS[deed.kind] > 0]) for own in known.values())
-    baskets.update(((), order) for own in known.values() for order in _orders(own))
+    liked = {shopper: [deed for deed in own if WEIGHTS[deed.kind] > 0] for shopper, own in known.items()}
     faded = {half: np.zeros(len(items), np.float32) for half in (LONG, RECENT)}
-    for own in known.values():
-        taken = [deed for deed in own if WEIGHTS[deed.kind] > 0]
-        rows = items.rows(deed.product for deed in taken)
-        days = (until - np.array([deed.at for deed in taken])) / _DAY
+    for own in liked.values():
+        rows = items.rows(deed.product for deed in own)
+        days = (until - np.array([deed.at for deed in own])) / _DAY
         for half, sums in faded.items():
             np.add.at(sums, rows[rows != UNKNOWN], (0.5 ** (days / half))[rows != UNKNOWN])
-    return Signals(
-        items=items,
-        together=together.neighbours(items.ids),
-        baskets=baskets.neighbours(items.ids, shrinkage=5.0),
+    return count_histories(
+        items,
+        (items.rows(deed.product for deed in own) for own in liked.values()),
+        orders=(items.rows(order) for own in known.values() for order in _orders(own)),
         popularity=faded[LONG],
         popularity_recent=faded[RECENT],
         click_rate=_click_rates(items, known, shown, until),
@@ -149,7 +147,7 @@ def _orders(own: Sequence[Deed]) -> list[list[str]]:
 
 def _click_rates(
     items: Items, known: Mapping[str, Sequence[Deed]], shown: Iterable[Shown], until: float
-) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+) -> Floats:
     impressions = np.zeros(len(items), np.float32)
     for search in shown:
         if search.at < until:
@@ -165,9 +163,7 @@ def _click_rates(
     return np.asarray((clicks + _PRIOR_SHOWN * mean) / (impressions + _PRIOR_SHOWN), dtype=np.float32)
 
 
-def request_of(
-    items: Items, search: Shown, past: Past
-) -> tuple[RankRequest, np.ndarray[tuple[int], np.dtype[np.intp]]]:
+def request_of(items: Items, search: Shown, past: Past) -> tuple[RankRequest, NDArray[np.intp]]:
     """Return the request of a search as it was answered, and which of its products there still are (places)."""
     rows = items.rows(search.products)
     there = np.flatnonzero(rows != UNKNOWN)

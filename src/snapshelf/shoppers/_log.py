@@ -35,10 +35,10 @@ class ShopLog:
 def read_log(path: Path) -> ShopLog:
     """Read searches and events, in any order, each event once.
 
-    A line with ``query_response_hit_ids`` is a search; ``query_attributes`` may have ``relevance`` (a score for each hit),
-    ``channels`` (name → contribution of each hit) and ``propensities``. A line with ``action_name`` is an event with
-    ``client_id``, ``timestamp``, ``event_attributes.object.object_id`` and perhaps ``query_id``. Actions that say nothing of
-    interest are passed over.
+    A line with ``query_response_hit_ids`` is a search; its ``query_attributes`` may have ``relevance`` (a score
+    for each hit), ``channels`` (name → contribution of each hit) and ``propensities``. A line with ``action_name``
+    is an event with ``client_id``, ``timestamp``, ``event_attributes.object.object_id`` and perhaps ``query_id``.
+    Actions that say nothing of interest are passed over.
 
     Raises
     ------

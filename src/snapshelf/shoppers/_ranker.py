@@ -157,6 +157,17 @@ class RankingModel:
         shares = dict(zip(NAMES, (gain / max(gain.sum(), 1e-12)).tolist(), strict=True))
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
+    def contributions(self, table: Floats) -> Floats:
+        """Say what each feature adds to the score of the shopper's model: SHAP values of the trees.
+
+        Returns
+        -------
+        ndarray
+            float32 (n, len(FEATURES)), in the model's own unit, before the normalisation over the candidates.
+        """
+        explained = np.asarray(self.personal.predict(table, pred_contrib=True, num_threads=1))
+        return explained[:, :-1].astype(np.float32)
+
     def save(self, folder: Path) -> None:
         """Write the model to a folder of its own."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -190,9 +201,12 @@ class RankingModel:
                     f"{folder}: the ranking model was trained on other features than this version has{told}; "
                     "train it again with 'snapshelf rank train'"
                 )
-            gate = Gate(float(card["gate"]["bias"]), tuple(map(float, card["gate"]["weights"])))
-            boosters = [lgb.Booster(model_file=folder / f"{name}.txt") for name in ("impersonal", "personal")]
-            return cls(*boosters, gate, int(card["trained_on"]))
+            closeness, length, entropy = map(float, card["gate"]["weights"])
+            gate = Gate(float(card["gate"]["bias"]), (closeness, length, entropy))
+            impersonal, personal = (
+                lgb.Booster(model_file=folder / f"{name}.txt") for name in ("impersonal", "personal")
+            )
+            return cls(impersonal, personal, gate, int(card["trained_on"]))
         except FileNotFoundError:
             raise ShelfError(f"{folder}: no ranking model; make one with 'snapshelf rank train'") from None
         except (ValueError, KeyError, TypeError, lgb.basic.LightGBMError) as error:

@@ -1,0 +1,114 @@
+"""The ranking of a shelf: its folder, the candidate that waits, the one that serves, and the one before."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from snapshelf.errors import PromotionError
+from snapshelf.shoppers._ranker import FixedFormula, RankingModel
+
+FOLDER = "ranking"
+_CANDIDATE, _CURRENT, _PREVIOUS = "candidate", "current", "previous"
+_REPORT = "report.json"
+
+
+class ShelfRanking:
+    """Ranking models in a shelf's folder.
+
+    Parameters
+    ----------
+    shelf : Path
+        Folder of the shelf.
+    """
+
+    def __init__(self, shelf: Path) -> None:
+        self._folder = shelf / FOLDER
+
+    def current(self) -> RankingModel | FixedFormula:
+        """Return the model that serves, or the fixed formula where none was promoted.
+
+        Raises
+        ------
+        ShelfError
+            The model cannot be read or was trained on other features.
+        """
+        folder = self._folder / _CURRENT
+        return RankingModel.load(folder) if folder.exists() else FixedFormula()
+
+    def candidate(self) -> RankingModel:
+        """Return the model that was trained last and waits to be promoted; ShelfError where there is none."""
+        return RankingModel.load(self._folder / _CANDIDATE)
+
+    def offer(self, model: RankingModel, report: Mapping[str, Any]) -> Path:
+        """Keep a trained model and what it was measured at as the candidate, in place of the one before."""
+        folder = self._folder / _CANDIDATE
+        shutil.rmtree(folder, ignore_errors=True)
+        model.save(folder)
+        (folder / _REPORT).write_text(json.dumps(report, indent=2), "utf-8")
+        return folder
+
+    def report(self) -> dict[str, Any]:
+        """Return what the candidate was measured at; PromotionError where there is none."""
+        try:
+            return dict(json.loads((self._folder / _CANDIDATE / _REPORT).read_text("utf-8")))
+        except (OSError, ValueError):
+            raise PromotionError(
+                f"{self._folder}: no ranking model waits to be promoted; make one with 'snapshelf rank train'"
+            ) from None
+
+    def promote(self, *, force: bool = False) -> None:
+        """Let the candidate serve.
+
+        Raises
+        ------
+        PromotionError
+            There is none, or it has not won: see `objections`. `force` promotes it nevertheless.
+        """
+        against = objections(self.report())
+        if against and not force:
+            raise PromotionError(
+                f"the ranking model is not promoted: {'; '.join(against)}. It stays the candidate; --force overrules"
+            )
+        RankingModel.load(self._folder / _CANDIDATE)
+        previous, current = self._folder / _PREVIOUS, self._folder / _CURRENT
+        shutil.rmtree(previous, ignore_errors=True)
+        if current.exists():
+            current.rename(previous)
+        (self._folder / _CANDIDATE).rename(current)
+
+    def roll_back(self) -> None:
+        """Let the model before serve again, or the fixed formula where there was none.
+
+        Raises
+        ------
+        PromotionError
+            No model serves.
+        """
+        current, previous = self._folder / _CURRENT, self._folder / _PREVIOUS
+        if not current.exists():
+            raise PromotionError(f"{self._folder}: no ranking model serves, so there is nothing to take back")
+        shutil.rmtree(current)
+        if previous.exists():
+            previous.rename(current)
+
+
+def objections(report: Mapping[str, Any]) -> list[str]:
+    """Say what speaks against a model, from its measurement on searches later than those it learned from."""
+    models = report["models"]
+    figure = {name: float(models[name]["NDCG@10"]) for name in models}
+    against = [
+        f"NDCG@10 {figure['personal']:.4f} is below {figure[other]:.4f} of {words}"
+        for other, words in (
+            ("formula", "the fixed formula"),
+            ("impersonal", "the same model without the shopper"),
+            ("popularity", "popularity alone"),
+        )
+        if figure["personal"] < figure[other]
+    ]
+    if figure["wrong_shopper"] >= figure["personal"]:
+        against.append("another shopper's history does as well as the right one")
+    return against
