@@ -27,14 +27,18 @@ ROOMS = {
         "parse_filter", "resolve_field", "understand", "within", "write_filter",
     },
     "snapshelf.search": {
-        "CALIBRATION", "Calibration", "Chosen", "Evidence", "FacetChoice", "FacetField", "FacetKind",
+        "CALIBRATION", "Calibration", "Chosen", "Curve", "Evidence", "FacetChoice", "FacetField", "FacetKind",
         "FacetRequest", "FacetResult", "GROUP", "Looks", "Manner", "Merchandising", "Mode", "Products",
-        "Range", "Ranked", "Rule", "RuleFile", "Rules", "Search", "SearchSettings", "ShopWords", "Sort",
+        "QueryKind", "Range", "Ranked", "Rule", "RuleFile", "Rules", "Search", "SearchSettings", "ShopWords", "Sort",
         "Suggester", "Suggestion", "Vector", "Weights", "check_filters", "count_facets", "facet_fields",
         "joined", "matched_words", "occlusion_map", "page_token", "query_digest", "read_choices",
         "read_page_token", "read_sort", "record", "records_fingerprint", "relaxed",
     },
-    "snapshelf.language": {"Concept", "Lexicon", "Match", "normalise", "search_terms", "tokenize"},
+    "snapshelf.language": {
+        "Change", "Completion", "Completions", "Concept", "Correction", "Lexicon", "Match", "Quantity",
+        "QuantityKind", "Vocabulary", "correct", "normalise", "prepare_correction", "quantities", "search_terms",
+        "tokenize",
+    },
 }  # fmt: skip
 
 

@@ -14,12 +14,15 @@ from snapshelf.errors import EvaluationError, NotFoundError, PhotoError, QueryEr
 from snapshelf.evaluation._bootstrap import bootstrap_interval
 from snapshelf.evaluation._chance import expected_by_chance
 from snapshelf.evaluation._metrics import Metric, Run, evaluate
+from snapshelf.evaluation._variations import Variation, vary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from snapshelf.evaluation._files import EvaluationQuery, Qrels
+    from snapshelf.search import Evidence
+    from snapshelf.store import Filter
 
 Mode: TypeAlias = Literal["full", "photo-vectors"]
 """The whole search, or the query's vector compared with the photo vectors alone."""
@@ -41,15 +44,37 @@ class _Hit(Protocol):
     def score(self) -> float: ...
 
 
+class _Answer(Protocol):
+    @property
+    def hits(self) -> Sequence[_Hit]: ...
+
+    @property
+    def evidence(self) -> Evidence | None: ...
+
+
 class _Stats(Protocol):
     @property
     def products(self) -> int: ...
 
+    @property
+    def fingerprint(self) -> str: ...
+
 
 class Searchable(Protocol):
-    """What `evaluate_shelf` needs of a shelf; it searches on several threads at once."""
+    """What an evaluation needs of a shelf; it searches on several threads at once."""
 
-    def search(self, *, photo: Path | None, text: str | None, k: int, mode: Mode) -> Iterable[_Hit]:
+    def search(
+        self,
+        *,
+        photo: Path | None,
+        text: str | None,
+        k: int,
+        mode: Mode,
+        where: Filter | None,
+        collapse: bool,
+        rules: bool,
+        explain: bool,
+    ) -> _Answer:
         """Answer the k best hits."""
         ...
 
@@ -93,6 +118,8 @@ class Report:
         Relevant products that the shelf does not have. Nothing can find them; they count as relevant.
     seconds : float
         How long the searches took together.
+    variation : {"typo", "order"} or None
+        How the texts were changed.
     """
 
     mode: Mode
@@ -103,6 +130,7 @@ class Report:
     qrels_without_query: int
     relevant_not_in_shelf: int
     seconds: float
+    variation: Variation | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for ``json.dumps``: the fields by name."""
@@ -116,11 +144,13 @@ def evaluate_shelf(
     metrics: Sequence[Metric],
     *,
     mode: Mode = "full",
+    variation: Variation | None = None,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> Report:
     """Ask the shelf every query that has judgements, and measure the answers.
 
-    Each search is as deep as the deepest metric needs; one without cutoff looks at the first 1,000 hits.
+    Each search is as deep as the deepest metric needs; one without cutoff looks at the first 1,000 hits. Every product
+    stands for itself: variants and products that look the same are not folded, and the shop's rules do not apply.
 
     Parameters
     ----------
@@ -131,6 +161,8 @@ def evaluate_shelf(
     mode : {"full", "photo-vectors"}
         ``"photo-vectors"`` is the protocol of benchmarks: cosine between the query's vector and the photos',
         no help from words in common.
+    variation : {"typo", "order"} or None
+        Ask the texts with one letter wrong, or with their words shuffled; seeded by each query's id.
     progress : callable, optional
         Called with how many queries are done and how many there are.
 
@@ -142,17 +174,22 @@ def evaluate_shelf(
     depth = max((metric.cutoff or MAX_DEPTH for metric in metrics), default=1)
     if depth > MAX_DEPTH:
         raise EvaluationError(f"a shelf gives {MAX_DEPTH:,} hits at most: the cutoff {depth:,} is too large")
-    asked = [query for query in queries if query.id in qrels]
-    if not asked:
-        raise EvaluationError(
-            f"none of the {len(queries):,} queries has judgements: are these the qrels of these queries?"
-        )
+    asked = judged_queries(queries, qrels)
+    if variation is not None:
+        asked = [
+            query if query.text is None else replace(query, text=vary(query.text, variation, query.id))
+            for query in asked
+        ]
     corpus = shelf.stats().products
     if not corpus:
         raise EvaluationError("the shelf is empty: add products first")
 
     start = time.perf_counter()
-    run = _ask_all(shelf, asked, depth, mode, progress or (lambda _done, _total: None))
+    answers = ask_all(shelf, [(query, None) for query in asked], depth, mode=mode, progress=progress)
+    run = {
+        query.id: [(hit.product.id, hit.score) for hit in answer.hits]
+        for query, answer in zip(asked, answers, strict=True)
+    }
     seconds = time.perf_counter() - start
 
     judged = {query.id: qrels[query.id] for query in asked}
@@ -166,35 +203,65 @@ def evaluate_shelf(
         qrels_without_query=len(qrels) - len(asked),
         relevant_not_in_shelf=len(missing),
         seconds=seconds,
+        variation=variation,
     )
 
 
-def _ask_all(
+def judged_queries(queries: Sequence[EvaluationQuery], qrels: Qrels) -> list[EvaluationQuery]:
+    """Those queries that have judgements.
+
+    Raises
+    ------
+    EvaluationError
+        None has.
+    """
+    asked = [query for query in queries if query.id in qrels]
+    if not asked:
+        raise EvaluationError(
+            f"none of the {len(queries):,} queries has judgements: are these the qrels of these queries?"
+        )
+    return asked
+
+
+def ask_all(
     shelf: Searchable,
-    queries: Sequence[EvaluationQuery],
+    questions: Sequence[tuple[EvaluationQuery, Filter | None]],
     depth: int,
-    mode: Mode,
-    progress: Callable[[int, int | None], None],
-) -> dict[str, list[tuple[str, float]]]:
+    *,
+    mode: Mode = "full",
+    explain: bool = False,
+    progress: Callable[[int, int | None], None] | None = None,
+) -> list[_Answer]:
+    """Ask queries, each among the products that match its filter, on as many threads as there are cores."""
     # One search keeps one core busy.
     executor = ThreadPoolExecutor(usable_cores(), thread_name_prefix="snapshelf-eval")
     try:
-        answers = executor.map(lambda query: _ask(shelf, query, depth, mode), queries)
-        run = {}
-        for done, (query, hits) in enumerate(zip(queries, answers, strict=True), start=1):
-            run[query.id] = hits
-            progress(done, len(queries))
-        return run
+        answers = []
+        for answer in executor.map(lambda one: _ask(shelf, one[0], one[1], depth, mode, explain), questions):
+            answers.append(answer)
+            if progress is not None:
+                progress(len(answers), len(questions))
+        return answers
     finally:
         executor.shutdown(cancel_futures=True)
 
 
-def _ask(shelf: Searchable, query: EvaluationQuery, depth: int, mode: Mode) -> list[tuple[str, float]]:
+def _ask(
+    shelf: Searchable, query: EvaluationQuery, where: Filter | None, depth: int, mode: Mode, explain: bool
+) -> _Answer:
     try:
-        hits = shelf.search(photo=query.image, text=query.text, k=depth, mode=mode)
+        return shelf.search(
+            photo=query.image,
+            text=query.text,
+            k=depth,
+            mode=mode,
+            where=where,
+            collapse=False,
+            rules=False,
+            explain=explain,
+        )
     except (PhotoError, QueryError) as error:
         raise EvaluationError(f"query {query.id!r}: {error}") from error
-    return [(hit.product.id, hit.score) for hit in hits]
 
 
 def _missing(shelf: Searchable, judged: Qrels, run: Run) -> set[str]:

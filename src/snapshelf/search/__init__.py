@@ -1,6 +1,6 @@
 """Recall → fuse → order → count → explain."""
 
-from snapshelf.search._calibration import CALIBRATION, Calibration, Evidence
+from snapshelf.search._calibration import CALIBRATION, Calibration, Curve, Evidence, QueryKind
 from snapshelf.search._candidates import Products
 from snapshelf.search._documents import record, records_fingerprint
 from snapshelf.search._facets import (
@@ -36,6 +36,7 @@ __all__ = [
     "GROUP",
     "Calibration",
     "Chosen",
+    "Curve",
     "Evidence",
     "FacetChoice",
     "FacetField",
@@ -47,6 +48,7 @@ __all__ = [
     "Merchandising",
     "Mode",
     "Products",
+    "QueryKind",
     "Range",
     "Ranked",
     "Rule",

@@ -26,8 +26,11 @@ CALIBRATION = "calibration.json"
 LOOKED_AT = 10
 """Best hits whose signals say how good the query's answers are as a whole."""
 
+FALSE_ALARMS = 0.05
+"""Part of the queries with a relevant hit that may be told to have no good match."""
+
 _STEPS = 100
-_RIDGE = 1e-3
+_RIDGE = 1e-4
 """Keeps weights finite where the classes can be told apart without error."""
 
 
@@ -73,15 +76,15 @@ class Evidence:
 class Curve(BaseModel):
     """Logistic regression on the signals of a hit, for one kind of query.
 
-    The logit is linear in each signal and its square, and in the best and the mean of each signal among the first ten
-    hits: a fair hit beside very good ones is less likely to be meant than one that leads poor ones.
+    The logit is a cubic polynomial in each signal plus one in the best value of that signal among the first ten hits: a
+    fair hit beside a perfect one is less likely to be meant than the same hit at the head of poor ones.
 
     Parameters
     ----------
     usual : tuple of float
         What a missing signal is taken for, s of them.
     weights : tuple of float
-        Of the signals, their squares, their best and their mean: 4 s.
+        Of the signals, their squares and cubes, then of the best ones likewise: 6 s.
     intercept : float
     cut_off : float
         A query whose best hit has a lower probability has no good match.
@@ -103,8 +106,7 @@ class Curve(BaseModel):
     def fit(cls, answers: Sequence[Numbers], relevant: Sequence[NDArray[np.bool_]]) -> Self:
         """Fit the curve by Newton's method with a ridge penalty, and choose the cut-off.
 
-        The cut-off is the one with the largest F1 in telling the queries none of whose hits is relevant; within the
-        interval of equal F1 the middle.
+        The cut-off lets the best hit of 95 % of the queries pass that have a relevant one.
 
         Parameters
         ----------
@@ -128,8 +130,8 @@ class Curve(BaseModel):
         weights, intercept = _logistic(features, labels)
         curve = cls(usual=tuple(usual), weights=tuple(weights), intercept=intercept, cut_off=0.0)
         best = np.array([curve.relevance(signals).max() for signals in answers])
-        failed = np.array([not labels.any() for labels in relevant])
-        return curve.model_copy(update={"cut_off": _cut_off(best, failed)})
+        answered = np.array([labels.any() for labels in relevant])
+        return curve.model_copy(update={"cut_off": float(np.quantile(best[answered], FALSE_ALARMS))})
 
 
 class Calibration(BaseModel):
@@ -202,9 +204,8 @@ class Calibration(BaseModel):
 
 def _features(signals: Numbers, usual: Numbers) -> Numbers:
     signals = np.where(np.isfinite(signals), signals, usual)
-    leading = signals[:LOOKED_AT]
-    of_query = np.concatenate([leading.max(axis=0), leading.mean(axis=0)])
-    return np.concatenate([signals, signals**2, np.tile(of_query, (len(signals), 1))], axis=1)
+    best = np.broadcast_to(signals[:LOOKED_AT].max(axis=0), signals.shape)
+    return np.concatenate([part**power for part in (signals, best) for power in (1, 2, 3)], axis=1)
 
 
 def _logistic(features: Numbers, labels: Numbers) -> tuple[Numbers, float]:
@@ -225,18 +226,6 @@ def _logistic(features: Numbers, labels: Numbers) -> tuple[Numbers, float]:
             break
     weights = solution[:-1] / spread
     return weights, float(solution[-1] - weights @ centre)
-
-
-def _cut_off(best: Numbers, failed: NDArray[np.bool_]) -> float:
-    """The threshold with the largest F1 in finding failed queries by a best probability below it."""
-    if not failed.any():
-        return 0.0
-    order = np.argsort(best, kind="stable")
-    ranked, right = best[order], np.cumsum(failed[order])
-    f1 = 2 * right / (np.arange(1, len(best) + 1) + failed.sum())
-    last = int(np.flatnonzero(f1 == f1.max())[-1])
-    above = ranked[last + 1] if last + 1 < len(ranked) else 1.0
-    return float((ranked[last] + above) / 2)
 
 
 def _sigmoid(logits: Numbers) -> Numbers:
