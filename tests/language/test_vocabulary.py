@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshelf.errors import LexiconError
-from snapshelf.language import Vocabulary
+from snapshelf.language import Vocabulary, correct
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +37,29 @@ def test_removing_undoes_adding(kept: list[str], removed: list[str]) -> None:
     vocabulary.remove(removed)
     assert sorted(vocabulary) == before
     assert vocabulary.texts == len(kept)
+
+
+def test_others_read_while_one_changes_it() -> None:
+    vocabulary = Vocabulary.of(TITLES)
+    done = Event()
+
+    def change() -> None:
+        for i in range(300):
+            vocabulary.add([f"new{i}x word{i}x", f"more{i}x"])
+        done.set()
+
+    def read() -> int:
+        most = 0
+        while not done.is_set():
+            most = max(most, len(dict(vocabulary)))
+            assert correct("runing shoes", vocabulary) is not None
+        return most
+
+    with ThreadPoolExecutor(3) as threads:
+        readers = [threads.submit(read) for _ in range(2)]
+        threads.submit(change).result()
+        assert all(reader.result() > 0 for reader in readers)
+    assert len(vocabulary) == len(Vocabulary.of(TITLES)) + 900
 
 
 def test_each_change_is_a_new_version() -> None:

@@ -68,7 +68,7 @@ class Vocabulary:
 
     def __iter__(self) -> Iterator[tuple[str, int]]:
         """Words with their frequency; a copy, so that it may change meanwhile."""
-        return iter(list(self._frequencies.items()))
+        return iter(dict(self._frequencies).items())
 
     @property
     def texts(self) -> int:
