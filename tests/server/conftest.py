@@ -33,6 +33,7 @@ def products() -> Iterator[tuple[Product, bytes]]:
                     "title_en": f"{colour.title()} {kind}",
                     "title_zh": f"{colour_zh}{kind_zh}",
                     "colour": colour,
+                    "rating": 3 + number,
                 },
             }
             yield Product.parse(fields), photo_of(kind, colour)

@@ -41,6 +41,8 @@ FLAGS = [
     "--use-fake-ui-for-media-stream",
 ]
 CARDS = "#grid .card:not(.skeleton)"
+PHOTOS = "#photos img"
+TAGS = "#chips .tag"
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +157,7 @@ def test_chosen_photo(visit: Callable[..., Any]) -> None:
     page = visit()
     choose_photo(page, photo_of("bag", "blue"))
     assert titles(page)[0] == "Blue bag"
-    expect(page.locator("#chip")).to_be_visible()
+    expect(page.locator(PHOTOS)).to_have_count(1)
     expect(page.locator("#results-title")).to_have_text("Like your photo")
 
 
@@ -188,7 +190,7 @@ def test_photo_taken_with_the_camera(visit: Callable[..., Any]) -> None:
     expect(page.locator("#shutter")).to_be_enabled()
     page.locator("#shutter").click()
     expect(page.locator("#camera")).to_be_hidden()
-    expect(page.locator("#chip")).to_be_visible()
+    expect(page.locator(PHOTOS)).to_have_count(1)
     expect(page.locator(CARDS).first).to_be_visible()
     assert page.evaluate("document.getElementById('video').srcObject") is None
 
@@ -199,7 +201,7 @@ def test_camera_closed_without_a_photo(visit: Callable[..., Any]) -> None:
     expect(page.locator("#shutter")).to_be_enabled()
     page.keyboard.press("Escape")
     expect(page.locator("#camera")).to_be_hidden()
-    expect(page.locator("#chip")).to_be_hidden()
+    expect(page.locator(PHOTOS)).to_have_count(0)
 
 
 def test_phone_without_https_takes_photos_through_its_camera_app(visit: Callable[..., Any]) -> None:
@@ -221,9 +223,9 @@ def test_photo_and_words(visit: Callable[..., Any]) -> None:
         search_words(page, "blue")
     assert {"photo", "text"} <= response.value.json()["hits"][0]["contributions"].keys()
     expect(page.locator("#results-title")).to_have_text("Like your photo, “blue”")
-    page.locator("#chip-remove").click()
+    page.get_by_label("Remove the photo").click()
     expect(page.locator("#results-title")).to_have_text("“blue”")
-    expect(page.locator("#chip")).to_be_hidden()
+    expect(page.locator(PHOTOS)).to_have_count(0)
     expect(page.locator("#words")).to_be_focused()
 
 
@@ -231,8 +233,8 @@ def test_large_photo_is_made_small_before_it_is_sent(visit: Callable[..., Any]) 
     page = visit()
     large = encoded(draw("mug", "red", size=3_000).resize((3_000, 2_400)), "PNG")
     choose_photo(page, large)
-    # The chip shows what is sent.
-    size = page.locator("#chip-photo").evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    # The picture beside the words is what is sent.
+    size = page.locator(PHOTOS).evaluate("image => [image.naturalWidth, image.naturalHeight]")
     assert size == [1024, 819]
     assert titles(page)[0] == "Red mug"
 
@@ -254,18 +256,40 @@ def test_why_adds_up_to_the_score(visit: Callable[..., Any]) -> None:
     with page.expect_response("**/v1/search") as response:
         search_words(page, "blue bag")
     hits = response.value.json()["hits"]
-    for index in range(5):
-        card = page.locator(CARDS).nth(index)
-        card.locator(".because").click()
-        values = [float(text) for text in card.locator(".why li .value").all_inner_texts()]
-        score = float(card.locator(".why .score .value").inner_text())
+    why = page.locator("#drawer .why")
+    for index in range(3):
+        page.locator(CARDS).nth(index).locator(".because").click()
+        values = [float(text) for text in why.locator("li .value").all_inner_texts()]
+        score = float(why.locator(".score .value").inner_text())
         assert len(values) == len(hits[index]["contributions"])
         assert round(sum(values), 3) == score == round(hits[index]["score"], 3)
-        widths = [box.bounding_box()["width"] for box in card.locator(".why .bar").all()]
+        widths = [box.bounding_box()["width"] for box in why.locator(".bar").all()]
         assert [widths.index(width) for width in sorted(widths)] == [
             values.index(value) for value in sorted(values)
         ]
-    expect(page.locator(CARDS).first.locator(".why")).to_contain_text("Looks")
+        expect(why).to_contain_text("Words found in its text:")
+        page.keyboard.press("Escape")
+    expect(why).to_contain_text("Looks")
+
+
+def test_heat_map_over_both_photos(visit: Callable[..., Any]) -> None:
+    page = visit()
+    choose_photo(page, photo_of("bag", "red"))
+    page.locator(CARDS).first.locator(".because").click()
+    maps = page.locator("#maps canvas")
+    expect(maps).to_have_count(2)
+    expect(page.locator("#maps figcaption")).to_have_text(["Your photo", "This product"])
+    painted = """canvas => {
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        return new Set(data.filter((_, at) => at % 4 === 3)).size;
+    }"""
+    assert all(maps.nth(at).evaluate(painted) > 3 for at in range(2))
+    page.keyboard.press("Escape")
+    # From the photo, the map is asked for on demand.
+    page.locator(CARDS).first.locator(".open").click()
+    expect(page.locator("#maps canvas")).to_have_count(0)
+    page.get_by_role("button", name="Show what in the photo made it so").click()
+    expect(page.locator("#maps canvas")).to_have_count(2)
 
 
 def test_details(visit: Callable[..., Any]) -> None:
@@ -277,7 +301,7 @@ def test_details(visit: Callable[..., Any]) -> None:
     expect(drawer).to_contain_text("Home › Bag")
     expect(drawer).to_contain_text("7 in stock")
     expect(drawer).to_contain_text("A black bag for every day.")
-    expect(drawer.locator("dt")).to_have_text(["Colour"])
+    expect(drawer.locator("dt")).to_have_text(["Colour", "Rating"])
     link = drawer.locator("a")
     assert link.get_attribute("href") == "https://shop.example/black-bag"
     assert "noopener" in link.get_attribute("rel")
@@ -306,7 +330,8 @@ def test_language(visit: Callable[..., Any]) -> None:
     expect(page.locator(".go")).to_contain_text("搜索")
     expect(page.locator("#words")).to_have_attribute("placeholder", "描述一下，或添加照片")
     page.locator(CARDS).first.locator(".because").click()
-    expect(page.locator(CARDS).first.locator(".why")).to_contain_text("得分")
+    expect(page.locator("#drawer .why")).to_contain_text("得分")
+    page.keyboard.press("Escape")
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     expect(page.locator(CARDS).first.locator("h3")).to_have_text("红色马克杯")
@@ -327,8 +352,9 @@ def test_everything_has_a_name(visit: Callable[..., Any], language: str) -> None
     search_words(page, "red")
     page.locator(CARDS).first.locator(".open").click()
     nameless = page.evaluate(
-        """[...document.querySelectorAll("button, a, input:not([hidden])")]
-            .filter((e) => !e.getAttribute("aria-label") && !e.textContent.trim()).map((e) => e.outerHTML)"""
+        """[...document.querySelectorAll("button, a, input:not([hidden]), select, textarea, summary")]
+            .filter((e) => !e.getAttribute("aria-label") && !e.textContent.trim() && !e.labels?.length)
+            .map((e) => e.outerHTML)"""
     )
     assert nameless == []
     assert page.evaluate("[...document.images].every((image) => image.hasAttribute('alt'))")
@@ -345,12 +371,12 @@ def test_address_and_history(visit: Callable[..., Any]) -> None:
     assert page.url.endswith("?q=%E7%BB%BF%E8%89%B2")
     page.go_back()
     expect(page.locator("#results-title")).to_have_text("Like your photo, “blue mug”")
-    expect(page.locator("#chip")).to_be_visible()
+    expect(page.locator(PHOTOS)).to_have_count(1)
     page.go_back()
     expect(page.locator("#results-title")).to_have_text("“blue mug”")
-    expect(page.locator("#chip")).to_be_hidden()
+    expect(page.locator(PHOTOS)).to_have_count(0)
     page.go_forward()
-    expect(page.locator("#chip")).to_be_visible()
+    expect(page.locator(PHOTOS)).to_have_count(1)
 
 
 def test_keyboard(visit: Callable[..., Any]) -> None:
@@ -387,12 +413,12 @@ def test_keyboard(visit: Callable[..., Any]) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#drawer")).to_be_hidden()
     expect(cards.nth(0)).to_be_focused()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    for _ in range(4):
+        page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.locator(CARDS).first.locator(".why")).to_be_visible()
+    expect(page.locator("#why")).to_be_in_viewport()
     page.keyboard.press("Escape")
-    expect(page.locator(CARDS).first.locator(".why")).to_be_hidden()
+    expect(page.locator(CARDS).first.locator(".because")).to_be_focused()
     page.keyboard.press("ArrowUp")
     expect(page.locator("#words")).to_be_focused()
 
@@ -405,9 +431,9 @@ def test_phone(visit: Callable[..., Any], locale: str) -> None:
     assert not overflows(page)
     search_words(page, "blue" * 40)
     page.locator(CARDS).first.locator(".because").click()
+    expect(page.locator("#why")).to_be_in_viewport()
     assert not overflows(page)
-    page.locator(CARDS).first.locator(".why").click()
-    expect(page.locator(CARDS).first.locator(".why")).to_be_hidden()
+    page.locator("#drawer [data-close]").click()
     tops = page.locator(CARDS).evaluate_all("cards => cards.map((card) => card.offsetTop)")
     assert tops[0] == tops[1] < tops[2]
     page.locator(CARDS).first.locator(".open").click()
@@ -492,8 +518,8 @@ def test_unusable_photo(visit: Callable[..., Any], file: dict[str, Any], message
     page.locator("#file").set_input_files(file)
     expect(page.locator("#notice")).to_contain_text(message)
     expect(page.locator("#live")).to_contain_text(message)
-    if page.locator("#chip").is_visible():
-        page.locator("#chip-remove").click()
+    if page.locator(PHOTOS).count():
+        page.get_by_label("Remove the photo").click()
     search_words(page, "red mug")
     assert titles(page)[0] == "Red mug"
     expect(page.locator("#notice")).to_be_hidden()
@@ -513,6 +539,303 @@ def test_empty_shelf(visit: Callable[..., Any], tmp_path: Path) -> None:
         expect(page.locator("#notice")).to_contain_text("This shelf is still empty")
         page.locator(".brand").click()
         expect(page.locator("#examples")).to_be_hidden()
+
+
+def choose_value(page: Any, field: str, value: str) -> None:
+    """Tick or untick a value of a facet, and wait for the new hits."""
+    with page.expect_response("**/v1/search"):
+        page.locator(f'.facet[data-field="{field}"] label').filter(has_text=value).locator("input").click()
+    expect(page.locator("#results")).to_have_attribute("aria-busy", "false")
+
+
+def counts(page: Any, field: str) -> dict[str, str]:
+    rows = page.locator(f'.facet[data-field="{field}"] .values li')
+    names, numbers = rows.locator(".name").all_inner_texts(), rows.locator(".number").all_inner_texts()
+    return dict(zip(names, numbers, strict=True))
+
+
+def test_facets_narrow_down_and_keep_their_siblings(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "home")
+    assert counts(page, "colour") == dict.fromkeys(("red", "blue", "green", "yellow", "black"), "3")
+    choose_value(page, "colour", "red")
+    expect(page.locator(CARDS)).to_have_count(3)
+    assert set(counts(page, "colour").values()) == {"3"}
+    assert counts(page, "category")["Mug"] == "1"
+    # Whoever chooses by keyboard goes on from where they were.
+    expect(page.locator('[data-key="colour=red"]')).to_be_focused()
+    choose_value(page, "colour", "blue")
+    choose_value(page, "category", "Mug")
+    assert sorted(titles(page)) == ["Blue mug", "Red mug"]
+    expect(page.locator(TAGS)).to_have_text(["Colour: red", "Colour: blue", "Category: Mug"])
+    page.reload()
+    expect(page.locator(CARDS)).to_have_count(2)
+    page.locator(TAGS).filter(has_text="blue").locator(".remove").click()
+    expect(page.locator(CARDS)).to_have_count(1)
+    page.locator("#chips .clear").click()
+    expect(page.locator(CARDS)).to_have_count(15)
+    page.go_back()
+    expect(page.locator(CARDS)).to_have_count(1)
+
+
+def test_slider(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "home")
+    price = page.locator('.facet[data-field="price"]')
+    expect(price.locator(".bars span")).to_have_count(20)
+    with page.expect_response("**/v1/search"):
+        price.locator("input.low").press("ArrowRight")
+    expect(page.locator(CARDS)).to_have_count(10)
+    assert price.locator("input.low").get_attribute("aria-valuetext").startswith("¥20.6")
+    expect(page.locator('[data-key="price:low"]')).to_be_focused()
+    price.get_by_label("Price, most").last.fill("22")
+    price.get_by_label("Price, most").last.press("Enter")
+    expect(page.locator(CARDS)).to_have_count(5)
+    assert {title.split()[1] for title in titles(page)} == {"ball"}
+    expect(page.locator(TAGS)).to_have_text([re.compile("Price: ¥20.6 – ¥22")])
+    assert "in.price=20.6..22" in page.url
+    page.locator(f"{TAGS} .remove").click()
+    expect(page.locator(CARDS)).to_have_count(15)
+
+
+def test_sorting(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "red bag under 500")
+    page.locator("#sort").select_option(label="Price, low first")
+    expect(page.locator(CARDS).first.locator(".price")).to_have_text("¥20.50")
+    page.locator("#sort").select_option(label="Best rated")
+    expect(page.locator(CARDS).first.locator(".price")).to_have_text("¥22.50")
+    assert "sort=rating" in page.url
+    page.reload()
+    expect(page.locator("#sort")).to_have_value("rating")
+
+
+def test_more_of_it(visit: Callable[..., Any], put: Callable[..., httpx.Response]) -> None:
+    for number in range(36):
+        assert put(f"spare-{number}", title=f"Spare part {number:02}").status_code == 201
+    page = visit("/?q=spare+part")
+    expect(page.locator(CARDS)).to_have_count(48)
+    expect(page.locator("#more-count")).to_have_text("48 of 51 products")
+    page.locator("#more-button").click()
+    expect(page.locator(CARDS)).to_have_count(51)
+    expect(page.locator("#more")).to_be_hidden()
+    expect(page.locator(f"{CARDS} .open").nth(48)).to_be_focused()
+    assert len(set(titles(page))) == 51
+
+
+def test_chips_of_what_was_read_from_the_words(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "red mug under 21")
+    price = page.locator(".tag.read:not(.soft)")
+    expect(price).to_have_count(1)
+    assert {title.split()[1] for title in titles(page)} == {"mug"}
+    page.locator("[data-language=zh]").click()
+    expect(page.locator(".tag.soft").filter(has_text="红色")).to_have_count(1)
+    page.locator("[data-language=en]").click()
+    price.locator(".remove").click()
+    expect(page.locator(CARDS)).to_have_count(15)
+    dropped = page.locator(".tag.dropped")
+    expect(dropped).to_have_count(1)
+    dropped.locator(".remove").click()
+    expect(page.locator(CARDS)).to_have_count(5)
+    expect(page.locator(".tag.dropped")).to_have_count(0)
+
+
+def test_filter_in_writing(visit: Callable[..., Any]) -> None:
+    page = visit(expect_errors=True)
+    search_words(page, "home")
+    page.locator("#expert summary").click()
+    page.locator("#where").fill("in_stock AND colr = red")
+    page.locator("#where").press("Enter")
+    expect(page.locator("#where-error")).to_contain_text("At character 14: there is no field 'colr'")
+    expect(page.locator("#where-error mark")).to_have_text("c")
+    expect(page.locator("#where")).to_be_focused()
+    assert page.locator("#where").evaluate("box => [box.selectionStart, box.selectionEnd]") == [13, 14]
+    expect(page.locator(CARDS)).to_have_count(15)
+    page.locator("#where").fill("colour = red AND price > 21")
+    page.locator("#where").press("Enter")
+    expect(page.locator("#where-error")).to_be_hidden()
+    expect(page.locator(CARDS)).to_have_count(2)
+    expect(page.locator(TAGS)).to_have_text(["colour = red AND price > 21"])
+    page.goto("/?q=home&where=price+%3C")
+    expect(page.locator("#notice")).to_contain_text("The filter cannot be read")
+    page.get_by_role("button", name="Remove the filters").click()
+    expect(page.locator(CARDS)).to_have_count(15)
+
+
+def test_nothing_left(visit: Callable[..., Any]) -> None:
+    page = visit("/?q=home&where=price+%3E+900")
+    expect(page.locator("#notice")).to_contain_text("Fewer filters leave more.")
+    page.get_by_role("button", name="Remove the filters").click()
+    expect(page.locator(CARDS)).to_have_count(15)
+
+
+def test_suggestions(visit: Callable[..., Any]) -> None:
+    page = visit()
+    words, options = page.locator("#words"), page.locator("#suggestions [role=option]")
+    words.press_sequentially("gre")
+    expect(options.first).to_be_visible()
+    expect(words).to_have_attribute("aria-expanded", "true")
+    first = options.first.locator(".what").inner_text()
+    words.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    expect(words).to_have_value(first)
+    expect(words).to_have_attribute("aria-activedescendant", "suggestion-0")
+    words.press("ArrowUp")
+    expect(words).to_have_value("gre")
+    words.press("Escape")
+    expect(page.locator("#suggestions")).to_be_hidden()
+    expect(words).to_have_value("gre")
+    words.press_sequentially("e")
+    options.first.click()
+    expect(page.locator(CARDS).first).to_be_visible()
+    expect(page.locator("#suggestions")).to_be_hidden()
+    assert "q=" in page.url
+
+
+def test_suggestions_by_pinyin(visit: Callable[..., Any]) -> None:
+    page = visit(locale="zh-CN")
+    page.locator("#words").press_sequentially("shoutib")
+    option = page.locator("#suggestions [role=option]").filter(has_text="手提包").first
+    option.click()
+    expect(page.locator("#results-title")).to_contain_text("手提包")
+
+
+def answered(page: Any, **members: Any) -> None:
+    """Let the real answers of the next searches say this as well."""
+
+    def change(route: Any) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, json={**response.json(), **members})
+
+    page.route("**/v1/search", change)
+
+
+def test_no_good_match(visit: Callable[..., Any]) -> None:
+    page = visit()
+    with page.expect_response("**/v1/search") as response:
+        search_words(page, "red mug")
+    answered(page, no_good_match=True, close=response.value.json()["hits"][:2])
+    search_words(page, "fridge")
+    expect(page.locator("#notice")).to_contain_text("No good match on this shelf")
+    expect(page.locator("#notice")).to_contain_text("The closest that there is:")
+    expect(page.locator(CARDS)).to_have_count(2)
+    page.locator("#show-all").click()
+    expect(page.locator(CARDS)).to_have_count(15)
+    expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_what_is_told_before_the_hits(visit: Callable[..., Any]) -> None:
+    page = visit()
+    notes = [{"kind": "relaxed", "text": "in English", "values": {"chip": "price < 5", "text": "under 5"}}]
+    answered(
+        page, searched_as="red mug", notes=notes, redirect="https://shop.example/mugs", related=["blue mug"]
+    )
+    search_words(page, "red mugg")
+    told = page.locator("#told")
+    expect(told).to_contain_text("Showing results for")
+    expect(told).to_contain_text("Nothing has “under 5” with all the rest")
+    assert told.locator("a").get_attribute("href") == "https://shop.example/mugs"
+    page.locator("[data-language=zh]").click()
+    expect(told).to_contain_text("没有商品同时符合“under 5”")
+    page.locator("[data-language=en]").click()
+    with page.expect_request("**/v1/search") as request:
+        told.get_by_role("button", name="as it is").click()
+    assert "understand" in request.value.post_data_buffer.decode(errors="replace")
+    page.get_by_role("button", name="blue mug", exact=True).click()
+    expect(page.locator("#words")).to_have_value("blue mug")
+
+
+def test_redirect_that_is_no_address_is_no_link(visit: Callable[..., Any]) -> None:
+    page = visit()
+    answered(page, redirect="javascript:document.title='owned'", did_you_mean="red mug")
+    search_words(page, "red mugg")
+    expect(page.locator("#told")).to_contain_text("Did you mean")
+    expect(page.locator("#told a")).to_have_count(0)
+
+
+def test_corrected_words(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "yelow ball")
+    expect(page.locator("#told")).to_contain_text("yellow")
+    assert titles(page)[0] == "Yellow ball"
+
+
+def test_several_photos(visit: Callable[..., Any]) -> None:
+    page = visit()
+    both = [file_of(photo_of("bag", "red"), "a.jpg"), file_of(photo_of("mug", "red"), "b.jpg")]
+    page.locator("#file").set_input_files(both)
+    expect(page.locator(PHOTOS)).to_have_count(2)
+    expect(page.locator("#results-title")).to_have_text("Like your photos")
+    assert {"Red bag", "Red mug"} <= set(titles(page)[:4])
+    with page.expect_file_chooser() as chooser:
+        page.get_by_label("Add another photo").click()
+    chooser.value.set_files(file_of(photo_of("ball", "blue")))
+    expect(page.locator(PHOTOS)).to_have_count(3)
+    page.get_by_label("Remove the photo").first.click()
+    expect(page.locator(PHOTOS)).to_have_count(2)
+
+
+def test_like_and_not_like(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "red")
+    liked, disliked = titles(page)[:2]
+    page.get_by_label(f"More like this: {liked}").click()
+    expect(page.locator(TAGS).filter(has_text="like this")).to_have_count(1)
+    expect(page.locator(CARDS).filter(has_text=liked)).to_have_count(0)
+    page.get_by_label(f"Less like this: {disliked}").click()
+    expect(page.locator(".tag.unlike")).to_have_count(1)
+    expect(page.locator(CARDS)).to_have_count(13)
+    page.reload()
+    expect(page.locator(".tag.unlike")).to_have_count(1)
+    page.locator(".tag.unlike .remove").click()
+    expect(page.locator(CARDS)).to_have_count(14)
+
+
+def test_without_some_words(visit: Callable[..., Any]) -> None:
+    page = visit()
+    choose_photo(page, photo_of("ball", "red"))
+    page.locator("#expert summary").click()
+    page.locator("#without").fill("ball")
+    with page.expect_response("**/v1/search"):
+        page.locator("#without").press("Enter")
+    expect(page.locator(TAGS)).to_have_text(["without ball"])
+    assert "without=ball" in page.url
+
+
+def test_why_not(visit: Callable[..., Any]) -> None:
+    page = visit("/?q=red&is.colour=red")
+    page.locator("#why-not summary").click()
+    page.locator("#why-not-id").fill("blue-mug")
+    page.locator("#why-not-id").press("Enter")
+    answer = page.locator("#why-not-answer")
+    expect(answer).to_contain_text("It does not match what was chosen")
+    values = [float(text) for text in answer.locator("li .value").all_inner_texts()]
+    assert round(sum(values), 3) == float(answer.locator(".score .value").inner_text())
+
+
+def test_refining_on_a_phone(visit: Callable[..., Any]) -> None:
+    page = visit(**PHONE)
+    search_words(page, "home")
+    expect(page.locator("#refine")).to_be_hidden()
+    page.locator("#refine-open").click()
+    choose_value(page, "colour", "red")
+    expect(page.locator("#refine")).to_be_visible()
+    assert not overflows(page)
+    page.get_by_role("button", name="Show 3 products").click()
+    expect(page.locator("#refine")).to_be_hidden()
+    expect(page.locator(CARDS)).to_have_count(3)
+    expect(page.locator("#refine-count")).to_have_text("1")
+
+
+def test_photos_stay_while_narrowing_down(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "home")
+    red = page.locator(f'{CARDS}[data-id="red-mug"] img')
+    expect(page.locator(f'{CARDS}[data-id="red-mug"].shown')).to_have_count(1)
+    red.evaluate("image => { image.marked = true; }")
+    choose_value(page, "colour", "red")
+    assert red.evaluate("image => image.marked")
 
 
 def test_markup_in_a_product_stays_text(

@@ -86,6 +86,7 @@ def test_filters(client: httpx.Client, form: Callable[..., dict[str, Any]]) -> N
     assert ids(search(client, **form(PHOTO, where="price < 5 AND price > 9"))) == []
     bad = problem(client.post("/v1/search", **form(PHOTO, where="in_stock AND colr = red")), 400, "filter")
     assert bad["position"] == 14
+    assert bad["hint"] == "did you mean colour?"
     assert "did you mean colour" in str(bad["detail"])
     assert bad["errors"] == [{"field": "where", "detail": bad["detail"]}]
 
@@ -113,7 +114,7 @@ def test_answer_is_the_shelf_s(client: httpx.Client, shelf: Shelf) -> None:
         assert hit["why"] == wanted.why
         assert hit["product"] == wanted.product.model_dump(mode="json")
         assert client.get(hit["photo"]).headers["content-type"] == "image/jpeg"
-    assert answer["timings_ms"].keys() == {"decode", "encode", "recall", "rank"}
+    assert answer["timings_ms"].keys() == {"decode", "understand", "encode", "recall", "rank", "facets"}
     assert min(answer["timings_ms"].values()) >= 0
 
 
@@ -219,8 +220,8 @@ def test_wrong_file_fields(client: httpx.Client) -> None:
     assert "photo" in str(problem(client.post("/v1/search", **misnamed), 400, "input")["detail"])
     as_text = {"files": {"photo": (None, "red")}}
     problem(client.post("/v1/search", **as_text), 400, "input")
-    two = {"files": [("photo", ("a.jpg", PHOTO)), ("photo", ("b.jpg", PHOTO))]}
-    problem(client.post("/v1/search", **two), 400, "bad-request")
+    many = {"files": [("photo", ("a.jpg", PHOTO))] * 17}
+    problem(client.post("/v1/search", **many), 400, "bad-request")
 
 
 def test_broken_form(client: httpx.Client) -> None:
@@ -256,8 +257,10 @@ def test_private_addresses_are_never_fetched(strict: httpx.Client) -> None:
 
 
 def test_photo_and_address_exclude_each_other(strict: httpx.Client) -> None:
-    both = {"photo": base64_of(PHOTO), "photo_url": "https://shop.example/a.jpg"}
-    problem(strict.post("/v1/search", json=both), 400, "input")
+    given = {"photo": base64_of(PHOTO), "photo_url": "https://shop.example/a.jpg"}
+    assert "not both" in str(problem(strict.post("/v1/search", json=given), 400, "input")["detail"])
+    given["photos"] = [base64_of(PHOTO)]
+    problem(strict.post("/v1/search", json=given), 400, "input")
 
 
 def test_body_too_large_by_declared_length(strict: httpx.Client) -> None:

@@ -6,32 +6,46 @@ import re
 from typing import TYPE_CHECKING
 
 from snapshelf.language import normalise
-from snapshelf.server._models import FacetField, FacetModel, RangeBody, ValueModel
+from snapshelf.server._models import FacetFieldModel, FacetModel, RangeBody, ValueModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from snapshelf import FacetResult
     from snapshelf.language import Lexicon
-    from snapshelf.search import FacetKind
+    from snapshelf.search import FacetField
 
 _FIRST = ("price", "category", "brand")
 _NEVER = re.compile(r"currency|availability|stock|group_id|added_at|.*(title|description|name)(_en|_zh)?")
+_FEW = 60
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
-def facet_fields(fields: Mapping[str, FacetKind]) -> list[FacetField]:
+def facet_fields(fields: Mapping[str, FacetField]) -> list[FacetFieldModel]:
     """List the facets that there are, those that shoppers know from every shop first."""
-    order = sorted(fields, key=lambda field: (_FIRST.index(field) if field in _FIRST else len(_FIRST), field))
+    order = sorted(fields, key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
     return [
-        FacetField(field=field, kind=fields[field], shown=not _NEVER.fullmatch(field.rpartition(".")[2]))
-        for field in order
+        FacetFieldModel(
+            field=name,
+            kind=fields[name].kind,
+            values=fields[name].values,
+            products=fields[name].products,
+            shown=_is_narrowed_down_by(name, fields[name]),
+        )
+        for name in order
     ]
 
 
-def sorts(fields: Mapping[str, FacetKind]) -> list[str]:
+def _is_narrowed_down_by(name: str, field: FacetField) -> bool:
+    """Whether it tells products apart without naming each: no id, no title, nothing that all have alike."""
+    if _NEVER.fullmatch(name) or not field.products:
+        return False
+    return field.kind == "numbers" or 1 < field.values <= max(_FEW, field.products / 3)
+
+
+def sorts(fields: Mapping[str, FacetField]) -> list[str]:
     """List what a shop's page offers to sort by."""
-    numbers = {field.removeprefix("attributes.") for field, kind in fields.items() if kind == "numbers"}
+    numbers = {name for name, field in fields.items() if field.kind == "numbers"}
     return [
         *(("price", "-price") if "price" in numbers else ()),
         "newest",

@@ -38,7 +38,8 @@ class FacetBody(BaseModel):
     limit: Annotated[int, Field(ge=1, le=1_000, description="Values to list, the most frequent first.")] = 20
     bins: Annotated[int, Field(ge=1, le=200, description="Bars of the histogram of a number.")] = 20
     kind: Annotated[
-        FacetKind | None, Field(description="`values` lists numbers too, such as sizes, instead of a histogram.")
+        FacetKind | None,
+        Field(description="`values` lists numbers too, such as sizes, instead of a histogram."),
     ] = None
 
 
@@ -332,18 +333,20 @@ class SuggestAnswer(BaseModel):
     suggestions: list[SuggestionModel]
 
 
-class FacetField(BaseModel):
+class FacetFieldModel(BaseModel):
     """A facet that may be asked for."""
 
     field: str
     kind: FacetKind
+    values: int = Field(description="Different values there are.")
+    products: int = Field(description="Products that have it.")
     shown: bool = Field(description="Whether it is one that shoppers narrow down by, not an id or a title.")
 
 
 class FacetsAnswer(BaseModel):
     """What a search may be narrowed down and sorted by."""
 
-    facets: list[FacetField]
+    facets: list[FacetFieldModel]
     sorts: list[str] = Field(description="What the page offers as `sort` beside `relevance`.")
 
 

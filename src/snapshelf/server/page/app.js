@@ -116,7 +116,7 @@ function showTold() {
     line(t("told.redirect"), element("a", { href: answer.redirect, rel: "noopener noreferrer" }, answer.redirect));
   }
   for (const { kind, text, values } of answer?.notes ?? []) {
-    line(known(`note.${kind}`) ? t(`note.${kind}`, values) : text);
+    if (kind !== "nothing-matches") line(known(`note.${kind}`) ? t(`note.${kind}`, values) : text);
   }
   $("told").replaceChildren(...told);
 }

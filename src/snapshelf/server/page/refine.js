@@ -7,7 +7,6 @@ import { withChoice, without } from "./query.js";
 
 const SHOWN = 6;
 const SEARCHABLE = 12;
-const MANY = 60;
 
 const SWATCHES = {
   black: "#1d1c1b", white: "#ffffff", grey: "#8d8d8d", gray: "#8d8d8d", silver: "linear-gradient(135deg, #f2f2f2, #a9adb1)",
@@ -245,11 +244,10 @@ function rangeFacet(facet, index, query, currency, onQuery) {
       element("div", { className: "ends" }, from, element("span", { ariaHidden: "true" }, "–"), to)));
 }
 
-// Nobody narrows down by what nearly every product has a value of its own of, or all the same.
-const isWorthShowing = (facet, query, total) => {
+const isWorthShowing = (facet, query) => {
   if (query.choices[facet.field]) return true;
   if (facet.kind === "numbers") return facet.counts.length > 1 && facet.edges.at(-1) > facet.edges[0];
-  return facet.values.length > 1 && (facet.total_values <= MANY || facet.total_values < total / 3);
+  return facet.values.length > 1;
 };
 
 // Exchanges the facets for those of a new answer, the focus and the places of scrolling kept.
@@ -257,7 +255,7 @@ export function showFacets(answer, query, { currency, onQuery }) {
   const panel = $("facets");
   const key = document.activeElement?.dataset?.key;
   const scrolled = new Map([...panel.querySelectorAll(".values.long")].map((list) => [list.closest(".facet").dataset.field, list.scrollTop]));
-  const facets = (answer?.facets ?? []).filter((facet) => isWorthShowing(facet, query, answer.total));
+  const facets = (answer?.facets ?? []).filter((facet) => isWorthShowing(facet, query));
   panel.replaceChildren(...facets.map((facet, index) =>
     facet.kind === "numbers" ? rangeFacet(facet, index, query, currency, onQuery) : valueFacet(facet, index, query, onQuery)));
   for (const list of panel.querySelectorAll(".values.long")) list.scrollTop = scrolled.get(list.closest(".facet").dataset.field) ?? 0;
