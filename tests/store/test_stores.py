@@ -37,7 +37,7 @@ class TestEdgeStoreWithGraph(StoreContract):
 
 
 class TestProcessStore(StoreContract):
-    examples = 3
+    examples = 2
 
     def open(self, path: Path) -> Store:
         return ProcessStore.open(path, D)

@@ -220,20 +220,21 @@ class Columns:
         rows = self.rows(where)
         groups = self._grouped(distinct) if distinct is not None else None
         values: list[FacetValue] = []
+        total = 0
         missing = np.ones(len(rows), np.bool_)
         for _, column in self._of([field]):
+            names: Sequence[str | float]
             names, counts = column.counts(rows, groups)
             some = np.flatnonzero(counts)
-            values += [
-                FacetValue(names[n], count)
-                for n, count in zip(some.tolist(), counts[some].tolist(), strict=True)
-            ]
+            total += len(some)
+            order = zip((-counts[some]).tolist(), map(names.__getitem__, some), strict=True)
+            values += [FacetValue(name, -count) for count, name in heapq.nsmallest(limit, order)]
             missing &= ~column.has(rows)
-        values.sort(key=lambda each: (-each.count, isinstance(each.value, str), each.value))
+        # Stable, so that numbers stay before texts and either in their order.
+        values.sort(key=lambda each: -each.count)
         without = rows[missing]
-        return Facet(
-            tuple(values[:limit]), len(values), len(without) if groups is None else groups.count(without)
-        )
+        count = len(without) if groups is None else groups.count(without)
+        return Facet(tuple(values[:limit]), total, count)
 
     def histogram(
         self,
