@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import threading
 import time
 import uuid
 from collections import Counter
@@ -18,7 +19,7 @@ from snapshelf._results import Hit, SearchResult
 from snapshelf.catalogue import Catalogue, Product, QueryLog
 from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError, StorageError
-from snapshelf.language import Lexicon
+from snapshelf.language import Lexicon, prepare_correction
 from snapshelf.query import (
     MAX_TEXT_LENGTH,
     Knowledge,
@@ -248,8 +249,14 @@ class Searcher:
         )
 
     def warm_up(self) -> None:
-        """Begin to make what the first completion needs, beside everything else."""
+        """Begin to make what the first completion and the first correction need, beside everything else."""
         self._suggester.prepare()
+        threading.Thread(
+            target=prepare_correction,
+            args=(self._words.vocabulary, self._lexicon),
+            name="snapshelf-corrections",
+            daemon=True,
+        ).start()
 
     def changed(self) -> None:
         """Look at the products anew when the next query comes."""
