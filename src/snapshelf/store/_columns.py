@@ -227,7 +227,7 @@ class Columns:
             names, counts = column.counts(rows, groups)
             some = np.flatnonzero(counts)
             total += len(some)
-            order = zip((-counts[some]).tolist(), map(names.__getitem__, some), strict=True)
+            order = zip((-counts[some]).tolist(), [names[n] for n in some.tolist()], strict=True)
             values += [FacetValue(name, -count) for count, name in heapq.nsmallest(limit, order)]
             missing &= ~column.has(rows)
         # Stable, so that numbers stay before texts and either in their order.
