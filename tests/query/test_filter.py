@@ -53,6 +53,10 @@ UK = Equals("brand", "Acme (UK)")
         ("price <= 5", Between("price", at_most=5.0)),
         ("price > -5", Between("price", above=-5.0)),
         ('price = "5"', Equals("price", 5.0)),
+        ("added_at >= 2026-11-01", Between("added_at", at_least=1793491200.0)),
+        ("added_at > 2026-11-01", Between("added_at", above=1793577599.999999)),
+        ("added_at = 2026-11-01", Between("added_at", at_least=1793491200.0, at_most=1793577599.999999)),
+        ("added_at < 1793491200", Between("added_at", below=1793491200.0)),
         ("price = (-5 OR 3)", Or((Equals("price", -5.0), Equals("price", 3.0)))),
         ("brand=Acme", ACME),
         ("brand != 'Acme'", Not(ACME)),
@@ -204,4 +208,11 @@ def test_every_fact_of_a_product_can_be_named() -> None:
     product = Product.parse(
         {"id": "1", "title": "A", "brand": "B", "category": "C", "price": 1, "stock": 1, "group_id": "g"}
     )
-    assert facts(product).keys() | {"id"} == KINDS.keys()
+    of_the_catalogue = {"id", "added_at"}
+    assert facts(product).keys() | of_the_catalogue == KINDS.keys()
+
+
+@pytest.mark.parametrize("text", ["added_at > soon", "added_at = 2026-02-30", "price > 2026-11-01"])
+def test_what_is_no_moment_is_refused(text: str) -> None:
+    with pytest.raises(FilterError, match=r"date|day|plain number"):
+        parse_filter(text, Shop())

@@ -110,9 +110,9 @@ def test_words_beside_a_photo_take_out_what_the_photo_has(encoder: Counting, kno
     word = encoder.encode_texts(["blue"])[0]
     query = understand(encoder, Request((RED,), "blue"), knowledge)
     np.testing.assert_allclose(query.text, 1.5 * (word - 0.4 * shown), atol=1e-4)
-    # Facts count five times as much beside a photo, and a request may say how much the words do.
+    # Facts count more beside a photo, and a request may say how much the words do.
     alone = understand(encoder, Request(text="blue"), knowledge)
-    assert query.chips[0].boost == pytest.approx(5 * alone.chips[0].boost)
+    assert query.chips[0].boost == pytest.approx(2.5 * alone.chips[0].boost)
     twice = understand(encoder, Request((RED,), "blue", text_weight=2), knowledge)
     np.testing.assert_allclose(twice.text, 2 * query.text, atol=1e-4)
     # What no fact of the shop tells counts twice as much.

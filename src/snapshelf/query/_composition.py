@@ -16,7 +16,7 @@ TOLD, UNTOLD = 1.5, 3.0
 """Length of the words' vector beside a photo, where facts tell what the words ask for and where none does. The score
 gives a photo three times the part of words alone; here the words say what the photo does not show."""
 
-FACTS = 5.0
+FACTS = 2.5
 """How many times its boost a fact adds beside a photo, for the same reason."""
 
 OWN = 0.4

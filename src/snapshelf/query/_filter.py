@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from snapshelf.errors import FilterError
-from snapshelf.query._filter_fields import ATTRIBUTES, AVAILABILITIES, Fields, Kind, Known
+from snapshelf.query._filter_fields import ATTRIBUTES, AVAILABILITIES, MOMENTS, Fields, Kind, Known
 from snapshelf.query._filter_grammar import Every, Member, No, Node, Restriction, Some, Value, advice, parse
 from snapshelf.query._filter_values import Reading, fits, is_date, read, read_number, read_text
 from snapshelf.store import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
@@ -12,6 +12,7 @@ MAX_FILTER_LENGTH = 10_000
 """Longest filter, in characters."""
 
 _MAX_DEPTH = 50
+_MICROSECONDS = 1e6
 _BOUNDS = {"<": "below", "<=": "at_most", ">": "above", ">=": "at_least"}
 
 
@@ -146,7 +147,8 @@ class _Compiler:
             case "text":
                 return Equals(field, text)
             case "number":
-                return Equals(field, _number(field, value))
+                first, last = _span(field, value)
+                return Equals(field, first) if first == last else Between(field, at_least=first, at_most=last)
             case "truth":
                 if text not in ("true", "false"):
                     raise _unsuitable(field, value, f"write {field} = true or {field} = false")
@@ -180,7 +182,8 @@ class _Compiler:
             raise _unsuitable(field, value, r"wildcards go with = and :, and a star itself is \* in quotes")
         match kind:
             case "number":
-                return Between(field, **{_BOUNDS[comparator]: _number(field, value)})
+                first, last = _span(field, value)
+                return Between(field, **{_BOUNDS[comparator]: first if comparator in ("<", ">=") else last})
             case "text":
                 return OneOf(field, self._texts_that_hold(field, comparator, read_text(value.text), value))
             case "attribute":
@@ -211,11 +214,19 @@ def _is_anything(value: Value) -> bool:
     return len(value.pieces) > 1 and not any(value.pieces)
 
 
-def _number(field: str, value: Value) -> float:
+def _span(field: str, value: Value) -> tuple[float, float]:
+    """The least and the largest number that a value of a field of numbers means: a day is all its seconds."""
     number = read_number(value.text)
-    if number is None:
+    if number is not None:
+        return number, number
+    if field not in MOMENTS:
         raise _unsuitable(field, value, f"it is compared with a plain number, as in {field} < 300")
-    return number
+    wanted = _reading(field, value)
+    if wanted.kind != "time":
+        raise _unsuitable(
+            field, value, f"it is compared with a date, as in {field} >= 2026-11-01, or seconds since 1970"
+        )
+    return float(wanted.first) / _MICROSECONDS, float(wanted.last) / _MICROSECONDS
 
 
 def _reading(field: str, value: Value) -> Reading:

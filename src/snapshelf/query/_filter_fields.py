@@ -22,8 +22,12 @@ KINDS: Mapping[str, Kind] = {
     "in_stock": "truth",
     "stock": "number",
     "group_id": "text",
+    "added_at": "number",
 }
 """The fields that every product may have."""
+
+MOMENTS = frozenset({"added_at"})
+"""Numbers that are seconds since 1970, and compare with dates too."""
 
 AVAILABILITIES: tuple[str, ...] = get_args(Availability)
 ATTRIBUTES = "attributes"

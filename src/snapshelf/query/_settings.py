@@ -26,8 +26,8 @@ _USES: dict[str, Use] = {
     "style": "soft",
     "usage": "soft",
 }
-_BOOSTS: dict[str, float] = {"category": 0.1, "colour": 0.1, "gender": 0.1, "brand": 0.1}
-_USUAL_BOOST = 0.05
+_BOOSTS: dict[str, float] = {"category": 0.2, "colour": 0.2, "gender": 0.2, "brand": 0.2}
+_USUAL_BOOST = 0.1
 
 
 class Understanding(BaseModel):
