@@ -77,6 +77,9 @@ _NOTHING = Note("nothing-matches", "no product matches what was asked for; take 
 JUDGED = 10
 """Best hits by which a query is judged, whichever page is shown."""
 
+_RELATED_BY = 24
+"""Best hits that related queries are read from."""
+
 _NEARLY = 0.5
 """Share of the cut-off from which a hit is close to a good match."""
 
@@ -346,13 +349,13 @@ class Searcher:
             raise QueryError(f"k is {k}; it must be between 1 and {MAX_SUGGESTIONS}")
         return self._suggester.suggest(prefix[:MAX_TEXT_LENGTH], k, language)
 
-    def _related(self, query: Query, hits: Sequence[Hit], k: int) -> tuple[str, ...]:
+    def _related(self, search: Search, best: Sequence[str], k: int) -> tuple[str, ...]:
         def find(terms: Mapping[str, float], count: int) -> list[Product]:
             ids = [found.id for found in self.store.matching(terms, count)]
             return list(self.catalogue.get_many(ids).values())
 
-        products = [hit.product for hit in hits]
-        return tuple(self._suggester.related(query.normalised or None, products, find, k))
+        products = [search.product(id) for id in best]
+        return tuple(self._suggester.related(search.query.normalised or None, products, find, k))
 
     def _answer(self, prepared: Prepared) -> SearchResult:
         ask, query = prepared.ask, prepared.query
@@ -360,7 +363,7 @@ class Searcher:
         skip = 0 if ask.page_token is None else read_page_token(ask.page_token, digest)
         search = self.start(prepared)
         # One more than is shown tells whether there is another page.
-        places = search.top(max(skip + ask.k + 1, JUDGED))
+        places = search.top(max(skip + ask.k + 1, JUDGED, _RELATED_BY if ask.related else 0))
         shown = places[skip : skip + ask.k]
         judgement = self._judge(search, places[:JUDGED], shown)
         hits = self._hits(prepared, search, shown, judgement)
@@ -379,7 +382,7 @@ class Searcher:
             chips=query.chips,
             searched_as=query.correction.text if query.correction and query.correction.sure else None,
             did_you_mean=query.correction.text if query.correction and not query.correction.sure else None,
-            related=self._related(query, hits, ask.related) if ask.related else (),
+            related=self._related(search, places[:_RELATED_BY], ask.related) if ask.related else (),
             notes=prepared.notes,
             next_page_token=page_token(skip + ask.k, digest) if len(places) > skip + ask.k else None,
             no_good_match=judgement.no_good_match,

@@ -31,7 +31,7 @@ from snapshelf._results import AddReport, HeatMap, RowError, SearchResult, Shelf
 from snapshelf._searching import MAX_K, SETTINGS, Ask, Searcher, SearchOptions, Side
 from snapshelf.catalogue import Catalogue, Product, QueryLog, Row, open_photos, read_feed
 from snapshelf.encoders import Encoder, load_encoder
-from snapshelf.errors import EncoderMismatchError, NotFoundError
+from snapshelf.errors import EncoderMismatchError, NotFoundError, StorageError
 from snapshelf.language import Lexicon
 from snapshelf.query import PhotoInput
 from snapshelf.search import (
@@ -176,7 +176,7 @@ class Shelf:
         with self._writing:
             if self._store.version < self._indexed:
                 self._store.flush(self._indexed)
-            self._words.save()
+            self._save_words()
             self._queries.close()
             self._store.close()
             self._catalogue.close()
@@ -262,7 +262,7 @@ class Shelf:
                 self._write(pending)
             finally:
                 self._store.flush(self._indexed)
-            self._words.save()
+            self._save_words()
             if self._catalogue.count() > _SEARCHED_EXACTLY and counts["added"] + counts["updated"]:
                 self._store.optimise()
         return AddReport(**counts, seconds=time.monotonic() - start)
@@ -565,6 +565,11 @@ class Shelf:
             store_version=self._store.version,
             bytes=_bytes_on_disk(self._folder),
         )
+
+    def _save_words(self) -> None:
+        # They are counted again from the catalogue where they could not be kept.
+        with contextlib.suppress(StorageError):
+            self._words.save()
 
     def _write(self, prepared: Sequence[Prepared]) -> None:
         self._index(write(self._catalogue, prepared))

@@ -158,6 +158,10 @@ class Search:
                 for id, parts in zip(ids, self._candidates.parts(ids), strict=True)
             ]
 
+    def product(self, id: str) -> Product:
+        """Give a product in its place."""
+        return self._folder.products[id]
+
     def evidence(self, ids: Sequence[str]) -> Evidence:
         """What the signals say of products in their places."""
         return self._candidates.evidence(ids)
