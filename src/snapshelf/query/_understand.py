@@ -18,7 +18,7 @@ from snapshelf.query._composition import FACTS, OWN, TOLD, UNTOLD, Vector, away,
 from snapshelf.query._facts import Reader, Reading
 from snapshelf.query._knowledge import Knowledge
 from snapshelf.query._query import Note, Query
-from snapshelf.query._request import PhotoInput, Request, decoded
+from snapshelf.query._request import Request, decoded
 from snapshelf.query._settings import Understanding
 
 _SPOKEN = re.compile(r"[^\W_]")
@@ -28,7 +28,7 @@ _COMPARISON = re.compile(
     |\b(?:the\ )?same\ (?:style|kind|type|item|product|model|thing|one|shape|design)\b
     |\b(?:but|instead|please|rather|except)\b
     |和?(?:这|那)(?:张|个|件|条|双|款|种)?(?:图片?|照片)?(?:的?(?:一样|类似|相似|差不多))的?(?:款式?|样式)?
-    |(?:同|这|该|类似|相似|一样的?)(?:款式?|样式)的?|类似的?|一样的|但是?|有没有|有(?=.*吗)|的?吗|换成|改成|改为|要""",
+    |(?:同|这|该|类似|相似|一样的?)(?:款式?|样式)的?|类似的?|一样的|但是?|有没有|有(?=.*吗)|的?吗|换成|改成|改为|(?<![\u4e00-\u9fff])要""",
     re.VERBOSE,
 )
 """Words that say only that the photo is to be compared with: the photo says it already."""
@@ -36,13 +36,11 @@ _COMPARISON = re.compile(
 
 def understand(
     encoder: Encoder,
-    request: Request | None = None,
+    request: Request,
     knowledge: Knowledge | None = None,
     settings: Understanding | None = None,
     *,
     drop: Collection[str] = (),
-    photo: PhotoInput | None = None,
-    text: str | None = None,
 ) -> Query:
     """Decode, read and encode a request.
 
@@ -67,8 +65,6 @@ def understand(
     PhotoError
         A photo cannot be decoded.
     """
-    if request is None:
-        request = Request(() if photo is None else (photo,), text)
     settings = settings or Understanding()
     start = time.perf_counter()
     images = [decoded(each) for each in request.photos]
