@@ -125,10 +125,14 @@ def _instead(
                 {
                     "photo alone": {"photo": photo},
                     "words alone": {"text": name},
-                    "both": {"photo": photo, "text": words},
-                    "both, without facts": {"photo": photo, "text": words, "understand": False},
+                    "both, within a phrase": {"photo": photo, "text": words},
+                    "both, within a phrase, understand=False": {
+                        "photo": photo,
+                        "text": words,
+                        "understand": False,
+                    },
                     "both, the bare word": {"photo": photo, "text": name},
-                    "both, the bare word, without facts": {
+                    "both, the bare word, understand=False": {
                         "photo": photo,
                         "text": name,
                         "understand": False,
@@ -152,7 +156,7 @@ def _without(shelf: Shelf, rows: Sequence[Row], count: int) -> list[_Task]:
                 {
                     "photo alone": {"photo": photo},
                     "photo less words": {"photo": photo, "without": name},
-                    "photo less words, without facts": {
+                    "photo less words, understand=False": {
                         "photo": photo,
                         "without": name,
                         "understand": False,

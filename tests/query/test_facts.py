@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from fact_shops import FASHION, Shop, fashion
 from hypothesis import given, settings
@@ -137,6 +139,24 @@ def test_fields_are_known_by_what_they_hold() -> None:
     assert chip.filter == Or((Equals("attributes.x", "Red"), Equals("attributes.颜色", "红色")))
     # One red label in a field of sentences makes it no field of colours.
     assert "note" not in read("red").chips[0].where
+
+
+def test_a_field_called_like_a_kind_needs_few_of_its_values() -> None:
+    own = [f"shade {number}" for number in range(8)]
+    for name, count in (("Farbton", 0), ("colour name", 1), ("主颜色", 1)):
+        knowledge = Knowledge(Shop({f"attributes.{name}": ["Red", *own]}))
+        assert len(read("red", knowledge).chips) == count
+        assert len(read("shade 3", knowledge).chips) == count
+
+
+def test_a_lexicon_says_which_field_its_concepts_fill(tmp_path: Path) -> None:
+    (tmp_path / "lexicon.yaml").write_text(
+        "heel: {block: {en: [block heel], zh: [粗跟], fills: Absatz}}", encoding="utf-8"
+    )
+    lexicon = Lexicon.load(tmp_path / "lexicon.yaml").over(Lexicon.bundled())
+    shop = Shop({"attributes.Absatz": ["Block heel", "4", "5", "6", "7"]})
+    (chip,) = read("粗跟", Knowledge(shop, lexicon=lexicon)).chips
+    assert (chip.kind, chip.filter) == ("heel", Equals("attributes.Absatz", "Block heel"))
 
 
 def test_attributes_of_too_many_texts_are_no_facts() -> None:

@@ -251,7 +251,7 @@ class Knowledge:
 
     def _learn_values(self, table: _Table, name: str, texts: Sequence[str]) -> None:
         concepts = {text: self._concepts_of(text, is_category=name == "category") for text in texts}
-        for kind, share in _kinds_of(name, concepts).items():
+        for kind, share in self._kinds_of(name, concepts).items():
             table.shares[kind][name] = share
             for text, named in concepts.items():
                 for concept in named:
@@ -259,6 +259,31 @@ class Knowledge:
                         table.values[name].setdefault(concept.id, []).append(text)
             unknown = [text for text, named in concepts.items() if all(one.kind != kind for one in named)]
             table.names.extend(_own(kind, name, unknown))
+
+    def _kinds_of(self, name: str, concepts: Mapping[str, Sequence[Concept]]) -> dict[str, float]:
+        """The kinds that a field holds, and the share of its texts that name one of them."""
+        if name == "category":
+            return {"category": 1.0}
+        counts = Counter(kind for named in concepts.values() for kind in {one.kind for one in named})
+        shares = {kind: count / len(concepts) for kind, count in counts.items()}
+        return {
+            kind: share
+            for kind, share in shares.items()
+            if share >= (_AT_ALL if self._is_called(name, kind) else _MOSTLY)
+        }
+
+    def _is_called(self, name: str, kind: str) -> bool:
+        """Whether a field is called like a kind, or like what the lexicon says that the kind fills."""
+        short = name.removeprefix(f"{ATTRIBUTES}.")
+        usual = _CALLED.get(kind)
+        return normalise(short) in self._filled[kind] or bool(usual and usual.search(short))
+
+    @cached_property
+    def _filled(self) -> Mapping[str, frozenset[str]]:
+        return {
+            kind: frozenset(normalise(one.fills) for one in self.lexicon.concepts(kind) if one.fills)
+            for kind in self.lexicon.kinds
+        }
 
     def _learn_amounts(self, table: _Table, name: str, texts: Sequence[str]) -> None:
         is_size = bool(_CALLED["size"].search(name))
@@ -299,19 +324,6 @@ class Knowledge:
                 one for one in found if one.kind != "price" and (one.kind != "size" or is_size)
             ]
         return self._quantities[key]
-
-
-def _kinds_of(name: str, concepts: Mapping[str, Sequence[Concept]]) -> dict[str, float]:
-    """The kinds that a field holds, and the share of its texts that name one of them."""
-    if name == "category":
-        return {"category": 1.0}
-    counts = Counter(kind for named in concepts.values() for kind in {one.kind for one in named})
-    shares = {kind: count / len(concepts) for kind, count in counts.items()}
-    return {
-        kind: share
-        for kind, share in shares.items()
-        if share >= (_AT_ALL if kind in _CALLED and _CALLED[kind].search(name) else _MOSTLY)
-    }
 
 
 def _own(kind: str, field: str, texts: Iterable[str]) -> list[Name]:
