@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from commands import COUNT, Run
 
+from snapshelf import Shelf
 from snapshelf.demo import DemoProduct
 
 
@@ -93,6 +95,61 @@ def test_words_photo_and_both_for_people(
         f"2 queries over {COUNT} products, mode full",
     ):
         assert note in result.stderr
+
+
+@pytest.fixture(scope="module")
+def worded(drawings: list[DemoProduct], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Every product's title in both languages, twice, asked for the product."""
+    folder = tmp_path_factory.mktemp("titles")
+    titles = [(one.id, title) for one in drawings for title in (one.title_en, one.title_zh)] * 2
+    (folder / "queries").write_text(
+        "".join(json.dumps({"_id": f"q{n}", "text": title}) + "\n" for n, (_, title) in enumerate(titles)),
+        "utf-8",
+    )
+    (folder / "qrels").write_text("".join(f"q{n} 0 {id} 1\n" for n, (id, _) in enumerate(titles)), "utf-8")
+    return folder / "queries", folder / "qrels"
+
+
+def test_titles_in_other_order(run: Run, shelf: Path, worded: tuple[Path, Path]) -> None:
+    queries, qrels = worded
+    result = run(
+        "eval", "--shelf", shelf, "--queries", queries, "--qrels", qrels, "--vary", "order", "--metrics", "RR"
+    )
+    assert result.exit_code == 0
+    assert f"{4 * COUNT} queries, words shuffled over {COUNT} products" in result.stderr
+
+
+def test_calibration_is_kept_in_the_shelf_and_used(
+    run: Run, shelf: Path, worded: tuple[Path, Path], drawings: list[DemoProduct], tmp_path: Path
+) -> None:
+    own = tmp_path / "shelf"
+    shutil.copytree(shelf, own)
+    queries, qrels = worded
+    result = run("eval", "--shelf", own, "--queries", queries, "--qrels", qrels, "--calibrate", "--json")
+    assert result.exit_code == 0
+    (kind, figures), *others = json.loads(result.stdout)["calibration"].items()
+    assert (kind, others) == ("words", [])
+    assert figures["queries"] == 4 * COUNT
+    assert 0 <= figures["error"] < 0.2
+    assert 0 < figures["cut_off"] < 1
+    with Shelf.open(own) as opened:
+        found = opened.search(text=drawings[0].title_zh)
+        assert found.cut_off == pytest.approx(figures["cut_off"])
+        assert found.hits[0].relevance is not None
+        # What was not calibrated has no probabilities.
+        assert opened.search(photo=opened.photo(drawings[0].id)).hits[0].relevance is None
+
+
+def test_too_few_queries_to_calibrate(
+    run: Run, shelf: Path, questions: tuple[Path, Path], tmp_path: Path
+) -> None:
+    queries, qrels = questions
+    few = queries.parent / "few.jsonl"
+    few.write_text("".join(queries.read_text("utf-8").splitlines(keepends=True)[:3]), "utf-8")
+    result = run("eval", "--shelf", shelf, "--queries", few, "--qrels", qrels, "--calibrate")
+    assert result.exit_code == 1
+    assert "3 judged queries are too few to calibrate: 50 of a kind" in result.stderr
+    assert not (shelf / "calibration.json").exists()
 
 
 @pytest.mark.parametrize(
