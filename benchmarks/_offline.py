@@ -27,6 +27,7 @@ from snapshelf.demo import write_demo
 from snapshelf.encoders import Encoder
 from snapshelf.language import Lexicon, Vocabulary, normalise, search_terms, tokenize
 from snapshelf.query import DECODED_SIDE
+from snapshelf.query._composition import FACTS, TOLD
 from snapshelf.search import Evidence, Weights
 from snapshelf.search._documents import document_terms
 from snapshelf.search._exactness import _SAME_TEXT, _SAME_WORDS
@@ -39,8 +40,8 @@ Signal: TypeAlias = NDArray[np.float32]
 COLUMNS = {"gender": "gender", "baseColour": "colour", "articleType": "category"}
 """Column of products.csv → kind of concept that its labels are."""
 
-BOOST = 0.1
-"""What a fact that holds adds."""
+BOOST = 0.2
+"""What a fact that holds adds; the usual one of colours, kinds and genders."""
 
 _CATEGORY_COLUMNS = ("articleType", "subCategory", "masterCategory")
 _MOST_IN_A_DOCUMENT = 2.2
@@ -99,11 +100,13 @@ def fused(signals: Signals, weights: Weights, shop: Mask) -> Signal:
     It is the sum that ships without its divisor, which is the same for all products of a query.
     """
     total = np.zeros(len(shop), np.float32)
+    # Beside a photo words weigh more, and so do the facts in them.
+    told, facts = (TOLD, FACTS) if signals.photo is not None else (1.0, 1.0)
     for weight, signal in (
         (weights.photo, signals.photo),
-        (weights.text, signals.text),
-        (weights.title, signals.title),
-        (weights.facts * BOOST, signals.facts),
+        (weights.text * told, signals.text),
+        (weights.title * told, signals.title),
+        (weights.facts * BOOST * facts, signals.facts),
         (weights.title * _SAME_WORDS, signals.same_words),
         (weights.title * _SAME_TEXT, signals.same_title),
     ):
