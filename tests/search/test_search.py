@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_shop import DIMENSION, Shop, chip, unit, words
@@ -9,7 +11,7 @@ from small_shop import DIMENSION, Shop, chip, unit, words
 from snapshelf.query import Query
 from snapshelf.search import Merchandising, Sort, Weights, _search
 from snapshelf.search._merchandising import Shift
-from snapshelf.store import Equals, Ids
+from snapshelf.store import Equals, Ids, OneOf
 
 RED, BLUE = unit(1), unit(0, 1)
 
@@ -108,6 +110,18 @@ def test_soft_facts_and_rules_are_parts_of_the_score(shop: Shop) -> None:
     assert (a.facts, a.rules) == (('colour = "red"',), ("house brand", "old stock"))
     assert (b.facts, b.rules) == ((), ())
     assert not {"facts", "rules"} & set(b.contributions)
+
+
+def test_what_is_exactly_asked_for_gets_the_whole_boost(shop: Shop) -> None:
+    for colour in ("red", "maroon", "blue"):
+        shop.put(colour, RED, title=colour, attributes={"colour": colour})
+    reddish = OneOf("attributes.colour", ("red", "maroon"))
+    soft = replace(chip("reddish", reddish, boost=0.5), exact=Equals("attributes.colour", "red"))
+    search = shop.search(words("thing", RED, soft))
+    assert search.top(3) == ["red", "maroon", "blue"]
+    facts = [one.contributions.get("facts", 0.0) for one in search.ranked(search.top(3))]
+    assert facts == pytest.approx([0.5 / 2.5, 0.25 / 2.5, 0.0])
+    assert [one.facts for one in search.ranked(["red", "maroon", "blue"])] == [("reddish",), ("reddish",), ()]
 
 
 def test_the_best_variant_stands_for_its_group(shop: Shop) -> None:

@@ -87,7 +87,11 @@ class Candidates:
         self._looks = Looks.of(query, self._weights, mode)
         self._soft = [chip for chip in query.chips if not chip.hard]
         self._shifts = shifts
-        tests = (*(chip.filter for chip in self._soft), *(shift.filter for shift in shifts))
+        tests = (
+            *(chip.filter for chip in self._soft),
+            *(chip.exact for chip in self._soft),
+            *(shift.filter for shift in shifts),
+        )
         self._recall = Recall(self._looks, query, mode, within, tests, sorted_by)
         self._known: dict[str, Candidate] = {}
         self._most_words = 0.0
@@ -137,7 +141,7 @@ class Candidates:
     def moved_by(self, id: str) -> list[str]:
         """Names of the rules that add to a candidate's score or take from it."""
         pool, _, row = self._known[id]
-        passed = pool.passed[row, len(self._soft) :]
+        passed = pool.passed[row, 2 * len(self._soft) :]
         return [shift.rule for shift, passes in zip(self._shifts, passed, strict=True) if passes]
 
     def evidence(self, ids: Sequence[str]) -> Evidence:
@@ -169,7 +173,8 @@ class Candidates:
     def _scored(self, pool: Pool) -> list[str]:
         """Score a pool and take it in; ids, best first."""
         self._most_words = self._most_words or float(pool.words.max(initial=0.0))
-        boosts = [chip.boost for chip in self._soft]
+        # Half for what is asked for or narrower, half for exactly that: red before maroon, and maroon before blue.
+        boosts = [chip.boost / 2 for chip in self._soft] * 2
         shifts = [shift.by for shift in self._shifts]
         scores = fuse(pool, self._weights, self._most_words, boosts, shifts)
         order = _best_first(scores)
