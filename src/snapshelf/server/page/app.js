@@ -200,7 +200,8 @@ function showCards(hits) {
   $("grid").replaceChildren(...cards);
 }
 
-const isCutOff = () => Boolean(answer?.no_good_match) && !showAll;
+// Whoever asks for the like of a product has seen one that is good.
+const isCutOff = () => Boolean(answer?.no_good_match) && !showAll && Boolean(query.text || query.photos.length);
 
 const shownHits = () => (isCutOff() ? answer.close : (answer?.hits ?? []));
 
@@ -276,7 +277,8 @@ const wish = ({ text, photos, liked, disliked, without }) =>
 
 async function run(next) {
   // What is only narrowed down keeps its hits until the new ones come.
-  const before = wish(next) === wish(query) && !failure ? answer : null;
+  const isSame = wish(next) === wish(query);
+  const before = isSame && !failure ? answer : null;
   const sameLiked = similarTo(next) && similarTo(next) === liked?.id;
   query = next;
   $("words").value = query.text;
@@ -284,7 +286,7 @@ async function run(next) {
   searching = null;
   answer = before;
   failure = wrongFilter = null;
-  showAll = false;
+  showAll &&= isSame;
   if (!sameLiked) liked = null;
   if (isEmpty(query)) {
     answer = null;
