@@ -25,7 +25,7 @@ from snapshelf.evaluation._offpolicy import (
     snips_ndcg,
     trusted,
 )
-from snapshelf.evaluation._personal import PersonalReport, Purchases, bench_personal
+from snapshelf.evaluation._personal import PersonalReport, Purchases, SearchSetting, bench_personal
 from snapshelf.evaluation._ranking import RankingReport, evaluate_ranking
 from snapshelf.evaluation._reliability import expected_calibration_error
 from snapshelf.evaluation._report import MAX_DEPTH, Measurement, Mode, Report, Searchable, evaluate_shelf
@@ -72,6 +72,7 @@ __all__ = [
     "Report",
     "Run",
     "Scores",
+    "SearchSetting",
     "Searchable",
     "Side",
     "Variation",

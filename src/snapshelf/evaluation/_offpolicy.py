@@ -158,7 +158,7 @@ def _estimate(values: _Array, weights: _Array, *, normalise: bool) -> Estimate:
 
 
 def _interval(
-    values: _Array, weights: _Array, *, normalise: bool, resamples: int = 500, seed: int = 0
+    values: _Array, weights: _Array, *, normalise: bool, resamples: int = 300, seed: int = 0
 ) -> tuple[float, float]:
     draw = np.random.default_rng(seed)
     means = np.empty(resamples)

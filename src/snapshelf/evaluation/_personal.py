@@ -36,12 +36,19 @@ from snapshelf.shoppers import (
 )
 
 Protocol: TypeAlias = Literal["search", "next"]
+Way: TypeAlias = Literal["words", "words+popularity", "personal"]
 Progress: TypeAlias = Callable[[int, int | None], None]
 
 _CANDIDATES = 200
 _TEACHERS = 8_000
 _FEW_TEACHERS = 2_000
 _DEPTH = 10
+_NAMES: Mapping[Way, tuple[str, ...]] = {
+    "words": ("words",),
+    "words+popularity": ("words+popularity",),
+    "personal": ("formula", "impersonal", "personal"),
+}
+"""Orderings that each way gives."""
 _COLD = (1, 3, 10)
 _COLD_SHOPPERS = 1_500
 
@@ -127,7 +134,7 @@ def _teachers_and_tests(
     draw = np.random.default_rng(seed)
     tested = {case.shopper for case in tests}
     others = [step for shopper, step in steps.items() if shopper not in tested]
-    if len(others) < _FEW_TEACHERS and len(tests) > 1:
+    if len(others) < min(_FEW_TEACHERS, len(tests) // 2):
         # Nobody is left to learn from: some of those who would be tested teach instead.
         count = min(_TEACHERS, len(tests) // 2)
         teaching = {tests[place].shopper for place in draw.choice(len(tests), count, replace=False)}
@@ -409,74 +416,77 @@ def _plain_words(text: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Setting:
-    """What the search protocol has besides the cases."""
+class SearchSetting:
+    """The search protocol besides its cases: what was counted, the impersonal search, and a ranker."""
 
     signals: Signals
     words: _Words
     ranker: Ranker
 
+    @classmethod
+    def of(cls, purchases: Purchases, signals: Signals, ranker: Ranker) -> SearchSetting:
+        """Prepare the search over the purchases' items."""
+        return cls(signals, _Words(purchases, signals.popularity), ranker)
+
     def request(self, case: Case) -> RankRequest:
+        """Return the candidates of a case's query, with its shopper's past."""
         rows, scores = self.words.candidates(case.target)
         return RankRequest(rows, scores, Past.of(case.past), {"words": scores})
 
-    def relevant(self, request: RankRequest) -> dict[str, Floats]:
-        return {"words": request.relevance}
-
-    def popular(self, request: RankRequest) -> dict[str, Floats]:
+    def popular(self, request: RankRequest) -> Floats:
+        """Score by words and popularity, each normalised over the candidates."""
         popularity = np.log1p(self.signals.popularity[request.candidates])
-        return {"words+popularity": normalised(request.relevance) + normalised(popularity)}
+        return normalised(request.relevance) + normalised(popularity)
 
-    def formula(self, request: RankRequest) -> dict[str, Floats]:
-        impersonal, shopper = FixedFormula().parts(self.signals.features(request))
-        return {"formula": impersonal + shopper}
+    def _scores(self, request: RankRequest, way: Way) -> dict[str, Floats]:
+        if way == "words":
+            return {way: request.relevance}
+        if way == "words+popularity":
+            return {way: self.popular(request)}
+        # The impersonal part does not see the shopper's columns, so one table serves all three.
+        table = self.signals.features(request)
+        impersonal, shopper = self.ranker.parts(table)
+        return {
+            "formula": np.add(*FixedFormula().parts(table)),
+            "impersonal": impersonal,
+            "personal": impersonal + shopper,
+        }
 
-    def personal(self, request: RankRequest) -> dict[str, Floats]:
-        # The impersonal part does not see the shopper's columns, so one table serves both.
-        impersonal, shopper = self.ranker.parts(self.signals.features(request))
-        return {"impersonal": impersonal, "personal": impersonal + shopper}
-
-    def ranks(
-        self, cases: Sequence[Case], score: Callable[[RankRequest], Mapping[str, Floats]]
-    ) -> dict[str, Figures]:
-        """Rank the target of each case."""
-        ranks: dict[str, NDArray[np.float64]] = {}
-        started = time.perf_counter()
+    def ranks(self, cases: Sequence[Case], way: Way) -> dict[str, Figures]:
+        """Rank the target of each case; ``"personal"`` has three orderings that share their features."""
+        ranks = {name: np.full(len(cases), np.inf) for name in _NAMES[way]}
+        found, started = 0, time.perf_counter()
         for number, case in enumerate(cases):
             request = self.request(case)
             place = np.flatnonzero(request.candidates == case.target)
             if len(place):
-                for name, scores in score(request).items():
-                    own = ranks.setdefault(name, np.full(len(cases), np.inf))
-                    own[number] = mid_rank(scores, int(place[0]))
-        seconds = time.perf_counter() - started
-        found = sum(bool(np.isin(case.target, self.words.candidates(case.target)[0])) for case in cases)
-        return {name: Figures(values, seconds / max(1, found)) for name, values in ranks.items()}
+                found += 1
+                for name, scores in self._scores(request, way).items():
+                    ranks[name][number] = mid_rank(scores, int(place[0]))
+        seconds = (time.perf_counter() - started) / max(1, found)
+        return {name: Figures(values, seconds) for name, values in ranks.items()}
 
 
 def _bench_search(purchases: Purchases, tell: Progress) -> PersonalReport:
-    signals = count_histories(purchases.items, purchases.baskets)
-    words = _Words(purchases, signals.popularity)
+    setting = SearchSetting.of(purchases, count_histories(purchases.items, purchases.baskets), FixedFormula())
     started = time.perf_counter()
     judged = []
     for case in purchases.teachers:
-        rows, scores = words.candidates(case.target)
-        request = RankRequest(rows, scores, Past.of(case.past), {"words": scores})
-        judged.append(Judged(request, np.where(rows == case.target, 7, 0).astype(np.int32)))
-    model = train(signals, judged)
+        request = setting.request(case)
+        judged.append(Judged(request, np.where(request.candidates == case.target, 7, 0).astype(np.int32)))
+    model = train(setting.signals, judged)
     trained = time.perf_counter() - started
-    setting, tests = _Setting(signals, words, model), purchases.tests
+    setting, tests = replace(setting, ranker=model), purchases.tests
     # Everybody gets the past of somebody else: the shoppers are shuffled, and each takes that of the next.
     order = np.random.default_rng(0).permutation(len(tests))
     past_of = dict(zip(order, np.roll(order, 1), strict=True))
     swapped = [replace(case, past=tests[past_of[place]].past) for place, case in enumerate(tests)]
     figures: dict[str, Figures] = {}
-    ways = (setting.relevant, setting.popular, setting.formula, setting.personal)
-    for number, way in enumerate(ways):
+    for number, way in enumerate(_NAMES):
         figures |= setting.ranks(tests, way)
-        tell(number + 1, len(ways) + 2)
-    figures["wrong_shopper"] = setting.ranks(swapped, setting.personal)["personal"]
-    tell(len(ways) + 1, len(ways) + 2)
+        tell(number + 1, len(_NAMES) + 2)
+    figures["wrong_shopper"] = setting.ranks(swapped, "personal")["personal"]
+    tell(len(_NAMES) + 1, len(_NAMES) + 2)
     more = {
         "teachers": model.trained_on,
         "training_seconds": round(trained, 1),
@@ -487,14 +497,14 @@ def _bench_search(purchases: Purchases, tell: Progress) -> PersonalReport:
     return PersonalReport("search", figures, _untied(tests), more)
 
 
-def _cold_start(setting: _Setting, tests: Sequence[Case]) -> dict[str, Any]:
+def _cold_start(setting: SearchSetting, tests: Sequence[Case]) -> dict[str, Any]:
     """Gain over the impersonal order for the same shoppers when only their latest events are known."""
     cases = [case for case in tests if len(case.past) >= max(_COLD)][:_COLD_SHOPPERS]
     if not cases:
         return {"shoppers": 0}
     gains = {}
     for events in _COLD:
-        found = setting.ranks([replace(case, past=case.past[-events:]) for case in cases], setting.personal)
+        found = setting.ranks([replace(case, past=case.past[-events:]) for case in cases], "personal")
         gained = found["personal"].gains - found["impersonal"].gains
         low, high = bootstrap_interval(gained[:, None])
         gains[str(events)] = {

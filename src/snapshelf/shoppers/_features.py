@@ -319,7 +319,7 @@ def _median(values: Floats) -> float:
 def _days(now: float | None, since: NDArray[np.float64]) -> Floats:
     # A product whose time lies in the future has just come.
     elapsed = np.full(len(since), np.nan) if now is None else (now - since) / _DAY
-    return np.log1p(elapsed.clip(min=0)).astype(np.float32)
+    return np.asarray(np.log1p(elapsed.clip(min=0)), dtype=np.float32)
 
 
 def _share(codes: NDArray[np.int32], rows: NDArray[np.intp], head: NDArray[np.intp]) -> Floats:

@@ -97,11 +97,14 @@ class Judged:
         int32 (n,): 0 passed over, 1 clicked, 3 put into the cart, 7 bought.
     positions : ndarray or None
         int32 (n,): rank at which each candidate was shown, from 0; None where it was not shown in an order.
+    weights : ndarray or None
+        float32 (n,): how much each grade counts, such as 1 / propensity of having been looked at; None for 1.
     """
 
     request: RankRequest
     grades: NDArray[np.int32]
     positions: NDArray[np.int32] | None = None
+    weights: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -120,10 +123,10 @@ class Settings:
         The same seed and threads give the same model.
     """
 
-    trees: int = 200
-    leaves: int = 31
+    trees: int = 250
+    leaves: int = 15
     least_in_leaf: int = 50
-    rate: float = 0.08
+    rate: float = 0.1
     negatives: int = 100
     threads: int = 0
     seed: int = 0
@@ -251,6 +254,7 @@ class _Table:
     features: Floats
     grades: NDArray[np.int32]
     positions: NDArray[np.int32] | None
+    weights: Floats
 
 
 def _table(signals: Signals, judged: Judged, settings: Settings, draw: np.random.Generator) -> _Table:
@@ -262,7 +266,9 @@ def _table(signals: Signals, judged: Judged, settings: Settings, draw: np.random
     if judged.positions is None and len(passed) > settings.negatives:
         passed = draw.choice(passed, settings.negatives, replace=False)
     kept = np.sort(np.concatenate([np.flatnonzero(grades), passed]))
-    return _Table(table[kept], grades[kept], None if judged.positions is None else judged.positions[kept])
+    weights = np.ones(len(grades), np.float32) if judged.weights is None else judged.weights
+    positions = None if judged.positions is None else judged.positions[kept]
+    return _Table(table[kept], grades[kept], positions, weights[kept])
 
 
 def shortened(request: RankRequest, events: int) -> RankRequest:
@@ -306,6 +312,7 @@ def _dataset(tables: list[_Table], columns: int, reference: lgb.Dataset | None =
     return lgb.Dataset(
         np.concatenate([table.features[:, :columns] for table in tables]),
         np.concatenate([table.grades for table in tables]),
+        weight=np.concatenate([table.weights for table in tables]),
         group=[len(table.grades) for table in tables],
         position=np.concatenate(shown) if reference is None and len(shown) == len(tables) else None,
         feature_name=list(NAMES[:columns]),

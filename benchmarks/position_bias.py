@@ -1,0 +1,148 @@
+"""Ways of learning from clicks, side by side: ``python -m benchmarks.position_bias FOLDER``.
+
+Clicks are simulated on real purchases: a list is shown in the order of words and popularity, the shopper looks at
+rank k with probability 1 / k, and clicks on what was bought next, and seldom on something else. Each way learns a
+ranking from the clicks, and all are measured on the purchases of other shoppers (the search protocol of
+``snapshelf rank bench``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snapshelf.evaluation import Purchases, SearchSetting
+from snapshelf.shoppers import FixedFormula, Judged, RankRequest, Settings, count_histories, train
+
+_SHOWN = 30
+_NOISE = 0.02
+_FLOOR = 0.05
+
+
+@dataclass(frozen=True)
+class _Session:
+    """A list as it was shown: the candidates in order, the one that was wanted, what was clicked."""
+
+    request: RankRequest
+    wanted: NDArray[np.int32]
+    clicked: NDArray[np.int32]
+    looked_at: NDArray[np.float64]
+
+
+def main() -> None:
+    """Simulate, learn in every way, print a table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.position_bias", description=__doc__)
+    parser.add_argument("folder", type=Path, help="folder with products.csv and purchases.jsonl")
+    parser.add_argument("--sessions", type=int, default=2, help="times that each shopper asks")
+    parser.add_argument("--shoppers", type=int, default=3_000, help="shoppers that are measured on")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    purchases = Purchases.read(options.folder)
+    setting = SearchSetting.of(purchases, count_histories(purchases.items, purchases.baskets), FixedFormula())
+    draw = np.random.default_rng(0)
+    sessions = [
+        session
+        for _ in range(options.sessions)
+        for case in purchases.teachers
+        if (session := _shown(setting.request(case), case.target, setting, draw)) is not None
+    ]
+    figures = {"clicks": float(sum(session.clicked.sum() for session in sessions))}
+    for name, way in _WAYS.items():
+        model = train(setting.signals, way(sessions), Settings())
+        reached = replace(setting, ranker=model).ranks(purchases.tests[: options.shoppers], "personal")
+        figures[name] = reached["personal"].to_json()["NDCG@10"]
+    if options.json:
+        print(json.dumps(figures, indent=2))
+    else:
+        for name, value in figures.items():
+            print(f"{name}\t{value:g}")
+
+
+def _shown(
+    request: RankRequest, target: int, setting: SearchSetting, draw: np.random.Generator
+) -> _Session | None:
+    """Show the best of a request; None where what is wanted is not among them."""
+    order = np.argsort(-setting.popular(request), kind="stable")[:_SHOWN]
+    # One adjacent pair changes its places half of the time: what the position is worth can only be seen so.
+    place = int(draw.integers(len(order) - 1)) if len(order) > 1 and draw.random() < 0.5 else None
+    if place is not None:
+        order[[place, place + 1]] = order[[place + 1, place]]
+    rows = request.candidates[order]
+    if target not in rows:
+        return None
+    wanted = (rows == target).astype(np.int32)
+    looked_at = 1 / np.arange(1, len(rows) + 1)
+    clicks = draw.random(len(rows)) < looked_at * np.where(wanted == 1, 1.0, _NOISE)
+    shown = replace(
+        request,
+        candidates=rows,
+        relevance=request.relevance[order],
+        channels={"words": request.relevance[order]},
+    )
+    return _Session(shown, wanted, clicks.astype(np.int32), looked_at)
+
+
+def _true(sessions: Sequence[_Session]) -> list[Judged]:
+    return [Judged(session.request, session.wanted) for session in sessions]
+
+
+def _naive(sessions: Sequence[_Session]) -> list[Judged]:
+    return [Judged(session.request, session.clicked) for session in sessions]
+
+
+def _ips(sessions: Sequence[_Session]) -> list[Judged]:
+    return [
+        Judged(session.request, session.clicked, weights=_inverse(session).astype(np.float32))
+        for session in sessions
+    ]
+
+
+def _position(sessions: Sequence[_Session]) -> list[Judged]:
+    return [
+        Judged(session.request, session.clicked, np.arange(len(session.clicked), dtype=np.int32))
+        for session in sessions
+    ]
+
+
+def _doubly_robust(sessions: Sequence[_Session]) -> list[Judged]:
+    """Grade by a model of the relevance plus the weighted error of that model at what was clicked."""
+    size = 1 + max(int(session.request.candidates.max()) for session in sessions)
+    seen, clicks = np.zeros(size), np.zeros(size)
+    for session in sessions:
+        np.add.at(seen, session.request.candidates, session.looked_at)
+        np.add.at(clicks, session.request.candidates, session.clicked)
+    mean = clicks.sum() / seen.sum()
+    model = (clicks + 20 * mean) / (seen + 20)
+    judged = []
+    for session in sessions:
+        guess = model[session.request.candidates]
+        relevance = guess + (session.clicked - session.looked_at * guess) / np.maximum(
+            session.looked_at, _FLOOR
+        )
+        # LightGBM's gain of a grade is 2^grade − 1: the logarithm makes the gain proportional to the relevance.
+        grades = np.round(np.log2(1 + 127 * np.clip(relevance * _FLOOR, 0, 1)))
+        judged.append(Judged(session.request, grades.astype(np.int32)))
+    return judged
+
+
+def _inverse(session: _Session) -> NDArray[np.float64]:
+    return np.where(session.clicked == 1, 1 / np.maximum(session.looked_at, _FLOOR), 1.0)
+
+
+_WAYS: dict[str, Callable[[Sequence[_Session]], list[Judged]]] = {
+    "true labels": _true,
+    "naive": _naive,
+    "inverse propensities": _ips,
+    "doubly robust": _doubly_robust,
+    "position=": _position,
+}
+
+
+if __name__ == "__main__":
+    main()

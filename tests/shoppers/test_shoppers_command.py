@@ -1,0 +1,97 @@
+"""snapshelf rank: train, eval, promote and explain on a log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from taste_shop import Shop
+from typer.testing import CliRunner, Result
+
+from snapshelf.catalogue import Catalogue, Entry
+from snapshelf.cli import app
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["rank", *map(str, arguments)])
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, shop: Shop) -> Path:
+    with Catalogue.open(tmp_path / "catalogue.sqlite") as catalogue:
+        catalogue.put([Entry(product, ()) for product in shop.products])
+    return tmp_path
+
+
+@pytest.fixture
+def log(tmp_path: Path, shop: Shop) -> Path:
+    lines = [
+        json.dumps(
+            {
+                "query_id": search.query_id,
+                "client_id": search.shopper,
+                "timestamp": search.at,
+                "query_response_hit_ids": search.products,
+                "query_attributes": {"relevance": search.relevance},
+            }
+        )
+        for search in shop.shown
+    ]
+    lines += [
+        json.dumps(
+            {
+                "action_name": deed.kind,
+                "client_id": deed.shopper,
+                "timestamp": deed.at,
+                "query_id": deed.query_id,
+                "event_attributes": {"object": {"object_id": deed.product}},
+            }
+        )
+        for deed in shop.deeds
+    ]
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join([*lines, "broken"]), "utf-8")
+    return path
+
+
+def test_from_a_log_to_a_ranking_that_serves(shelf: Path, log: Path) -> None:
+    at = ("--shelf", shelf)
+    before = json.loads(run("eval", "--log", log, *at, "--json").stdout)["models"]
+    assert before["personal"]["NDCG@10"] == before["formula"]["NDCG@10"]
+    assert "no ranking model waits" in run("promote", *at).stderr
+
+    trained = run("train", "--log", log, *at, "--json")
+    assert "line 1" in trained.stderr
+    figures = json.loads(trained.stdout)["models"]
+    assert figures["personal"]["low"] > figures["impersonal"]["NDCG@10"]
+    assert {"as_shown", "popularity", "formula", "wrong_shopper"} <= set(figures)
+
+    assert run("promote", *at).exit_code == 0
+    after = json.loads(run("eval", "--log", log, *at, "--json").stdout)["models"]
+    assert after["personal"]["NDCG@10"] == pytest.approx(figures["personal"]["NDCG@10"], abs=1e-3)
+    explained = json.loads(run("explain", *at, "--json").stdout)
+    assert sum(each["share"] for each in explained) == pytest.approx(1)
+    assert all(each["meaning"] for each in explained)
+
+    assert run("promote", "--back", *at).exit_code == 0
+    assert "fixed formula" in run("explain", *at).stderr
+
+
+def test_no_shelf_and_no_log_are_said(shelf: Path, log: Path, tmp_path: Path) -> None:
+    nowhere = run("train", "--log", log, "--shelf", tmp_path / "none")
+    assert nowhere.exit_code == 1
+    assert "there is no shelf" in nowhere.stderr
+    assert "cannot be read" in run("eval", "--log", tmp_path / "none", "--shelf", shelf).stderr
+
+
+def test_bench_prints_json_and_says_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "products.csv").write_text("id,title,categories\na,A,Shop > b\nb,B,Shop > b\n", "utf-8")
+    lines = [{"shopper": n, "products": ["a", "b"] if n % 2 else ["b", "a"]} for n in range(8)]
+    (tmp_path / "purchases.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    told = json.loads(run("bench", tmp_path, "--protocol", "next", "--json").stdout)
+    assert told["protocol"] == "next"
+    assert {"popularity", "item_knn", "default"} <= set(told["models"])
+    few = run("bench", tmp_path, "--protocol", "search", "--json")
+    assert few.exit_code == 1
+    assert "too few to learn from" in json.loads(few.stdout)["error"]["message"]
