@@ -159,6 +159,8 @@ class Shelf:
             lexicon = shop_lexicon(folder)
             fill_titles(catalogue, model, progress)
             catch_up(catalogue, store, lexicon)
+            if catalogue.count() > _SEARCHED_EXACTLY:
+                store.optimise()  # an index that was made anew has no graph yet; one that has it is left alone
             shelf = cls(folder, catalogue, store, model, lexicon, lock)
             if serving:
                 shelf._searcher.warm_up()

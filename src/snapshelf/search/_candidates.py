@@ -34,6 +34,21 @@ class Products(Protocol):
         ...
 
 
+class Read:
+    """Products that were read once in a search, and are not read again."""
+
+    def __init__(self, products: Products) -> None:
+        self._products = products
+        self._read: dict[str, Product] = {}
+        self.vectors = products.vectors
+
+    def get_many(self, ids: Sequence[str]) -> Mapping[str, Product]:
+        """Products by id, those that there are."""
+        if missing := [id for id in ids if id not in self._read]:
+            self._read.update(self._products.get_many(missing))
+        return {id: self._read[id] for id in ids if id in self._read}
+
+
 class Candidate(NamedTuple):
     """Where a candidate is: its window's pool and scores, and its row there."""
 

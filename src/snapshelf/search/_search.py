@@ -13,7 +13,7 @@ from snapshelf.catalogue import Product
 from snapshelf.language import Lexicon
 from snapshelf.query import Query
 from snapshelf.search._calibration import Evidence
-from snapshelf.search._candidates import Candidates, Products
+from snapshelf.search._candidates import Candidates, Products, Read
 from snapshelf.search._diversity import diversified
 from snapshelf.search._fold import Folder
 from snapshelf.search._fusion import Mode, Weights
@@ -101,6 +101,7 @@ class Search:
         self.manner = manner
         self.variants: dict[str, str] = {}
         self.timings = {"recall": 0.0, "rank": 0.0}
+        products = Read(products)
         self._products = products
         sort = manner.sort
         self._candidates = Candidates(
