@@ -21,8 +21,8 @@ from snapshelf.search._merchandising import Merchandising
 from snapshelf.store import Filter, Store
 
 WINDOWS = (120, 400, 1_000)
-"""Candidates that each signal brings: for the first places, and for those after them. The second window only adds
-to what the first has ordered, so no place changes when a later page is asked for."""
+"""Candidates that each signal brings: for the first places, and for those after them. A wider window only adds to
+what is in order already, so no place changes when a later page is asked for."""
 
 _DIVERSIFIED = 200
 """Places that diversity looks at; what comes later stays in the order of its scores."""
