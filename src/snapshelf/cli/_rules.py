@@ -23,15 +23,16 @@ def register(app: typer.Typer) -> None:
 
 @rules.command()
 def check(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The rules, as in rules.yaml.")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The rules, as in rules.yaml.")],
     as_json: JsonOption = False,
 ) -> None:
     """Say whether rules hold together; without a shelf, so that it can run before they are put in place."""
     with reported(as_json):
+        from snapshelf.errors import RuleError
         from snapshelf.search import Rules
 
+        if not file.is_file():
+            raise RuleError(f"{file}: there is no such file")
         names = [rule.name for rule in Rules.load(file)]
         if as_json:
             print_json({"rules": names})
