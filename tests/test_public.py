@@ -23,8 +23,8 @@ ROOMS = {
     },
     "snapshelf.query": {
         "Chip", "DECODED_SIDE", "Fields", "Kind", "Knowledge", "MAX_EXAMPLES", "MAX_FILTER_LENGTH", "MAX_PHOTOS",
-        "MAX_TEXT_LENGTH", "Note", "PhotoInput", "Query", "QueryKind", "Request", "Understanding", "Use", "VectorsOf", "decoded",
-        "parse_filter", "resolve_field", "understand", "within", "write_filter",
+        "MAX_TEXT_LENGTH", "Note", "PhotoInput", "Query", "QueryKind", "Request", "Understanding", "Use",
+        "VectorsOf", "decoded", "parse_filter", "resolve_field", "understand", "within", "write_filter",
     },
     "snapshelf.search": {
         "CALIBRATION", "Calibration", "Chosen", "Curve", "Evidence", "FacetChoice", "FacetField", "FacetKind",
