@@ -652,6 +652,21 @@ def test_chips_of_what_was_read_from_the_words(visit: Callable[..., Any]) -> Non
     expect(page.locator(".tag.dropped")).to_have_count(0)
 
 
+def test_a_preferred_fact_can_be_insisted_on(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "red bag")
+    expect(page.locator(CARDS)).to_have_count(15)
+    page.locator(".tag.soft .what").filter(has_text="bag").click()
+    expect(page.locator(CARDS)).to_have_count(5)
+    only = page.locator(".tag.only .what")
+    expect(only).to_have_attribute("aria-pressed", "true")
+    assert {title.split()[1] for title in titles(page)} == {"bag"}
+    page.reload()
+    expect(page.locator(CARDS)).to_have_count(5)
+    only.click()
+    expect(page.locator(CARDS)).to_have_count(15)
+
+
 def test_filter_in_writing(visit: Callable[..., Any]) -> None:
     page = visit(expect_errors=True)
     search_words(page, "home")

@@ -1,5 +1,7 @@
 // The server's HTTP API, as far as the page needs it. Paths are relative, so that a proxy may add a prefix.
 
+import { filterOf } from "./query.js";
+
 const HITS = 48;
 const RELATED = 6;
 
@@ -35,7 +37,7 @@ function form(query) {
   for (const photo of query.photos) body.append("photo", photo.blob, "photo");
   add("text", query.text);
   add("without", query.without);
-  add("where", query.where);
+  add("where", filterOf(query));
   add("sort", query.sort);
   for (const id of query.liked) body.append("liked", id);
   for (const id of query.disliked) body.append("disliked", id);

@@ -13,6 +13,8 @@ import { suggestOn } from "./suggest.js";
 const SKELETONS = 12;
 const MOST_PHOTOS = 4;
 const MOST_FACETS = 20;
+const BINS = 100;
+const VALUES = 100;
 
 let query = nothing;
 let answer = null; // of the first page, with the hits of all pages that were asked for
@@ -109,7 +111,7 @@ function showTold() {
     line(t("told.searched"), element("b", {}, answer.searched_as), asGiven);
   }
   if (answer?.did_you_mean) {
-    line(t("told.meant"), link(answer.did_you_mean, { ...query, text: answer.did_you_mean, drop: [] }));
+    line(t("told.meant"), link(answer.did_you_mean, { ...query, text: answer.did_you_mean, drop: [], only: [] }));
   }
   if (query.literal) line(t("told.literal"), link(t("told.understand"), { ...query, literal: false }));
   if (answer?.redirect && /^(https?:\/\/|\/)/i.test(answer.redirect)) {
@@ -317,8 +319,10 @@ async function run(next) {
 
 // Facets that the page shows, and those that something was chosen of.
 function facetsFor(facets) {
-  const shown = facets.filter((one) => one.shown).map((one) => one.field);
-  return [...new Set([...shown.slice(0, MOST_FACETS), ...Object.keys(query.choices)])];
+  const shown = facets.filter((one) => one.shown).slice(0, MOST_FACETS);
+  const fine = new Set(facets.filter((one) => one.kind === "numbers").map((one) => one.field));
+  const fields = new Set([...shown.map((one) => one.field), ...Object.keys(query.choices)]);
+  return [...fields].map((field) => JSON.stringify(fine.has(field) ? { field, bins: BINS } : { field, limit: VALUES }));
 }
 
 function pointAtMistake() {
@@ -407,7 +411,7 @@ function openDrawer(hit, mapped) {
 function searchWords(text) {
   // Facts read from other words mean nothing for these.
   const changed = text !== query.text;
-  go({ ...query, text, ...(changed ? { drop: [], literal: false, liked: [], disliked: [] } : {}) });
+  go({ ...query, text, ...(changed ? { drop: [], only: [], literal: false, liked: [], disliked: [] } : {}) });
 }
 
 $("search").addEventListener("submit", (event) => {

@@ -1,7 +1,8 @@
 // The query that the page holds, and the address that leads back to it.
 
 // photos: [{ blob, url, key }]; liked, disliked: ids of products; choices: field → the values chosen of it, or
-// { low, high }; drop: facts read from the words that are not meant; literal: the words as they are.
+// { low, high }; drop: facts read from the words that are not meant; only: those that must hold; literal: the words
+// as they are.
 export const nothing = Object.freeze({
   text: "",
   without: "",
@@ -12,6 +13,7 @@ export const nothing = Object.freeze({
   sort: "",
   choices: Object.freeze({}),
   drop: Object.freeze([]),
+  only: Object.freeze([]),
   literal: false,
 });
 
@@ -22,9 +24,12 @@ export const similarTo = ({ text, photos, liked, disliked }) =>
   liked.length === 1 && !text && !photos.length && !disliked.length ? liked[0] : null;
 
 // What narrows the query without being part of what is looked for.
-export const unrefined = (query) => ({ ...query, where: "", choices: {}, drop: [] });
+export const unrefined = (query) => ({ ...query, where: "", choices: {}, drop: [], only: [] });
 
-export const refinements = ({ where, choices }) => Object.keys(choices).length + (where ? 1 : 0);
+export const refinements = ({ where, choices, only }) => Object.keys(choices).length + only.length + (where ? 1 : 0);
+
+// The filter in writing and the facts that must hold, as one: OR binds tighter than AND, so nothing needs brackets.
+export const filterOf = ({ where, only }) => [where, ...only].filter(Boolean).join(" AND ");
 
 export function withChoice(query, field, value) {
   const choices = { ...query.choices };
@@ -36,7 +41,7 @@ export function withChoice(query, field, value) {
 
 export const without = (list, one) => list.filter((other) => other !== one);
 
-const LISTS = { like: "liked", unlike: "disliked", drop: "drop" };
+const LISTS = { like: "liked", unlike: "disliked", drop: "drop", only: "only" };
 const TEXTS = { q: "text", without: "without", where: "where", sort: "sort" };
 
 export function address(query) {

@@ -7,6 +7,8 @@ import { withChoice, without } from "./query.js";
 
 const SHOWN = 6;
 const SEARCHABLE = 12;
+const BARS = 20;
+const NEARLY_ALL = 0.98;
 
 const SWATCHES = {
   black: "#1d1c1b", white: "#ffffff", grey: "#8d8d8d", gray: "#8d8d8d", silver: "linear-gradient(135deg, #f2f2f2, #a9adb1)",
@@ -45,13 +47,14 @@ function rangeName(field, { low: least, high: most }, currency) {
 
 // ---- chips ----
 
-function chip(label, { kind = "", title = "", picture = null, removed, onRemove }) {
+function chip(label, { kind = "", title = "", picture = null, removed, onRemove, onOnly }) {
   const cross = button({ className: "remove", ariaLabel: t(removed ? "chip.restore" : "chip.remove", { label }) }, onRemove,
     icon(removed ? "plus" : "close"));
-  return element("span", { className: `tag ${kind}`.trim(), title }, picture, element("span", { className: "what" }, label), cross);
+  const what = onOnly
+    ? button({ className: "what", ariaPressed: String(kind === "read only") }, onOnly, label)
+    : element("span", { className: "what" }, label);
+  return element("span", { className: `tag ${kind}`.trim(), title }, picture, what, cross);
 }
-
-const quoted = (chip) => t(chip.hard ? "chip.hard" : "chip.soft", { words: chip.text });
 
 // onQuery is called with the query without the chip.
 export function chips(query, answer, { currency, onQuery, onClear }) {
@@ -68,8 +71,15 @@ export function chips(query, answer, { currency, onQuery, onClear }) {
   }
   for (const read of answer?.chips ?? []) {
     const label = read.labels[currentLanguage()] ?? read.text;
-    const kind = read.hard ? "read" : "read soft";
-    made.push(chip(label, { kind, title: quoted(read), onRemove: () => onQuery({ ...query, drop: [...query.drop, read.where] }) }));
+    const isOnly = query.only.includes(read.where);
+    const others = without(query.only, read.where);
+    const kind = read.hard ? "read" : isOnly ? "read only" : "read soft";
+    made.push(chip(label, {
+      kind,
+      title: t(read.hard || isOnly ? "chip.hard" : "chip.soft", { words: read.text }),
+      onOnly: read.hard ? null : () => onQuery({ ...query, only: isOnly ? others : [...others, read.where] }),
+      onRemove: () => onQuery({ ...query, only: others, drop: [...query.drop, read.where] }),
+    }));
   }
   for (const fact of query.drop) {
     made.push(chip(fact, { kind: "dropped", removed: true, onRemove: () => onQuery({ ...query, drop: without(query.drop, fact) }) }));
@@ -168,13 +178,29 @@ function valueFacet(facet, index, query, onQuery) {
   return section(facet, chosen.length, index, ...content);
 }
 
+// Few products are dear, so bars of equal width would leave most of a slider to them: what is beyond nearly all
+// products shares the last bar.
+function barsOf({ edges, counts }) {
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  let seen = 0;
+  const most = counts.findIndex((count) => (seen += count) >= NEARLY_ALL * all) + 1;
+  const step = Math.ceil(most / BARS);
+  const merged = { edges: [edges[0]], counts: [] };
+  for (let at = 0; at < most; at += step) {
+    const end = at + step < most ? at + step : counts.length;
+    merged.counts.push(counts.slice(at, end).reduce((sum, count) => sum + count, 0));
+    merged.edges.push(edges[end]);
+  }
+  return merged;
+}
+
 // A slider of two thumbs on the histogram's edges, and the two ends as numbers for those who know them.
 function rangeFacet(facet, index, query, currency, onQuery) {
-  const { field, edges, counts } = facet;
+  const { field } = facet;
+  const { edges, counts } = barsOf(facet);
   const bins = counts.length;
   const chosen = query.choices[field] ?? { low: null, high: null };
-  const span = edges[bins] - edges[0];
-  const whole = span > bins;
+  const whole = edges[1] - edges[0] > 1;
   const tidy = (value, round) => (whole ? Math[round](value) : Number(value.toPrecision(4)));
   const place = (value, otherwise) => {
     if (value === null) return otherwise;
