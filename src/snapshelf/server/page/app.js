@@ -96,7 +96,7 @@ function showHeading() {
   const stages = Object.keys(timings).filter((name) => timings[name] >= 0.05);
   const stage = (name) => `${known(`stage.${name}`) ? t(`stage.${name}`) : name} ${rounded(timings[name])}`;
   $("results-meta").append(
-    element("span", {}, counted("results.count", answer.total)),
+    element("span", {}, counted(answer.total === stats?.products ? "results.best" : "results.count", answer.total)),
     element("span", { title: stages.map(stage).join(t("list.comma")) }, t("results.time", { time: rounded(total) })),
   );
 }
@@ -565,5 +565,4 @@ placeRefine();
 restore();
 [stats, examples] = await Promise.all([api.stats(), api.examples()].map((asked) => asked.catch(() => null)));
 examples ??= [];
-if (answer?.hits.length) showNumbers();
-else show();
+show();
