@@ -438,9 +438,11 @@ class SearchSetting:
         popularity = np.log1p(self.signals.popularity[request.candidates])
         return normalised(request.relevance) + normalised(popularity)
 
-    def _scores(self, request: RankRequest, way: Way) -> dict[str, Floats]:
+    def _scores(self, request: RankRequest, way: Way) -> dict[str, NDArray[Any]]:
         if way == "words":
-            return {way: request.relevance}
+            # Popularity breaks ties, as it does for the candidates.
+            popularity = self.signals.popularity[request.candidates].astype(np.float64)
+            return {way: request.relevance + 1e-9 * popularity}
         if way == "words+popularity":
             return {way: self.popular(request)}
         # The impersonal part does not see the shopper's columns, so one table serves all three.

@@ -123,10 +123,10 @@ class Settings:
         The same seed and threads give the same model.
     """
 
-    trees: int = 250
+    trees: int = 160
     leaves: int = 15
     least_in_leaf: int = 50
-    rate: float = 0.1
+    rate: float = 0.12
     negatives: int = 100
     threads: int = 0
     seed: int = 0
