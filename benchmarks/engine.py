@@ -66,9 +66,9 @@ def measure(options: argparse.Namespace, folder: Path) -> _numbers.Figures:
         made["opened in s"] = time.perf_counter() - start
         queries = queries_for(options.queries, options.dimension)
         tell("latency")
-        latency = latencies(store, queries)
+        latency = latencies(store, queries, options.shares, broad=not options.no_graph)
         tell("recall")
-        recall = recalls(store, queries[: options.recall_queries], options.dimension)
+        recall = recalls(store, queries[: options.recall_queries], options.dimension, options.shares)
     return {"machine": _machine.facts(cores), "store": made, "latency ms": latency, "recall@100": recall}
 
 
@@ -131,8 +131,8 @@ def queries_for(number: int, dimension: int) -> Vectors:
     )
 
 
-def latencies(store: EdgeStore, queries: Vectors) -> dict[str, Any]:
-    """Percentiles of single calls, and of all that one search asks for."""
+def latencies(store: EdgeStore, queries: Vectors, shares: Sequence[float], *, broad: bool) -> dict[str, Any]:
+    """Percentiles of single calls, and of all that one search asks for; broad: without a filter too."""
     words = np.minimum(np.random.default_rng(4).zipf(1.3, (len(queries), 3)), _WORDS)
 
     def recall(n: int, where: Filter | None) -> None:
@@ -149,12 +149,12 @@ def latencies(store: EdgeStore, queries: Vectors) -> dict[str, Any]:
         recall(n, where)
         facets(where)
 
-    figures: dict[str, Any] = {
-        "nearest 100": timed(lambda n: store.nearest(queries[n], 100), len(queries)),
-        "recall of photo, title and words, 100 each": timed(lambda n: recall(n, None), len(queries)),
-        "the same, and facets": timed(lambda n: whole(n, None), len(queries)),
-    }
-    for share in SHARES:
+    figures: dict[str, Any] = {}
+    if broad:
+        figures["nearest 100"] = timed(lambda n: store.nearest(queries[n], 100), len(queries))
+        figures["recall of photo, title and words, 100 each"] = timed(lambda n: recall(n, None), len(queries))
+        figures["the same, and facets"] = timed(lambda n: whole(n, None), len(queries))
+    for share in shares:
         # No two queries have the same filter: nothing is known of it beforehand.
         wheres = [lot(share, n / len(queries)) for n in range(len(queries))]
         figures[f"recall, filter of {share:.2%}"] = timed(
@@ -187,7 +187,7 @@ def timed(call: Callable[[int], object], number: int) -> dict[str, float]:
     return _numbers.percentiles(totals)
 
 
-def recalls(store: EdgeStore, queries: Vectors, dimension: int) -> dict[str, float]:
+def recalls(store: EdgeStore, queries: Vectors, dimension: int, shares: Sequence[float]) -> dict[str, float]:
     """Share of the 100 best products that are found, against NumPy, for filters of every selectivity."""
     total = store.count()
     scores = np.empty((len(queries), total), np.float32)
@@ -201,7 +201,7 @@ def recalls(store: EdgeStore, queries: Vectors, dimension: int) -> dict[str, flo
     cases: dict[str, tuple[Filter | None, NDArray[np.bool_]]] = {
         "no filter": (None, np.ones(total, np.bool_))
     }
-    for share in SHARES:
+    for share in shares:
         cases[f"{share:.2%} by chance"] = lot(share, 0.0), lots < share
     # A category is a set of centres, and nearly every query is elsewhere: what loses recall in a graph.
     for name, size in (("a1", 5), ("b1", 40), ("c1", 200)):
@@ -243,7 +243,16 @@ def _options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--products", type=int, default=1_000_000, help="how many (%(default)s)")
     parser.add_argument("--dimension", type=int, default=256, help="length of their vectors (%(default)s)")
     parser.add_argument("--folder", type=Path, help="where the store is kept; by default it is thrown away")
-    parser.add_argument("--no-graph", action="store_true", help="measure without building the graph")
+    parser.add_argument(
+        "--no-graph", action="store_true", help="build no graph, and do not time queries without a filter"
+    )
+    parser.add_argument(
+        "--shares",
+        type=float,
+        nargs="+",
+        default=SHARES,
+        help="of the products that filters leave (%(default)s)",
+    )
     parser.add_argument(
         "--queries", type=int, default=200, help="queries timed for each figure (%(default)s)"
     )
