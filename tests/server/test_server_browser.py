@@ -94,10 +94,9 @@ def search_words(page: Any, words: str) -> None:
 def see_hits(page: Any) -> None:
     """Wait for the hits; for all of them also where they are no good match."""
     expect(page.locator("#results")).to_have_attribute("aria-busy", "false")
-    expect(page.locator(f"{CARDS}, #show-all:visible").first).to_be_visible()
+    expect(page.locator(CARDS).first).to_be_visible()
     if page.locator("#show-all").is_visible():
         page.locator("#show-all").click()
-    expect(page.locator(CARDS).first).to_be_visible()
 
 
 def choose_photo(page: Any, photo: bytes) -> None:
@@ -747,11 +746,20 @@ def test_no_good_match(visit: Callable[..., Any]) -> None:
     page.locator("#words").fill("fridge")
     page.locator("#words").press("Enter")
     expect(page.locator("#notice")).to_contain_text("No good match on this shelf")
-    expect(page.locator("#notice")).to_contain_text("The closest that there is:")
+    expect(page.locator("#notice")).to_contain_text("These come closest.")
     expect(page.locator(CARDS)).to_have_count(2)
     page.locator("#show-all").click()
     expect(page.locator(CARDS)).to_have_count(15)
     expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_nothing_even_close(visit: Callable[..., Any]) -> None:
+    page = visit()
+    answered(page, no_good_match=True, close=[])
+    page.locator("#words").fill("fridge")
+    page.locator("#words").press("Enter")
+    expect(page.locator("#notice")).to_contain_text("These are the least far from it.")
+    expect(page.locator(CARDS)).to_have_count(8)
 
 
 def test_what_is_told_before_the_hits(visit: Callable[..., Any]) -> None:

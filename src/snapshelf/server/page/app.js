@@ -11,6 +11,7 @@ import { card, skeletons } from "./shelf.js";
 import { suggestOn } from "./suggest.js";
 
 const SKELETONS = 12;
+const FEW = 8;
 const MOST_PHOTOS = 4;
 const MOST_FACETS = 20;
 const BINS = 100;
@@ -205,7 +206,10 @@ function showCards(hits) {
 // Whoever asks for the like of a product has seen one that is good.
 const isCutOff = () => Boolean(answer?.no_good_match) && !showAll && Boolean(query.text || query.photos.length);
 
-const shownHits = () => (isCutOff() ? answer.close : (answer?.hits ?? []));
+function shownHits() {
+  if (!isCutOff()) return answer?.hits ?? [];
+  return answer.close.length ? answer.close : answer.hits.slice(0, FEW);
+}
 
 const tasteOf = (id) => (query.liked.includes(id) ? "like" : query.disliked.includes(id) ? "unlike" : null);
 
