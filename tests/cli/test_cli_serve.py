@@ -80,7 +80,7 @@ def test_demo_of_an_own_feed(
         first = block.splitlines()[2].split("\t")
         assert first[:1] == ["1"]
         assert first[2] == drawings[0].id
-    assert result.stderr.count("5 hits: decode") == 3
+    assert result.stderr.count("5 hits of ") == 3
     again = run("demo", *own, "--no-serve")
     assert "nothing changed" in again.stdout
 
@@ -108,7 +108,7 @@ def test_demos_of_feeds_with_one_name_do_not_mix(run: Run, feed: Path, photos: P
             tmp_path / "demo",
             "--no-serve",
         )
-        assert result.stderr.count("1 hits: ") == 3
+        assert result.stderr.count("1 hits of ") == 3
 
 
 def test_a_demo_without_a_usable_product(run: Run, tmp_path: Path) -> None:
