@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_shop import Shop
+from sample_shop import Shop
 
 
 @pytest.fixture

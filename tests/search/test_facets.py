@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_shop import Shop, unit
+from sample_shop import Shop, unit
 
 from snapshelf.errors import QueryError
 from snapshelf.search import (

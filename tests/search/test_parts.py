@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from small_shop import DIMENSION, Shop, chip, unit, words
+from sample_shop import DIMENSION, Shop, chip, unit, words
 
 from snapshelf import Product
 from snapshelf.errors import QueryError, ShelfError

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from small_shop import Shop, unit
+from sample_shop import Shop, unit
 
 from snapshelf.errors import RuleError
 from snapshelf.language import Lexicon

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_shop import DIMENSION, Shop, chip, unit, words
+from sample_shop import DIMENSION, Shop, chip, unit, words
 
 from snapshelf.query import Query
 from snapshelf.search import Merchandising, Sort, Weights, _search
