@@ -779,8 +779,10 @@ def test_what_is_told_before_the_hits(visit: Callable[..., Any]) -> None:
     with page.expect_request("**/v1/search") as request:
         told.get_by_role("button", name="as it is").click()
     assert "understand" in request.value.post_data_buffer.decode(errors="replace")
+    see_hits(page)
     page.get_by_role("button", name="blue mug", exact=True).click()
     expect(page.locator("#words")).to_have_value("blue mug")
+    see_hits(page)
 
 
 def test_redirect_that_is_no_address_is_no_link(visit: Callable[..., Any]) -> None:
