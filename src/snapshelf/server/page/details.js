@@ -40,12 +40,16 @@ function bars(contributions, score) {
     element("p", { className: "score" }, element("span", {}, t("why.score")), sum));
 }
 
+const percent = (value) => number(value, { style: "percent" });
+
+const share = (probability) => (probability < 0.005 ? `< ${percent(0.01)}` : percent(probability));
+
 // chips: facts read from the words; those that hold for the hit are said.
 function why(hit, chips) {
   const said = [];
   const holding = chips.filter((chip) => hit.facts.includes(chip.where)).map((chip) => chip.labels[currentLanguage()] ?? chip.text);
   if (holding.length) said.push(t("why.true", { facts: holding.join(t("list.comma")) }));
-  if (hit.relevance !== null) said.push(t("why.relevance", { share: number(hit.relevance, { style: "percent" }) }));
+  if (hit.relevance !== null) said.push(t("why.relevance", { share: share(hit.relevance) }));
   if (hit.matched.length) said.push(t("why.matched", { words: hit.matched.join(t("list.comma")) }));
   if (hit.rules.length) said.push(t("why.moved", { rules: hit.rules.join(t("list.comma")) }));
   return element("section", { className: "why", id: "why" },
