@@ -100,3 +100,15 @@ def test_vectors_of_photos_are_compared_where_there_are_some() -> None:
 def test_only_the_latest_hundred_events_are_looked_at(shop: Shop) -> None:
     past = Past.of(np.zeros(100_000, np.intp))
     assert len(past.rows) == 100
+
+
+def test_taste_sees_likeness_through_others(shop: Shop) -> None:
+    """Nobody had both a and c, but who had either had b; nobody's x stays without a place."""
+    items = Items.of([Product(id=name, title=name) for name in "abcdefx"])
+    histories = [items.rows(pair) for pair in ("ab", "bc", "ab", "bc", "de", "ef", "de", "ef")]
+    taste = count_histories(items, histories).taste
+    assert taste is not None
+    a, c, d, x = items.rows("acdx")
+    assert taste[a] @ taste[c] > 0.5 > taste[a] @ taste[d]
+    assert not taste[x].any()
+    np.testing.assert_array_equal(taste, count_histories(items, histories).taste)

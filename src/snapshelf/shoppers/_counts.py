@@ -7,12 +7,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.sparse.linalg import svds
 
 from snapshelf.shoppers._cooccurrence import CoOccurrence
 from snapshelf.shoppers._features import Floats, Signals
 from snapshelf.shoppers._items import UNKNOWN, Items
 
 NEIGHBOURS = 50
+_DIMENSIONS = 64
+"""Of the taste space."""
 
 
 def count_histories(
@@ -54,6 +57,7 @@ def count_histories(
         baskets=baskets,
         brands=brands,
         brand_popularity=brand_counts,
+        taste=_taste(len(items), told),
         popularity=usual,
         popularity_recent=usual if popularity_recent is None else popularity_recent,
         click_rate=np.full(len(items), np.nan, np.float32) if click_rate is None else click_rate,
@@ -69,3 +73,29 @@ def _near(
     known = dict(zip(counted.ids, counted.counts, strict=True))
     counts = np.array([known.get(name, 0.0) for name in names], np.float32)
     return counted.neighbours(names, k=k, shrinkage=shrinkage), counts
+
+
+def _taste(size: int, histories: Sequence[NDArray[np.intp]]) -> Floats | None:
+    """Return a unit vector of each item such that items of like shoppers are close, zeros for one nobody had.
+
+    Truncated SVD of the shoppers × items matrix, entries scaled to 1 / √(items of the shopper · shoppers of the
+    item): the normalised adjacency of the two (Dhillon, "Co-clustering documents and words using bipartite
+    spectral graph partitioning", KDD 2001). It sees likeness through others where no shopper had both.
+    """
+    sets = [np.unique(rows) for rows in histories if len(rows) > 1]
+    # With as many dimensions as items nothing would be seen through others.
+    dimensions = min(_DIMENSIONS, len(sets) // 3, size // 3)
+    if dimensions < 1:
+        return None
+    lengths = np.array([len(rows) for rows in sets])
+    columns = np.concatenate(sets)
+    had = np.bincount(columns, minlength=size)
+    values = 1 / np.sqrt(np.repeat(lengths, lengths) * (1.0 + had[columns]))
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    matrix = sparse.csr_array((values.astype(np.float32), columns, starts), shape=(len(sets), size))
+    # A start drawn from a fixed seed makes the same counts give the same vectors.
+    start = np.random.default_rng(0).standard_normal(min(matrix.shape)).astype(np.float32)
+    _, strength, directions = svds(matrix, k=dimensions, v0=start)
+    vectors = directions.T * strength
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(had[:, None] > 0, norms, np.inf), dtype=np.float32)

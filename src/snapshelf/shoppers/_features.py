@@ -60,6 +60,8 @@ _PERSONAL = {
     "together_sum": "co-occurrence with past items (half-life 8 events)",
     "together_max": "strongest co-occurrence with a past item",
     "together_share": "together_sum as a share of the best candidate's",
+    "taste_mean": "mean cosine with past items in the taste space (half-life 8 events)",
+    "taste_max": "strongest cosine with a past item in the taste space",
     "basket_max": "strongest co-occurrence in one basket with a past item",
     "text_latest": "likeness of words with past items (half-life 1 event)",
     "text_mean": "mean likeness of words with past items (half-life 8 events)",
@@ -179,6 +181,8 @@ class Signals:
         float32 (n,): faded counts at two half-lives.
     click_rate : ndarray
         float32 (n,): smoothed clicks per impression, NaN where impressions are not known.
+    taste : ndarray or None
+        float32 (n, d): unit vectors in which items of like shoppers are close; zeros for an item that nobody had.
     """
 
     items: Items
@@ -189,6 +193,7 @@ class Signals:
     popularity: Floats
     popularity_recent: Floats
     click_rate: Floats
+    taste: Floats | None = None
 
     def features(self, request: RankRequest) -> Floats:
         """Return the features of each candidate, float32 (n, len(FEATURES)); NaN where one is not known."""
@@ -252,6 +257,9 @@ class Signals:
             "price_fit": _price_fit(items.log_price, rows, taken),
             "closeness": float((session @ text)[_head(request.relevance)].mean()) / max(length, 1e-9),
         }
+        if self.taste is not None:
+            alike = self.taste[taken] @ self.taste[rows].T
+            values |= {"taste_mean": session @ alike / session.sum(), "taste_max": alike.max(axis=0)}
         values |= self._photos(request, latest, session)
         values |= _repeats(request, rows, taken, past.times[liked])
         if request.now is not None:

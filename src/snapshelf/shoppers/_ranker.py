@@ -115,6 +115,8 @@ class Settings:
     ----------
     trees, leaves, least_in_leaf, rate
         The boosting.
+    most : int
+        Requests learned from, the latest; more cost time and teach little.
     negatives : int
         Candidates without a grade that are kept of each request, drawn by chance.
     threads : int
@@ -127,6 +129,7 @@ class Settings:
     leaves: int = 15
     least_in_leaf: int = 50
     rate: float = 0.12
+    most: int = 50_000
     negatives: int = 100
     threads: int = 0
     seed: int = 0
@@ -226,8 +229,8 @@ def train(signals: Signals, judged: Sequence[Judged], settings: Settings = Setti
     signals : Signals
         Must not know what is judged: counts of the time before the requests.
     judged : sequence of Judged
-        In the order of time. The latest 15 % fit the gate, the others the models. Requests without a grade teach
-        nothing and are left out.
+        In the order of time. The latest 15 % say how many trees and fit the gate; then the models learn from all.
+        Requests without a grade teach nothing and are left out.
     settings : Settings
 
     Raises
@@ -235,7 +238,7 @@ def train(signals: Signals, judged: Sequence[Judged], settings: Settings = Setti
     TrainingError
         There is too little to learn from.
     """
-    told = [one for one in judged if one.grades.any()]
+    told = [one for one in judged if one.grades.any()][-settings.most :]
     held_back = round(_HELD_BACK * len(told))
     if held_back < _LEAST_HELD_BACK:
         raise TrainingError(
@@ -245,8 +248,14 @@ def train(signals: Signals, judged: Sequence[Judged], settings: Settings = Setti
     draw = np.random.default_rng(settings.seed)
     tables = [_table(signals, one, settings, draw) for one in told]
     fit, rest = tables[:-held_back], tables[-held_back:]
-    impersonal, personal = (_boosted(fit, rest, columns, settings) for columns in (IMPERSONAL, len(NAMES)))
-    return RankingModel(impersonal, personal, _fit_gate(impersonal, personal, rest), len(told))
+    tried = [_boosted(fit, columns, settings, rest) for columns in (IMPERSONAL, len(NAMES))]
+    gate = _fit_gate(*tried, rest)
+    # What was held back has said how many trees and how far to trust; then it is learned from as well.
+    impersonal, personal = (
+        _boosted(tables, booster.num_feature(), replace(settings, trees=max(1, booster.best_iteration)))
+        for booster in tried
+    )
+    return RankingModel(impersonal, personal, gate, len(told))
 
 
 @dataclass(frozen=True)
@@ -277,7 +286,10 @@ def shortened(request: RankRequest, events: int) -> RankRequest:
     return replace(request, past=type(past)(past.rows[start:], past.weights[start:], past.times[start:]))
 
 
-def _boosted(fit: list[_Table], rest: list[_Table], columns: int, settings: Settings) -> lgb.Booster:
+def _boosted(
+    fit: list[_Table], columns: int, settings: Settings, rest: list[_Table] | None = None
+) -> lgb.Booster:
+    """Train on the first columns; with `rest` only as long as that gets better."""
     parameters: dict[str, Any] = {
         "objective": "lambdarank",
         "metric": "ndcg",
@@ -298,13 +310,13 @@ def _boosted(fit: list[_Table], rest: list[_Table], columns: int, settings: Sett
         "verbosity": -1,
     }
     known = _dataset(fit, columns)
-    return lgb.train(
-        parameters,
-        known,
-        num_boost_round=settings.trees,
-        valid_sets=[_dataset(rest, columns, known)],
-        callbacks=[lgb.early_stopping(30, verbose=False)],
-    )
+    watched: dict[str, Any] = {}
+    if rest is not None:
+        watched = {
+            "valid_sets": [_dataset(rest, columns, known)],
+            "callbacks": [lgb.early_stopping(30, verbose=False)],
+        }
+    return lgb.train(parameters, known, num_boost_round=settings.trees, **watched)
 
 
 def _dataset(tables: list[_Table], columns: int, reference: lgb.Dataset | None = None) -> lgb.Dataset:
