@@ -248,12 +248,13 @@ def train(signals: Signals, judged: Sequence[Judged], settings: Settings = Setti
     draw = np.random.default_rng(settings.seed)
     tables = [_table(signals, one, settings, draw) for one in told]
     fit, rest = tables[:-held_back], tables[-held_back:]
-    tried = [_boosted(fit, columns, settings, rest) for columns in (IMPERSONAL, len(NAMES))]
-    gate = _fit_gate(*tried, rest)
+    without = _boosted(fit, IMPERSONAL, settings, rest)
+    within = _boosted(fit, len(NAMES), settings, rest)
+    gate = _fit_gate(without, within, rest)
     # What was held back has said how many trees and how far to trust; then it is learned from as well.
     impersonal, personal = (
         _boosted(tables, booster.num_feature(), replace(settings, trees=max(1, booster.best_iteration)))
-        for booster in tried
+        for booster in (without, within)
     )
     return RankingModel(impersonal, personal, gate, len(told))
 
