@@ -12,6 +12,7 @@ from snapshelf.evaluation._encoder_tasks import (
     same_product_task,
     title_task,
 )
+from snapshelf.evaluation._experiments import Share, preference, share
 from snapshelf.evaluation._files import EvaluationQuery, Qrels, read_qrels, read_queries
 from snapshelf.evaluation._metrics import Metric, Run, Scores, evaluate, parse_metrics
 from snapshelf.evaluation._offpolicy import (
@@ -74,6 +75,7 @@ __all__ = [
     "Scores",
     "SearchSetting",
     "Searchable",
+    "Share",
     "Side",
     "Variation",
     "Verdict",
@@ -97,9 +99,11 @@ __all__ = [
     "outcome_of",
     "paired_intervals",
     "parse_metrics",
+    "preference",
     "read_qrels",
     "read_queries",
     "same_product_task",
+    "share",
     "simultaneous",
     "snips",
     "snips_ndcg",
