@@ -292,3 +292,14 @@ def test_every_value_of_a_shop_finds_itself() -> None:
                 value in getattr(chip.filter, "values", (getattr(chip.filter, "value", ""),))
                 for chip in chips
             ), value
+
+
+def test_titles_in_an_attribute_are_no_facts() -> None:
+    """Each of them names a colour, among other things; a field of colours names little else."""
+    titles = {
+        "attributes.title_zh": ["女士红色中长款连衣裙", "男士红色领带", "中性蓝色格纹双肩包"],
+        "attributes.title_en": ["Men's Red Tie", "Women's Red Midi Dress", "Unisex Blue Checked Backpack"],
+    }
+    knowledge = Knowledge(Shop({**FASHION, **titles}, ["price"]))
+    (chip,) = (chip for chip in read("红色连衣裙", knowledge).chips if chip.kind == "colour")
+    assert chip.filter == RED

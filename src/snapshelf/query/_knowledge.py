@@ -31,6 +31,9 @@ _MOSTLY = 0.5
 _AT_ALL = 0.1
 """… and where the attribute is called like the kind."""
 
+_COVERED = 0.5
+"""Share of a text that names of a kind must make up: "Red/White" is colours, "Men's Red Tie" a title with one in it."""
+
 _CALLED: Mapping[str, re.Pattern[str]] = {
     kind: re.compile(pattern, re.IGNORECASE)
     for kind, pattern in {
@@ -309,7 +312,12 @@ class Knowledge:
             return self._meanings[key]
         kinds = [kind for kind in self.lexicon.kinds if (kind == "category") == is_category]
         named = [concept for kind in kinds if (concept := self.lexicon.get(kind, text))]
-        within = [match.concept for match in self.lexicon.find(text) if match.concept.kind in kinds]
+        matches = [match for match in self.lexicon.find(text) if match.concept.kind in kinds]
+        covered = Counter[str]()
+        for match in matches:
+            covered[match.concept.kind] += match.end - match.start
+        least = _COVERED * len(normalise(text))
+        within = [match.concept for match in matches if covered[match.concept.kind] >= least]
         whole = {concept.kind for concept in named}
         # A category is what it is called as a whole: "Shoe Accessories" are no shoes.
         within = [one for one in within if one.kind not in whole and one.kind != "category"]
