@@ -65,20 +65,23 @@ def bench(
 def train(log: LogOption, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
     """Learn a ranking from searches and what followed them; it waits as the candidate.
 
-    Divided by time: the earlier half is counted, the next part learned from, the last measured on.
+    Divided by time: the earlier half is counted, the next part learned from, the last measured on. Afterwards
+    everything is counted for serving.
     """
     with reported(as_json):
         from time import time
 
         from snapshelf.evaluation import evaluate_ranking
-        from snapshelf.shoppers import ShelfRanking, lessons, objections
+        from snapshelf.shoppers import Histories, ShelfRanking, count, lessons, objections
         from snapshelf.shoppers import train as learn
 
-        told, items = _read(log), _items(shelf)
-        divided = lessons(items, told.shown, told.deeds, now=time())
+        told, items, now = _read(log), _items(shelf), time()
+        divided = lessons(items, told.shown, told.deeds, now=now)
         model = learn(divided.signals, divided.learn)
         report = evaluate_ranking(model, divided.signals, divided.test).to_json()
-        ShelfRanking(shelf).offer(model, report)
+        ranking = ShelfRanking(shelf)
+        ranking.offer(model, report)
+        ranking.count(count(items, Histories(items, told.deeds, now=now), told.shown, until=now))
         _print_figures(report, as_json)
         against = objections(report)
         note("; ".join(against) if against else "the candidate may serve: snapshelf rank promote")

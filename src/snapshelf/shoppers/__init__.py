@@ -5,6 +5,7 @@ from snapshelf.shoppers._counts import count_histories
 from snapshelf.shoppers._experiments import Interleaved, Team, assign, team_draft
 from snapshelf.shoppers._features import FEATURES, Feature, Floats, Past, RankRequest, Signals, features_hash
 from snapshelf.shoppers._items import Items, term_counts
+from snapshelf.shoppers._kept import load_signals, save_signals
 from snapshelf.shoppers._learning import (
     GRADES,
     WEIGHTS,
@@ -66,10 +67,12 @@ __all__ = [
     "features_hash",
     "judge",
     "lessons",
+    "load_signals",
     "normalised",
     "objections",
     "parse_log",
     "read_log",
+    "save_signals",
     "shortened",
     "team_draft",
     "term_counts",

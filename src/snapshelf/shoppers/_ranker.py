@@ -6,15 +6,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
 from snapshelf.errors import ShelfError, TrainingError
 from snapshelf.shoppers._features import IMPERSONAL, NAMES, Floats, RankRequest, Signals, features_hash
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 _FILE = "ranking.json"
 _COLUMN = {name: place for place, name in enumerate(NAMES)}
@@ -24,6 +26,23 @@ _HELD_BACK = 0.15
 _SHORTENED = 0.3
 """Share of the requests whose past is cut short in training, so that a model knows short ones."""
 _LEAST_HELD_BACK = 20
+
+
+def lightgbm() -> Any:
+    """Load LightGBM, when it is first needed.
+
+    Raises
+    ------
+    TrainingError
+        The system lacks the OpenMP library that it needs.
+    """
+    try:
+        import lightgbm
+    except OSError as error:
+        raise TrainingError(
+            f"LightGBM cannot be loaded ({error}); install the OpenMP library (Debian, Ubuntu: apt install libgomp1)"
+        ) from error
+    return lightgbm
 
 
 class Ranker(Protocol):
@@ -210,12 +229,12 @@ class RankingModel:
             closeness, length, entropy = map(float, card["gate"]["weights"])
             gate = Gate(float(card["gate"]["bias"]), (closeness, length, entropy))
             impersonal, personal = (
-                lgb.Booster(model_file=folder / f"{name}.txt") for name in ("impersonal", "personal")
+                lightgbm().Booster(model_file=folder / f"{name}.txt") for name in ("impersonal", "personal")
             )
             return cls(impersonal, personal, gate, int(card["trained_on"]))
         except FileNotFoundError:
             raise ShelfError(f"{folder}: no ranking model; make one with 'snapshelf rank train'") from None
-        except (ValueError, KeyError, TypeError, lgb.basic.LightGBMError) as error:
+        except (ValueError, KeyError, TypeError, lightgbm().basic.LightGBMError) as error:
             raise ShelfError(
                 f"{folder}: the ranking model cannot be read ({error}); train it again"
             ) from None
@@ -315,14 +334,15 @@ def _boosted(
     if rest is not None:
         watched = {
             "valid_sets": [_dataset(rest, columns, known)],
-            "callbacks": [lgb.early_stopping(30, verbose=False)],
+            "callbacks": [lightgbm().early_stopping(30, verbose=False)],
         }
-    return lgb.train(parameters, known, num_boost_round=settings.trees, **watched)
+    booster: lgb.Booster = lightgbm().train(parameters, known, num_boost_round=settings.trees, **watched)
+    return booster
 
 
 def _dataset(tables: list[_Table], columns: int, reference: lgb.Dataset | None = None) -> lgb.Dataset:
     shown = [table.positions for table in tables if table.positions is not None]
-    return lgb.Dataset(
+    dataset: lgb.Dataset = lightgbm().Dataset(
         np.concatenate([table.features[:, :columns] for table in tables]),
         np.concatenate([table.grades for table in tables]),
         weight=np.concatenate([table.weights for table in tables]),
@@ -331,6 +351,7 @@ def _dataset(tables: list[_Table], columns: int, reference: lgb.Dataset | None =
         feature_name=list(NAMES[:columns]),
         reference=reference,
     )
+    return dataset
 
 
 def _fit_gate(impersonal: lgb.Booster, personal: lgb.Booster, tables: Iterable[_Table]) -> Gate:

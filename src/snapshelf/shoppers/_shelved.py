@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from snapshelf.errors import PromotionError
+from snapshelf.shoppers._features import Signals
+from snapshelf.shoppers._items import Items
+from snapshelf.shoppers._kept import load_signals, save_signals
 from snapshelf.shoppers._ranker import FixedFormula, RankingModel
+from snapshelf.shoppers._reranker import Reranker
 
 FOLDER = "ranking"
 _CANDIDATE, _CURRENT, _PREVIOUS = "candidate", "current", "previous"
 _REPORT = "report.json"
+_COUNTS = "counts.npz"
 
 
 class ShelfRanking:
@@ -38,6 +43,21 @@ class ShelfRanking:
         """
         folder = self._folder / _CURRENT
         return RankingModel.load(folder) if folder.exists() else FixedFormula()
+
+    def count(self, signals: Signals) -> None:
+        """Keep counts for serving, in place of those before."""
+        save_signals(signals, self._folder / _COUNTS)
+
+    def reranker(self, items: Items) -> Reranker | None:
+        """Return what orders the results of a search; None for a shelf that has counted nothing yet.
+
+        Raises
+        ------
+        ShelfError
+            The model or the counts cannot be read, or the model was trained on other features.
+        """
+        counts = self._folder / _COUNTS
+        return Reranker(load_signals(counts, items), self.current()) if counts.exists() else None
 
     def candidate(self) -> RankingModel:
         """Return the model that was trained last and waits to be promoted; ShelfError where there is none."""

@@ -1,0 +1,99 @@
+"""Counts on disk: what was counted at night serves by day, though products came and went."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from snapshelf.errors import ShelfError
+from snapshelf.shoppers._features import Signals
+from snapshelf.shoppers._items import UNKNOWN, Items
+
+_FORMAT = 1
+_MATRICES = ("together", "baskets", "brands")
+_BY_ITEM = ("popularity", "popularity_recent", "click_rate")
+
+
+def save_signals(signals: Signals, path: Path) -> None:
+    """Write counts to one file (``.npz``); it is there whole or not at all."""
+    items = signals.items
+    arrays: dict[str, NDArray[Any]] = {
+        "format": np.array(_FORMAT),
+        "ids": np.frombuffer(json.dumps(items.ids).encode(), np.uint8),
+        "brand": items.brand,
+        "brand_popularity": signals.brand_popularity,
+        **{name: getattr(signals, name) for name in _BY_ITEM},
+    }
+    for name in _MATRICES:
+        matrix = getattr(signals, name).tocoo()
+        arrays |= {f"{name}.row": matrix.row, f"{name}.col": matrix.col, f"{name}.data": matrix.data}
+    if signals.taste is not None:
+        arrays["taste"] = signals.taste.astype(np.float16)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.with_name(path.name + ".new")
+    with made.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    made.replace(path)
+
+
+def load_signals(path: Path, items: Items) -> Signals:
+    """Read what `save_signals` wrote, for the products there are now: new ones have no counts yet.
+
+    Raises
+    ------
+    ShelfError
+        The file cannot be read or is of a newer Snapshelf.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            kept = {name: file[name] for name in file.files}
+        if int(kept["format"]) > _FORMAT:
+            raise ShelfError(f"{path}: written by a newer Snapshelf; update Snapshelf")
+        rows = items.rows(json.loads(kept["ids"].tobytes()))
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        raise ShelfError(
+            f"{path}: the counts cannot be read ({error}); make them with 'snapshelf rank train'"
+        ) from None
+    there = rows != UNKNOWN
+    # Codes of brands follow the order of the products; a product that stayed says which is which.
+    brands = np.full(len(kept["brand_popularity"]), UNKNOWN, np.int64)
+    brands[kept["brand"][there]] = items.brand[rows[there]]
+    sizes = {"brands": int(items.brand.max(initial=-1)) + 1}
+    places = {"brands": brands}
+
+    def matrix(name: str) -> sparse.csr_array:
+        place, size = places.get(name, rows), sizes.get(name, len(items))
+        row, column = place[kept[f"{name}.row"]], place[kept[f"{name}.col"]]
+        stays = (row != UNKNOWN) & (column != UNKNOWN)
+        values = kept[f"{name}.data"][stays]
+        found = sparse.csr_array(
+            sparse.coo_array((values, (row[stays], column[stays])), shape=(size, size)), dtype=np.float32
+        )
+        found.sort_indices()
+        return found
+
+    def by_item(name: str, unknown: float = 0.0) -> NDArray[np.float32]:
+        values = np.full((len(items), *kept[name].shape[1:]), unknown, np.float32)
+        values[rows[there]] = kept[name][there]
+        return values
+
+    brand_popularity = np.zeros(sizes["brands"], np.float32)
+    brand_popularity[brands[brands != UNKNOWN]] = kept["brand_popularity"][brands != UNKNOWN]
+    return Signals(
+        items=items,
+        together=matrix("together"),
+        baskets=matrix("baskets"),
+        brands=matrix("brands"),
+        brand_popularity=brand_popularity,
+        popularity=by_item("popularity"),
+        popularity_recent=by_item("popularity_recent"),
+        click_rate=by_item("click_rate", np.nan),
+        taste=by_item("taste") if "taste" in kept else None,
+    )
