@@ -52,7 +52,8 @@ def load_signals(path: Path, items: Items) -> Signals:
         The file cannot be read or is of a newer Snapshelf.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # The file is opened here: NumPy forgets to close one that is no archive.
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             kept = {name: file[name] for name in file.files}
         if int(kept["format"]) > _FORMAT:
             raise ShelfError(f"{path}: written by a newer Snapshelf; update Snapshelf")
