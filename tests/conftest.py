@@ -14,3 +14,15 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip("the shared data folder is not beside the project")
     return folder
+
+
+@pytest.fixture(scope="session")
+def trees() -> None:
+    """LightGBM, or a skipped test on a system without the OpenMP library that it needs."""
+    from snapshelf.errors import TrainingError
+    from snapshelf.shoppers._ranker import lightgbm
+
+    try:
+        lightgbm()
+    except TrainingError as error:
+        pytest.skip(str(error))

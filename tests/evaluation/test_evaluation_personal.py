@@ -58,6 +58,7 @@ def test_a_kept_back_file_exchanges_the_roles(folder: Path, tmp_path: Path) -> N
         assert [*case.past, case.target] == kept[case.shopper]
 
 
+@pytest.mark.usefixtures("trees")
 @pytest.mark.parametrize("protocol", ["search", "next"])
 def test_a_report_has_what_was_promised(folder: Path, protocol: str) -> None:
     told = bench_personal(Purchases.read(folder), protocol).to_json()

@@ -3,16 +3,10 @@ from __future__ import annotations
 import pytest
 from taste_shop import Shop, make_shop
 
-from snapshelf.errors import TrainingError
-from snapshelf.shoppers._ranker import lightgbm
 
-
-@pytest.fixture(autouse=True, scope="session")
-def _trees_can_grow() -> None:
-    try:
-        lightgbm()
-    except TrainingError as error:
-        pytest.skip(str(error))
+@pytest.fixture(autouse=True)
+def _trees_can_grow(trees: None) -> None:
+    """Every model here is of trees."""
 
 
 @pytest.fixture(scope="session")
