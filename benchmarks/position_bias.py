@@ -97,10 +97,14 @@ def _naive(sessions: Sequence[_Session]) -> list[Judged]:
 
 
 def _ips(sessions: Sequence[_Session]) -> list[Judged]:
-    return [
-        Judged(session.request, session.clicked, weights=_inverse(session).astype(np.float32))
-        for session in sessions
-    ]
+    """Weigh each list by its clicks' mean 1 / propensity: LightGBM weighs documents and cannot weigh their pairs."""
+    judged = []
+    for session in sessions:
+        clicked = session.looked_at[session.clicked == 1]
+        weight = (1 / np.maximum(clicked, _FLOOR)).mean() if len(clicked) else 1.0
+        weights = np.full(len(session.clicked), weight, np.float32)
+        judged.append(Judged(session.request, session.clicked, weights=weights))
+    return judged
 
 
 def _position(sessions: Sequence[_Session]) -> list[Judged]:
@@ -129,10 +133,6 @@ def _doubly_robust(sessions: Sequence[_Session]) -> list[Judged]:
         grades = np.round(np.log2(1 + 127 * np.clip(relevance * _FLOOR, 0, 1)))
         judged.append(Judged(session.request, grades.astype(np.int32)))
     return judged
-
-
-def _inverse(session: _Session) -> NDArray[np.float64]:
-    return np.where(session.clicked == 1, 1 / np.maximum(session.looked_at, _FLOOR), 1.0)
 
 
 _WAYS: dict[str, Callable[[Sequence[_Session]], list[Judged]]] = {
