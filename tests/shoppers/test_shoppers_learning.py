@@ -8,7 +8,7 @@ import pytest
 from taste_shop import DAY, NOW, Shop
 
 from snapshelf.errors import InputError
-from snapshelf.shoppers import Deed, Histories, count, judge, parse_log, read_log
+from snapshelf.shoppers import Deed, Histories, Shown, count, judge, parse_log, read_log
 
 
 def test_events_out_of_order_are_put_in_order_and_the_future_is_left_out(shop: Shop) -> None:
@@ -115,3 +115,39 @@ def test_click_rates_are_pulled_to_the_mean(shop: Shop) -> None:
     rates = count(shop.items, histories, shop.shown, until=NOW).click_rate
     assert np.isfinite(rates).all()
     assert 0.02 < rates.min() <= rates.max() < 0.3
+
+
+def test_a_later_page_keeps_its_ranks_and_an_experiment_its_teams() -> None:
+    line = {
+        "query_id": "q",
+        "client_id": "ann",
+        "timestamp": NOW,
+        "user_query": "red shoe",
+        "query_response_hit_ids": ["a", "b"],
+        "query_attributes": {
+            "start": 10,
+            "experiment": "new",
+            "variant": "interleaved",
+            "teams": ["a", None],
+        },
+    }
+    log = parse_log([json.dumps(line), json.dumps(line | {"query_attributes": {"teams": ["c", "a"]}})], "log")
+    (shown,) = log.shown
+    assert (shown.start, shown.text, shown.experiment, shown.variant) == (
+        10,
+        "red shoe",
+        "new",
+        "interleaved",
+    )
+    assert shown.teams == ("a", None)
+    assert len(log.refused) == 1
+    assert "teams" in log.refused[0]
+
+
+def test_positions_of_a_later_page_go_on(shop: Shop) -> None:
+    first = shop.items.ids[0]
+    page = Shown("page 2", "new", NOW, shop.items.ids[:3], (3.0, 2.0, 1.0), start=10)
+    clicked = Deed("new", first, NOW + 1, "click", "page 2")
+    (judged,) = judge(shop.items, Histories(shop.items, [], now=NOW), [page], [clicked])
+    assert judged.positions is not None
+    assert judged.positions.tolist() == [10, 11, 12]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.shoppers._counts import count_histories
+from snapshelf.shoppers._experiments import Team
 from snapshelf.shoppers._features import CHANNELS, MOST_PAST, Floats, Past, RankRequest, Signals
 from snapshelf.shoppers._items import UNKNOWN, Items
 from snapshelf.shoppers._ranker import Judged
@@ -71,6 +72,14 @@ class Shown:
         Names of `CHANNELS` → contribution of each.
     propensities : tuple of float or None
         Probability with which each was shown where it was; None where nothing was left to chance.
+    start : int
+        Rank of the first of them, from 0: above 0 for a later page.
+    text : str
+        The words that were searched; empty for a photo alone.
+    experiment, variant : str or None
+        The experiment that the search took part in, and which variant of it answered.
+    teams : tuple or None
+        Of an interleaved answer whose choice each product was; see `Interleaved`.
     """
 
     query_id: str
@@ -80,6 +89,11 @@ class Shown:
     relevance: tuple[float, ...]
     channels: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     propensities: tuple[float, ...] | None = None
+    start: int = 0
+    text: str = ""
+    experiment: str | None = None
+    variant: str | None = None
+    teams: tuple[Team | None, ...] | None = None
 
 
 class Histories:
@@ -191,7 +205,7 @@ def judge(items: Items, histories: Histories, shown: Iterable[Shown], deeds: Ite
         request, there = request_of(items, search, histories.past(search.shopper, search.at))
         got = np.array([followed.get(search.products[place], 0) for place in there], np.int32)
         if got.any():
-            judged.append(Judged(request, got, there.astype(np.int32)))
+            judged.append(Judged(request, got, (there + search.start).astype(np.int32)))
     return judged
 
 

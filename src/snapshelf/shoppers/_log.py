@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from snapshelf.errors import InputError
+from snapshelf.shoppers._experiments import Team
 from snapshelf.shoppers._features import CHANNELS
 from snapshelf.shoppers._learning import WEIGHTS, Deed, Shown
 
@@ -36,7 +37,8 @@ def read_log(path: Path) -> ShopLog:
     """Read searches and events, in any order, each event once.
 
     A line with ``query_response_hit_ids`` is a search; its ``query_attributes`` may have ``relevance`` (a score
-    for each hit), ``channels`` (name → contribution of each hit) and ``propensities``. A line with ``action_name``
+    for each hit), ``channels`` (name → contribution of each hit), ``propensities``, ``start`` (rank of the first hit,
+    from 0), ``experiment``, ``variant`` and ``teams``. A line with ``action_name``
     is an event with ``client_id``, ``timestamp``, ``event_attributes.object.object_id`` and perhaps ``query_id``.
     Actions that say nothing of interest are passed over.
 
@@ -90,6 +92,11 @@ def _shown(told: Mapping[str, Any]) -> Shown:
         relevance=_numbers(relevance, len(products)),
         channels=channels,
         propensities=None if propensities is None else _numbers(propensities, len(products)),
+        start=int(attributes.get("start") or 0),
+        text=str(told.get("user_query") or ""),
+        experiment=attributes.get("experiment"),
+        variant=attributes.get("variant"),
+        teams=_teams(attributes.get("teams"), len(products)),
     )
 
 
@@ -111,6 +118,12 @@ def _numbers(values: Iterable[Any], count: int) -> tuple[float, ...]:
     if not all(map(math.isfinite, numbers)):
         raise ValueError("a number is not finite")
     return numbers
+
+
+def _teams(teams: Sequence[Team | None] | None, count: int) -> tuple[Team | None, ...] | None:
+    if teams is not None and (len(teams) != count or not {*teams} <= {"a", "b", None}):
+        raise ValueError(f'teams must be "a", "b" or null for each of {count} hits')
+    return None if teams is None else tuple(teams)
 
 
 def _seconds(value: Any) -> float:
