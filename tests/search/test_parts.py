@@ -11,16 +11,17 @@ from PIL import Image, ImageDraw
 from sample_shop import DIMENSION, Shop, chip, unit, words
 
 from snapshelf import Product
+from snapshelf._diversity import diversified
 from snapshelf.errors import QueryError, ShelfError
 from snapshelf.language import Lexicon
 from snapshelf.search import SearchSettings, Sort, Weights, matched_words, occlusion_map, read_sort, relaxed
-from snapshelf.search._diversity import diversified
 from snapshelf.store import Between, Equals
 
 
 def test_diversity_is_maximal_marginal_relevance() -> None:
     random = np.random.default_rng(3)
     vectors = [unit(*random.normal(size=DIMENSION)) for _ in range(20)]
+    likeness = np.stack(vectors) @ np.stack(vectors).T
     scores = random.random(20).tolist()
     for diversity in (0.0, 0.3, 0.7, 1.0):
         taken = [int(np.argmax(scores))]
@@ -32,9 +33,9 @@ def test_diversity_is_maximal_marginal_relevance() -> None:
                 if place not in taken
             }
             taken.append(max(gains, key=lambda place: (gains[place], -place)))
-        assert diversified(scores, vectors, diversity) == taken
-    assert diversified(scores, vectors, 0.0) == np.argsort(-np.array(scores), kind="stable").tolist()
-    assert diversified([], [], 0.5) == []
+        assert diversified(scores, likeness, diversity) == taken
+    assert diversified(scores, likeness, 0.0) == np.argsort(-np.array(scores), kind="stable").tolist()
+    assert diversified([], np.zeros((0, 0), np.float32), 0.5) == []
 
 
 @pytest.fixture

@@ -39,6 +39,9 @@ def test_counts_come_back_for_a_catalogue_that_has_changed(
         features(reranker.signals, shop, ids), features(signals, shop, ids), rtol=1e-2, atol=1e-2
     )
     assert reranker.signals.popularity[changed.rows(["new"])] == 0
+    for name in ("impressions", "clicks", "repeats"):
+        kept, counted = getattr(reranker.signals, name), getattr(signals, name)
+        np.testing.assert_allclose(kept[changed.rows(ids)], counted[shop.items.rows(ids)])
 
 
 def test_a_product_that_went_leaves_no_trace(tmp_path: Path, shop: Shop, signals: Signals) -> None:

@@ -151,3 +151,26 @@ def test_positions_of_a_later_page_go_on(shop: Shop) -> None:
     (judged,) = judge(shop.items, Histories(shop.items, [], now=NOW), [page], [clicked])
     assert judged.positions is not None
     assert judged.positions.tolist() == [10, 11, 12]
+
+
+def test_a_category_repeats_where_shoppers_buy_the_same_again(shop: Shop) -> None:
+    bought = [
+        # Hats are bought again on other days; a second bag on the same day is no repeat.
+        *(Deed(f"s{n}", "Birke-hat-0", NOW - day * DAY, "purchase") for n in range(30) for day in (9, 5, 1)),
+        *(Deed(f"s{n}", "Ahorn-bag-0", NOW - DAY + at, "purchase") for n in range(30) for at in (0, 10)),
+    ]
+    repeats = count(shop.items, Histories(shop.items, bought, now=NOW), [], until=NOW).repeats
+    assert repeats is not None
+    hat, bag, shirt = shop.items.rows(["Birke-hat-3", "Ahorn-bag-1", "Ahorn-shirt-0"])
+    assert repeats[hat] > 0.5
+    assert repeats[bag] < 0.3
+    # Nobody bought a shirt: the mean of the shop.
+    assert repeats[shirt] == pytest.approx(60 / 120)
+
+
+def test_impressions_and_clicks_are_counted_by_item(shop: Shop) -> None:
+    signals = count(shop.items, Histories(shop.items, shop.deeds, now=NOW), shop.shown, until=NOW)
+    assert signals.impressions is not None
+    assert signals.clicks is not None
+    assert signals.impressions.sum() == sum(len(search.products) for search in shop.shown)
+    assert signals.clicks.sum() == sum(deed.kind == "click" for deed in shop.deeds)

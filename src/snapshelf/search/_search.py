@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from snapshelf._diversity import diversified
 from snapshelf.catalogue import Product
 from snapshelf.language import Lexicon
 from snapshelf.query import Query
 from snapshelf.search._calibration import Evidence
 from snapshelf.search._candidates import Candidates, Products, Read
-from snapshelf.search._diversity import diversified
 from snapshelf.search._fold import Folder
 from snapshelf.search._fusion import Mode, Weights
 from snapshelf.search._merchandising import Merchandising
@@ -230,7 +230,8 @@ class Search:
         vectors = self._products.vectors(free[:_DIVERSIFIED])
         head = [id for id in free[:_DIVERSIFIED] if id in vectors]
         scores = [self._candidates[id].score for id in head]
-        order = diversified(scores, [vectors[id][0] for id in head], self.manner.diversity)
+        looks = np.stack([vectors[id][0] for id in head]) if head else np.zeros((0, 1), np.float32)
+        order = diversified(scores, looks @ looks.T, self.manner.diversity)
         return pinned + [head[place] for place in order] + free[_DIVERSIFIED:]
 
     @contextmanager

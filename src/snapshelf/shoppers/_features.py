@@ -183,6 +183,11 @@ class Signals:
         float32 (n,): smoothed clicks per impression, NaN where impressions are not known.
     taste : ndarray or None
         float32 (n, d): unit vectors in which items of like shoppers are close; zeros for an item that nobody had.
+    impressions, clicks : ndarray or None
+        float32 (n,): how often each was shown, and clicked after it was shown; None where that is not known.
+    repeats : ndarray or None
+        float32 (n,): share of the purchases of its category that were not a shopper's first of that item; None
+        where times of purchases are not known.
     """
 
     items: Items
@@ -194,6 +199,9 @@ class Signals:
     popularity_recent: Floats
     click_rate: Floats
     taste: Floats | None = None
+    impressions: Floats | None = None
+    clicks: Floats | None = None
+    repeats: Floats | None = None
 
     def features(self, request: RankRequest) -> Floats:
         """Return the features of each candidate, float32 (n, len(FEATURES)); NaN where one is not known."""

@@ -21,6 +21,10 @@ UNKNOWN = -1
 
 _AT_ONCE = 10_000
 
+_COLOUR = ("colour", "color")
+_AUDIENCE = ("gender", "sex", "audience")
+_EVERYBODY = frozenset({"unisex", "all", "any", "everybody", "中性", "通用"})
+
 
 @dataclass(frozen=True)
 class Items:
@@ -32,9 +36,12 @@ class Items:
         Product ids, each once; their order numbers the rows.
     words : sparse array
         CSR, float32 (n, terms): TF-IDF of the text, rows of length 1 (or 0 for a text without words).
-    category, aisle, brand, colour : ndarray
+    category, aisle, brand, colour, audience : ndarray
         int32 (n,): codes of the full category path, the path without its last step, the brand (the title's
-        first word for a product without) and the colour; `UNKNOWN` where there is none.
+        first word for a product without), the colour and for whom it is; `UNKNOWN` where there is none, and for
+        what is for everybody.
+    group : ndarray
+        int32 (n,): codes of the `group_id` that variants of one product share; a product without is its own.
     log_price : ndarray
         float32 (n,): natural logarithm of the price in the catalogue's usual currency, NaN where unknown or 0.
     added : ndarray
@@ -49,6 +56,8 @@ class Items:
     aisle: NDArray[np.int32]
     brand: NDArray[np.int32]
     colour: NDArray[np.int32]
+    audience: NDArray[np.int32]
+    group: NDArray[np.int32]
     log_price: NDArray[np.float32]
     added: NDArray[np.float64]
     photos: NDArray[np.float16] | None = None
@@ -85,7 +94,9 @@ class Items:
             category=_codes(product.category or None for product in products),
             aisle=_codes(product.category[:-1] or product.category or None for product in products),
             brand=_codes(map(_brand, products)),
-            colour=_codes(map(_colour, products)),
+            colour=_codes(_attribute(product, _COLOUR) for product in products),
+            audience=_codes(map(_audience, products)),
+            group=_codes(product.group_id or (product.id,) for product in products),
             log_price=np.array([_log_price(product, currency) for product in products], dtype=np.float32),
             added=np.array([came.get(product.id, math.nan) for product in products]),
             photos=_stacked(products, photos),
@@ -167,10 +178,13 @@ def _brand(product: Product) -> str:
     return product.brand.casefold() or next(iter(tokenize(product.title)), product.title)
 
 
-def _colour(product: Product) -> Hashable | None:
-    return next(
-        (product.attributes[name] for name in ("colour", "color") if name in product.attributes), None
-    )
+def _attribute(product: Product, names: Sequence[str]) -> Hashable | None:
+    return next((product.attributes[name] for name in names if name in product.attributes), None)
+
+
+def _audience(product: Product) -> Hashable | None:
+    told = _attribute(product, _AUDIENCE)
+    return None if not isinstance(told, str) or told.casefold() in _EVERYBODY else told.casefold()
 
 
 def _log_price(product: Product, currency: str | None) -> float:

@@ -19,6 +19,8 @@ from snapshelf.shoppers._items import UNKNOWN, Items
 _FORMAT = 1
 _MATRICES = ("together", "baskets", "brands")
 _BY_ITEM = ("popularity", "popularity_recent", "click_rate")
+_PERHAPS = ("impressions", "clicks", "repeats")
+"""By item too, where they are known."""
 
 
 def save_signals(signals: Signals, path: Path) -> None:
@@ -36,6 +38,7 @@ def save_signals(signals: Signals, path: Path) -> None:
         arrays |= {f"{name}.row": matrix.row, f"{name}.col": matrix.col, f"{name}.data": matrix.data}
     if signals.taste is not None:
         arrays["taste"] = signals.taste.astype(np.float16)
+    arrays |= {name: values for name in _PERHAPS if (values := getattr(signals, name)) is not None}
     path.parent.mkdir(parents=True, exist_ok=True)
     made = path.with_name(path.name + ".new")
     with made.open("wb") as file:
@@ -97,4 +100,5 @@ def load_signals(path: Path, items: Items) -> Signals:
         popularity_recent=by_item("popularity_recent"),
         click_rate=by_item("click_rate", np.nan),
         taste=by_item("taste") if "taste" in kept else None,
+        **{name: by_item(name) for name in _PERHAPS if name in kept},
     )

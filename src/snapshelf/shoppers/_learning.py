@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import bisect
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -37,6 +37,8 @@ LONG, RECENT = 90.0, 7.0
 """Half-lives of the two popularities, in days."""
 _PRIOR_SHOWN = 100.0
 """Impressions that the mean click rate of the shop is worth."""
+_PRIOR_BOUGHT = 20.0
+"""Purchases that the mean share of repeats of the shop is worth."""
 _DAY = 86_400.0
 _FUTURE = 300.0
 """Seconds by which a clock may be ahead."""
@@ -140,14 +142,16 @@ def count(items: Items, histories: Histories, shown: Iterable[Shown], *, until: 
         days = (until - np.array([deed.at for deed in own])) / _DAY
         for half, sums in faded.items():
             np.add.at(sums, rows[rows != UNKNOWN], (0.5 ** (days / half))[rows != UNKNOWN])
-    return count_histories(
+    impressions, clicks = _traffic(items, known, shown, until)
+    signals = count_histories(
         items,
         (items.rows(deed.product for deed in own) for own in liked.values()),
         orders=(items.rows(order) for own in known.values() for order in _orders(own)),
         popularity=faded[LONG],
         popularity_recent=faded[RECENT],
-        click_rate=_click_rates(items, known, shown, until),
+        click_rate=_click_rates(impressions, clicks),
     )
+    return replace(signals, impressions=impressions, clicks=clicks, repeats=_repeats(items, known))
 
 
 def _orders(own: Sequence[Deed]) -> list[list[str]]:
@@ -159,22 +163,45 @@ def _orders(own: Sequence[Deed]) -> list[list[str]]:
     return list(by_day.values())
 
 
-def _click_rates(
+def _traffic(
     items: Items, known: Mapping[str, Sequence[Deed]], shown: Iterable[Shown], until: float
-) -> Floats:
-    impressions = np.zeros(len(items), np.float32)
+) -> tuple[Floats, Floats]:
+    """Count how often each item was shown, and how often it was clicked after it was shown."""
+    impressions, clicks = np.zeros(len(items), np.float32), np.zeros(len(items), np.float32)
     for search in shown:
         if search.at < until:
             rows = items.rows(search.products)
             np.add.at(impressions, rows[rows != UNKNOWN], 1)
-    clicks = np.zeros(len(items), np.float32)
     for own in known.values():
         rows = items.rows(deed.product for deed in own if deed.kind == "click" and deed.query_id)
         np.add.at(clicks, rows[rows != UNKNOWN], 1)
+    return impressions, clicks
+
+
+def _click_rates(impressions: Floats, clicks: Floats) -> Floats:
     if not impressions.any():
-        return np.full(len(items), np.nan, np.float32)
+        return np.full(len(impressions), np.nan, np.float32)
     mean = clicks.sum() / impressions.sum()
     return np.asarray((clicks + _PRIOR_SHOWN * mean) / (impressions + _PRIOR_SHOWN), dtype=np.float32)
+
+
+def _repeats(items: Items, known: Mapping[str, Sequence[Deed]]) -> Floats:
+    """Share of the purchases of each item's category that came again on a later day.
+
+    Pulled to the shop's mean by as much as `_PRIOR_BOUGHT` purchases would say.
+    """
+    bought, again = (np.zeros(int(items.category.max(initial=-1)) + 2) for _ in range(2))
+    for own in known.values():
+        days = {(deed.product, deed.at // _DAY) for deed in own if deed.kind == "purchase"}
+        times = Counter(product for product, _ in days)
+        rows, taken = items.rows(times), np.array([*times.values()], np.float64)
+        there = rows != UNKNOWN
+        codes = items.category[rows[there]]
+        np.add.at(bought, codes, taken[there])
+        np.add.at(again, codes, taken[there] - 1)
+    mean = again.sum() / max(bought.sum(), 1.0)
+    share = (again + _PRIOR_BOUGHT * mean) / (bought + _PRIOR_BOUGHT)
+    return np.asarray(share[items.category], dtype=np.float32)
 
 
 def request_of(items: Items, search: Shown, past: Past) -> tuple[RankRequest, NDArray[np.intp]]:
