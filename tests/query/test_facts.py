@@ -294,12 +294,40 @@ def test_every_value_of_a_shop_finds_itself() -> None:
             ), value
 
 
-def test_titles_in_an_attribute_are_no_facts() -> None:
+@pytest.mark.parametrize("names", [("title_en", "title_zh"), ("Artikelname", "商品名称")])
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        (
+            ["Men's Red Tie", "Women's Red Midi Dress", "Unisex Blue Checked Backpack"],
+            ["男士红色领带", "女士红色中长款连衣裙", "中性蓝色格纹双肩包"],
+        ),
+        (
+            ["Red bag", "Black bag", "Yellow ball", "Blue mug"],
+            ["红色手提包", "黑色手提包", "黄色球", "蓝色马克杯"],
+        ),
+    ],
+    ids=["long", "short"],
+)
+def test_titles_in_an_attribute_are_no_facts(
+    names: tuple[str, str], english: list[str], chinese: list[str]
+) -> None:
     """Each of them names a colour, among other things; a field of colours names little else."""
-    titles = {
-        "attributes.title_zh": ["女士红色中长款连衣裙", "男士红色领带", "中性蓝色格纹双肩包"],
-        "attributes.title_en": ["Men's Red Tie", "Women's Red Midi Dress", "Unisex Blue Checked Backpack"],
-    }
+    titles = {f"attributes.{names[0]}": english, f"attributes.{names[1]}": chinese}
     knowledge = Knowledge(Shop({**FASHION, **titles}, ["price"]))
-    (chip,) = (chip for chip in read("红色连衣裙", knowledge).chips if chip.kind == "colour")
-    assert chip.filter == RED
+    for text in ("红色连衣裙", "red bag", english[0], chinese[0]):
+        (chip,) = (chip for chip in read(text, knowledge).chips if chip.kind == "colour")
+        assert chip.filter == RED
+
+
+def test_titles_with_no_thing_in_them_are_no_facts_either() -> None:
+    knowledge = Knowledge(Shop({"attributes.title_en": ["Black Fog", "Yellow Sun"]}))
+    assert read("black fog", knowledge).chips == ()
+
+
+def test_colours_called_after_things_are_colours() -> None:
+    knowledge = Knowledge(
+        Shop({"attributes.tone": ["Milk white", "Red", "Peach", "Tea green", "Wine", "Blue"]})
+    )
+    (chip,) = read("white", knowledge).chips
+    assert chip.filter == Equals("attributes.tone", "Milk white")

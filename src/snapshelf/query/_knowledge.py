@@ -34,6 +34,9 @@ _AT_ALL = 0.1
 _COVERED = 0.5
 """Share of a text that names of a kind must make up: "Red/White" is colours, "Men's Red Tie" a title with one in it."""
 
+_TITLES = re.compile(rf"{ATTRIBUTES}\.(title|description)_(en|zh)")
+"""What the catalogue keeps a product's title and description under in another language."""
+
 _CALLED: Mapping[str, re.Pattern[str]] = {
     kind: re.compile(pattern, re.IGNORECASE)
     for kind, pattern in {
@@ -76,6 +79,13 @@ class Name(NamedTuple):
     phrase: str
     field: str
     texts: tuple[str, ...]
+
+
+class _Meaning(NamedTuple):
+    """The concepts that a value names; is_title: a thing among them and what it is like, as in "Red mug"."""
+
+    concepts: Sequence[Concept]
+    is_title: bool
 
 
 def _by_name() -> defaultdict[str, dict[str, Any]]:
@@ -139,7 +149,7 @@ class Knowledge:
         self.vocabulary = vocabulary
         self._places: dict[str, list[Values]] = {}
         self._spoken: dict[tuple[str, str], tuple[Sequence[Concept], NDArray[np.float32]]] = {}
-        self._meanings: dict[tuple[str, bool], Sequence[Concept]] = {}
+        self._meanings: dict[tuple[str, bool], _Meaning] = {}
         self._quantities: dict[tuple[str, bool], Sequence[Quantity]] = {}
 
     def renewed(self) -> Knowledge:
@@ -243,7 +253,7 @@ class Knowledge:
                 table.names.extend(_own("brand", name, self.texts(name)))
             elif name == "category":
                 self._learn_values(table, name, self.texts(name))
-            elif name.startswith(f"{ATTRIBUTES}."):
+            elif name.startswith(f"{ATTRIBUTES}.") and not _TITLES.fullmatch(name):
                 texts = self._fields.texts(name, _MOST_VALUES + 1)
                 if 0 < len(texts) <= _MOST_VALUES:
                     self._learn_values(table, name, texts)
@@ -253,26 +263,34 @@ class Knowledge:
         return table
 
     def _learn_values(self, table: _Table, name: str, texts: Sequence[str]) -> None:
-        concepts = {text: self._concepts_of(text, is_category=name == "category") for text in texts}
-        for kind, share in self._kinds_of(name, concepts).items():
+        meanings = {text: self._meaning(text, is_category=name == "category") for text in texts}
+        for kind, share in self._kinds_of(name, meanings).items():
             table.shares[kind][name] = share
-            for text, named in concepts.items():
-                for concept in named:
+            for text, meaning in meanings.items():
+                for concept in meaning.concepts:
                     if concept.kind == kind:
                         table.values[name].setdefault(concept.id, []).append(text)
-            unknown = [text for text, named in concepts.items() if all(one.kind != kind for one in named)]
+            unknown = [
+                text
+                for text, meaning in meanings.items()
+                if all(one.kind != kind for one in meaning.concepts)
+            ]
             table.names.extend(_own(kind, name, unknown))
 
-    def _kinds_of(self, name: str, concepts: Mapping[str, Sequence[Concept]]) -> dict[str, float]:
+    def _kinds_of(self, name: str, meanings: Mapping[str, _Meaning]) -> dict[str, float]:
         """The kinds that a field holds, and the share of its texts that name one of them."""
         if name == "category":
             return {"category": 1.0}
-        counts = Counter(kind for named in concepts.values() for kind in {one.kind for one in named})
-        shares = {kind: count / len(concepts) for kind, count in counts.items()}
+        counts = Counter(
+            kind for meaning in meanings.values() for kind in {one.kind for one in meaning.concepts}
+        )
+        shares = {kind: count / len(meanings) for kind, count in counts.items()}
+        # One "Milk white" makes a field of colours none of titles.
+        are_titles = sum(meaning.is_title for meaning in meanings.values()) >= _MOSTLY * len(meanings)
         return {
             kind: share
             for kind, share in shares.items()
-            if share >= (_AT_ALL if self._is_called(name, kind) else _MOSTLY)
+            if (share >= _AT_ALL if self._is_called(name, kind) else share >= _MOSTLY and not are_titles)
         }
 
     def _is_called(self, name: str, kind: str) -> bool:
@@ -305,23 +323,28 @@ class Knowledge:
                 by_first_word[first[0]].append(name)
         return by_first_word
 
-    def _concepts_of(self, text: str, *, is_category: bool) -> Sequence[Concept]:
+    def _meaning(self, text: str, *, is_category: bool) -> _Meaning:
         """The concepts that a value names as a whole, or else those within it ("Red/White")."""
         key = (text, is_category)
         if key in self._meanings:
             return self._meanings[key]
         kinds = [kind for kind in self.lexicon.kinds if (kind == "category") == is_category]
         named = [concept for kind in kinds if (concept := self.lexicon.get(kind, text))]
-        matches = [match for match in self.lexicon.find(text) if match.concept.kind in kinds]
+        matches = self.lexicon.find(text)
+        of_kinds = [match for match in matches if match.concept.kind in kinds]
         covered = Counter[str]()
-        for match in matches:
+        for match in of_kinds:
             covered[match.concept.kind] += match.end - match.start
         least = _COVERED * len(normalise(text))
-        within = [match.concept for match in matches if covered[match.concept.kind] >= least]
+        within = [match.concept for match in of_kinds if covered[match.concept.kind] >= least]
         whole = {concept.kind for concept in named}
         # A category is what it is called as a whole: "Shoe Accessories" are no shoes.
         within = [one for one in within if one.kind not in whole and one.kind != "category"]
-        return self._meanings.setdefault(key, [*named, *within])
+        things = {match.start for match in matches if match.concept.kind == "category"}
+        others = {match.start for match in matches if match.concept.kind != "category"}
+        # "Peach" is a fruit and a colour at one place, and no title.
+        is_title = bool(others) and not things <= others
+        return self._meanings.setdefault(key, _Meaning([*named, *within], is_title))
 
     def _quantities_of(self, text: str, *, is_size: bool) -> Sequence[Quantity]:
         """The quantities that a value is: "500 ml", or 42 where the field is called size."""
