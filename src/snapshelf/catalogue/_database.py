@@ -40,16 +40,14 @@ from sqlalchemy import (
     update,
 )
 
+from snapshelf._database import lock, open_database, storage_errors
 from snapshelf.catalogue._product import Price, Product
 from snapshelf.catalogue._schema import (
-    lock,
-    make_engine,
+    SCHEMA,
     meta,
     photo,
-    prepare,
     product,
     state,
-    storage_errors,
     stored_bytes,
     thumbnail,
     title,
@@ -282,15 +280,7 @@ class Catalogue:
         InputError
             The URL cannot be read or names another kind of database.
         """
-        engine = make_engine(location)
-        sqlite = engine.dialect.name == "sqlite"
-        where = str(engine.url.database) if sqlite else engine.url.render_as_string(hide_password=True)
-        try:
-            with storage_errors(where):
-                prepare(engine, where)
-        except BaseException:
-            engine.dispose()
-            raise
+        engine, where = open_database(location, SCHEMA)
         return cls(engine, where)
 
     def close(self) -> None:
@@ -726,7 +716,7 @@ class Catalogue:
     def _reading(self) -> Iterator[Connection]:
         if self._closed:
             raise StorageError(f"catalogue {self._where}: it is closed; open it again")
-        with storage_errors(self._where), self._engine.connect() as connection:
+        with storage_errors(SCHEMA, self._where), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
