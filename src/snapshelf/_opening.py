@@ -16,6 +16,7 @@ from snapshelf.encoders import Encoder
 from snapshelf.errors import ShelfError, ShelfInUseError, StorageError, StoreError
 from snapshelf.language import Lexicon
 from snapshelf.search import record, records_fingerprint
+from snapshelf.shoppers import CatalogueTraits, ShopperSettings, SqlJournal
 from snapshelf.store import EdgeStore, ProcessStore, Store
 
 CATALOGUE = "catalogue.sqlite"
@@ -23,6 +24,8 @@ STORE = "store"
 LEXICON = "lexicon.yaml"
 WORDS = "words"
 QUERIES = "queries.sqlite"
+JOURNAL = "journal.db"
+SHOPPERS = "shoppers.yaml"
 
 _REPLAYED_AT_ONCE = 512
 """Products told to the engine at once."""
@@ -100,6 +103,25 @@ def shop_lexicon(folder: Path) -> Lexicon:
     """
     own = folder / LEXICON
     return Lexicon.load(own).over(Lexicon.bundled()) if own.is_file() else Lexicon.bundled()
+
+
+def open_journal(folder: Path, catalogue: Catalogue) -> SqlJournal:
+    """Open what is kept of a shelf's shoppers; the shelf itself need not be open.
+
+    Raises
+    ------
+    ShelfError
+        The shelf's ``shoppers.yaml`` cannot be used, or the journal cannot be opened.
+    InputError
+        The URL in it cannot be used.
+    """
+    settings = ShopperSettings.load(folder / SHOPPERS)
+    return SqlJournal.open(
+        settings.journal or folder / JOURNAL,
+        traits=CatalogueTraits(catalogue),
+        space=catalogue.meta("encoder_fingerprint") or "",
+        consent_required=settings.consent_required,
+    )
 
 
 def fill_titles(

@@ -22,6 +22,7 @@ from snapshelf._opening import (
     encoder_source,
     fill_titles,
     lock_shelf,
+    open_journal,
     open_store,
     replay,
     require_shelf,
@@ -44,6 +45,7 @@ from snapshelf.search import (
     Suggestion,
     Weights,
 )
+from snapshelf.shoppers import Journal, SqlJournal
 from snapshelf.store import Filter, Store
 
 __all__ = ["MAX_K", "Progress", "Shelf"]
@@ -92,6 +94,8 @@ class Shelf:
         self._lexicon = lexicon
         self._lock = lock
         self._writing = threading.RLock()
+        self._opening_journal = threading.Lock()
+        self._journal: SqlJournal | None = None
         self._indexed = store.version
         settings = SearchSettings.load(folder / SETTINGS)
         self._words = ShopWords.open(folder / WORDS, catalogue, lexicon)
@@ -180,6 +184,8 @@ class Shelf:
                 self._store.flush(self._indexed)
             self._save_words()
             self._queries.close()
+            if self._journal is not None:
+                self._journal.close()
             self._store.close()
             self._catalogue.close()
             self._lock.release()
@@ -484,6 +490,20 @@ class Shelf:
     def lexicon(self) -> Lexicon:
         """The words that the shelf understands: the bundled lexicon, and the shop's own over it."""
         return self._lexicon
+
+    @property
+    def journal(self) -> Journal:
+        """What shoppers did and were shown, and what is known of each; opened when it is first asked for.
+
+        Raises
+        ------
+        ShelfError
+            The shelf's ``shoppers.yaml`` cannot be used, or the journal cannot be opened.
+        """
+        with self._opening_journal:
+            if self._journal is None:
+                self._journal = open_journal(self._folder, self._catalogue)
+            return self._journal
 
     @property
     def rules(self) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from snapshelf.errors import QueryError, ShelfError
+from snapshelf._settings import read_settings
 from snapshelf.query import Understanding
 from snapshelf.search._fusion import Weights
 
@@ -41,18 +40,4 @@ class SearchSettings(BaseModel):
         ShelfError
             The file cannot be read, or a setting is unknown or unusable.
         """
-        try:
-            content = yaml.safe_load(path.read_text("utf-8"))
-        except FileNotFoundError:
-            return cls()
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise ShelfError(f"{path}: cannot be read as YAML: {error}") from error
-        try:
-            return cls.model_validate({} if content is None else content)
-        except ValidationError as error:
-            problem = error.errors(include_url=False)[0]
-            field = ".".join(str(part) for part in problem["loc"])
-            message = str(problem["msg"]).removeprefix("Value error, ")
-            raise ShelfError(f"{path}: {field}: {message}") from error
-        except QueryError as error:
-            raise ShelfError(f"{path}: {error}") from error
+        return read_settings(path, cls)

@@ -2,9 +2,11 @@
 
 from snapshelf.shoppers._cooccurrence import CoOccurrence
 from snapshelf.shoppers._counts import count_histories
+from snapshelf.shoppers._events import EVENT_KINDS, SEARCH_WEIGHT, Event, EventKind
 from snapshelf.shoppers._experiments import Interleaved, Team, assign, team_draft
 from snapshelf.shoppers._features import FEATURES, Feature, Floats, Past, RankRequest, Signals, features_hash
 from snapshelf.shoppers._items import Items, term_counts
+from snapshelf.shoppers._journal import Erased, Journal, JournalStats, Receipt, Remark
 from snapshelf.shoppers._kept import load_signals, save_signals
 from snapshelf.shoppers._learning import (
     GRADES,
@@ -19,6 +21,7 @@ from snapshelf.shoppers._learning import (
 )
 from snapshelf.shoppers._log import ShopLog, parse_log, read_log
 from snapshelf.shoppers._next import NextItem
+from snapshelf.shoppers._profile import Bought, Profile, Recent, Sought
 from snapshelf.shoppers._ranker import (
     FixedFormula,
     Gate,
@@ -31,14 +34,24 @@ from snapshelf.shoppers._ranker import (
     train,
 )
 from snapshelf.shoppers._reranker import Reranked, Reranker
+from snapshelf.shoppers._settings import ShopperSettings
 from snapshelf.shoppers._shelved import ShelfRanking, objections
+from snapshelf.shoppers._sql_journal import SqlJournal
+from snapshelf.shoppers._traits import CatalogueTraits, Traits, TraitsOf, price_band
 
 __all__ = [
+    "EVENT_KINDS",
     "FEATURES",
     "GRADES",
+    "SEARCH_WEIGHT",
     "WEIGHTS",
+    "Bought",
+    "CatalogueTraits",
     "CoOccurrence",
     "Deed",
+    "Erased",
+    "Event",
+    "EventKind",
     "Feature",
     "FixedFormula",
     "Floats",
@@ -46,21 +59,32 @@ __all__ = [
     "Histories",
     "Interleaved",
     "Items",
+    "Journal",
+    "JournalStats",
     "Judged",
     "Lessons",
     "NextItem",
     "Past",
+    "Profile",
     "RankRequest",
     "Ranker",
     "RankingModel",
+    "Receipt",
+    "Recent",
+    "Remark",
     "Reranked",
     "Reranker",
     "Settings",
     "ShelfRanking",
     "ShopLog",
+    "ShopperSettings",
     "Shown",
     "Signals",
+    "Sought",
+    "SqlJournal",
     "Team",
+    "Traits",
+    "TraitsOf",
     "assign",
     "count",
     "count_histories",
@@ -71,6 +95,7 @@ __all__ = [
     "normalised",
     "objections",
     "parse_log",
+    "price_band",
     "read_log",
     "save_signals",
     "shortened",

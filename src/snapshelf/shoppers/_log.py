@@ -64,7 +64,7 @@ def parse_log(lines: Iterable[str], where: str) -> ShopLog:
         try:
             told = json.loads(line)
             if "query_response_hit_ids" in told:
-                log.shown.append(_shown(told))
+                log.shown.append(read_shown(told))
             elif told["action_name"] in WEIGHTS and (id := str(told.get("event_id", number))) not in seen:
                 seen.add(id)
                 log.deeds.append(_deed(told))
@@ -73,7 +73,14 @@ def parse_log(lines: Iterable[str], where: str) -> ShopLog:
     return log
 
 
-def _shown(told: Mapping[str, Any]) -> Shown:
+def read_shown(told: Mapping[str, Any]) -> Shown:
+    """Read a search from its object of UBI.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        It is none.
+    """
     products = tuple(map(str, told["query_response_hit_ids"]))
     attributes = told.get("query_attributes") or {}
     # Without scores the order is all that is known of the relevance.
@@ -98,6 +105,31 @@ def _shown(told: Mapping[str, Any]) -> Shown:
         variant=attributes.get("variant"),
         teams=_teams(attributes.get("teams"), len(products)),
     )
+
+
+def write_shown(shown: Shown) -> dict[str, Any]:
+    """Say a search as an object of UBI; `read_shown` reads it. Numbers have six digits."""
+    attributes = {
+        "relevance": _short(shown.relevance),
+        "channels": {name: _short(values) for name, values in shown.channels.items()} or None,
+        "propensities": None if shown.propensities is None else _short(shown.propensities),
+        "start": shown.start or None,
+        "experiment": shown.experiment,
+        "variant": shown.variant,
+        "teams": shown.teams,
+    }
+    return {
+        "query_id": shown.query_id,
+        "client_id": shown.shopper,
+        "timestamp": shown.at,
+        "user_query": shown.text or None,
+        "query_response_hit_ids": shown.products,
+        "query_attributes": {name: value for name, value in attributes.items() if value is not None},
+    }
+
+
+def _short(numbers: Iterable[float]) -> list[float]:
+    return [float(f"{number:.6g}") for number in numbers]
 
 
 def _deed(told: Mapping[str, Any]) -> Deed:
