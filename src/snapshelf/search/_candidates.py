@@ -12,11 +12,18 @@ from snapshelf.catalogue import Product
 from snapshelf.language import Lexicon
 from snapshelf.query import Chip, Query
 from snapshelf.search._calibration import Evidence
-from snapshelf.search._exactness import LOOKED_AT, exactness
+from snapshelf.search._exactness import LOOKED_AT, SAME, exactness, names_one
 from snapshelf.search._fusion import Looks, Mode, Numbers, Pool, Scores, Weights, fuse
 from snapshelf.search._merchandising import Shift
+from snapshelf.search._ranking import Moves
 from snapshelf.search._recall import Recall
 from snapshelf.store import Filter, Ids, Store
+
+_NEAR_DUPLICATE = 0.99
+"""Cosine of a query's photo from which a product is the very thing, photographed or saved again."""
+
+_NAMED_AMONG = 10
+"""Best candidates that may be what the words name."""
 
 _MOST_OF_A_TERM = 2.2
 """BM25 of a term that fills a document, as a multiple of its IDF: k₁ + 1."""
@@ -110,6 +117,7 @@ class Candidates:
         self._recall = Recall(self._looks, query, mode, within, tests, sorted_by)
         self._known: dict[str, Candidate] = {}
         self._most_words = 0.0
+        self._same_title = False
         self._has_words = mode == "full" and query.text is not None
 
     def __contains__(self, id: object) -> bool:
@@ -137,7 +145,7 @@ class Candidates:
         found = [self._known[id] for id in ids]
         divided = self._divided(ids)
         for parts, (_, scores, row) in zip(divided, found, strict=True):
-            for name in ("title", "words", "facts", "rules"):
+            for name in ("title", "words", "facts", "rules", "ranking", "shopper"):
                 if value := float(getattr(scores, name)[row]):
                     parts[name] = value
         return divided
@@ -158,6 +166,36 @@ class Candidates:
         pool, _, row = self._known[id]
         passed = pool.passed[row, 2 * len(self._soft) :]
         return [shift.rule for shift, passes in zip(self._shifts, passed, strict=True) if passes]
+
+    def channels(self, ids: Sequence[str]) -> dict[str, Numbers]:
+        """What each signal that the query has adds to the relevance of candidates, float64 (n,) each."""
+        divided = self._divided(ids)
+        given = {name: np.array([parts[name] for parts in divided]) for name in self._looks.parts}
+        if self._has_words:
+            found = [self._known[id] for id in ids]
+            for name in ("title", "words", "facts"):
+                given[name] = np.array([getattr(scores, name)[row] for _, scores, row in found])
+        return given
+
+    def move(self, ids: Sequence[str], by: Moves) -> list[str]:
+        """Let a ranking move candidates that were brought together; ids, best first, ties in their order."""
+        rows = [self._known[id].row for id in ids]
+        scores = self._known[ids[0]].scores
+        scores.ranking[rows], scores.shopper[rows] = by
+        return [ids[place] for place in np.argsort(-scores.total[rows], kind="stable")]
+
+    def ask_for_one(self, best: Sequence[str]) -> bool:
+        """Whether the query means one product of the shop, whoever asks: its title, its number, its photo."""
+        head = best[:_NAMED_AMONG]
+        if self._query.kind == "photo" and head:
+            photo = self.evidence(head[:1]).photo
+            return photo is not None and float(photo[0]) >= _NEAR_DUPLICATE
+        if self._query.kind != "words" or not self._has_words:
+            return False
+        read = [(chip.start, chip.end) for chip in self._query.chips]
+        return self._same_title or names_one(
+            self._query.normalised, read, self._products.get_many(head).values()
+        )
 
     def evidence(self, ids: Sequence[str]) -> Evidence:
         """What the signals say of candidates, each by itself and on a scale of its own."""
@@ -197,6 +235,7 @@ class Candidates:
             head = [pool.ids[row] for row in order[:LOOKED_AT]]
             exact = exactness(self._query.normalised, head, self._products.get_many(head), self._lexicon)
             if any(exact):
+                self._same_title |= max(exact) == SAME
                 scores.title[order[: len(head)]] += self._weights.title * np.array(exact)
                 order = _best_first(scores)
         self._known.update((id, Candidate(pool, scores, row)) for row, id in enumerate(pool.ids))

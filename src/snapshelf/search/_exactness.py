@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from snapshelf.catalogue import Product
@@ -12,6 +13,10 @@ LOOKED_AT = 50
 """Best candidates whose titles are compared with the query."""
 
 _SAME_WORDS, _SAME_TEXT = 0.2, 0.2
+SAME = _SAME_WORDS + _SAME_TEXT
+"""What the very same text gets."""
+_MODEL_NUMBER = re.compile(r"(?=[a-z0-9._/-]*\d)(?=[a-z0-9._/-]*[a-z])[a-z0-9._/-]{4,}|\d{5,}")
+"""A word of Latin letters and digits, or many digits."""
 _SLACK = 0.34
 """Titles that are longer or shorter by more than this share cannot have the same words."""
 
@@ -41,7 +46,41 @@ def exactness(
 def _of(text: str, wanted: list[str], title: str, lexicon: Lexicon) -> float:
     if abs(len(title) - len(text)) > 2 + _SLACK * len(text) or _sorted_tokens(title, lexicon) != wanted:
         return 0.0
-    return _SAME_WORDS + _SAME_TEXT * (normalise(title) == text)
+    return SAME if normalise(title) == text else _SAME_WORDS
+
+
+def names_one(text: str, read: Iterable[tuple[int, int]], products: Iterable[Product]) -> bool:
+    """Whether words have the id or the model number of one of the products: who types that wants just this.
+
+    Parameters
+    ----------
+    text : str
+        The query's words in normal form.
+    read : iterable of (int, int)
+        Where something else was read from them: "500ml" is no model number.
+    products : iterable of Product
+        Best candidates.
+    """
+    spans = list(read)
+    asked = {
+        _plain(found[0])
+        for found in _MODEL_NUMBER.finditer(text)
+        if not any(found.start() < end and start < found.end() for start, end in spans)
+    }
+    return any(
+        text == normalise(product.id) or bool(asked and asked & set(_model_numbers(product)))
+        for product in products
+    )
+
+
+def _model_numbers(product: Product) -> Iterator[str]:
+    values = [value for value in product.attributes.values() if isinstance(value, str)]
+    for said in (product.id, product.title, *values):
+        yield from (_plain(found[0]) for found in _MODEL_NUMBER.finditer(normalise(said)))
+
+
+def _plain(number: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", number)
 
 
 @lru_cache(maxsize=16_384)

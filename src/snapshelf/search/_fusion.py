@@ -195,11 +195,14 @@ class Scores:
     words: Numbers
     facts: Numbers
     rules: Numbers
+    ranking: Numbers
+    shopper: Numbers
 
     @property
     def total(self) -> Numbers:
         """The scores."""
-        return self.looks + self.title + self.words + self.facts + self.rules
+        relevance = self.looks + self.title + self.words + self.facts
+        return relevance + self.rules + self.ranking + self.shopper
 
 
 def fuse(
@@ -226,6 +229,8 @@ def fuse(
         words=weights.words / (most_words or 1.0) * pool.words,
         facts=weights.facts * (passed[:, : len(boosts)] @ np.asarray(boosts, np.float64)),
         rules=passed[:, len(boosts) :] @ np.asarray(shifts, np.float64),
+        ranking=np.zeros(len(pool)),
+        shopper=np.zeros(len(pool)),
     )
 
 

@@ -18,6 +18,19 @@ from snapshelf.search._candidates import Candidates, Products, Read
 from snapshelf.search._fold import Folder
 from snapshelf.search._fusion import Mode, Weights
 from snapshelf.search._merchandising import Merchandising
+from snapshelf.search._ranking import (
+    EXPLORED,
+    RERANKED,
+    Moves,
+    Numbers,
+    Ranking,
+    Swap,
+    drawn_swap,
+    moves,
+    propensities,
+    shared,
+)
+from snapshelf.shoppers import Reranker, Team
 from snapshelf.store import Filter, Store
 
 WINDOWS = (120, 400, 1_000)
@@ -52,6 +65,8 @@ class Manner:
     collapse : bool
         Variants share a place, and so do products that look the same.
     merchandising : Merchandising
+    ranking : Ranking or None
+        Moves the best candidates, where the order is by relevance; None leaves the order of the search.
     """
 
     within: Filter | None = None
@@ -61,6 +76,7 @@ class Manner:
     diversity: float = 0.0
     collapse: bool = True
     merchandising: Merchandising = field(default_factory=Merchandising)
+    ranking: Ranking | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,8 @@ class Search:
         Id of a variant that is not shown → id of the variant that is.
     timings : dict
         Seconds of the stages ``recall`` and ``rank``.
+    teams : mapping
+        Id → team, where two rankings share the places.
     """
 
     def __init__(
@@ -101,6 +119,7 @@ class Search:
         self.manner = manner
         self.variants: dict[str, str] = {}
         self.timings = {"recall": 0.0, "rank": 0.0}
+        self.teams: Mapping[str, Team | None] = {}
         products = Read(products)
         self._products = products
         sort = manner.sort
@@ -118,6 +137,8 @@ class Search:
         # Who sorts by price wants the least price, wherever a rule would have it.
         pins = {} if sort else manner.merchandising.pins
         self._pins = {id: (place, rule) for place, (id, rule) in sorted(pins.items())}
+        self._ranking = manner.ranking if sort is None and manner.mode == "full" else None
+        self._by_relevance: list[str] = []
         self._wider = list(WINDOWS) if sort is None else [WINDOWS[-1]]
         self._first_of_group: dict[str, str] = {}
         self._order: list[str] = []
@@ -131,6 +152,40 @@ class Search:
 
     def top(self, count: int) -> list[str]:
         """Ids at the first `count` places; fewer where there are no more."""
+        places = self._places(max(count, EXPLORED) if self._explores else count)
+        if (swap := self._swap(places)).exchanged and (place := swap.place) is not None:
+            places[place : place + 2] = reversed(places[place : place + 2])
+        return places[:count]
+
+    def best(self, count: int) -> list[str]:
+        """Ids of the `count` products that fit the query best, whatever else moved them."""
+        places = self.top(count)
+        if not self._by_relevance:
+            return places
+        return [id for id in self._by_relevance if id not in self._folder.alike][:count]
+
+    def propensities(self, places: Sequence[str]) -> list[float] | None:
+        """Probability with which each of the first places has its product; None where nothing was left to chance."""
+        if self._ranking is None or not self._explores:
+            return None
+        head = self._places(max(len(places), EXPLORED))
+        return propensities(places, self._pins, self._ranking, self._swap(head))
+
+    def channels(self, ids: Sequence[str]) -> dict[str, Numbers]:
+        """What each signal adds to the relevance of products in their places, float64 (n,) each."""
+        return self._candidates.channels(ids)
+
+    @property
+    def _explores(self) -> bool:
+        # Where two rankings are compared, chance has its part already.
+        return self._ranking is not None and self._ranking.explore > 0 and not self.teams
+
+    def _swap(self, places: Sequence[str]) -> Swap:
+        if self._ranking is None or not self._explores:
+            return Swap(None, exchanged=False)
+        return drawn_swap(places, self._pins, self._ranking)
+
+    def _places(self, count: int) -> list[str]:
         pinned = sum(id in self._candidates for id in self._pins)
         with self._timed("rank"):
             self._folder.keep(self._order, count + pinned)
@@ -189,6 +244,8 @@ class Search:
         with self._timed("rank"):
             if self.manner.sort is not None:
                 ids = self._sorted(ids, self.manner.sort)
+            elif first and ids and self._ranking is not None and self._ranking.moves_any:
+                ids = self._reranked(ids, self._ranking)
             # A pinned variant stands for its group.
             ids.sort(key=lambda id: id not in self._pins)
             if self.manner.collapse:
@@ -211,6 +268,31 @@ class Search:
             return np.inf if value is None else sign * value
 
         return sorted(ids, key=key)
+
+    def _reranked(self, ids: list[str], ranking: Ranking) -> list[str]:
+        head, rest = ids[:RERANKED], ids[RERANKED:]
+        channels = self._candidates.channels(head)
+        relevance: Numbers = np.sum(list(channels.values()), axis=0)
+        personal = not self._candidates.ask_for_one(head)
+
+        def moved(by: Reranker | None) -> Moves:
+            return moves(by, ranking, head, relevance, channels, personal=personal)
+
+        own = moved(ranking.ranker)
+        # Diversity makes an order of its own, in which nobody's choice could be told.
+        if ranking.interleaved and self.manner.diversity == 0:
+            rival = moved(ranking.rival)
+            b = self._candidates.move(head, rival)
+            order, self.teams = shared(self._candidates.move(head, own), b, ranking.seed)
+            is_rivals = np.array([self.teams[id] == "b" for id in head])
+            self._candidates.move(
+                head,
+                Moves(*(np.where(is_rivals, theirs, ours) for ours, theirs in zip(own, rival, strict=True))),
+            )
+        else:
+            order = self._candidates.move(head, own)
+        self._by_relevance = [head[row] for row in np.argsort(-relevance, kind="stable")]
+        return order + rest
 
     def _collapsed(self, ids: Sequence[str]) -> list[str]:
         kept = []

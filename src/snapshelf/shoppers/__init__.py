@@ -7,6 +7,7 @@ from snapshelf.shoppers._experiments import Interleaved, Team, assign, team_draf
 from snapshelf.shoppers._features import FEATURES, Feature, Floats, Past, RankRequest, Signals, features_hash
 from snapshelf.shoppers._items import Items, term_counts
 from snapshelf.shoppers._journal import Erased, Journal, JournalStats, Receipt, Remark
+from snapshelf.shoppers._items import UNKNOWN, Items, term_counts
 from snapshelf.shoppers._kept import load_signals, save_signals
 from snapshelf.shoppers._learning import (
     GRADES,
@@ -44,6 +45,7 @@ __all__ = [
     "FEATURES",
     "GRADES",
     "SEARCH_WEIGHT",
+    "UNKNOWN",
     "WEIGHTS",
     "Bought",
     "CatalogueTraits",
