@@ -29,8 +29,8 @@ ROOMS = {
     "snapshelf.search": {
         "CALIBRATION", "Calibration", "Chosen", "Curve", "Evidence", "FacetChoice", "FacetField", "FacetKind",
         "FacetRequest", "FacetResult", "GROUP", "Looks", "Manner", "Merchandising", "Mode", "Products",
-        "QueryKind", "Range", "Ranked", "Rule", "RuleFile", "Rules", "Search", "SearchSettings", "ShopWords", "Sort",
-        "Suggester", "Suggestion", "Vector", "Weights", "check_filters", "count_facets", "facet_fields",
+        "QueryKind", "Range", "Ranked", "Ranking", "Rule", "RuleFile", "Rules", "Search", "SearchSettings", "ShopWords",
+        "Sort", "Suggester", "Suggestion", "Vector", "Weights", "check_filters", "count_facets", "facet_fields",
         "joined", "matched_words", "occlusion_map", "page_token", "query_digest", "read_choices",
         "read_page_token", "read_sort", "record", "records_fingerprint", "relaxed",
     },

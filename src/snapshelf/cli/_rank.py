@@ -166,12 +166,12 @@ def _items(shelf: Path) -> "Items":
     from snapshelf._opening import CATALOGUE
     from snapshelf.catalogue import Catalogue
     from snapshelf.errors import ShelfError
-    from snapshelf.shoppers import Items
+    from snapshelf.shoppers import ITEMS, RANKING, ItemTable
 
     if not (shelf / CATALOGUE).exists():
         raise ShelfError(f"{shelf}: there is no shelf; make one with 'snapshelf add FEED --shelf {shelf}'")
     with Catalogue.open(shelf / CATALOGUE) as catalogue:
-        return Items.of_catalogue(catalogue)
+        return ItemTable.open(shelf / RANKING / ITEMS, catalogue).items
 
 
 def _print_figures(told: dict[str, Any], as_json: bool) -> None:

@@ -21,6 +21,7 @@ from snapshelf.search._heat_map import occlusion_map
 from snapshelf.search._matched import matched_words
 from snapshelf.search._merchandising import Merchandising, check_filters
 from snapshelf.search._pages import page_token, query_digest, read_page_token
+from snapshelf.search._ranking import Ranking
 from snapshelf.search._recall import GROUP
 from snapshelf.search._relaxation import relaxed
 from snapshelf.search._rule_file import RuleFile
@@ -51,6 +52,7 @@ __all__ = [
     "QueryKind",
     "Range",
     "Ranked",
+    "Ranking",
     "Rule",
     "RuleFile",
     "Rules",

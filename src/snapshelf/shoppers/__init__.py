@@ -5,9 +5,9 @@ from snapshelf.shoppers._counts import count_histories
 from snapshelf.shoppers._events import EVENT_KINDS, SEARCH_WEIGHT, Event, EventKind
 from snapshelf.shoppers._experiments import Interleaved, Team, assign, team_draft
 from snapshelf.shoppers._features import FEATURES, Feature, Floats, Past, RankRequest, Signals, features_hash
-from snapshelf.shoppers._items import Items, term_counts
-from snapshelf.shoppers._journal import Erased, Journal, JournalStats, Receipt, Remark
+from snapshelf.shoppers._item_table import ItemTable
 from snapshelf.shoppers._items import UNKNOWN, Items, term_counts
+from snapshelf.shoppers._journal import Erased, Journal, JournalStats, Receipt, Remark
 from snapshelf.shoppers._kept import load_signals, save_signals
 from snapshelf.shoppers._learning import (
     GRADES,
@@ -20,6 +20,7 @@ from snapshelf.shoppers._learning import (
     judge,
     lessons,
 )
+from snapshelf.shoppers._live import ITEMS, LiveRanking, RankingName
 from snapshelf.shoppers._log import ShopLog, parse_log, read_log
 from snapshelf.shoppers._next import NextItem
 from snapshelf.shoppers._profile import Bought, Profile, Recent, Sought
@@ -36,6 +37,7 @@ from snapshelf.shoppers._ranker import (
 )
 from snapshelf.shoppers._reranker import Reranked, Reranker
 from snapshelf.shoppers._settings import ShopperSettings
+from snapshelf.shoppers._shelved import FOLDER as RANKING
 from snapshelf.shoppers._shelved import ShelfRanking, objections
 from snapshelf.shoppers._sql_journal import SqlJournal
 from snapshelf.shoppers._traits import CatalogueTraits, Traits, TraitsOf, price_band
@@ -44,6 +46,8 @@ __all__ = [
     "EVENT_KINDS",
     "FEATURES",
     "GRADES",
+    "ITEMS",
+    "RANKING",
     "SEARCH_WEIGHT",
     "UNKNOWN",
     "WEIGHTS",
@@ -60,17 +64,20 @@ __all__ = [
     "Gate",
     "Histories",
     "Interleaved",
+    "ItemTable",
     "Items",
     "Journal",
     "JournalStats",
     "Judged",
     "Lessons",
+    "LiveRanking",
     "NextItem",
     "Past",
     "Profile",
     "RankRequest",
     "Ranker",
     "RankingModel",
+    "RankingName",
     "Receipt",
     "Recent",
     "Remark",

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from snapshelf.catalogue import Catalogue, Entry, Product
+from snapshelf.catalogue import Product
 from snapshelf.language import tokenize
 
 UNKNOWN = -1
 """Row of an id, or code of a value, that there is not."""
 
-_AT_ONCE = 10_000
+CODED = ("category", "aisle", "brand", "colour", "audience", "group")
+"""Columns of `Items` that are codes of values."""
 
 _COLOUR = ("colour", "color")
 _AUDIENCE = ("gender", "sex", "audience")
@@ -48,6 +49,8 @@ class Items:
         float64 (n,): Unix seconds when the product came, NaN where unknown.
     photos : ndarray or None
         float16 (n, d): unit vectors of the photos, zeros where there is none; None for a shop without vectors.
+    gone : frozenset of str
+        Ids of products that are no more; their rows stay.
     """
 
     ids: tuple[str, ...]
@@ -61,6 +64,7 @@ class Items:
     log_price: NDArray[np.float32]
     added: NDArray[np.float64]
     photos: NDArray[np.float16] | None = None
+    gone: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -83,37 +87,13 @@ class Items:
         photos : mapping or None
             Product id → unit vector (d,).
         """
-        if texts is None:
-            texts = [" ".join((product.title, product.brand, *product.category)) for product in products]
-        usual = Counter(product.price.currency for product in products if product.price).most_common(1)
-        currency = usual[0][0] if usual else None
-        came = added or {}
         return cls(
             ids=tuple(product.id for product in products),
-            words=tf_idf(texts),
-            category=_codes(product.category or None for product in products),
-            aisle=_codes(product.category[:-1] or product.category or None for product in products),
-            brand=_codes(map(_brand, products)),
-            colour=_codes(_attribute(product, _COLOUR) for product in products),
-            audience=_codes(map(_audience, products)),
-            group=_codes(product.group_id or (product.id,) for product in products),
-            log_price=np.array([_log_price(product, currency) for product in products], dtype=np.float32),
-            added=np.array([came.get(product.id, math.nan) for product in products]),
-            photos=_stacked(products, photos),
-        )
-
-    @classmethod
-    def of_catalogue(cls, catalogue: Catalogue) -> Items:
-        """Make the columns of all products of a catalogue; the main photo is what is compared."""
-        entries: list[Entry] = []
-        version = 0
-        while changes := catalogue.changes(version, _AT_ONCE):
-            entries += [change.entry for change in changes if change.entry is not None]
-            version = changes[-1].version
-        return cls.of(
-            [entry.product for entry in entries],
-            added={entry.product.id: float(entry.added) for entry in entries if entry.added is not None},
-            photos={entry.product.id: entry.photos[0].vector for entry in entries if entry.photos},
+            words=tf_idf([text_of(product) for product in products] if texts is None else texts),
+            **coded(products, {name: {} for name in CODED}),
+            log_price=log_prices(products, usual_currency(products)),
+            added=np.array([(added or {}).get(product.id, math.nan) for product in products]),
+            photos=stacked([product.id for product in products], photos) if photos else None,
         )
 
     def __len__(self) -> int:
@@ -121,7 +101,7 @@ class Items:
 
     @cached_property
     def _index(self) -> dict[str, int]:
-        return {name: row for row, name in enumerate(self.ids)}
+        return {name: row for row, name in enumerate(self.ids) if name not in self.gone}
 
     def rows(self, ids: Iterable[str]) -> NDArray[np.intp]:
         """Return the row of each id, intp; `UNKNOWN` for a product that there is not."""
@@ -140,20 +120,34 @@ def tf_idf(texts: Sequence[str], words_of: Callable[[str], Sequence[str]] = toke
         CSR, float32 (texts, terms).
     """
     counts = term_counts(texts, words_of)
+    return weighed(counts, idf_of(counts))
+
+
+def idf_of(counts: sparse.csr_array) -> NDArray[np.float64]:
+    """Inverse document frequency of each term, smoothed, float64 (terms,)."""
     texts_with = np.bincount(counts.indices, minlength=counts.shape[1])
-    idf = np.log((1 + len(texts)) / (1 + texts_with)) + 1
+    return np.asarray(np.log((1 + counts.shape[0]) / (1 + texts_with)) + 1)
+
+
+def weighed(counts: sparse.csr_array, idf: NDArray[np.float64]) -> sparse.csr_array:
+    """Weigh counted words, rows scaled to length 1."""
     weights = (1 + np.log(counts.data)) * idf[counts.indices]
-    weighed = sparse.csr_array((weights, counts.indices, counts.indptr), shape=counts.shape)
-    lengths = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1))).ravel()
-    weighed.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(weighed.indptr))
-    return weighed.astype(np.float32)
+    found = sparse.csr_array((weights, counts.indices, counts.indptr), shape=counts.shape)
+    lengths = np.sqrt(np.asarray(found.multiply(found).sum(axis=1))).ravel()
+    found.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(found.indptr))
+    return found.astype(np.float32)
 
 
 def term_counts(
-    texts: Sequence[str], words_of: Callable[[str], Sequence[str]] = tokenize
+    texts: Sequence[str],
+    words_of: Callable[[str], Sequence[str]] = tokenize,
+    terms: dict[str, int] | None = None,
 ) -> sparse.csr_array:
-    """Count the words of texts: CSR, float32 (texts, terms); terms are numbered as they come."""
-    terms: dict[str, int] = {}
+    """Count the words of texts: CSR, float32 (texts, terms).
+
+    Terms are numbered as they come, after those of `terms`, to which they are added.
+    """
+    terms = {} if terms is None else terms
     starts, columns, counts = [0], [], []
     for text in texts:
         for word, count in Counter(words_of(text)).items():
@@ -166,8 +160,45 @@ def term_counts(
     )
 
 
-def _codes(values: Iterable[Hashable | None]) -> NDArray[np.int32]:
-    seen: dict[Hashable, int] = {}
+def text_of(product: Product) -> str:
+    """What of a product is compared as words."""
+    return " ".join((product.title, product.brand, *product.category))
+
+
+def coded(products: Sequence[Product], known: Mapping[str, dict[Hashable, int]]) -> dict[str, Any]:
+    """Give the codes of `Items` by column, int32 (n,); values that are not in `known` are added to it."""
+    values: dict[str, Iterable[Hashable | None]] = {
+        "category": (product.category or None for product in products),
+        "aisle": (product.category[:-1] or product.category or None for product in products),
+        "brand": map(_brand, products),
+        "colour": (_attribute(product, _COLOUR) for product in products),
+        "audience": map(_audience, products),
+        "group": (product.group_id or (product.id,) for product in products),
+    }
+    return {name: _codes(given, known[name]) for name, given in values.items()}
+
+
+def usual_currency(products: Iterable[Product]) -> str | None:
+    """Return the currency of most prices."""
+    counted = Counter(product.price.currency for product in products if product.price).most_common(1)
+    return counted[0][0] if counted else None
+
+
+def log_prices(products: Iterable[Product], currency: str | None) -> NDArray[np.float32]:
+    """Return the logarithms of the prices, float32 (n,); NaN for none, 0, or another currency."""
+    return np.array([_log_price(product, currency) for product in products], dtype=np.float32)
+
+
+def stacked(ids: Sequence[str], photos: Mapping[str, NDArray[Any]]) -> NDArray[np.float16]:
+    """Stack vectors, float16 (n, d); zeros for an id without."""
+    found = np.zeros((len(ids), len(next(iter(photos.values())))), np.float16)
+    for row, id in enumerate(ids):
+        if id in photos:
+            found[row] = photos[id]
+    return found
+
+
+def _codes(values: Iterable[Hashable | None], seen: dict[Hashable, int]) -> NDArray[np.int32]:
     return np.array(
         [UNKNOWN if value is None else seen.setdefault(value, len(seen)) for value in values], dtype=np.int32
     )
@@ -190,15 +221,3 @@ def _audience(product: Product) -> Hashable | None:
 def _log_price(product: Product, currency: str | None) -> float:
     price = product.price
     return math.log(price.amount) if price and price.currency == currency and price.amount > 0 else math.nan
-
-
-def _stacked(
-    products: Sequence[Product], photos: Mapping[str, NDArray[Any]] | None
-) -> NDArray[np.float16] | None:
-    if not photos:
-        return None
-    stacked = np.zeros((len(products), len(next(iter(photos.values())))), np.float16)
-    for row, product in enumerate(products):
-        if product.id in photos:
-            stacked[row] = photos[product.id]
-    return stacked

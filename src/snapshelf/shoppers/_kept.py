@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from snapshelf.errors import ShelfError
-from snapshelf.shoppers._features import Signals
+from snapshelf.shoppers._features import Floats, Signals
 from snapshelf.shoppers._items import UNKNOWN, Items
+
+COUNTS = "counts.npz"
+"""Name of the counts in the folder of a shelf's ranking."""
 
 _FORMAT = 1
 _MATRICES = ("together", "baskets", "brands")
@@ -102,3 +105,57 @@ def load_signals(path: Path, items: Items) -> Signals:
         taste=by_item("taste") if "taste" in kept else None,
         **{name: by_item(name) for name in _PERHAPS if name in kept},
     )
+
+
+def no_signals(items: Items) -> Signals:
+    """Give the counts of a shop where nothing has happened yet: likeness is all that is known."""
+    size, brands = len(items), int(items.brand.max(initial=-1)) + 1
+    return Signals(
+        items=items,
+        together=_empty(size),
+        baskets=_empty(size),
+        brands=_empty(brands),
+        brand_popularity=np.zeros(brands, np.float32),
+        popularity=np.zeros(size, np.float32),
+        popularity_recent=np.zeros(size, np.float32),
+        click_rate=np.full(size, np.nan, np.float32),
+    )
+
+
+def extended(signals: Signals, items: Items) -> Signals:
+    """Take over counts for the products as they are now, new ones below; rows and codes must be as they were."""
+    more, brands = len(items) - len(signals.items), int(items.brand.max(initial=-1)) + 1
+    more_brands = max(0, brands - len(signals.brand_popularity))
+
+    def by_item(values: Floats, unknown: float = 0.0) -> Floats:
+        padding = [(0, more), *((0, 0) for _ in values.shape[1:])]
+        return np.pad(values, padding, constant_values=unknown) if more else values
+
+    def known(values: Floats | None) -> Floats | None:
+        return None if values is None else by_item(values)
+
+    return Signals(
+        items=items,
+        together=_wider(signals.together, more),
+        baskets=_wider(signals.baskets, more),
+        brands=_wider(signals.brands, more_brands),
+        brand_popularity=np.pad(signals.brand_popularity, (0, more_brands)),
+        popularity=by_item(signals.popularity),
+        popularity_recent=by_item(signals.popularity_recent),
+        click_rate=by_item(signals.click_rate, np.nan),
+        taste=known(signals.taste),
+        **{name: known(getattr(signals, name)) for name in _PERHAPS},
+    )
+
+
+def _empty(size: int) -> sparse.csr_array:
+    return sparse.csr_array((size, size), dtype=np.float32)
+
+
+def _wider(matrix: sparse.csr_array, more: int) -> sparse.csr_array:
+    """Append rows and columns without entries; what is there is shared, not copied."""
+    if not more:
+        return matrix
+    size = matrix.shape[0] + more
+    starts = np.pad(matrix.indptr, (0, more), mode="edge")
+    return sparse.csr_array((matrix.data, matrix.indices, starts), shape=(size, size))

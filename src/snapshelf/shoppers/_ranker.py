@@ -18,7 +18,9 @@ from snapshelf.shoppers._features import IMPERSONAL, NAMES, Floats, RankRequest,
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-_FILE = "ranking.json"
+MODEL = "ranking.json"
+"""Name of a model's card in its folder."""
+
 _COLUMN = {name: place for place, name in enumerate(NAMES)}
 _GATE_INPUTS = ("closeness", "history_length", "query_entropy")
 _HELD_BACK = 0.15
@@ -206,7 +208,7 @@ class RankingModel:
             "trained_on": self.trained_on,
         }
         # Last: a folder without it is no model.
-        (folder / _FILE).write_text(json.dumps(card, indent=2), "utf-8")
+        (folder / MODEL).write_text(json.dumps(card, indent=2), "utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> RankingModel:
@@ -218,7 +220,7 @@ class RankingModel:
             There is none, it cannot be read, or it was trained on other features.
         """
         try:
-            card = json.loads((folder / _FILE).read_text("utf-8"))
+            card = json.loads((folder / MODEL).read_text("utf-8"))
             if card["features"] != features_hash():
                 changed = sorted(set(card["names"]) ^ set(NAMES))
                 told = f" ({', '.join(changed)})" if changed else ""

@@ -11,14 +11,13 @@ from typing import Any
 from snapshelf.errors import PromotionError
 from snapshelf.shoppers._features import Signals
 from snapshelf.shoppers._items import Items
-from snapshelf.shoppers._kept import load_signals, save_signals
-from snapshelf.shoppers._ranker import FixedFormula, RankingModel
+from snapshelf.shoppers._kept import COUNTS, load_signals, save_signals
+from snapshelf.shoppers._ranker import MODEL, FixedFormula, RankingModel
 from snapshelf.shoppers._reranker import Reranker
 
 FOLDER = "ranking"
 _CANDIDATE, _CURRENT, _PREVIOUS = "candidate", "current", "previous"
 _REPORT = "report.json"
-_COUNTS = "counts.npz"
 
 
 class ShelfRanking:
@@ -33,6 +32,31 @@ class ShelfRanking:
     def __init__(self, shelf: Path) -> None:
         self._folder = shelf / FOLDER
 
+    def state(self) -> tuple[int, ...]:
+        """Return when counts and models were written: another one, and they must be read again."""
+        files = (COUNTS, f"{_CURRENT}/{MODEL}", f"{_CANDIDATE}/{MODEL}")
+        return tuple(_written(self._folder / file) for file in files)
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether anything was counted."""
+        return (self._folder / COUNTS).exists()
+
+    @property
+    def has_candidate(self) -> bool:
+        """Whether a model waits to be promoted."""
+        return (self._folder / _CANDIDATE / MODEL).exists()
+
+    def counts(self, items: Items) -> Signals:
+        """Return the counts for the products there are now.
+
+        Raises
+        ------
+        ShelfError
+            They cannot be read.
+        """
+        return load_signals(self._folder / COUNTS, items)
+
     def current(self) -> RankingModel | FixedFormula:
         """Return the model that serves, or the fixed formula where none was promoted.
 
@@ -46,7 +70,7 @@ class ShelfRanking:
 
     def count(self, signals: Signals) -> None:
         """Keep counts for serving, in place of those before."""
-        save_signals(signals, self._folder / _COUNTS)
+        save_signals(signals, self._folder / COUNTS)
 
     def reranker(self, items: Items) -> Reranker | None:
         """Return what orders the results of a search; None for a shelf that has counted nothing yet.
@@ -56,8 +80,7 @@ class ShelfRanking:
         ShelfError
             The model or the counts cannot be read, or the model was trained on other features.
         """
-        counts = self._folder / _COUNTS
-        return Reranker(load_signals(counts, items), self.current()) if counts.exists() else None
+        return Reranker(self.counts(items), self.current()) if self.has_counts else None
 
     def candidate(self) -> RankingModel:
         """Return the model that was trained last and waits to be promoted; ShelfError where there is none."""
@@ -114,6 +137,13 @@ class ShelfRanking:
         shutil.rmtree(current)
         if previous.exists():
             previous.rename(current)
+
+
+def _written(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def objections(report: Mapping[str, Any]) -> list[str]:

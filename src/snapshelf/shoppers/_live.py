@@ -1,0 +1,142 @@
+"""The ranking of a shelf while it is searched: products come and go, counts and models are made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Literal, TypeAlias
+
+from snapshelf.catalogue import Catalogue
+from snapshelf.errors import ShelfError, TrainingError
+from snapshelf.shoppers._features import Signals
+from snapshelf.shoppers._item_table import ItemTable
+from snapshelf.shoppers._items import Items
+from snapshelf.shoppers._kept import extended, no_signals
+from snapshelf.shoppers._ranker import FixedFormula, Ranker
+from snapshelf.shoppers._reranker import Reranker
+from snapshelf.shoppers._shelved import FOLDER, ShelfRanking
+
+RankingName: TypeAlias = Literal["promoted", "candidate", "formula", "none"]
+"""The model that was promoted (the fixed formula before one was), the one that waits, the formula, or no ranking."""
+
+ITEMS = "items.npz"
+"""Name of the products' columns in the folder of a shelf's ranking."""
+
+
+class LiveRanking:
+    """Counts and models of a shelf, as they are at the moment; for several threads.
+
+    What was added to the catalogue is known from the next call on; counts and models that another process has
+    written are read when they are next needed. A file that cannot be read is told to `trouble` once, and what was
+    there before goes on.
+
+    Parameters
+    ----------
+    shelf : Path
+        Folder of the shelf.
+    catalogue : Catalogue
+    patient : bool
+        Whether a call waits while another thread reads products or counts; otherwise it does without, or with
+        what was there before.
+    trouble : callable or None
+        Told what could not be read, in a sentence.
+    """
+
+    def __init__(
+        self,
+        shelf: Path,
+        catalogue: Catalogue,
+        *,
+        patient: bool = True,
+        trouble: Callable[[str], None] | None = None,
+    ) -> None:
+        self._shelved = ShelfRanking(shelf)
+        self._path = shelf / FOLDER / ITEMS
+        self._catalogue = catalogue
+        self._patient = patient
+        self._trouble = trouble or (lambda _: None)
+        self._lock = Lock()
+        self._table: ItemTable | None = None
+        self._changed = True
+        self._state: tuple[int, ...] | None = None
+        self._signals: Signals | None = None
+        self._rankers: dict[RankingName, Ranker] = {}
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether anything was counted."""
+        return self._shelved.has_counts
+
+    def changed(self) -> None:
+        """Look at the products anew when they are next needed."""
+        self._changed = True
+
+    def signals(self) -> Signals | None:
+        """Return the counts for the products of now; empty ones where nothing was counted.
+
+        None where they are being read for the first time and the call does not wait.
+        """
+        if not self._lock.acquire(blocking=self._patient):
+            return self._signals
+        try:
+            return self._up_to_date()
+        finally:
+            self._lock.release()
+
+    def reranker(self, name: RankingName = "promoted") -> Reranker | None:
+        """Return what moves the candidates of a search; None where that is nothing.
+
+        The fixed formula stands in for a model that there is not.
+        """
+        if name == "none" or (signals := self.signals()) is None:
+            return None
+        return Reranker(signals, FixedFormula() if name == "formula" else self._ranker(name))
+
+    def save(self) -> None:
+        """Keep the products' columns for the next time.
+
+        Raises
+        ------
+        StorageError
+            They could not be written.
+        """
+        with self._lock:
+            if self._table is not None:
+                self._table.save(self._path)
+
+    def _up_to_date(self) -> Signals:
+        if self._table is None:
+            self._changed = False
+            self._table = ItemTable.open(self._path, self._catalogue)
+        elif self._changed:
+            self._changed = False
+            self._table.follow(self._catalogue)
+        items, state = self._table.items, self._shelved.state()
+        if self._signals is None or state != self._state:
+            self._state, self._rankers = state, {}
+            self._signals = self._counted(items) or self._carried(items)
+        elif self._signals.items is not items:
+            self._signals = self._carried(items)
+        return self._signals
+
+    def _counted(self, items: Items) -> Signals | None:
+        try:
+            return self._shelved.counts(items) if self.has_counts else None
+        except ShelfError as error:
+            self._trouble(str(error))
+            return None
+
+    def _carried(self, items: Items) -> Signals:
+        return no_signals(items) if self._signals is None else extended(self._signals, items)
+
+    def _ranker(self, name: RankingName) -> Ranker:
+        if name not in self._rankers:
+            found: Ranker = FixedFormula()
+            try:
+                if name == "promoted" or self._shelved.has_candidate:
+                    found = self._shelved.candidate() if name == "candidate" else self._shelved.current()
+            except (ShelfError, TrainingError) as error:
+                self._trouble(str(error))
+            self._rankers[name] = found
+        return self._rankers[name]
