@@ -7,12 +7,13 @@
     │   ├── FeedError         a feed as a whole: unreadable, wrong format, wrong column mapping
     │   ├── ProductError      one row or product: missing id, price that is no number, ...
     │   ├── PhotoError        one photo: not an image, truncated, too large, forbidden address
+    │   ├── EventError        one event: no shopper, no product, a time that is none, ...
     │   ├── QueryError        a search request: empty, k out of range, bad filter
     │   │   └── FilterError         a filter: malformed, or of a field that there is not
     │   ├── EvaluationError   queries, qrels or metrics of an evaluation
     │   ├── LexiconError      a lexicon file that does not hold together
     │   └── RuleError         rules of a shop that cannot be read or contradict each other
-    ├── NotFoundError         no product has this id
+    ├── NotFoundError         nothing has this id
     ├── ShelfError            the shelf itself
     │   ├── ShelfInUseError         another process holds it
     │   ├── EncoderMismatchError    its vectors were made by another encoder
@@ -33,6 +34,7 @@ __all__ = [
     "EncoderError",
     "EncoderMismatchError",
     "EvaluationError",
+    "EventError",
     "FeedError",
     "FilterError",
     "InputError",
@@ -86,6 +88,22 @@ class PhotoError(InputError):
     """One photo cannot be used."""
 
 
+class EventError(InputError):
+    """One event cannot be accepted.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and what to do.
+    field : str or None
+        The event's field, for example ``"timestamp"``.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class QueryError(InputError):
     """A search request cannot be understood."""
 
@@ -122,7 +140,7 @@ class RuleError(InputError):
 
 
 class NotFoundError(SnapshelfError):
-    """No product has this id."""
+    """Nothing has this id."""
 
 
 class ShelfError(SnapshelfError):

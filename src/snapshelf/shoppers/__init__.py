@@ -37,9 +37,11 @@ from snapshelf.shoppers._ranker import (
 )
 from snapshelf.shoppers._reranker import Reranked, Reranker
 from snapshelf.shoppers._settings import ShopperSettings
+from snapshelf.shoppers._shapes import parse_events, write_event
 from snapshelf.shoppers._shelved import FOLDER as RANKING
 from snapshelf.shoppers._shelved import ShelfRanking, objections
 from snapshelf.shoppers._sql_journal import SqlJournal
+from snapshelf.shoppers._telling import json_lines, json_value, tell
 from snapshelf.shoppers._traits import CatalogueTraits, Traits, TraitsOf, price_band
 
 __all__ = [
@@ -98,17 +100,22 @@ __all__ = [
     "count",
     "count_histories",
     "features_hash",
+    "json_lines",
+    "json_value",
     "judge",
     "lessons",
     "load_signals",
     "normalised",
     "objections",
+    "parse_events",
     "parse_log",
     "price_band",
     "read_log",
     "save_signals",
     "shortened",
     "team_draft",
+    "tell",
     "term_counts",
     "train",
+    "write_event",
 ]

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snapshelf.errors import EventError
 from snapshelf.shoppers._learning import WEIGHTS, Deed, Kind
 
 EventKind: TypeAlias = Kind | Literal["search"]
 """Kinds of `Deed`, and what was looked for."""
 
 EVENT_KINDS: tuple[str, ...] = (*get_args(Kind), "search")
+LONGEST_ID = 256
+"""Characters of an id."""
 SEARCH_WEIGHT = 0.3
 """What a search says of the interest in what was looked for, as `WEIGHTS` does for the other kinds."""
+
+
+_IDS = ("event_id", "shopper", "product", "query_id", "session")
+_UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+"""Characters that a database or a log cannot keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,11 @@ class Event:
         Whether the shopper agreed to be remembered; None where the shop does not say.
     user_agent : str or None
         Of the browser; it tells robots and is not kept.
+
+    Raises
+    ------
+    EventError
+        A field cannot be used.
     """
 
     event_id: str
@@ -69,6 +84,21 @@ class Event:
     consent: bool | None = None
     user_agent: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.kind not in EVENT_KINDS:
+            raise EventError(f"kind: {self.kind!r} is none of {', '.join(EVENT_KINDS)}", field="kind")
+        for name in _IDS:
+            if (id := getattr(self, name)) is not None or name in ("event_id", "shopper"):
+                check_id(name, id)
+        if self.product is None and self.kind != "search":
+            raise EventError(f"product: a {self.kind!r} is of a product; say which", field="product")
+        if not (math.isfinite(self.at) and self.at >= 0):
+            raise EventError(f"at: {self.at} is no time in Unix seconds", field="at")
+        if not (math.isfinite(self.quantity) and self.quantity > 0):
+            raise EventError(f"quantity: {self.quantity} is no number above 0", field="quantity")
+        if self.value is not None and not (math.isfinite(self.value) and self.value >= 0):
+            raise EventError(f"value: {self.value} is no amount of money", field="value")
+
     @property
     def weight(self) -> float:
         """What it says of the shopper's interest: `WEIGHTS`, and `SEARCH_WEIGHT` for a search."""
@@ -80,3 +110,14 @@ class Event:
         if self.kind == "search" or self.product is None:
             return None
         return Deed(self.shopper, self.product, self.at, self.kind, self.query_id)
+
+
+def check_id(name: str, id: object) -> None:
+    """Raise `EventError` for an id that cannot be kept."""
+    if not isinstance(id, str) or not id.strip():
+        raise EventError(f"{name}: it is missing", field=name)
+    if len(id) > LONGEST_ID:
+        raise EventError(f"{name}: it has {len(id)} characters; at most {LONGEST_ID} may be", field=name)
+    if found := _UNUSABLE.search(id):
+        code = f"U+{ord(found[0]):04X}"
+        raise EventError(f"{name}: it holds the character {code}; take it out", field=name)

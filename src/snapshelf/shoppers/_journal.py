@@ -48,6 +48,8 @@ class Receipt:
         Not kept, for the shopper does not want to be remembered.
     forgotten : int
         Not kept, for they are from before the shopper was forgotten.
+    shown : int
+        Searches and recommendations that were told with their answers, and kept.
     refused : tuple of Remark
         Not kept, and why.
     notes : tuple of Remark
@@ -60,6 +62,7 @@ class Receipt:
     robots: int = 0
     without_consent: int = 0
     forgotten: int = 0
+    shown: int = 0
     refused: tuple[Remark, ...] = ()
     notes: tuple[Remark, ...] = ()
 
@@ -71,6 +74,7 @@ class Receipt:
             self.robots + other.robots,
             self.without_consent + other.without_consent,
             self.forgotten + other.forgotten,
+            self.shown + other.shown,
             self.refused + other.refused,
             self.notes + other.notes,
         )

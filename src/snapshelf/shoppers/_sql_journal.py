@@ -39,14 +39,16 @@ from snapshelf.shoppers._events import Event
 from snapshelf.shoppers._group_commit import GroupCommit
 from snapshelf.shoppers._journal import Erased, JournalStats, Receipt, Remark
 from snapshelf.shoppers._journal_schema import SCHEMA, event, impression, note, profile, standing, tally
-from snapshelf.shoppers._learning import Shown
-from snapshelf.shoppers._log import ShopLog, read_shown, write_shown
+from snapshelf.shoppers._learning import Deed, Shown
+from snapshelf.shoppers._log import ShopLog
 from snapshelf.shoppers._profile import Profile, fold, products_of
 from snapshelf.shoppers._robots import is_robot
-from snapshelf.shoppers._shapes import write_event
+from snapshelf.shoppers._shapes import read_shown, write_event, write_shown
 from snapshelf.shoppers._traits import Traits, TraitsOf
 
 _Job: TypeAlias = "Sequence[Event] | Shown"
+_Numbered: TypeAlias = "tuple[int, Event]"
+"""An event, and its place in what was told, from 1."""
 
 _AHEAD = 300.0
 """Seconds by which a clock may be ahead."""
@@ -160,8 +162,10 @@ class SqlJournal:
         """See `Journal.append`."""
         told = list(events)
         receipt = Receipt()
-        for start in range(0, len(told), _AT_ONCE):
-            receipt += self._submit(told[start : start + _AT_ONCE]).result()
+        for start in range(0, max(1, len(told)), _AT_ONCE):
+            part: Receipt = self._submit(told[start : start + _AT_ONCE]).result()
+            notes = (replace(note, line=start + (note.line or 0)) for note in part.notes)
+            receipt += replace(part, notes=tuple(notes))
         return receipt
 
     def show(self, shown: Shown) -> None:
@@ -267,18 +271,16 @@ class SqlJournal:
         told = ShopLog([], [], [])
         with self._reading() as connection:
             rows = connection.execution_options(yield_per=_FOLDED_AT_ONCE).execute(
-                select(
-                    event.c.id,
-                    event.c.shopper,
-                    event.c.kind,
-                    event.c.at,
-                    event.c.product,
-                    event.c.query_id,
+                select(event.c.shopper, event.c.product, event.c.at, event.c.kind, event.c.query_id)
+                .where(
+                    event.c.number > since,
+                    event.c.robot.is_(False),
+                    event.c.product.is_not(None),
+                    event.c.kind != "search",
                 )
-                .where(event.c.number > since, event.c.robot.is_(False), event.c.product.is_not(None))
                 .order_by(event.c.number)
             )
-            told.deeds.extend(deed for row in rows if (deed := Event(*row).deed) is not None)
+            told.deeds.extend(Deed(*row) for row in rows)
             shown = connection.execute(
                 select(impression.c.body, impression.c.shopper).order_by(impression.c.at)
             )
@@ -477,6 +479,8 @@ class _Intake:
         self._standings = journal._standings(connection, shoppers)
         self._profiles = {row.shopper: row for row in _rows(connection, _PROFILES, shoppers)}
         self._new: list[Event] = []
+        self._unknown: set[str] = set()
+        """Products that there are not."""
         self._robots: set[str] = set()
         """Ids of those new events that are robots'."""
 
@@ -495,9 +499,9 @@ class _Intake:
         self._count(receipts)
         return receipts
 
-    def _sort_out(self, events: Sequence[Event]) -> tuple[list[Event], Counter[str], list[Remark]]:
+    def _sort_out(self, events: Sequence[Event]) -> tuple[list[_Numbered], Counter[str], list[Remark]]:
         """Return the events to keep, how many are not kept and why, and what is to be said of those that are."""
-        kept: list[Event] = []
+        kept: list[_Numbered] = []
         counts: Counter[str] = Counter()
         notes: list[Remark] = []
         for line, one in enumerate(events, 1):
@@ -520,21 +524,26 @@ class _Intake:
                     )
                     one = replace(one, at=self._now)
                 self._known.add(one.event_id)
-                kept.append(one)
+                kept.append((line, one))
                 if is_robot(one.user_agent) or self._held_a_robot(one.shopper):
                     self._robots.add(one.event_id)
-        self._new += kept
+        self._new += [one for _, one in kept]
         return kept, counts, notes
 
-    def _receipt(self, kept: Sequence[Event], counts: Counter[str], notes: Sequence[Remark]) -> Receipt:
-        robots = sum(one.event_id in self._robots for one in kept)
+    def _receipt(self, kept: Sequence[_Numbered], counts: Counter[str], notes: Sequence[Remark]) -> Receipt:
+        unknown = [
+            Remark(line, one.event_id, f"no product has the id {one.product!r} yet; it counts when it comes")
+            for line, one in kept
+            if one.product in self._unknown
+        ]
+        robots = sum(one.event_id in self._robots for _, one in kept)
         return Receipt(
             accepted=len(kept) - robots,
             duplicates=counts["duplicates"],
             robots=robots,
             without_consent=counts["without_consent"],
             forgotten=counts["forgotten"],
-            notes=tuple(notes),
+            notes=(*notes, *unknown),
         )
 
     def _held_a_robot(self, shopper: str) -> bool:
@@ -550,6 +559,8 @@ class _Intake:
         before = {shopper: self._profile_of(shopper) for shopper in told}
         needed = set().union(*(products_of(before[name], events, shown) for name, events in told.items()))
         traits = journal._traits(needed)
+        if journal._traits is not nothing_known:
+            self._unknown = needed - traits.keys()
         rows = []
         for shopper, events in told.items():
             found = fold(before[shopper], events, traits, shown)
