@@ -187,6 +187,10 @@ class Journal(Protocol):
         """Return what rankers learn from: everything shown and done, robots left out; see `position` for `since`."""
         ...
 
+    def without_forgotten(self, log: ShopLog) -> ShopLog:
+        """Return a log from elsewhere without those who refused, and without the past of those who were forgotten."""
+        ...
+
     def position(self) -> int:
         """Return the number of the last event told, for `log`."""
         ...
