@@ -14,7 +14,7 @@ from snapshelf._searching import Ask, Prepared, Searcher, Side
 from snapshelf.encoders import Vectors
 from snapshelf.errors import NotFoundError, QueryError
 from snapshelf.query import decoded, within, write_filter
-from snapshelf.search import Looks, Vector, occlusion_map
+from snapshelf.search import Looks, Page, Vector, occlusion_map
 from snapshelf.store import And, Filter
 
 _EVERYTHING = 1_000_000
@@ -26,7 +26,7 @@ def why_not(searcher: Searcher, id: str, ask: Ask) -> WhyNot:
     if searcher.catalogue.get(id) is None:
         raise NotFoundError(f"no product has the id {id!r}")
     prepared = searcher.prepare(replace(ask, page_token=None))
-    search = searcher.start(prepared)
+    search = searcher.start(prepared, searcher.turn(prepared.ask, Page(0)))
     shown = search.top(ask.k)
     contributions = search.parts_of_any(id) or {}
     answer = WhyNot(

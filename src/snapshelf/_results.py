@@ -26,8 +26,9 @@ class Hit:
     contributions : mapping
         What makes up the score, by signal: ``"photo"`` (the query's photo against the product's), ``"text"`` (the
         query's words against the product's photo), ``"title"`` (the query's words against the title's vector),
-        ``"words"`` (BM25), ``"facts"`` (what was understood from the words and holds for the product) and
-        ``"rules"`` (boosts of the shop). They add up to the score.
+        ``"words"`` (BM25), ``"facts"`` (what was understood from the words and holds for the product),
+        ``"rules"`` (boosts of the shop), ``"ranking"`` (what everybody's behaviour adds) and ``"shopper"`` (what this
+        shopper's past adds). They add up to the score.
     relevance : float or None
         Probability that the product is what was asked for; None where nothing was asked for or the encoder is not
         calibrated.
@@ -57,7 +58,9 @@ class Hit:
     def why(self) -> str:
         """The contributions in one line, the largest first: ``"photo 0.71 + words 0.25"``."""
         parts = sorted(self.contributions.items(), key=lambda part: -part[1])
-        return " + ".join(f"{name} {value:.2f}" for name, value in parts)
+        told = [f"{name} {value:.2f}" for name, value in parts if value >= 0]
+        told += [f"− {name} {-value:.2f}" for name, value in parts if value < 0]
+        return " + ".join(told).replace("+ −", "−")
 
 
 @dataclass(frozen=True, slots=True)

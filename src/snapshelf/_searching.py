@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, TypedDict
 
 from PIL import Image
 
+from snapshelf._personal import Personal, Turn, check_shopper
 from snapshelf._results import Hit, SearchResult
 from snapshelf.catalogue import Catalogue, Product, QueryLog
 from snapshelf.encoders import Encoder
@@ -42,6 +43,7 @@ from snapshelf.search import (
     Manner,
     Merchandising,
     Mode,
+    Page,
     Range,
     RuleFile,
     Search,
@@ -114,6 +116,8 @@ class SearchOptions(TypedDict, total=False):
     rules: bool
     related: int
     explain: bool
+    shopper: str | None
+    personal: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,8 @@ class Ask:
     rules: bool = True
     related: int = 0
     explain: bool = False
+    shopper: str | None = None
+    personal: bool = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= MAX_K:
@@ -149,6 +155,7 @@ class Ask:
             raise QueryError(f"diversity is {self.diversity}; it must be between 0 and 1")
         if not 0 <= self.related <= MAX_RELATED:
             raise QueryError(f"related is {self.related}; it must be between 0 and {MAX_RELATED}")
+        check_shopper(self.shopper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +230,7 @@ class Searcher:
     settings : SearchSettings
     words : ShopWords
     queries : QueryLog
+    personal : Personal
     """
 
     def __init__(
@@ -235,10 +243,12 @@ class Searcher:
         settings: SearchSettings,
         words: ShopWords,
         queries: QueryLog,
+        personal: Personal,
     ) -> None:
         self.catalogue = catalogue
         self.store = store
         self.encoder = encoder
+        self.personal = personal
         self._lexicon = lexicon
         self._settings = settings
         self._words = words
@@ -254,6 +264,7 @@ class Searcher:
     def warm_up(self) -> None:
         """Begin to make what the first completion and the first correction need, beside everything else."""
         self._suggester.prepare()
+        self.personal.prepare()
         threading.Thread(
             target=prepare_correction,
             args=(self._words.vocabulary, self._lexicon),
@@ -264,11 +275,14 @@ class Searcher:
     def changed(self) -> None:
         """Look at the products anew when the next query comes."""
         self._knowledge = self._knowledge.renewed()
+        self.personal.live.changed()
         self.rules.forget_filters()
 
     def search(self, ask: Ask) -> SearchResult:
         """See `Shelf.search`."""
-        return self._answer(self.prepare(ask))
+        prepared, digest = self.prepare(ask), _digest(ask)
+        page = Page(0) if ask.page_token is None else read_page_token(ask.page_token, digest)
+        return self._answer(prepared, page, digest, self.turn(ask, page))
 
     def similar(self, id: str, k: int, where: str | Filter | None) -> SearchResult:
         """See `Shelf.similar`."""
@@ -281,7 +295,8 @@ class Searcher:
         # Its variants are the same product in another colour or size.
         itself: Filter = Ids((id,)) if group is None else Or((Ids((id,)), Equals(GROUP, str(group))))
         restricted = joined(self._filter(ask), Not(itself))
-        return self._answer(self._restricted(ask, Query(vectors[0], None), restricted, Merchandising()))
+        prepared = self._restricted(ask, Query(vectors[0], None), restricted, Merchandising())
+        return self._answer(prepared, Page(0), _digest(ask))
 
     def prepare(self, ask: Ask) -> Prepared:
         """Understand a search, and find out what matches."""
@@ -335,9 +350,14 @@ class Searcher:
             notes=(*query.notes, *rules.notes, *relaxations, *nothing),
         )
 
-    def start(self, prepared: Prepared) -> Search:
-        """Bring the candidates of an understood search."""
-        return Search(self.store, self.catalogue, prepared.query, prepared.manner, self._lexicon)
+    def start(self, prepared: Prepared, turn: Turn | None = None) -> Search:
+        """Bring the candidates of an understood search; without a turn in the order of the query alone."""
+        manner = prepared.manner if turn is None else replace(prepared.manner, ranking=turn.ranking)
+        return Search(self.store, self.catalogue, prepared.query, manner, self._lexicon)
+
+    def turn(self, ask: Ask, page: Page) -> Turn:
+        """Say how a search, or a later page of it, is ordered."""
+        return self.personal.turn(ask.shopper, personal=ask.personal, first=page.first)
 
     def facet_fields(self) -> dict[str, FacetField]:
         """See `Shelf.facet_fields`."""
@@ -357,15 +377,15 @@ class Searcher:
         products = [search.product(id) for id in best]
         return tuple(self._suggester.related(search.query.normalised or None, products, find, k))
 
-    def _answer(self, prepared: Prepared) -> SearchResult:
-        ask, query = prepared.ask, prepared.query
-        digest = _digest(ask)
-        skip = 0 if ask.page_token is None else read_page_token(ask.page_token, digest)
-        search = self.start(prepared)
+    def _answer(
+        self, prepared: Prepared, page: Page, digest: bytes, turn: Turn | None = None
+    ) -> SearchResult:
+        ask, query, skip = prepared.ask, prepared.query, page.skip
+        search = self.start(prepared, turn)
         # One more than is shown tells whether there is another page.
         places = search.top(max(skip + ask.k + 1, JUDGED, _RELATED_BY if ask.related else 0))
         shown = places[skip : skip + ask.k]
-        judgement = self._judge(search, places[:JUDGED], shown)
+        judgement = self._judge(search, search.best(JUDGED), shown)
         hits = self._hits(prepared, search, shown, judgement)
         facets_from = time.perf_counter()
         facets = count_facets(
@@ -373,8 +393,14 @@ class Searcher:
         )
         timings = {**query.timings, **search.timings, "facets": time.perf_counter() - facets_from}
         self._log(ask, query, 0 if judgement.no_good_match else len(hits))
+        # The first page has the id that decides what is left to chance; later ones have their own.
+        query_id = turn.first.query_id if turn is not None and not skip else uuid.uuid4().hex
+        if turn is not None:
+            self.personal.shown(turn, search, query_id, ask.shopper, ask.text, skip, hits)
+        first = turn.first if turn is not None and turn.ranking is not None else None
+        more = page_token(Page(skip + ask.k, first), digest) if len(places) > skip + ask.k else None
         return SearchResult(
-            query_id=uuid.uuid4().hex,
+            query_id=query_id,
             hits=hits,
             timings=timings,
             total=prepared.total,
@@ -384,7 +410,7 @@ class Searcher:
             did_you_mean=query.correction.text if query.correction and not query.correction.sure else None,
             related=self._related(search, places[:_RELATED_BY], ask.related) if ask.related else (),
             notes=prepared.notes,
-            next_page_token=page_token(skip + ask.k, digest) if len(places) > skip + ask.k else None,
+            next_page_token=more,
             no_good_match=judgement.no_good_match,
             cut_off=judgement.cut_off,
             close=judgement.close(hits),
@@ -443,8 +469,9 @@ def _digest(ask: Ask) -> bytes:
     )
     examples = (tuple(ask.liked), tuple(ask.disliked))
     switches = (ask.mode, ask.weights, ask.sort, ask.diversity, ask.collapse, ask.understand, ask.rules)
+    shopper = (ask.shopper, ask.personal)
     return query_digest(
-        (*photos, ask.text, ask.without, examples, ask.where, choices, switches, sorted(ask.drop))
+        (*photos, ask.text, ask.without, examples, ask.where, choices, switches, sorted(ask.drop), shopper)
     )
 
 

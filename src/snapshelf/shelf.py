@@ -28,6 +28,7 @@ from snapshelf._opening import (
     require_shelf,
     shop_lexicon,
 )
+from snapshelf._personal import Personal
 from snapshelf._results import AddReport, HeatMap, RowError, SearchResult, ShelfStats, WhyNot
 from snapshelf._searching import MAX_K, SETTINGS, Ask, Searcher, SearchOptions, Side
 from snapshelf.catalogue import Catalogue, Product, QueryLog, Row, open_photos, read_feed
@@ -86,6 +87,8 @@ class Shelf:
         encoder: Encoder,
         lexicon: Lexicon,
         lock: filelock.FileLock,
+        *,
+        serving: bool = False,
     ) -> None:
         self._folder = folder
         self._catalogue = catalogue
@@ -100,8 +103,9 @@ class Shelf:
         settings = SearchSettings.load(folder / SETTINGS)
         self._words = ShopWords.open(folder / WORDS, catalogue, lexicon)
         self._queries = QueryLog.open(folder / QUERIES if settings.log_queries else None)
+        self._personal = Personal(folder, catalogue, settings.ranking, lambda: self.journal, serving=serving)
         self._searcher = Searcher(
-            folder, catalogue, store, encoder, lexicon, settings, self._words, self._queries
+            folder, catalogue, store, encoder, lexicon, settings, self._words, self._queries, self._personal
         )
 
     @classmethod
@@ -125,7 +129,8 @@ class Shelf:
             Name or folder of an encoder; by default the one that the shelf was made with or was given by
             ``snapshelf promote``, and the bundled one for a new shelf.
         serving : bool
-            Keep the engine in a process of its own, so that it never holds up this one. For servers.
+            Keep the engine in a process of its own, so that it never holds up this one, and what searches showed in
+            the journal. For servers.
         create : bool
             Make the shelf if it is missing.
         progress : callable or None
@@ -165,7 +170,7 @@ class Shelf:
             catch_up(catalogue, store, lexicon)
             if catalogue.count() > _SEARCHED_EXACTLY:
                 store.optimise()  # an index that was made anew has no graph yet; one that has it is left alone
-            shelf = cls(folder, catalogue, store, model, lexicon, lock)
+            shelf = cls(folder, catalogue, store, model, lexicon, lock, serving=serving)
             if serving:
                 shelf._searcher.warm_up()
             return shelf
@@ -183,6 +188,8 @@ class Shelf:
             if self._store.version < self._indexed:
                 self._store.flush(self._indexed)
             self._save_words()
+            with contextlib.suppress(StorageError):
+                self._personal.live.save()
             self._queries.close()
             if self._journal is not None:
                 self._journal.close()
@@ -341,6 +348,8 @@ class Shelf:
         rules: bool = True,
         related: int = 0,
         explain: bool = False,
+        shopper: str | None = None,
+        personal: bool = True,
     ) -> SearchResult:
         """Find products by photo, by words, or by both at once.
 
@@ -387,6 +396,10 @@ class Shelf:
             Further queries to propose, at most.
         explain : bool
             Tell with each hit which words matched.
+        shopper : str or None
+            Who searches: an account, or a session. What the journal knows of them moves the best 200 candidates.
+        personal : bool
+            False leaves out what is known of the shopper.
 
         Raises
         ------
@@ -423,6 +436,8 @@ class Shelf:
                 rules=rules,
                 related=related,
                 explain=explain,
+                shopper=shopper,
+                personal=personal,
             )
         )
 

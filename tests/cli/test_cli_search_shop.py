@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from commands import COUNT, Run
 
+from snapshelf import Shelf
 from snapshelf.demo import DemoProduct
+from snapshelf.shoppers import Event
 
 
 @pytest.fixture(scope="module")
@@ -237,3 +240,20 @@ def test_report_of_searches_that_found_nothing(run: Run, shelf: Path, tmp_path: 
     report = json.loads(run("report", "zero-results", "--json", "--shelf", copy).stdout)
     assert {"text": "zzyzx gadget", "times": 2} in report
     assert "2\tzzyzx gadget" in run("report", "zero-results", "--days", "1", "--shelf", copy).stdout
+
+
+def test_a_shopper_has_an_order_of_their_own(run: Run, shelf: Path, ids: list[str]) -> None:
+    with Shelf.open(shelf) as opened:
+        told = Event(event_id="bought", shopper="ann", kind="purchase", at=time.time(), product=ids[0])
+        opened.journal.append([told])
+    search = ("search", "--text", "red", "--shelf", shelf)
+    of_ann = answer(run, *search, "--shopper", "ann")
+    assert any("shopper" in hit["contributions"] for hit in of_ann["hits"])
+    for hit in of_ann["hits"]:
+        assert hit["score"] == pytest.approx(sum(hit["contributions"].values()))
+    assert "shopper" in run(*search, "--shopper", "ann").stdout
+    for options in (("--shopper", "ann", "--no-personal"), ("--shopper", "bob")):
+        assert found(answer(run, *search, *options)) == found(answer(run, *search))
+    reason = answer(run, "why-not", ids[0], "--text", "red", "--shopper", "ann", "--shelf", shelf)
+    assert reason["score"] == pytest.approx(sum(reason["contributions"].values()))
+    assert run(*search, "--shopper", " ").exit_code == 1

@@ -7,19 +7,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshelf.errors import QueryError
-from snapshelf.search import page_token, query_digest, read_page_token
+from snapshelf.search import FirstPage, Page, page_token, query_digest, read_page_token
 
 QUERY = query_digest(["red dress", None, b"photo"])
 
 
-@given(st.integers(0, 2**32 - 1))
-def test_a_token_comes_back(skip: int) -> None:
-    assert read_page_token(page_token(skip, QUERY), QUERY) == skip
+first_pages = st.none() | st.builds(
+    FirstPage, st.binary(min_size=16, max_size=16).map(bytes.hex), st.floats(0, 1e11)
+)
+
+
+@given(st.builds(Page, st.integers(0, 2**32 - 1), first_pages))
+def test_a_token_comes_back(page: Page) -> None:
+    assert read_page_token(page_token(page, QUERY), QUERY) == page
 
 
 def test_another_query_is_refused() -> None:
     with pytest.raises(QueryError, match="another query"):
-        read_page_token(page_token(10, QUERY), query_digest(["red dres", None, b"photo"]))
+        read_page_token(page_token(Page(10), QUERY), query_digest(["red dres", None, b"photo"]))
 
 
 @given(st.text(max_size=60))
@@ -28,8 +33,9 @@ def test_nothing_else_is_a_token(text: str) -> None:
         read_page_token(text, QUERY)
 
 
-def test_a_token_that_was_changed_is_refused() -> None:
-    token = page_token(10, QUERY)
+@pytest.mark.parametrize("first", [None, FirstPage("0f" * 16, 1.7e9)])
+def test_a_token_that_was_changed_is_refused(first: FirstPage | None) -> None:
+    token = page_token(Page(10, first), QUERY)
     for place in range(len(token)):
         changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
         with pytest.raises(QueryError):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from serving import KINDS, base64_of, draw, encoded, path_of, photo_of, problem
 
+from snapshelf.shoppers import Event
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -326,3 +328,31 @@ def test_searches_are_answered_while_writers_wait(client: httpx.Client, shelf: S
     for writer in waiting:
         writer.join(20)
     assert client.put(path_of("red-mug"), json=before).status_code == 200
+
+
+@FORMS
+def test_the_order_knows_the_shopper(
+    client: httpx.Client, shelf: Shelf, form: Callable[..., dict[str, Any]]
+) -> None:
+    name = f"shopper of {form.__name__}"
+    told = Event(event_id=name, shopper=name, kind="purchase", at=time.time(), product="blue-bag")
+    assert shelf.journal.append([told]).accepted == 1
+    answer = search(client, **form(None, text="mug", k=15, shopper=name)) if form is not as_image else None
+    if answer is None:
+        answer = search(client, **form(photo_of("bag", "black", background="wheat"), k=15, shopper=name))
+    assert any("shopper" in hit["contributions"] for hit in answer["hits"])
+    assert any("shopper" in hit["why"] for hit in answer["hits"])
+    for hit in answer["hits"]:
+        assert hit["score"] == pytest.approx(sum(hit["contributions"].values()), abs=1e-6)
+    shown = shelf.journal.shown(answer["query_id"])
+    assert shown is not None
+    assert (shown.shopper, list(shown.products)) == (name, ids(answer))
+    left_out = search(client, **form(PHOTO, k=15, shopper=name, personal="false"))
+    assert not any("shopper" in hit["contributions"] for hit in left_out["hits"])
+
+
+@pytest.mark.parametrize(
+    ("shopper", "kind"), [("", "validation"), ("x" * 257, "validation"), ("a\u0000b", "query"), (" ", "query")]
+)
+def test_a_shopper_needs_a_name(client: httpx.Client, shopper: str, kind: str) -> None:
+    problem(client.post("/v1/search", json={"text": "mug", "shopper": shopper}), 422, kind)

@@ -112,3 +112,10 @@ MapOption: TypeAlias = Annotated[
         "title=productDisplayName,category=masterCategory/subCategory. May be repeated.",
     ),
 ]
+ShopperOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--shopper", metavar="NAME", help="Who searches: what they did orders what fits."),
+]
+PersonalOption: TypeAlias = Annotated[
+    bool, typer.Option("--personal/--no-personal", help="Let what is known of the shopper count.")
+]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from snapshelf.cli._console import Side, note, print_json, print_table, progress, reported
-from snapshelf.cli._journal import opened_journal
 from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, ShelfOption
 
 if TYPE_CHECKING:
@@ -14,12 +13,7 @@ if TYPE_CHECKING:
     from snapshelf.shoppers import Items, ShopLog
 
 LogOption: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        "--log",
-        help="Searches and events of the shop: JSON lines of UBI, Google Retail or GA4.",
-        show_default="the shelf's journal",
-    ),
+    Path, typer.Option("--log", help="Searches and events of the shop: JSON lines in the shape of UBI 1.3.")
 ]
 
 _REFUSALS_SHOWN = 10
@@ -68,7 +62,7 @@ def bench(
 
 
 @rank.command()
-def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+def train(log: LogOption, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
     """Learn a ranking from searches and what followed them; it waits as the candidate.
 
     Divided by time: the earlier half is counted, the next part learned from, the last measured on. Afterwards
@@ -81,7 +75,7 @@ def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: Js
         from snapshelf.shoppers import Histories, ShelfRanking, count, lessons, objections
         from snapshelf.shoppers import train as learn
 
-        told, items, now = _told(log, shelf), _items(shelf), time()
+        told, items, now = _read(log), _items(shelf), time()
         divided = lessons(items, told.shown, told.deeds, now=now)
         model = learn(divided.signals, divided.learn)
         report = evaluate_ranking(model, divided.signals, divided.test).to_json()
@@ -94,7 +88,7 @@ def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: Js
 
 
 @rank.command("eval")
-def evaluate(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+def evaluate(log: LogOption, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
     """Measure the ranking that serves, on the last searches of a log.
 
     Beside it: the order as shown, popularity, the fixed formula, the model without the shopper, and the model
@@ -106,7 +100,7 @@ def evaluate(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json:
         from snapshelf.evaluation import evaluate_ranking
         from snapshelf.shoppers import ShelfRanking, lessons
 
-        told = _told(log, shelf)
+        told = _read(log)
         divided = lessons(_items(shelf), told.shown, told.deeds, now=time())
         ranker = ShelfRanking(shelf).current()
         _print_figures(evaluate_ranking(ranker, divided.signals, divided.test).to_json(), as_json)
@@ -157,14 +151,10 @@ def explain(
         print_table({"feature": "left", "share": "right", "meaning": "left"}, rows)
 
 
-def _told(log: Path | None, shelf: Path) -> "ShopLog":
-    """Read what there is to learn from; who was forgotten has no part in it."""
+def _read(log: Path) -> "ShopLog":
     from snapshelf.shoppers import read_log
 
-    with opened_journal(shelf) as journal:
-        if log is None:
-            return journal.log()
-        told = journal.without_forgotten(read_log(log))
+    told = read_log(log)
     for sentence in told.refused[:_REFUSALS_SHOWN]:
         note(sentence)
     if len(told.refused) > _REFUSALS_SHOWN:

@@ -17,9 +17,11 @@ from snapshelf.cli._options import (
     KOption,
     LikedOption,
     ModeOption,
+    PersonalOption,
     QueryPhotosOption,
     RulesOption,
     ShelfOption,
+    ShopperOption,
     SortOption,
     TextOption,
     UnderstandOption,
@@ -70,6 +72,8 @@ def search(
         bool, typer.Option("--explain", help="Tell with each hit which words, facts and rules made it so.")
     ] = False,
     mode: ModeOption = "full",
+    shopper: ShopperOption = None,
+    personal: PersonalOption = True,
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
 ) -> None:
@@ -103,6 +107,8 @@ def search(
                 rules=rules,
                 related=related,
                 explain=explain,
+                shopper=shopper,
+                personal=personal,
             )
         print_json(result_json(result)) if as_json else print_hits(result, explain=explain)
 
@@ -138,6 +144,8 @@ def why_not(
     understand: UnderstandOption = True,
     drop: DropOption = None,
     rules: RulesOption = True,
+    shopper: ShopperOption = None,
+    personal: PersonalOption = True,
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
 ) -> None:
@@ -162,6 +170,8 @@ def why_not(
                 understand=understand,
                 drop=drop or (),
                 rules=rules,
+                shopper=shopper,
+                personal=personal,
             )
         print_json(asdict(answer)) if as_json else print_why_not(answer)
 

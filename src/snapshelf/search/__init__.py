@@ -20,14 +20,14 @@ from snapshelf.search._fusion import Looks, Mode, Vector, Weights
 from snapshelf.search._heat_map import occlusion_map
 from snapshelf.search._matched import matched_words
 from snapshelf.search._merchandising import Merchandising, check_filters
-from snapshelf.search._pages import page_token, query_digest, read_page_token
+from snapshelf.search._pages import FirstPage, Page, page_token, query_digest, read_page_token
 from snapshelf.search._ranking import Ranking
 from snapshelf.search._recall import GROUP
 from snapshelf.search._relaxation import relaxed
 from snapshelf.search._rule_file import RuleFile
 from snapshelf.search._rules import Rule, Rules
 from snapshelf.search._search import Manner, Ranked, Search, Sort
-from snapshelf.search._settings import SearchSettings
+from snapshelf.search._settings import Experiment, RankingSettings, SearchSettings
 from snapshelf.search._shopwords import ShopWords
 from snapshelf.search._sort import read_sort
 from snapshelf.search._suggest import Suggester, Suggestion
@@ -39,20 +39,24 @@ __all__ = [
     "Chosen",
     "Curve",
     "Evidence",
+    "Experiment",
     "FacetChoice",
     "FacetField",
     "FacetKind",
     "FacetRequest",
     "FacetResult",
+    "FirstPage",
     "Looks",
     "Manner",
     "Merchandising",
     "Mode",
+    "Page",
     "Products",
     "QueryKind",
     "Range",
     "Ranked",
     "Ranking",
+    "RankingSettings",
     "Rule",
     "RuleFile",
     "Rules",

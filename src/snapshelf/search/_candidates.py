@@ -171,11 +171,15 @@ class Candidates:
         """What each signal that the query has adds to the relevance of candidates, float64 (n,) each."""
         divided = self._divided(ids)
         given = {name: np.array([parts[name] for parts in divided]) for name in self._looks.parts}
-        if self._has_words:
-            found = [self._known[id] for id in ids]
-            for name in ("title", "words", "facts"):
-                given[name] = np.array([getattr(scores, name)[row] for _, scores, row in found])
+        found = [self._known[id] for id in ids]
+        for name in self.channel_names[len(given) :]:
+            given[name] = np.array([getattr(scores, name)[row] for _, scores, row in found])
         return given
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """The signals that the query has."""
+        return (*self._looks.parts, *(("title", "words", "facts") if self._has_words else ()))
 
     def move(self, ids: Sequence[str], by: Moves) -> list[str]:
         """Let a ranking move candidates that were brought together; ids, best first, ties in their order."""

@@ -7,12 +7,28 @@ import binascii
 import hashlib
 import struct
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from snapshelf.errors import QueryError
 
 _QUERY = 12
 _CHECK = 4
 _LAYOUT = struct.Struct(f">I{_QUERY}s")
+_FIRST = struct.Struct(">16sd")
+
+
+class FirstPage(NamedTuple):
+    """The search that the first page was an answer to: its query id (32 hexadecimal digits), and Unix seconds."""
+
+    query_id: str
+    at: float
+
+
+class Page(NamedTuple):
+    """How many hits come before, and the first page, where its moment decides the order."""
+
+    skip: int
+    first: FirstPage | None = None
 
 
 def query_digest(parts: Iterable[object]) -> bytes:
@@ -31,14 +47,16 @@ def query_digest(parts: Iterable[object]) -> bytes:
     return digest.digest()
 
 
-def page_token(skip: int, query: bytes) -> str:
-    """Write the token of the page that begins after `skip` hits."""
-    body = _LAYOUT.pack(skip, query)
+def page_token(page: Page, query: bytes) -> str:
+    """Write the token of a page."""
+    body = _LAYOUT.pack(page.skip, query)
+    if page.first is not None:
+        body += _FIRST.pack(bytes.fromhex(page.first.query_id), page.first.at)
     return base64.urlsafe_b64encode(body + _check(body)).decode().rstrip("=")
 
 
-def read_page_token(token: str, query: bytes) -> int:
-    """Return how many hits come before the page.
+def read_page_token(token: str, query: bytes) -> Page:
+    """Return the page that a token asks for.
 
     Raises
     ------
@@ -47,8 +65,10 @@ def read_page_token(token: str, query: bytes) -> int:
     """
     try:
         data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        body, check = data[: _LAYOUT.size], data[_LAYOUT.size :]
-        skip, asked = _LAYOUT.unpack(body)
+        body, check = data[:-_CHECK], data[-_CHECK:]
+        skip, asked = _LAYOUT.unpack_from(body)
+        rest = body[_LAYOUT.size :]
+        first = FirstPage(rest[:16].hex(), _FIRST.unpack(rest)[1]) if rest else None
     except (binascii.Error, ValueError, struct.error):
         check = body = b""
     if not body or check != _check(body):
@@ -59,7 +79,7 @@ def read_page_token(token: str, query: bytes) -> int:
         raise QueryError(
             "page_token belongs to another query; repeat everything but k and page_token as in the first request"
         )
-    return int(skip)
+    return Page(int(skip), first)
 
 
 def _check(body: bytes) -> bytes:

@@ -164,16 +164,18 @@ class Search:
             return places
         return [id for id in self._by_relevance if id not in self._folder.alike][:count]
 
-    def propensities(self, places: Sequence[str]) -> list[float] | None:
+    def propensities(self, count: int) -> list[float] | None:
         """Probability with which each of the first places has its product; None where nothing was left to chance."""
         if self._ranking is None or not self._explores:
             return None
-        head = self._places(max(len(places), EXPLORED))
-        return propensities(places, self._pins, self._ranking, self._swap(head))
+        wanted = max(count, EXPLORED)
+        swap = self._swap(self._places(wanted))
+        return propensities(self.top(wanted), self._pins, self._ranking, swap)[:count]
 
-    def channels(self, ids: Sequence[str]) -> dict[str, Numbers]:
-        """What each signal adds to the relevance of products in their places, float64 (n,) each."""
-        return self._candidates.channels(ids)
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The signals that the query has, as contributions are named."""
+        return self._candidates.channel_names
 
     @property
     def _explores(self) -> bool:

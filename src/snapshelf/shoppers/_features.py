@@ -134,6 +134,11 @@ class Past:
             times=np.full(len(known), np.nan) if times is None else times[known],
         )
 
+    def until(self, at: float) -> Past:
+        """Return what of it was known at a moment (Unix seconds); times that are unknown were before it."""
+        before = ~(self.times > at)
+        return Past(self.rows[before], self.weights[before], self.times[before])
+
     @classmethod
     def none(cls) -> Past:
         """Nobody's past."""

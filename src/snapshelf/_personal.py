@@ -1,0 +1,237 @@
+"""What a search knows of its shopper and of the shop's behaviour, and what it tells the journal."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from snapshelf._results import Hit
+from snapshelf.catalogue import Catalogue
+from snapshelf.errors import InputError, QueryError, ShelfError, StorageError
+from snapshelf.search import FirstPage, Ranking, RankingSettings, Search
+from snapshelf.shoppers import Journal, LiveRanking, Past, RankingName, Shown, assign
+
+MAX_SHOPPER = 256
+"""Characters of a shopper's name."""
+
+_EXPLORED = 0.05
+"""Share of the searches that leave something to chance, where nothing else is said."""
+
+_PASTS_KEPT = 2_000
+"""Searches of which the past is remembered for their later pages."""
+
+_MOST_SHOWN = 100
+"""Hits of one page that are told to the journal."""
+
+_logger = logging.getLogger("snapshelf.ranking")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How one search is ordered.
+
+    Parameters
+    ----------
+    first : FirstPage
+        This search, or the one that it is a later page of.
+    ranking : Ranking or None
+    experiment, variant : str or None
+        What of an experiment it is.
+    """
+
+    first: FirstPage
+    ranking: Ranking | None = None
+    experiment: str | None = None
+    variant: str | None = None
+
+
+class Personal:
+    """Orders the searches of one shelf, and keeps what they showed.
+
+    Parameters
+    ----------
+    folder : Path
+        The shelf's.
+    catalogue : Catalogue
+    settings : RankingSettings
+    journal : callable
+        Gives the shelf's journal; it is opened when it is first asked for.
+    serving : bool
+        Whether the shelf answers shoppers: only then is anything kept or left to chance.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        catalogue: Catalogue,
+        settings: RankingSettings,
+        journal: Callable[[], Journal],
+        *,
+        serving: bool,
+    ) -> None:
+        self.live = LiveRanking(folder, catalogue, patient=not serving, trouble=_logger.warning)
+        self._settings = settings
+        self._journal = journal
+        self._serving = serving
+        self._lock = threading.Lock()
+        self._pasts: OrderedDict[str, Past] = OrderedDict()
+
+    def prepare(self) -> None:
+        """Begin to read products and counts, beside everything else, where they will be needed."""
+        if self.live.has_counts:
+            threading.Thread(target=self._prepare, name="snapshelf-ranking", daemon=True).start()
+
+    def _prepare(self) -> None:
+        try:
+            self.live.reranker()
+            self.live.save()
+        except (StorageError, ShelfError) as error:
+            _logger.warning("%s", error)
+
+    def turn(self, shopper: str | None, *, personal: bool, first: FirstPage | None = None) -> Turn:
+        """Say how a search is ordered.
+
+        Parameters
+        ----------
+        shopper : str or None
+        personal : bool
+            Whether what is known of the shopper counts.
+        first : FirstPage or None
+            That of a later page, which goes on with its order.
+        """
+        is_first = first is None
+        first = first or FirstPage(uuid.uuid4().hex, time.time())
+        experiment, variant, a, b = self._assigned(shopper or first.query_id)
+        past = self._past(shopper, first, is_first=is_first) if shopper and personal else Past.none()
+        if not (len(past.rows) or self.live.has_counts):
+            return Turn(first, self._chance_only(first), experiment, variant)
+        ranker, rival = (None if name is None else self.live.reranker(name) for name in (a, b))
+        ranking = Ranking(
+            ranker,
+            past,
+            first.at,
+            first.query_id,
+            rival=rival,
+            interleaved=variant == "interleaved",
+            explore=self._explored(),
+        )
+        return Turn(first, ranking, experiment, variant)
+
+    def _chance_only(self, first: FirstPage) -> Ranking | None:
+        explored = self._explored()
+        return Ranking(None, Past.none(), first.at, first.query_id, explore=explored) if explored else None
+
+    def _explored(self) -> float:
+        """Share of the searches that leave something to chance: none where nothing is learned from it."""
+        if not (self._serving and self._settings.impressions):
+            return 0.0
+        if self._settings.explore is not None:
+            return self._settings.explore
+        return _EXPLORED if self.live.has_counts else 0.0
+
+    def _assigned(self, unit: str) -> tuple[str | None, str | None, RankingName, RankingName | None]:
+        """Experiment and variant of a shopper, and the rankings that answer."""
+        experiment = self._settings.experiment
+        if experiment is None or not self._serving:
+            return None, None, "promoted", None
+        other = "interleaved" if experiment.interleave else "b"
+        variant = assign(experiment.name, unit, {other: experiment.share, "a": 1 - experiment.share})
+        if variant == "interleaved":
+            return experiment.name, variant, experiment.a, experiment.b
+        return experiment.name, variant, experiment.b if variant == "b" else experiment.a, None
+
+    def _past(self, shopper: str, first: FirstPage, *, is_first: bool) -> Past:
+        """What the shopper did before the first page was asked for."""
+        with self._lock:
+            known = None if is_first else self._pasts.get(first.query_id)
+        if known is not None:
+            return known
+        try:
+            profile = self._journal().profile(shopper)
+        except (StorageError, ShelfError, InputError) as error:
+            _logger.warning("%s", error)
+            return Past.none()
+        if not profile or (signals := self.live.signals()) is None:
+            return Past.none()
+        past = profile.past(signals.items)
+        if not is_first:
+            # It was asked for long ago, or before a restart: by the events' own times then.
+            return past.until(first.at)
+        with self._lock:
+            self._pasts[first.query_id] = past
+            if len(self._pasts) > _PASTS_KEPT:
+                self._pasts.popitem(last=False)
+        return past
+
+    def shown(
+        self,
+        turn: Turn,
+        search: Search,
+        query_id: str,
+        shopper: str | None,
+        text: str | None,
+        skip: int,
+        hits: Sequence[Hit],
+    ) -> None:
+        """Tell the journal what a search showed; it is written in the background.
+
+        Parameters
+        ----------
+        turn : Turn
+        search : Search
+        query_id : str
+            Of this page.
+        shopper, text : str or None
+        skip : int
+            Hits before this page.
+        hits : sequence of Hit
+            Those of this page.
+        """
+        if not (self._serving and self._settings.impressions and hits) or search.manner.mode != "full":
+            return
+        hits = hits[:_MOST_SHOWN]
+        channels = {name: tuple(hit.contributions.get(name, 0.0) for hit in hits) for name in search.channels}
+        chances = search.propensities(skip + len(hits))
+        teams = tuple(search.teams.get(hit.product.id) for hit in hits) if search.teams else None
+        shown = Shown(
+            query_id=query_id,
+            shopper=shopper or turn.first.query_id,  # somebody who is not known, and who will not come again
+            at=time.time(),
+            products=tuple(hit.product.id for hit in hits),
+            relevance=tuple(map(float, np.sum([*channels.values()], axis=0))),
+            channels=channels,
+            propensities=None if chances is None else tuple(chances[skip:]),
+            start=skip,
+            text=text or "",
+            experiment=turn.experiment,
+            variant=turn.variant,
+            teams=teams,
+        )
+        try:
+            self._journal().show(shown)
+        except (StorageError, ShelfError, InputError) as error:
+            _logger.warning("%s", error)
+
+
+def check_shopper(shopper: str | None) -> None:
+    """Refuse what is no name of a shopper.
+
+    Raises
+    ------
+    QueryError
+        It is empty, too long, or has control characters.
+    """
+    if shopper is not None and not (
+        len(shopper.strip()) > 0 and len(shopper) <= MAX_SHOPPER and shopper.isprintable()
+    ):
+        raise QueryError(
+            f"shopper {shopper[:40]!r} is no name: give 1 to {MAX_SHOPPER} printable characters, or none at all"
+        )
