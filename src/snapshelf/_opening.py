@@ -105,6 +105,17 @@ def shop_lexicon(folder: Path) -> Lexicon:
     return Lexicon.load(own).over(Lexicon.bundled()) if own.is_file() else Lexicon.bundled()
 
 
+def shopper_settings(folder: Path) -> ShopperSettings:
+    """Return what a shelf keeps of its shoppers.
+
+    Raises
+    ------
+    ShelfError
+        Its ``shoppers.yaml`` cannot be used.
+    """
+    return ShopperSettings.load(folder / SHOPPERS)
+
+
 def open_journal(folder: Path, catalogue: Catalogue) -> SqlJournal:
     """Open what is kept of a shelf's shoppers; the shelf itself need not be open.
 
@@ -115,7 +126,7 @@ def open_journal(folder: Path, catalogue: Catalogue) -> SqlJournal:
     InputError
         The URL in it cannot be used.
     """
-    settings = ShopperSettings.load(folder / SHOPPERS)
+    settings = shopper_settings(folder)
     return SqlJournal.open(
         settings.journal or folder / JOURNAL,
         traits=CatalogueTraits(catalogue),

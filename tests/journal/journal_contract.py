@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from small_wares import SPACE, event, shown, vector_of
 
-from snapshelf.shoppers import Journal, Receipt, parse_log
+from snapshelf.shoppers import Deed, Journal, Receipt, ShopLog, parse_log
 
 
 class JournalContract(ABC):
@@ -96,6 +96,10 @@ class JournalContract(ABC):
         assert journal.revised_at() >= before
         # Told again, or found in an old log: it is from before.
         assert journal.append([old]) == Receipt(forgotten=1)
+        log = ShopLog(
+            [shown("q1"), shown("q2", shopper="bob")], [Deed("ann", "p1", before, "click")], ["line 3"]
+        )
+        assert journal.without_forgotten(log) == ShopLog([shown("q2", shopper="bob")], [], ["line 3"])
         assert journal.append([event("e3", at=time.time() + 1)]) == Receipt(accepted=1)
 
     def test_nothing_is_kept_of_who_refuses(self, journal: Journal) -> None:

@@ -95,3 +95,16 @@ def test_bench_prints_json_and_says_what_is_missing(tmp_path: Path) -> None:
     few = run("bench", tmp_path, "--protocol", "search", "--json")
     assert few.exit_code == 1
     assert "too few to learn from" in json.loads(few.stdout)["error"]["message"]
+
+
+def test_without_a_log_the_journal_is_learned_from(shelf: Path, log: Path) -> None:
+    at = ("--shelf", shelf)
+    taken = CliRunner().invoke(app, ["events", "import", str(log), *map(str, at), "--json"])
+    assert json.loads(taken.stdout)["accepted"] > 900
+    from_log = json.loads(run("eval", "--log", log, *at, "--json").stdout)
+    assert json.loads(run("eval", *at, "--json").stdout) == from_log
+    # Who is forgotten is not learned from, whichever way the events come.
+    CliRunner().invoke(app, ["shopper", "forget", "s1", *map(str, at)])
+    without = json.loads(run("eval", *at, "--json").stdout)
+    assert without["searches"] < from_log["searches"]
+    assert json.loads(run("eval", "--log", log, *at, "--json").stdout) == without

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from snapshelf.cli._console import Side, note, print_json, print_table, progress, reported
+from snapshelf.cli._journal import opened_journal
 from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, ShelfOption
 
 if TYPE_CHECKING:
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
     from snapshelf.shoppers import Items, ShopLog
 
 LogOption: TypeAlias = Annotated[
-    Path, typer.Option("--log", help="Searches and events of the shop: JSON lines in the shape of UBI 1.3.")
+    Path | None,
+    typer.Option(
+        "--log",
+        help="Searches and events of the shop: JSON lines of UBI, Google Retail or GA4.",
+        show_default="the shelf's journal",
+    ),
 ]
 
 _REFUSALS_SHOWN = 10
@@ -62,7 +68,7 @@ def bench(
 
 
 @rank.command()
-def train(log: LogOption, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
     """Learn a ranking from searches and what followed them; it waits as the candidate.
 
     Divided by time: the earlier half is counted, the next part learned from, the last measured on. Afterwards
@@ -75,7 +81,7 @@ def train(log: LogOption, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOptio
         from snapshelf.shoppers import Histories, ShelfRanking, count, lessons, objections
         from snapshelf.shoppers import train as learn
 
-        told, items, now = _read(log), _items(shelf), time()
+        told, items, now = _told(log, shelf), _items(shelf), time()
         divided = lessons(items, told.shown, told.deeds, now=now)
         model = learn(divided.signals, divided.learn)
         report = evaluate_ranking(model, divided.signals, divided.test).to_json()
@@ -88,7 +94,7 @@ def train(log: LogOption, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOptio
 
 
 @rank.command("eval")
-def evaluate(log: LogOption, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+def evaluate(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
     """Measure the ranking that serves, on the last searches of a log.
 
     Beside it: the order as shown, popularity, the fixed formula, the model without the shopper, and the model
@@ -100,7 +106,7 @@ def evaluate(log: LogOption, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOp
         from snapshelf.evaluation import evaluate_ranking
         from snapshelf.shoppers import ShelfRanking, lessons
 
-        told = _read(log)
+        told = _told(log, shelf)
         divided = lessons(_items(shelf), told.shown, told.deeds, now=time())
         ranker = ShelfRanking(shelf).current()
         _print_figures(evaluate_ranking(ranker, divided.signals, divided.test).to_json(), as_json)
@@ -151,10 +157,14 @@ def explain(
         print_table({"feature": "left", "share": "right", "meaning": "left"}, rows)
 
 
-def _read(log: Path) -> "ShopLog":
+def _told(log: Path | None, shelf: Path) -> "ShopLog":
+    """Read what there is to learn from; who was forgotten has no part in it."""
     from snapshelf.shoppers import read_log
 
-    told = read_log(log)
+    with opened_journal(shelf) as journal:
+        if log is None:
+            return journal.log()
+        told = journal.without_forgotten(read_log(log))
     for sentence in told.refused[:_REFUSALS_SHOWN]:
         note(sentence)
     if len(told.refused) > _REFUSALS_SHOWN:

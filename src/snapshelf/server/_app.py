@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
-from snapshelf.server import _merchandising, _operations, _products, _search
+from snapshelf.server import _merchandising, _operations, _products, _search, _shoppers
 from snapshelf.server._context import Context
 from snapshelf.server._middleware import BodyLimit, EncodedSlashes, Envelope
 from snapshelf.server._openapi import ANY_PROBLEM, DescribedApp
@@ -79,7 +79,13 @@ def create_app(
     )
     app.state.context = context
     answer_errors_as_problems(app)
-    for router in (_search.router, _products.router, _merchandising.router, _operations.router):
+    for router in (
+        _search.router,
+        _products.router,
+        _shoppers.router,
+        _merchandising.router,
+        _operations.router,
+    ):
         app.include_router(router)
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)

@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from snapshelf.catalogue import PhotoSource, Product
-from snapshelf.errors import InputError, PhotoError, ProductError
+from snapshelf.errors import EventError, InputError, PhotoError, ProductError
 from snapshelf.query import MAX_PHOTOS
 from snapshelf.server._models import PhotoFields, SearchFields
 from snapshelf.server._problems import ProblemError, from_validation
+from snapshelf.shoppers import json_lines, json_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fastapi import Request
 
     from snapshelf.server._context import Context
+    from snapshelf.shoppers import Line
 
 MULTIPART = "multipart/form-data"
 JSON = "application/json"
@@ -120,6 +122,30 @@ def check_import_type(request: Request) -> None:
     content_type = _content_type(request)
     if content_type not in _NDJSON_NAMES:
         raise _wrong_type(content_type, sorted(_NDJSON_NAMES))
+
+
+async def read_lines(request: Request) -> tuple[bool, list[Line]]:
+    """Read a JSON value, or lines of them; whether it is a single one comes first.
+
+    Raises
+    ------
+    ProblemError
+        Wrong content type.
+    InputError
+        The body is not JSON. A line that is none is no error here: the others count.
+    """
+    content_type = _content_type(request)
+    data = await request.body()
+    if content_type in _NDJSON_NAMES:
+        return False, list(json_lines(data.split(b"\n")))
+    if content_type != JSON:
+        raise _wrong_type(content_type, (JSON, *sorted(_NDJSON_NAMES)))
+    value = json_value(data)
+    if isinstance(value, EventError):
+        raise InputError(f"The body cannot be read: {value}")
+    if isinstance(value, list):
+        return False, list(enumerate(value, 1))
+    return True, [(None, value)]
 
 
 async def read_yaml(request: Request) -> str:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_NOTED_AT_ONCE = 64
+"""Requests that wait for the journal together."""
+
 
 class Context:
     """The shelf with everything around it.
@@ -33,6 +36,7 @@ class Context:
         self._reading = CapacityLimiter(settings.threads)
         self._writing = CapacityLimiter(1)
         self._fetching = CapacityLimiter(settings.threads)
+        self._noting = CapacityLimiter(_NOTED_AT_ONCE)
 
     async def read(self, call: Callable[[], T]) -> T:
         """Run a call that searches or reads."""
@@ -41,6 +45,10 @@ class Context:
     async def write(self, call: Callable[[], T]) -> T:
         """Run a call that changes the shelf."""
         return await to_thread.run_sync(call, limiter=self._writing)
+
+    async def note(self, call: Callable[[], T]) -> T:
+        """Run a call that keeps what shoppers did: it waits for the disk, and many wait for one commit together."""
+        return await to_thread.run_sync(call, limiter=self._noting)
 
     async def fetch(self, call: Callable[[], T]) -> T:
         """Run a call that unpacks a body or waits for another server."""

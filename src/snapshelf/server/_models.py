@@ -421,3 +421,128 @@ class StatusAnswer(BaseModel):
     """How the server is."""
 
     status: Literal["alive", "ready"]
+
+
+class EventBody(BaseModel):
+    """An event in the shape of UBI 1.3.
+
+    `user_id` is the account, `client_id` the browser. Google Retail's `UserEvent` and events of GA4 are taken too: see
+    the examples.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    action_name: Annotated[
+        str,
+        Field(
+            description="click, view, long_view, add_to_cart, remove_from_cart, purchase, return, search …"
+        ),
+    ]
+    client_id: Annotated[str, Field(description="Whose it is: a browser or session.")]
+    timestamp: Annotated[str | float, Field(description="ISO 8601, or Unix seconds.")]
+    user_id: Annotated[str | None, Field(description="The account, where it is known; it goes before.")] = (
+        None
+    )
+    event_id: Annotated[
+        str | None, Field(description="The same id is the same event. Left out, what it says is its id.")
+    ] = None
+    query_id: Annotated[
+        str | None, Field(description="Of the search or recommendation that it followed.")
+    ] = None
+    session_id: str | None = None
+    consent: Annotated[
+        bool | None,
+        Field(description="Whether the shopper agreed to be remembered; of false nothing is kept."),
+    ] = None
+    event_attributes: Annotated[
+        dict[str, object],
+        Field(
+            description="`object.object_id` is the product; `quantity`, `value` and `currency` of a purchase."
+        ),
+    ] = {}
+
+
+class RemarkModel(BaseModel):
+    """What is to be said of one event."""
+
+    line: int | None = Field(description="Where it was in the body, from 1; null for a single event.")
+    event_id: str | None
+    text: str = Field(description="What is wrong and what to do.")
+    field: str | None = Field(description="The event's field at fault, where there is one.")
+
+
+class EventsAnswer(BaseModel):
+    """What became of events. All but the refused ones are dealt with for good."""
+
+    accepted: int = Field(description="Kept, on disk, and in the profiles.")
+    duplicates: int = Field(description="Known by their id.")
+    ignored: int = Field(description="Of kinds that say nothing of interest.")
+    robots: int = Field(description="Kept, but in no profile and never learned from.")
+    without_consent: int = Field(description="Not kept: the shopper does not want to be remembered.")
+    forgotten: int = Field(description="Not kept: from before the shopper was forgotten.")
+    shown: int = Field(description="Searches that were told with their answers, and kept.")
+    refused: list[RemarkModel] = Field(description="Not kept, and why.")
+    notes: list[RemarkModel] = Field(description="Of accepted events: what was put right, or is odd.")
+
+
+class ErasedAnswer(BaseModel):
+    """What was erased."""
+
+    events: int
+    impressions: int
+    profiles: int
+
+
+class ConsentBody(BaseModel):
+    """Whether a shopper agrees to be remembered."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    given: bool
+
+
+class ConsentAnswer(BaseModel):
+    """Whether a shopper agreed to be remembered."""
+
+    given: bool | None = Field(description="null: that was never said.")
+
+
+class MergeBody(BaseModel):
+    """Who an account was before it logged in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    session: str = Field(
+        min_length=1, max_length=256, description="The anonymous session; it is no more afterwards."
+    )
+
+
+class RecentModel(BaseModel):
+    """One of the latest events."""
+
+    product: str
+    kind: str
+    at: float = Field(description="Unix seconds.")
+
+
+class BoughtModel(BaseModel):
+    """Purchases of one product."""
+
+    count: int
+    first: float = Field(description="Unix seconds.")
+    last: float = Field(description="Unix seconds.")
+    mean_gap: float | None = Field(description="Mean seconds between purchases; null for a single one.")
+
+
+class ProfileAnswer(BaseModel):
+    """What is known of a shopper, in short."""
+
+    shopper: str
+    events: int = Field(description="Events that it was made from.")
+    at: float = Field(description="Unix seconds of the latest.")
+    recent: list[RecentModel] = Field(description="The latest 100 events, oldest first.")
+    category: dict[str, float] = Field(description="Affinities, strongest first; those below 0 are dislikes.")
+    brand: dict[str, float]
+    price: dict[str, float] = Field(description="By band.")
+    colour: dict[str, float]
+    bought: dict[str, BoughtModel] = Field(description="By product.")

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from snapshelf.server._bodies import JSON, MULTIPART, NDJSON, NESTED, YAML
-from snapshelf.server._models import HeatMapBody, ProductBody, SearchBody, SearchFields, WhyNotBody
+from snapshelf.server._models import EventBody, HeatMapBody, ProductBody, SearchBody, SearchFields, WhyNotBody
 from snapshelf.server._problems import MEDIA_TYPE, Problem
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ class DescribedApp(FastAPI):
         if self.openapi_schema is None:
             schemas = super().openapi()["components"]["schemas"]
             schemas |= _schemas(Problem, template=_SCHEMA)
-            schemas |= _schemas(SearchBody, WhyNotBody, HeatMapBody, ProductBody, template=_INPUT_SCHEMA)
+            schemas |= _schemas(
+                SearchBody, WhyNotBody, HeatMapBody, ProductBody, EventBody, template=_INPUT_SCHEMA
+            )
             put = dict(schemas["ProductBodyInput"])
             put["required"] = [field for field in put["required"] if field != "id"]
             schemas["ProductPutInput"] = put
@@ -139,5 +141,55 @@ IMPORT: dict[str, Any] = {
         "required": True,
         "description": "One product in JSON per line; empty lines are skipped.",
         "content": {NDJSON: {"schema": _reference("ProductBodyInput")}},
+    }
+}
+
+_EVENT = _reference("EventBodyInput")
+_EVENT_EXAMPLES: dict[str, Any] = {
+    "UBI": {
+        "value": {
+            "action_name": "click",
+            "client_id": "browser-7",
+            "user_id": "ann",
+            "query_id": "00112233445566778899aabbccddeeff",
+            "timestamp": "2026-05-01T10:00:00Z",
+            "event_attributes": {"object": {"object_id": "D-17"}},
+        }
+    },
+    "Google Retail": {
+        "value": {
+            "eventType": "add-to-cart",
+            "visitorId": "browser-7",
+            "eventTime": "2026-05-01T10:00:00Z",
+            "userInfo": {"userId": "ann"},
+            "productDetails": [{"product": {"id": "D-17"}, "quantity": 1}],
+        }
+    },
+    "GA4": {
+        "value": {
+            "client_id": "browser-7",
+            "user_id": "ann",
+            "events": [
+                {
+                    "name": "purchase",
+                    "params": {
+                        "transaction_id": "T-1",
+                        "items": [{"item_id": "D-17", "price": 19.9, "quantity": 2}],
+                    },
+                }
+            ],
+        }
+    },
+}
+EVENTS: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            JSON: {
+                "schema": {"anyOf": [_EVENT, {"type": "object"}, {"type": "array", "items": _EVENT}]},
+                "examples": _EVENT_EXAMPLES,
+            },
+            NDJSON: {"schema": _EVENT},
+        },
     }
 }

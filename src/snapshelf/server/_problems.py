@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from snapshelf.errors import (
+    EventError,
     FilterError,
     InputError,
     NotFoundError,
@@ -39,6 +40,7 @@ MEDIA_TYPE = "application/problem+json"
 _KINDS: Mapping[type[SnapshelfError], tuple[HTTPStatus, str]] = {
     FilterError: (HTTPStatus.BAD_REQUEST, "filter"),
     QueryError: (HTTPStatus.UNPROCESSABLE_ENTITY, "query"),
+    EventError: (HTTPStatus.UNPROCESSABLE_ENTITY, "event"),
     RuleError: (HTTPStatus.UNPROCESSABLE_ENTITY, "rules"),
     ProductError: (HTTPStatus.UNPROCESSABLE_ENTITY, "product"),
     PhotoError: (HTTPStatus.BAD_REQUEST, "photo"),
@@ -156,7 +158,7 @@ def as_problem(error: Exception) -> ProblemError:
     if kind in _SERVER_DETAILS:
         logger.error("%s", error, exc_info=error)
         return ProblemError(status, kind, _SERVER_DETAILS[kind])
-    field = error.field if isinstance(error, ProductError) else None
+    field = error.field if isinstance(error, ProductError | EventError) else None
     position = hint = None
     if isinstance(error, FilterError):
         field, position, hint = "where", error.position, error.hint

@@ -2,7 +2,7 @@
 
 from snapshelf.shoppers._cooccurrence import CoOccurrence
 from snapshelf.shoppers._counts import count_histories
-from snapshelf.shoppers._events import EVENT_KINDS, SEARCH_WEIGHT, Event, EventKind
+from snapshelf.shoppers._events import EVENT_KINDS, SEARCH_WEIGHT, Event, EventKind, check_id
 from snapshelf.shoppers._experiments import Interleaved, Team, assign, team_draft
 from snapshelf.shoppers._features import FEATURES, Feature, Floats, Past, RankRequest, Signals, features_hash
 from snapshelf.shoppers._item_table import ItemTable
@@ -41,7 +41,7 @@ from snapshelf.shoppers._shapes import parse_events, write_event
 from snapshelf.shoppers._shelved import FOLDER as RANKING
 from snapshelf.shoppers._shelved import ShelfRanking, objections
 from snapshelf.shoppers._sql_journal import SqlJournal
-from snapshelf.shoppers._telling import json_lines, json_value, tell
+from snapshelf.shoppers._telling import Line, json_lines, json_value, tell
 from snapshelf.shoppers._traits import CatalogueTraits, Traits, TraitsOf, price_band
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "JournalStats",
     "Judged",
     "Lessons",
+    "Line",
     "LiveRanking",
     "NextItem",
     "Past",
@@ -97,6 +98,7 @@ __all__ = [
     "Traits",
     "TraitsOf",
     "assign",
+    "check_id",
     "count",
     "count_histories",
     "features_hash",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as field_of
 from typing import Any, Protocol
 
 from snapshelf.shoppers._events import Event
@@ -23,11 +24,14 @@ class Remark:
     event_id : str or None
     text : str
         What is wrong and what to do.
+    field : str or None
+        Of the event, where one is at fault.
     """
 
     line: int | None
     event_id: str | None
     text: str
+    field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ class JournalStats:
     impressions: int
     profiles: int
     robots: int
-    told: dict[str, int] = field(default_factory=dict)
+    told: dict[str, int] = field_of(default_factory=dict)
 
 
 class Journal(Protocol):
@@ -181,6 +185,10 @@ class Journal(Protocol):
 
     def log(self, since: int = 0) -> ShopLog:
         """Return what rankers learn from: everything shown and done, robots left out; see `position` for `since`."""
+        ...
+
+    def without_forgotten(self, log: ShopLog) -> ShopLog:
+        """Return a log from elsewhere without those who refused, and without the past of those who were forgotten."""
         ...
 
     def position(self) -> int:

@@ -288,6 +288,19 @@ class SqlJournal:
             told.shown.extend(replace(read_shown(json.loads(row.body)), shopper=row.shopper) for row in shown)
         return told
 
+    def without_forgotten(self, log: ShopLog) -> ShopLog:
+        """See `Journal.without_forgotten`."""
+        with self._reading() as connection:
+            shoppers = {one.shopper for one in log.shown} | {one.shopper for one in log.deeds}
+            standings = self._standings(connection, shoppers)
+
+        def stays(one: Shown | Deed) -> bool:
+            standing = standings[one.shopper]
+            return standing.consent is not False and one.at > (standing.forgotten or 0.0)
+
+        shown, deeds = [one for one in log.shown if stays(one)], [one for one in log.deeds if stays(one)]
+        return ShopLog(shown, deeds, log.refused)
+
     def position(self) -> int:
         """See `Journal.position`."""
         with self._reading() as connection:

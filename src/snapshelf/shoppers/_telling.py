@@ -68,7 +68,7 @@ def _tell(journal: Journal, lines: Iterable[Line], user_agent: str | None) -> Re
     for line, value in lines:
         for told in _read(value, now, user_agent):
             if isinstance(told, EventError):
-                refused.append(Remark(line, None, str(told)))
+                refused.append(Remark(line, None, str(told), told.field))
                 continue
             notes += [Remark(line, event_id, text) for event_id, text in told.notes]
             events += [(line, event) for event in told.events]
