@@ -64,7 +64,7 @@ def test_a_report_has_what_was_promised(folder: Path, protocol: str) -> None:
     told = bench_personal(Purchases.read(folder), protocol).to_json()
     wanted = {
         "search": {"words", "words+popularity", "impersonal", "personal", "wrong_shopper"},
-        "next": {"popularity", "item_knn", "default"},
+        "next": {"popularity", "item_knn", "default", "for_you"},
     }[protocol]
     assert told["protocol"] == protocol
     assert wanted <= set(told["models"])
@@ -77,7 +77,13 @@ def test_a_report_has_what_was_promised(folder: Path, protocol: str) -> None:
         assert figure["wrong_shopper"] < figure["personal"]
     else:
         assert figure["default"] > figure["popularity"]
+        assert figure["for_you"] > figure["popularity"]
         assert told["new_items"]["R@10"] > 0
+        assert 0 <= told["new_items"]["for_you R@10"] <= 1
+        spread = told["lists"]
+        assert spread["popularity"]["coverage"] < spread["for_you"]["coverage"] <= 1
+        assert spread["for_you"]["gini"] < spread["popularity"]["gini"] < 1
+        assert spread["for_you"]["diversity"] > spread["default"]["diversity"]
 
 
 def test_equal_scores_share_their_rank() -> None:

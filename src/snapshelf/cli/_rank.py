@@ -201,6 +201,13 @@ def _print(report: "PersonalReport") -> None:
     numbers: dict[str, Side] = dict.fromkeys(names, "right")
     rows = [(model, *(f"{found[name]:.4f}" for name in names)) for model, found in told["models"].items()]
     print_table({"model": "left", **numbers}, rows)
+    if lists := told.get("lists"):
+        spread = ("coverage", "gini", "diversity")
+        typer.echo()
+        print_table(
+            {"list of ten": "left", **dict.fromkeys(spread, "right")},
+            [(model, *(f"{found[name]:.4f}" for name in spread)) for model, found in lists.items()],
+        )
     note(
         f"{told['shoppers']:,} shoppers, protocol {report.protocol}; low and high: 95 % bootstrap interval of NDCG@10"
     )

@@ -20,15 +20,19 @@ from snapshelf.catalogue import Product
 from snapshelf.errors import EvaluationError, ProductError
 from snapshelf.evaluation._bootstrap import bootstrap_interval
 from snapshelf.shoppers import (
+    UNKNOWN,
     FixedFormula,
     Floats,
     Items,
     Judged,
     NextItem,
+    Owned,
     Past,
     Ranker,
     RankRequest,
+    Recommender,
     Signals,
+    Wish,
     count_histories,
     normalised,
     term_counts,
@@ -334,26 +338,78 @@ def _bench_next(purchases: Purchases, tell: Progress) -> PersonalReport:
         "default": partial(NextItem().scores, signals),
     }
     figures = {}
+    lists: dict[str, Mapping[str, float]] = {}
     for number, (name, score) in enumerate(models.items()):
-        figures[name] = _next_figures(score, purchases.tests)
-        tell(number + 1, len(models))
+        figures[name], shown = _next_figures(score, purchases.tests)
+        lists[name] = _spread(purchases.items, shown)
+        tell(number + 1, len(models) + 1)
+    figures["for_you"], shown = _for_you_figures(signals, purchases.tests)
+    lists["for_you"] = _spread(purchases.items, shown)
+    tell(len(models) + 1, len(models) + 1)
     return PersonalReport(
         "next",
         figures,
         _untied(purchases.tests),
-        {"items": len(purchases.items), "new_items": _new_items(purchases)},
+        {"items": len(purchases.items), "lists": lists, "new_items": _new_items(purchases)},
     )
 
 
-def _next_figures(score: Callable[[Past], NDArray[np.float32]], cases: Sequence[Case]) -> Figures:
-    ranks = np.empty(len(cases))
+def _for_you_figures(signals: Signals, cases: Sequence[Case]) -> tuple[Figures, NDArray[np.intp]]:
+    """Rank the target in the list that a shopper would see; what is not in its ten places was not found."""
+    recommender = Recommender(signals)
+    ranks = np.full(len(cases), np.inf)
+    shown = np.full((len(cases), _DEPTH), UNKNOWN, np.intp)
     started = time.perf_counter()
     for number, case in enumerate(cases):
+        wish = Wish("for-you", _DEPTH, Past.of(case.past), Owned.of(case.past), explore=False)
+        rows = [one.row for one in recommender.recommend(wish)]
+        shown[number, : len(rows)] = rows
+        if case.target in rows:
+            ranks[number] = rows.index(case.target) + 1
+    return Figures(ranks, (time.perf_counter() - started) / len(cases)), shown
+
+
+def _spread(items: Items, shown: NDArray[np.intp]) -> dict[str, float]:
+    """Say how far lists differ, within and from each other.
+
+    ``coverage``: share of the items that are in some list; ``gini``: of how often each item is shown, 0 when all are
+    shown alike, towards 1 when few are shown to everybody; ``diversity``: mean of 1 − cosine of words over
+    the pairs within a list.
+    """
+    times = np.sort(np.bincount(shown[shown != UNKNOWN], minlength=len(items)))
+    share = np.cumsum(times) / max(1, times.sum())
+    apart = []
+    for rows in shown:
+        words = items.words[rows[rows != UNKNOWN]]
+        size = words.shape[0]
+        if size > 1:
+            near = float((words @ words.T).sum()) - float(words.multiply(words).sum())
+            apart.append(1 - near / (size * (size - 1)))
+    return {
+        "coverage": _rounded(np.mean(times > 0)),
+        "gini": _rounded(1 - (2 * share.sum() - 1) / len(items)),
+        "diversity": _rounded(np.mean(apart) if apart else 0.0),
+    }
+
+
+def _next_figures(
+    score: Callable[[Past], NDArray[np.float32]], cases: Sequence[Case]
+) -> tuple[Figures, NDArray[np.intp]]:
+    """Rank all items; returns also the rows of the ten best for each, intp (cases, 10)."""
+    ranks = np.empty(len(cases))
+    shown = np.full((len(cases), _DEPTH), UNKNOWN, np.intp)
+    seconds = 0.0
+    for number, case in enumerate(cases):
+        started = time.perf_counter()
         past = Past.of(case.past)
         scores = score(past)
         scores[case.past] = -np.inf
         ranks[number] = mid_rank(scores, case.target)
-    return Figures(ranks, (time.perf_counter() - started) / len(cases))
+        seconds += time.perf_counter() - started
+        best = np.argsort(-scores, kind="stable")[:_DEPTH]
+        best = best[np.isfinite(scores[best])]
+        shown[number, : len(best)] = best
+    return Figures(ranks, seconds / len(cases)), shown
 
 
 def _new_items(purchases: Purchases, *, share: int = 10, seed: int = 0) -> dict[str, float | int]:
@@ -366,11 +422,13 @@ def _new_items(purchases: Purchases, *, share: int = 10, seed: int = 0) -> dict[
     cases = [case for case in purchases.tests if is_new[case.target]]
     if not cases:
         return {"shoppers": 0}
-    ranks = _next_figures(partial(NextItem().scores, signals), cases).ranks
-    blind = _next_figures(partial(NextItem(content=0.0).scores, signals), cases).ranks
+    ranks = _next_figures(partial(NextItem().scores, signals), cases)[0].ranks
+    blind = _next_figures(partial(NextItem(content=0.0).scores, signals), cases)[0].ranks
+    for_you = _for_you_figures(signals, cases)[0].ranks
     return {
         "shoppers": len(cases),
         **{f"R@{depth}": _rounded(np.mean(ranks <= depth)) for depth in (10, 100)},
+        "for_you R@10": _rounded(np.mean(for_you <= _DEPTH)),
         "item_knn R@100": _rounded(np.mean(blind <= 100)),
         "random R@100": _rounded(100 / size),
     }

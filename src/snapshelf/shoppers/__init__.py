@@ -35,6 +35,15 @@ from snapshelf.shoppers._ranker import (
     shortened,
     train,
 )
+from snapshelf.shoppers._recommend import (
+    RECOMMENDATIONS,
+    Owned,
+    Reason,
+    RecommendationKind,
+    Recommended,
+    Recommender,
+    Wish,
+)
 from snapshelf.shoppers._reranker import Reranked, Reranker
 from snapshelf.shoppers._settings import ShopperSettings
 from snapshelf.shoppers._shapes import parse_events, write_event
@@ -50,6 +59,7 @@ __all__ = [
     "GRADES",
     "ITEMS",
     "RANKING",
+    "RECOMMENDATIONS",
     "SEARCH_WEIGHT",
     "UNKNOWN",
     "WEIGHTS",
@@ -75,14 +85,19 @@ __all__ = [
     "Line",
     "LiveRanking",
     "NextItem",
+    "Owned",
     "Past",
     "Profile",
     "RankRequest",
     "Ranker",
     "RankingModel",
     "RankingName",
+    "Reason",
     "Receipt",
     "Recent",
+    "RecommendationKind",
+    "Recommended",
+    "Recommender",
     "Remark",
     "Reranked",
     "Reranker",
@@ -97,6 +112,7 @@ __all__ = [
     "Team",
     "Traits",
     "TraitsOf",
+    "Wish",
     "assign",
     "check_id",
     "count",

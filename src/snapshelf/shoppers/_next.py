@@ -31,22 +31,30 @@ class NextItem:
     content: float = 0.15
     photo: float = 0.0
 
-    def scores(self, signals: Signals, past: Past) -> Floats:
-        """Score all items, float32 (items,); zeros for a shopper without a past."""
-        liked = past.weights > 0
-        rows = past.rows[liked]
-        steps = np.arange(len(rows))[::-1]
-        fade = (past.weights[liked] * 0.5 ** (steps / self.half_life)).astype(np.float32)
-        items = signals.items
-        scores = np.zeros(len(items), np.float32)
+    def fade(self, past: Past) -> Floats:
+        """Weights of past items that the shopper liked, float32 (m,): their events', fading with the events since."""
+        weights = past.weights[past.weights > 0]
+        steps = np.arange(len(weights))[::-1]
+        return np.asarray(weights * 0.5 ** (steps / self.half_life), dtype=np.float32)
+
+    def parts(self, signals: Signals, past: Past) -> dict[str, Floats]:
+        """Terms of the score of all items, float32 (items,) each: ``together``, ``words``, ``photo``."""
+        rows, fade, items = past.rows[past.weights > 0], self.fade(past), signals.items
         if not len(rows):
-            return scores
-        scores += fade @ signals.together[rows]
+            return {}
+        parts = {"together": np.asarray(fade @ signals.together[rows], dtype=np.float32)}
         if self.content:
-            scores += np.float32(self.content) * (items.words @ (fade @ items.words[rows]))
+            parts["words"] = np.float32(self.content) * (items.words @ (fade @ items.words[rows]))
         if self.photo and items.photos is not None:
             interest = fade @ items.photos[rows].astype(np.float32)
-            scores += np.float32(self.photo) * (items.photos.astype(np.float32) @ interest)
+            parts["photo"] = np.float32(self.photo) * (items.photos.astype(np.float32) @ interest)
+        return parts
+
+    def scores(self, signals: Signals, past: Past) -> Floats:
+        """Score all items, float32 (items,); zeros for a shopper without a past."""
+        scores = np.zeros(len(signals.items), np.float32)
+        for part in self.parts(signals, past).values():
+            scores += part
         return scores
 
     def best(self, signals: Signals, past: Past, k: int) -> NDArray[np.intp]:
