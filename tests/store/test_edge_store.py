@@ -113,6 +113,8 @@ def damage(pattern: str, content: bytes) -> Callable[[Path], None]:
         damage("store.json", b"\xff{"),
         damage("engine/segments/*/segment.json", b"{"),
         lambda path: shutil.rmtree(path / "engine"),
+        lambda path: shutil.rmtree(path / "vectors"),
+        damage("vectors/photo.f32", b""),
         lambda path: (path / "store.json").unlink(),
         lambda path: (shutil.rmtree(path), path.write_text("a file")),
     ],

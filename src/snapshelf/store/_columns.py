@@ -6,6 +6,7 @@ import heapq
 import itertools
 import json
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, assert_never
 
 import numpy as np
@@ -85,6 +86,7 @@ class Columns:
         self._texts: dict[str, _Texts] = {}
         self._selections: Kept[_Selection] = Kept(_SELECTIONS)
         self._groups: Kept[_Groups] = Kept(_SELECTIONS)
+        self._members: Kept[_Members] = Kept(_SELECTIONS)
         self._facets: Kept[Facet] = Kept(_ANSWERS)
         self._histograms: Kept[Histogram] = Kept(_ANSWERS)
 
@@ -178,8 +180,7 @@ class Columns:
 
     def count(self, where: Filter | None, distinct: str | None = None) -> int:
         """Number of matching records, or of their different values of a field."""
-        rows = self.rows(where)
-        return len(rows) if distinct is None else self._grouped(distinct).count(rows)
+        return len(self.rows(where)) if distinct is None else self._counting(where, distinct).count
 
     def first(self, where: Filter | None, after: str | None, limit: int) -> list[str]:
         """Ids of matching records, the least of those above `after`."""
@@ -205,7 +206,7 @@ class Columns:
         """Different texts of a field, in order."""
         if field not in self._texts:
             return []
-        names, counts = self._texts[field].counts(self.rows(None), None)
+        names, counts = self._texts[field].counts(self._counting(None, None))
         return sorted(name for name, count in zip(names, counts.tolist(), strict=True) if count)[:limit]
 
     # Facets, histograms, order, groups
@@ -217,24 +218,21 @@ class Columns:
         )
 
     def _facet(self, field: str, where: Filter | None, limit: int, distinct: str | None) -> Facet:
-        rows = self.rows(where)
-        groups = self._grouped(distinct) if distinct is not None else None
+        members = self._counting(where, distinct)
         values: list[FacetValue] = []
         total = 0
-        missing = np.ones(len(rows), np.bool_)
+        without = members
         for _, column in self._of([field]):
             names: Sequence[str | float]
-            names, counts = column.counts(rows, groups)
+            names, counts = column.counts(members)
             some = np.flatnonzero(counts)
             total += len(some)
             order = zip((-counts[some]).tolist(), [names[n] for n in some.tolist()], strict=True)
             values += [FacetValue(name, -count) for count, name in heapq.nsmallest(limit, order)]
-            missing &= ~column.has(rows)
+            without = without.where(lambda rows, column=column: ~column.has(rows))  # type: ignore[misc]
         # Stable, so that numbers stay before texts and either in their order.
         values.sort(key=lambda each: -each.count)
-        without = rows[missing]
-        count = len(without) if groups is None else groups.count(without)
-        return Facet(tuple(values[:limit]), total, count)
+        return Facet(tuple(values[:limit]), total, without.count)
 
     def histogram(
         self,
@@ -262,23 +260,21 @@ class Columns:
         distinct: str | None,
     ) -> Histogram:
         column = self._numbers.get(field)
-        rows = self.rows(where)
-        if column is not None:
-            rows = rows[column.has(rows)]
-        if column is None or not len(rows):
+        having = None if column is None else self._counting(where, distinct).where(column.has)
+        if column is None or having is None or not having.count:
             return Histogram(None, None, edges or (), (0,) * (len(edges) - 1 if edges else 0))
-        values = column.values[rows]
-        low, high = float(values.min()), float(values.max())
+        values = column.values[having.once], column.values[having.several]
+        low = min(float(some.min(initial=np.inf)) for some in values)
+        high = max(float(some.max(initial=-np.inf)) for some in values)
         if edges is None:
             edges = (low, high) if low == high else tuple(np.linspace(low, high, bins + 1).tolist())
         limits = np.asarray(edges)
-        at = np.searchsorted(limits, values, side="right") - 1
-        at[values == limits[-1]] = len(limits) - 2
-        inside = (at >= 0) & (at < len(limits) - 1)
-        at, rows = at[inside], rows[inside]
-        groups = self._grouped(distinct) if distinct is not None else None
-        counts = _counted(at, rows, len(limits) - 1, groups)
-        return Histogram(low, high, edges, tuple(counts.tolist()))
+        # One bin more at either end is for what is outside.
+        once, several = (np.searchsorted(limits, some, side="right") for some in values)
+        for at, some in zip((once, several), values, strict=True):
+            at[some == limits[-1]] = len(limits) - 1
+        counts = having.counts(once, several, np.arange(len(several)), len(limits) + 1)
+        return Histogram(low, high, edges, tuple(counts[1:-1].tolist()))
 
     def ordered(self, field: str, k: int, where: Filter | None, descending: bool, skip: int) -> list[Placed]:
         """Sort by a field; see `Store.ordered`."""
@@ -415,7 +411,7 @@ class Columns:
                     yield field, columns[field]
 
     def _forget(self) -> None:
-        for kept in (self._selections, self._groups, self._facets, self._histograms):
+        for kept in (self._selections, self._groups, self._members, self._facets, self._histograms):
             kept.clear()
 
     def _select(self, where: Filter | None) -> _Selection:
@@ -426,6 +422,15 @@ class Columns:
             return _Selection(mask, np.flatnonzero(mask))
 
         return self._selections.get(where, select)
+
+    def _counting(self, where: Filter | None, distinct: str | None) -> _Members:
+        """What matches, for counting it or its groups."""
+
+        def counting() -> _Members:
+            rows = self.rows(where)
+            return _Members.of(rows) if distinct is None else self._grouped(distinct).among(rows)
+
+        return self._members.get((where, distinct), counting)
 
     def _grouped(self, field: str) -> _Groups:
         def group() -> _Groups:
@@ -548,11 +553,13 @@ class _Numbers:
         """The same number ≥ 0 for rows with the same fact."""
         return np.unique(self.values[rows], return_inverse=True)[1]
 
-    def counts(self, rows: Rows, groups: _Groups | None) -> tuple[list[float], NDArray[np.int64]]:
-        """Different values, and in how many of the rows each is."""
-        rows = rows[self.has(rows)]
-        different, at = np.unique(self.values[rows], return_inverse=True)
-        return different.tolist(), _counted(at, rows, len(different), groups)
+    def counts(self, members: _Members) -> tuple[list[float], NDArray[np.int64]]:
+        """Different values, and of how many of the members each is."""
+        members = members.where(self.has)
+        values = np.concatenate([self.values[members.once], self.values[members.several]])
+        different, at = np.unique(values, return_inverse=True)
+        once, several = np.split(at, [len(members.once)])
+        return different.tolist(), members.counts(once, several, np.arange(len(several)), len(different))
 
 
 class _Texts:
@@ -613,23 +620,18 @@ class _Texts:
         """The same number ≥ 0 for rows with the same fact."""
         return self.codes[rows].astype(np.int64)
 
-    def counts(self, rows: Rows, groups: _Groups | None) -> tuple[list[str], NDArray[np.int64]]:
-        """Different values, and in how many of the rows each is."""
+    def counts(self, members: _Members) -> tuple[list[str], NDArray[np.int64]]:
+        """Different values, and of how many of the members each is."""
         names, flat, starts = self._spread()
-        codes = self.codes[rows]
-        if groups is not None:
-            shared = groups.shared[rows]
-            rows, few = rows[shared], codes[shared]
-            codes = codes[~shared]
         lengths = np.diff(starts)
-        each = np.repeat(np.bincount(codes, minlength=len(self.facts)), lengths)
-        counts = np.bincount(flat, each, len(names)).astype(np.int64)
-        if groups is not None and len(rows):
-            times = lengths[few]
-            first = np.cumsum(times) - times
-            places = np.arange(int(times.sum())) - np.repeat(first, times) + np.repeat(starts[few], times)
-            counts += _counted(flat[places], np.repeat(rows, times), len(names), groups)
-        return names, counts
+        each = np.repeat(np.bincount(self.codes[members.once], minlength=len(self.facts)), lengths)
+        once = np.bincount(flat, each, len(names)).astype(np.int64)
+        few = self.codes[members.several]
+        times = lengths[few]
+        first = np.cumsum(times) - times
+        places = np.arange(int(times.sum())) + np.repeat(starts[few] - first, times)
+        whose = np.repeat(np.arange(len(few)), times)
+        return names, once + members.counts(np.empty(0, np.int64), flat[places], whose, len(names))
 
     def compact(self) -> None:
         """Forget facts that no row has any more."""
@@ -680,36 +682,74 @@ class _Groups:
     def __init__(self, codes: NDArray[np.int64], alive: Rows) -> None:
         self.codes = codes
         sizes = np.bincount(codes[alive], minlength=int(codes.max(initial=0)) + 1)
-        self.shared = sizes[codes] > 1
+        self._shared = sizes[codes] > 1
         """Whether a row's group has other rows too: only those can be counted twice."""
 
-    def count(self, rows: Rows) -> int:
-        """Number of different groups among the rows."""
-        shared = rows[self.shared[rows]]
-        return len(rows) - len(shared) + len(np.unique(self.codes[shared]))
+    def among(self, rows: Rows) -> _Members:
+        """Rows by their groups."""
+        is_shared = self._shared[rows]
+        shared = rows[is_shared]
+        _, numbers, sizes = np.unique(self.codes[shared], return_inverse=True, return_counts=True)
+        # Of most groups a narrow filter leaves one row: it counts like a row that has no group.
+        is_several = sizes[numbers] > 1
+        is_once = ~is_shared
+        is_once[is_shared] = ~is_several
+        return _Members(rows[is_once], shared[is_several], numbers[is_several])
 
 
-def _counted(at: NDArray[np.int64], rows: Rows, bins: int, groups: _Groups | None) -> NDArray[np.int64]:
-    """How many rows, or different groups of rows, are in each bin; `at` (rows,) says in which bin a row is."""
-    if groups is None:
-        return np.bincount(at, minlength=bins)
-    shared = groups.shared[rows]
-    width = np.int64(len(groups.codes) and groups.codes.max() + 1)
-    once = np.unique(at[shared] * width + groups.codes[rows[shared]]) // max(width, 1)
-    return np.bincount(at[~shared], minlength=bins) + np.bincount(once, minlength=bins)
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """Rows that are counted, or whose groups are: those alone in their group, and the others with its number each."""
+
+    once: Rows
+    several: Rows
+    groups: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, rows: Rows) -> _Members:
+        """Rows that are counted one by one."""
+        return cls(rows, rows[:0], rows[:0])
+
+    @property
+    def count(self) -> int:
+        """How many they are."""
+        return len(self.once) + len(np.unique(self.groups))
+
+    def where(self, test: Callable[[Rows], NDArray[np.bool_]]) -> _Members:
+        """Those of which a test of their rows is true."""
+        passed = test(self.several)
+        return _Members(self.once[test(self.once)], self.several[passed], self.groups[passed])
+
+    def counts(
+        self, once: NDArray[np.int64], several: NDArray[np.int64], whose: NDArray[np.int64], bins: int
+    ) -> NDArray[np.int64]:
+        """How many are in each bin.
+
+        Parameters
+        ----------
+        once : ndarray
+            Bins of rows alone in their group.
+        several : ndarray
+            Bins of the other rows; a group counts once in each …
+        whose : ndarray
+            … of which of `several` each is.
+        bins : int
+        """
+        width = self.groups.max(initial=0) + 1
+        different = np.unique(several * width + self.groups[whose]) // width
+        return np.bincount(once, minlength=bins) + np.bincount(different, minlength=bins)
 
 
 def _within(values: NDArray[np.float64], bounds: Between) -> NDArray[np.bool_]:
-    inside = ~np.isnan(values)
-    if bounds.at_least is not None:
-        inside &= values >= rounded(bounds.at_least)
-    if bounds.at_most is not None:
-        inside &= values <= rounded(bounds.at_most)
-    if bounds.above is not None:
-        inside &= values > rounded(bounds.above)
-    if bounds.below is not None:
-        inside &= values < rounded(bounds.below)
-    return inside
+    # NaN is within no bounds.
+    tests = (
+        (np.greater_equal, bounds.at_least),
+        (np.less_equal, bounds.at_most),
+        (np.greater, bounds.above),
+        (np.less, bounds.below),
+    )
+    passed = [test(values, rounded(bound)) for test, bound in tests if bound is not None]
+    return np.logical_and.reduce(passed) if passed else ~np.isnan(values)
 
 
 def _ascend(edges: Sequence[float]) -> bool:

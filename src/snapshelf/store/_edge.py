@@ -20,12 +20,13 @@ import qdrant_edge as edge
 
 from snapshelf.errors import ShelfInUseError, SnapshelfError, StorageError, StoreError
 from snapshelf.store._answers import Candidate, Facet, Histogram, Kind, Placed, Recalled
-from snapshelf.store._columns import Columns, Kept, stored_fact
-from snapshelf.store._edge_layout import by_index, facts_in, index_of, one_of, payload, sparse
-from snapshelf.store._rarity import Rarity
+from snapshelf.store._columns import Columns, stored_fact
+from snapshelf.store._edge_layout import by_index, facts_in, index_of, payload, sparse
+from snapshelf.store._vectors import FurtherVectors, Vectors
+from snapshelf.store._words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -33,23 +34,24 @@ if TYPE_CHECKING:
     from snapshelf.store._columns import StoredFact
     from snapshelf.store._filters import Filter
     from snapshelf.store._protocol import Fact, Record
+    from snapshelf.store._vectors import Scores
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _T = TypeVar("_T")
 
-_FORMAT = 3
+_FORMAT = 4
 _STATE = "store.json"
 _TABLE = "facts.npz"
 _ENGINE = "engine"
+_VECTORS = "vectors"
 _EXACT_UP_TO = 20_000
 _EF = 256
-_LISTS = 8
 _BATCH = 250
 _PAGE = 10_000
 _RESERVE = 64 * 2**20
 
-_LISTED, _SCANNED, _FETCHED = 1.0, 0.2, 4.0
+_LISTED, _SCANNED, _FETCHED = 0.2, 0.2, 4.0
 """Measured costs, in microseconds: to compare with a listed record, to compare with one while all are scanned, and
 to have one more of the best of all. Only their ratios matter. See ``docs/engine.md``."""
 
@@ -82,8 +84,7 @@ class EdgeStore:
         self._calls = threading.RLock()
         self._several = False
         self._columns = Columns()
-        self._rarity = Rarity()
-        self._listed: Kept[edge.Filter] = Kept(_LISTS)
+        self._words = Words()
         self._is_saved = False
         self._shard: edge.EdgeShard | None = None
         if (path / _STATE).exists():
@@ -155,31 +156,34 @@ class EdgeStore:
                 )
                 self._several = True
             for batch in _batches(made):
-                replaced = self._terms_of(self._table.rows_of([each.id for each in batch]))
                 rows = self._table.reserve([each.id for each in batch])
                 points = [
-                    edge.Point(row, each.vectors, payload(each.id, each.facts))
+                    edge.Point(row, each.vectors(), payload(each.id, each.facts))
                     for row, each in zip(rows, batch, strict=True)
                 ]
                 try:
+                    for vectors in (self._photos, self._titles):
+                        vectors.reserve(max(rows) + 1)
                     self._update(edge.UpdateOperation.upsert_points(points))
+                    self._further.put({row: each.photos[1:] for row, each in zip(rows, batch, strict=True)})
                 except SnapshelfError:
                     self._table.release(rows)
                     raise
                 for row, each in zip(rows, batch, strict=True):
+                    self._photos.put(row, each.photos[0])
+                    self._titles.put(row, each.title)
+                    self._words.put(row, each.terms)
                     self._table.put(row, each.id, each.facts)
-                self._rarity.remove(replaced)
-                self._rarity.add(each.terms for each in batch)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove records; unknown ids are ignored."""
         with self._calls:
             for batch in _batches(ids):
                 rows = self._table.rows_of(dict.fromkeys(batch))
-                removed = self._terms_of(rows)
                 self._update(edge.UpdateOperation.delete_points([*rows]))
+                self._further.remove(rows)
+                self._words.remove(rows)
                 self._table.remove(batch)
-                self._rarity.remove(removed)
 
     def patch(self, id: str, facts: Mapping[str, Fact]) -> None:
         """Change some facts of one record, keep the rest; ``None`` removes one. Unknown ids are ignored."""
@@ -219,7 +223,7 @@ class EdgeStore:
             A weight is not finite or not above 0.
         """
         with self._calls:
-            asked = self._words(terms)
+            asked = self._said(terms)
             return self._best(self._top(asked, k, where), k) if asked else []
 
     def recall(
@@ -241,7 +245,7 @@ class EdgeStore:
                 asked["photo"] = self._looks(photo, "photo")
             if title is not None:
                 asked["title"] = self._looks(title, "title")
-            if terms and (words := self._words(terms)):
+            if terms and (words := self._said(terms)):
                 asked["words"] = words
             scores = {name: dict(self._top(each, k, where)) for name, each in asked.items()}
             extra = self._table.rows_of(also)
@@ -249,7 +253,7 @@ class EdgeStore:
             rows = sorted(set(extra).union(*scores.values()))
             for name, each in asked.items():
                 if missing := [row for row in rows if row not in scores[name]]:
-                    scores[name] |= self._query(each, len(missing), one_of(missing))
+                    scores[name] |= _known(missing, each.of(np.array(missing, np.int64)))
             tested = [set(self._table.among(rows, test)) for test in tests]
             nothing: dict[int, float] = {}
             photo_scores, title_scores, words_scores = (
@@ -284,7 +288,7 @@ class EdgeStore:
         """Inverse document frequency of each term; see `Store.matching`."""
         with self._calls:
             total = len(self._table)
-            return {term: self._rarity.idf(index_of(term), total) for term in terms}
+            return {term: self._words.idf(index_of(term), total) for term in terms}
 
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
         """Count the matching records, exactly, or their different facts in a field; see `Store.count`."""
@@ -359,8 +363,9 @@ class EdgeStore:
             self._remember(0)
             self._engine(edge.EdgeShard.close)
             self._forget_table()
-            self._listed.clear()
+            self._close_vectors()
             shutil.rmtree(self._path / _ENGINE)
+            shutil.rmtree(self._path / _VECTORS)
             self._create()
 
     def optimise(self) -> None:
@@ -383,6 +388,8 @@ class EdgeStore:
         """Make everything written so far durable (fsync) and remember the catalogue version."""
         with self._calls:
             self._engine(edge.EdgeShard.flush)
+            for each in self._kept_vectors():
+                each.flush()
             self._remember(version)
 
     def close(self) -> None:
@@ -392,6 +399,7 @@ class EdgeStore:
                 shard, self._shard = self._shard, None
                 with self._lock:
                     self._save_table()
+                    self._close_vectors()
                     _ask(shard.close)
 
     def __enter__(self) -> Self:
@@ -447,14 +455,35 @@ class EdgeStore:
         config = self._config({"photo": params, "title": params})
         self._shard = _ask(edge.EdgeShard.create, str(self._path / _ENGINE), config)
         self._several = False
-        self._columns, self._rarity = Columns(), Rarity()
+        self._columns, self._words = Columns(), Words()
+        self._open_vectors()
 
     def _load(self) -> None:
         # Which vectors there are is kept by the shard; the rest is tuning and comes from here.
         self._shard = _ask(edge.EdgeShard.load, str(self._path / _ENGINE), self._config(None))
         having = edge.CountRequest(exact=True, filter=edge.Filter(must=[edge.HasVectorCondition("photos")]))
         self._several = self._engine(edge.EdgeShard.count, having) > 0
+        self._open_vectors()
         self._read_table()
+        if len(self._columns.mask(None)) > min(len(self._photos), len(self._titles)):
+            raise StoreError(f"{self._path / _VECTORS} lacks vectors: rebuild the store")
+
+    def _open_vectors(self) -> None:
+        folder = self._path / _VECTORS
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{folder} cannot be made: {error}") from error
+        self._photos = Vectors(folder / "photo.f32", self._dimension)
+        self._further = FurtherVectors(folder / "photos.f32", self._dimension)
+        self._titles = Vectors(folder / "title.f32", self._dimension)
+
+    def _kept_vectors(self) -> tuple[Vectors, FurtherVectors, Vectors]:
+        return self._photos, self._further, self._titles
+
+    def _close_vectors(self) -> None:
+        for each in self._kept_vectors():
+            each.close()
 
     @property
     def _table(self) -> Columns:
@@ -465,26 +494,26 @@ class EdgeStore:
         """Take facts and frequencies from their file, or else from the engine."""
         try:
             with np.load(io.BytesIO((self._path / _TABLE).read_bytes()), allow_pickle=False) as arrays:
-                self._columns, self._rarity = Columns.read(arrays), Rarity.of(arrays)
+                self._columns, self._words = Columns.read(arrays), Words.read(arrays)
             self._is_saved = len(self._columns) == self._engine(edge.EdgeShard.info).points_count
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             self._is_saved = False
         if not self._is_saved:
-            self._rarity = Rarity()
+            self._words = Words()
             self._columns = Columns.of(self._told())
 
     def _told(self) -> Iterator[tuple[int, str, dict[str, StoredFact]]]:
-        """Rows, ids and facts as the engine has them; counts the terms on the way."""
+        """Rows, ids and facts as the engine has them; takes the words on the way."""
         for point in self._points():
             if point.payload is not None:
-                self._rarity.add(_terms_in([point]))
+                self._words.put(int(point.id), _words_of(point))
                 yield int(point.id), point.payload["id"], facts_in(point.payload)
 
     def _save_table(self) -> None:
         """Write the table's file, which is there only while it says what the engine has."""
         if not self._is_saved:
             file = io.BytesIO()
-            np.savez(file, allow_pickle=False, **self._columns.arrays(), **self._rarity.arrays())
+            np.savez(file, allow_pickle=False, **self._columns.arrays(), **self._words.arrays())
             self._replace(_TABLE, file.getvalue())
 
     def _forget_table(self) -> None:
@@ -527,7 +556,6 @@ class EdgeStore:
 
     def _update(self, operation: edge.UpdateOperation) -> None:
         self._require_space()
-        self._listed.clear()
         if self._is_saved:
             self._forget_table()
         self._engine(edge.EdgeShard.update, operation)
@@ -542,24 +570,15 @@ class EdgeStore:
             )
 
     def _made(self, record: Record) -> _Made:
-        terms = by_index(record.terms)
-        first, *further = self._unit(record.photos, f"the photos of product {record.id!r}")
-        vectors: dict[str, edge.NamedVector] = {"photo": first, "words": sparse(terms)}
-        if further:
-            vectors["photos"] = further
+        photos = self._unit(record.photos, f"the photos of product {record.id!r}")
+        title = None
         if record.title is not None:
-            (vectors["title"],) = self._unit(
-                np.atleast_2d(record.title), f"the title of product {record.id!r}"
-            )
+            (title,) = self._unit(np.atleast_2d(record.title), f"the title of product {record.id!r}")
         stored = ((field, stored_fact(field, fact)) for field, fact in record.facts.items())
         facts = {field: fact for field, fact in stored if fact is not None}
-        return _Made(record.id, vectors, terms.keys(), facts)
+        return _Made(record.id, photos, title, by_index(record.terms), facts)
 
-    def _terms_of(self, rows: list[int]) -> list[Sequence[int]]:
-        """Indices of the terms that rows have."""
-        return _terms_in(self._engine(edge.EdgeShard.retrieve, [*rows], False, ["words"])) if rows else []
-
-    def _unit(self, vectors: NDArray[np.float32], owner: str) -> list[list[float]]:
+    def _unit(self, vectors: NDArray[np.float32], owner: str) -> NDArray[np.float32]:
         """Normalise the rows; in float64, where no float32 overflows."""
         rows = np.asarray(vectors, np.float64)
         if rows.ndim != 2 or len(rows) == 0 or rows.shape[1] != self._dimension:
@@ -569,34 +588,44 @@ class EdgeStore:
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         if not (np.isfinite(lengths) & (lengths > 0)).all():
             raise StoreError(f"{owner}: a vector is zero or not finite")
-        unit: list[list[float]] = (rows / lengths).astype(np.float32).tolist()
+        unit: NDArray[np.float32] = (rows / lengths).astype(np.float32)
         return unit
 
     def _looks(self, vector: NDArray[np.float32], using: Literal["photo", "title"]) -> _Asked:
-        (query,) = self._unit(np.atleast_2d(vector), "the query vector")
-        queries = [edge.Query.Nearest(query, using=using)]
+        (unit,) = self._unit(np.atleast_2d(vector), "the query vector")
+        queries = [edge.Query.Nearest(unit.tolist(), using=using)]
         if using == "photo" and self._several:
-            queries.append(edge.Query.Nearest([query], using="photos"))
+            queries.append(edge.Query.Nearest([unit.tolist()], using="photos"))
+
+        def of(rows: NDArray[np.int64]) -> Scores:
+            if using == "title":
+                return self._titles.scores(rows, unit)
+            scores = self._photos.scores(rows, unit)
+            if self._several:
+                self._further.raise_to(scores, rows, unit)
+            return scores
+
         total = len(self._table)
         is_exact = total <= self._exact_up_to
-        return _Asked(queries, is_exact, total if is_exact else 0)
+        return _Asked(queries, of, is_exact, total if is_exact else 0)
 
-    def _words(self, terms: Mapping[str, float]) -> _Asked | None:
+    def _said(self, terms: Mapping[str, float]) -> _Asked | None:
         """What to ask for words, or ``None`` where no record has one of them."""
         total = len(self._table)
         weights = {
-            term: weight * self._rarity.idf(term, total)
+            term: weight * self._words.idf(term, total)
             for term, weight in by_index(terms).items()
-            if term in self._rarity
+            if term in self._words
         }
         if not weights:
             return None
-        return _Asked([edge.Query.Nearest(sparse(weights), using="words")], is_exact=True, scanned=0)
+        query = edge.Query.Nearest(sparse(weights), using="words")
+        return _Asked([query], lambda rows: self._words.scores(rows, weights), is_exact=True, scanned=0)
 
     def _top(self, asked: _Asked, k: int, where: Filter | None) -> dict[int, float]:
         """Rows and scores of the k best that match."""
         if where is None:
-            return self._query(asked, k)
+            return self._best_of_all(asked, k)
         mask = self._table.mask(where)
         matching = self._table.count(where)
         if not matching:
@@ -605,24 +634,19 @@ class EdgeStore:
         # filter may point away from the query; listing those that match costs the same in any case.
         fetched = 2 * k * len(self._table) // matching
         while asked.scanned * _SCANNED + fetched * _FETCHED < matching * _LISTED:
-            found = self._query(asked, fetched)
+            found = self._best_of_all(asked, fetched)
             best = {row: score for row, score in found.items() if mask[row]}
             if len(best) >= k or (asked.is_exact and len(found) < fetched):
                 return _largest(best, k)
             fetched *= 4
-        # Handing ten thousand rows to the engine takes as long as comparing with some thousand of them.
-        listed = self._listed.get(where, lambda: one_of(self._table.rows(where).tolist()))
-        return self._query(asked, k, listed)
+        return _best_of(self._table.rows(where), asked, k)
 
-    def _query(self, asked: _Asked, k: int, within: edge.Filter | None = None) -> dict[int, float]:
-        """Rows and scores of the k best of all, or of those listed, best first."""
-        params = edge.SearchParams(
-            exact=asked.is_exact or within is not None,
-            hnsw_ef=max(_EF, 2 * k),
-        )
+    def _best_of_all(self, asked: _Asked, k: int) -> dict[int, float]:
+        """Rows and scores of the k best, best first."""
+        params = edge.SearchParams(exact=asked.is_exact, hnsw_ef=max(_EF, 2 * k))
         scores: dict[int, float] = {}
         for query in asked.queries:
-            request = edge.QueryRequest(k, query=query, filter=within, params=params, with_payload=False)
+            request = edge.QueryRequest(k, query=query, params=params, with_payload=False)
             for point in self._engine(edge.EdgeShard.query, request):
                 row, score = int(point.id), point.score
                 if scores.get(row, -math.inf) < score:
@@ -636,11 +660,14 @@ class EdgeStore:
 
 
 class _Asked(NamedTuple):
-    """Queries of the engine of which a record's best score counts.
+    """What the best records are sought for.
 
     Parameters
     ----------
     queries : sequence
+        For the engine; a record's best score counts.
+    of : callable
+        Rows, int64 (n,) → their scores.
     is_exact : bool
         The engine misses nothing.
     scanned : int
@@ -648,26 +675,54 @@ class _Asked(NamedTuple):
     """
 
     queries: Sequence[edge.Query]
+    of: Callable[[NDArray[np.int64]], Scores]
     is_exact: bool
     scanned: int
 
 
 class _Made(NamedTuple):
-    """A record, ready for the engine."""
+    """A record as it is kept: unit vectors float32 (m, d) and (d,), weights of terms by their indices, facts."""
 
     id: str
-    vectors: dict[str, edge.NamedVector]
-    terms: Collection[int]
+    photos: NDArray[np.float32]
+    title: NDArray[np.float32] | None
+    terms: Mapping[int, float]
     facts: dict[str, StoredFact]
+
+    def vectors(self) -> dict[str, edge.NamedVector]:
+        """Its vectors, for the engine."""
+        first, *further = self.photos.tolist()
+        vectors: dict[str, edge.NamedVector] = {"photo": first, "words": sparse(self.terms)}
+        if further:
+            vectors["photos"] = further
+        if self.title is not None:
+            vectors["title"] = self.title.tolist()
+        return vectors
+
+
+def _best_of(rows: NDArray[np.int64], asked: _Asked, k: int) -> dict[int, float]:
+    """Rows and scores of the k best of some rows, each of which is compared."""
+    scores = asked.of(rows)
+    if k < len(rows):
+        # NaN, of rows that have nothing to be compared, comes last.
+        best = np.argpartition(-scores, k)[:k]
+        rows, scores = rows[best], scores[best]
+    return _known(rows.tolist(), scores)
+
+
+def _known(rows: Sequence[int], scores: Scores) -> dict[int, float]:
+    """Rows and scores of those rows that have one."""
+    return {row: score for row, score in zip(rows, scores.tolist(), strict=True) if not math.isnan(score)}
 
 
 def _largest(scores: Mapping[int, float], k: int) -> dict[int, float]:
     return dict(heapq.nlargest(k, scores.items(), key=lambda item: item[1]))
 
 
-def _terms_in(points: Iterable[edge.Record]) -> list[Sequence[int]]:
-    words = (point.vector.get("words") for point in points if isinstance(point.vector, dict))
-    return [vector.indices for vector in words if isinstance(vector, edge.SparseVector)]
+def _words_of(point: edge.Record) -> dict[int, float]:
+    """A point's terms and their weights."""
+    words = point.vector.get("words") if isinstance(point.vector, dict) else None
+    return dict(zip(words.indices, words.values, strict=True)) if isinstance(words, edge.SparseVector) else {}
 
 
 def _ask(call: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:

@@ -15,7 +15,7 @@ import qdrant_edge as edge
 from snapshelf.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from snapshelf.store._columns import StoredFact
 
@@ -59,11 +59,6 @@ def payload(id: str, facts: Mapping[str, StoredFact]) -> dict[str, object]:
 def facts_in(payload: Mapping[str, Any]) -> dict[str, StoredFact]:
     """Facts of a payload that the engine gives back: numbers as floats, lists as tuples."""
     return {field: _read(fact) for field, fact in payload["facts"].items()}
-
-
-def one_of(rows: Iterable[int]) -> edge.Filter:
-    """Condition that a point is one of these."""
-    return edge.Filter(must=[edge.HasIdCondition(set(rows))])
 
 
 def _read(fact: str | float | list[str]) -> StoredFact:
