@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -222,6 +223,7 @@ class Signals:
         best, spread = (float(score.max()), float(score.std())) if len(score) else (0.0, 0.0)
         popular = self.popularity[rows]
         price = items.log_price[rows]
+        shares = _affinities([items.category, items.aisle], rows, head, np.ones(len(head), np.float32))
         return {
             "relevance": score / best if best > 0 else np.zeros_like(score),
             "relevance_gap": (best - score) / spread if spread > 0 else np.zeros_like(score),
@@ -234,80 +236,78 @@ class Signals:
             "click_rate": self.click_rate[rows],
             "freshness": _days(request.now, items.added[rows]),
             "price": price - _median(price),
-            "category_share": _share(items.category, rows, head),
-            "aisle_share": _share(items.aisle, rows, head),
+            "category_share": shares[0],
+            "aisle_share": shares[1],
             "query_entropy": _entropy(items.category[head]),
             "matches": float(np.log1p(len(rows))),
         }
 
     def _personal(self, request: RankRequest) -> dict[str, NDArray[Any] | float]:
         past, rows, items = request.past, request.candidates, self.items
-        count = len(past.rows)
-        values: dict[str, NDArray[Any] | float] = {"history_length": float(np.log1p(count))}
+        values: dict[str, NDArray[Any] | float] = {"history_length": float(np.log1p(len(past.rows)))}
         liked = past.weights > 0
         if not liked.any() or not len(rows):
             return values
-        weights = past.weights[liked]
+        weights, taken, times = past.weights[liked], past.rows[liked], past.times[liked]
         latest, session = (weights * _fading(len(weights), half) for half in (_LATEST, _SESSION))
-        taken = past.rows[liked]
+        both, mass = np.stack([latest, session]), session.sum()
         together = _between(self.together, taken, rows)
-        together_sum = session @ together
+        together_latest, together_sum = both @ together
         text, length = _likeness(items.words, taken, rows, session)
+        text_latest, text_session = both @ text
+        names = ("category", "aisle", "brand", "colour")
+        affinities = _affinities([getattr(items, name) for name in names], rows, taken, session)
         values |= {
-            "together_latest": latest @ together,
+            "together_latest": together_latest,
             "together_sum": together_sum,
             "together_max": together.max(axis=0),
             "together_share": together_sum / max(float(together_sum.max()), 1e-9),
             "basket_max": _between(self.baskets, taken, rows).max(axis=0),
-            "text_latest": latest @ text,
-            "text_mean": session @ text / session.sum(),
+            "text_latest": text_latest,
+            "text_mean": text_session / mass,
             "text_max": text.max(axis=0),
-            "category_affinity": _affinity(items.category, rows, taken, session),
-            "aisle_affinity": _affinity(items.aisle, rows, taken, session),
-            "brand_affinity": _affinity(items.brand, rows, taken, session),
-            "brand_together": session @ self._between_brands(taken, rows),
-            "colour_affinity": _affinity(items.colour, rows, taken, session),
+            **{f"{name}_affinity": shares for name, shares in zip(names, affinities, strict=True)},
+            "brand_together": self._near_brands(taken, rows, session),
             "price_fit": _price_fit(items.log_price, rows, taken),
-            "closeness": float((session @ text)[_head(request.relevance)].mean()) / max(length, 1e-9),
+            "closeness": float(text_session[_head(request.relevance)].mean()) / max(length, 1e-9),
         }
         if self.taste is not None:
             alike = self.taste[taken] @ self.taste[rows].T
-            values |= {"taste_mean": session @ alike / session.sum(), "taste_max": alike.max(axis=0)}
-        values |= self._photos(request, latest, session)
-        values |= _repeats(request, rows, taken, past.times[liked])
+            values |= {"taste_mean": session @ alike / mass, "taste_max": alike.max(axis=0)}
+        if items.photos is not None:
+            values |= _photos(items.photos, request, liked, both)
+        values |= _repeats(request, rows, taken, times)
         if request.now is not None:
-            recent = request.now - past.times[liked] < _DAY / 48
+            recent = request.now - times < _DAY / 48
             values["funnel"] = float(weights[recent].max(initial=0))
         return values
 
-    def _between_brands(self, taken: NDArray[np.intp], rows: NDArray[np.intp]) -> Floats:
+    def _near_brands(self, taken: NDArray[np.intp], rows: NDArray[np.intp], session: Floats) -> Floats:
         brands, place = np.unique(self.items.brand[rows], return_inverse=True)
-        return _between(self.brands, self.items.brand[taken], brands)[:, place]
+        near: Floats = session @ _between(self.brands, self.items.brand[taken], brands)
+        return near[place]
 
-    def _photos(
-        self, request: RankRequest, latest: Floats, session: Floats
-    ) -> dict[str, NDArray[Any] | float]:
-        photos = self.items.photos
-        if photos is None:
-            return {}
-        past, rows = request.past, request.candidates
-        liked = past.weights > 0
-        shown = photos[rows].astype(np.float32)
-        near = photos[past.rows].astype(np.float32) @ shown.T
-        values: dict[str, NDArray[Any] | float] = {
-            "photo_latest": latest @ near[liked],
-            "photo_mean": session @ near[liked] / session.sum(),
-            "photo_max": near[liked].max(axis=0),
-        }
-        if (~liked).any():
-            values["photo_negative"] = near[~liked].max(axis=0)
-        if request.now is not None:
-            days = np.nan_to_num((request.now - past.times[liked]) / _DAY).clip(min=0)
-            long = past.weights[liked] * 0.5 ** (days / _LONG)
-            interest = long @ photos[past.rows[liked]].astype(np.float32)
-            length = float(np.linalg.norm(interest))
-            values["photo_long"] = shown @ (interest / length if length else interest)
-        return values
+
+def _photos(
+    photos: NDArray[np.float16], request: RankRequest, liked: NDArray[np.bool_], both: Floats
+) -> dict[str, NDArray[Any] | float]:
+    past = request.past
+    shown, own = photos[request.candidates].astype(np.float32), photos[past.rows[liked]].astype(np.float32)
+    near = own @ shown.T
+    latest, session = both @ near
+    values: dict[str, NDArray[Any] | float] = {
+        "photo_latest": latest,
+        "photo_mean": session / both[1].sum(),
+        "photo_max": near.max(axis=0),
+    }
+    if not liked.all():
+        values["photo_negative"] = (photos[past.rows[~liked]].astype(np.float32) @ shown.T).max(axis=0)
+    if request.now is not None:
+        days = np.nan_to_num((request.now - past.times[liked]) / _DAY).clip(min=0)
+        interest = (past.weights[liked] * 0.5 ** (days / _LONG)).astype(np.float32) @ own
+        length = float(np.linalg.norm(interest))
+        values["photo_long"] = shown @ (interest / np.float32(length) if length else interest)
+    return values
 
 
 def _head(score: Floats) -> NDArray[np.intp]:
@@ -327,9 +327,15 @@ def _entropy(codes: NDArray[np.int32]) -> float:
 
 def _mid_rank(values: Floats) -> Floats:
     """Ranks from 1 for the largest, those of equal values averaged."""
-    _, place, counts = np.unique(-values, return_inverse=True, return_counts=True)
-    below = np.cumsum(counts) - counts
-    return np.asarray(below[place] + (counts[place] + 1) / 2, dtype=np.float32)
+    if not len(values):
+        return values
+    order = np.argsort(-values, kind="stable")
+    ordered = values[order]
+    first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    sizes = np.diff(first, append=len(values))
+    ranks = np.empty(len(values), np.float32)
+    ranks[order] = np.repeat(first + (sizes + 1) / 2, sizes)
+    return ranks
 
 
 def _median(values: Floats) -> float:
@@ -343,18 +349,14 @@ def _days(now: float | None, since: NDArray[np.float64]) -> Floats:
     return np.asarray(np.log1p(elapsed.clip(min=0)), dtype=np.float32)
 
 
-def _share(codes: NDArray[np.int32], rows: NDArray[np.intp], head: NDArray[np.intp]) -> Floats:
-    return _affinity(codes, rows, head, np.ones(len(head), np.float32))
-
-
-def _affinity(
-    codes: NDArray[np.int32], rows: NDArray[np.intp], taken: NDArray[np.intp], weights: Floats
+def _affinities(
+    columns: Sequence[NDArray[np.int32]], rows: NDArray[np.intp], taken: NDArray[np.intp], weights: Floats
 ) -> Floats:
-    """Share of the weight of `taken` that has the code of each of `rows`; NaN where that is unknown."""
-    own, past = codes[rows], codes[taken]
-    same = (own[:, None] == past[None, :]).astype(np.float32)
-    shares = same @ weights / weights.sum()
-    return np.where(own == UNKNOWN, np.nan, shares).astype(np.float32)
+    """Share of the weight of `taken` that has the code of each of `rows`, float32 (columns, rows); NaN for no code."""
+    own = np.stack([codes[rows] for codes in columns])
+    past = np.stack([codes[taken] for codes in columns])
+    same = (own[:, :, None] == past[:, None, :]).astype(np.float32)
+    return np.where(own == UNKNOWN, np.float32(np.nan), same @ (weights / weights.sum()))
 
 
 def _price_fit(log_price: Floats, rows: NDArray[np.intp], taken: NDArray[np.intp]) -> Floats:
@@ -385,10 +387,10 @@ def _repeats(
 def _between(near: sparse.csr_array, past: NDArray[Any], rows: NDArray[Any]) -> Floats:
     """Take ``near[past][:, rows]`` as a dense array; SciPy's own indexing costs more than all else here."""
     found = np.zeros((len(past), len(rows)), np.float32)
-    order = np.argsort(rows)
     lines, columns, values = _entries(near, past)
-    held, place = _places(rows[order], columns)
-    found[lines[held], order[place]] = values[held]
+    place = _places(rows, columns, near.shape[1])
+    held = np.flatnonzero(place != UNKNOWN)
+    found[lines[held], place[held]] = values[held]
     return found
 
 
@@ -397,14 +399,22 @@ def _likeness(
 ) -> tuple[Floats, float]:
     """Cosines between past items and candidates, float32 (m, n), and the length of the weighted past."""
     past_lines, past_terms, past_values = _entries(words, past)
-    terms, columns = np.unique(past_terms, return_inverse=True)
-    of_past = np.zeros((len(past), len(terms)), np.float32)
-    of_past[past_lines, columns] = past_values
-    lines, candidate_terms, values = _entries(words, rows)
-    held, place = _places(terms, candidate_terms)
-    of_rows = np.zeros((len(terms), len(rows)), np.float32)
-    of_rows[place, lines[held]] = values[held]
-    return of_past @ of_rows, float(np.linalg.norm(weights @ of_past))
+    lines, terms, values = _entries(words, rows)
+    # A term is told by the place of one of its entries in the past.
+    past_place = _places(past_terms, past_terms, words.shape[1])
+    place = _places(past_terms, terms, words.shape[1])
+    held = np.flatnonzero(place != UNKNOWN)
+    # Columns are the terms that both have: the others add nothing to a product.
+    shared = np.zeros(len(past_terms), bool)
+    shared[place[held]] = True
+    column = np.cumsum(shared) - 1
+    kept = np.flatnonzero(shared[past_place])
+    of_past = np.zeros((len(past), int(shared.sum())), np.float32)
+    of_past[past_lines[kept], column[past_place[kept]]] = past_values[kept]
+    of_rows = np.zeros((of_past.shape[1], len(rows)), np.float32)
+    of_rows[column[place[held]], lines[held]] = values[held]
+    whole = np.bincount(past_place, weights[past_lines] * past_values)
+    return of_past @ of_rows, float(np.linalg.norm(whole))
 
 
 def _entries(
@@ -418,11 +428,19 @@ def _entries(
     return lines, matrix.indices[entries], matrix.data[entries]
 
 
-def _places(known: NDArray[Any], asked: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-    """Which of `asked` are in the sorted `known`, and where those are."""
-    if not len(known):
-        return np.zeros(len(asked), bool), np.zeros(0, np.intp)
-    place = np.searchsorted(known, asked)
-    place[place == len(known)] = 0
-    held = known[place] == asked
-    return held, place[held]
+_scratch = threading.local()
+
+
+def _places(known: NDArray[Any], asked: NDArray[Any], size: int) -> NDArray[np.int32]:
+    """Where each of `asked` is in `known`, all below `size`; `UNKNOWN` for those that are not there.
+
+    A table over all numbers answers in one look each, which is several times faster than a search; it is kept
+    for the next call of the thread, so that a large shop costs no more than a small one.
+    """
+    table: NDArray[np.int32] = getattr(_scratch, "table", np.zeros(0, np.int32))
+    if len(table) < size:
+        table = _scratch.table = np.full(size, UNKNOWN, np.int32)
+    table[known] = np.arange(len(known), dtype=np.int32)
+    found: NDArray[np.int32] = table[asked]
+    table[known] = UNKNOWN
+    return found
