@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from taste_shop import Shop
+from taste_shop import NOW, Shop
 from typer.testing import CliRunner, Result
 
 from snapshelf.catalogue import Catalogue, Entry
@@ -67,6 +67,16 @@ def test_from_a_log_to_a_ranking_that_serves(shelf: Path, log: Path) -> None:
     assert figures["personal"]["low"] > figures["impersonal"]["NDCG@10"]
     assert {"as_shown", "popularity", "formula", "wrong_shopper"} <= set(figures)
 
+    waiting = json.loads(run("eval", "--candidate", "--log", log, *at, "--json").stdout)
+    assert waiting["models"]["personal"]["NDCG@10"] == pytest.approx(figures["personal"]["NDCG@10"], abs=1e-3)
+    for found in waiting["models"].values():
+        assert found["intervals"].keys() == {"NDCG@10", "HR@10", "MRR"}
+        for metric, (low, high) in found["intervals"].items():
+            assert low <= found[metric] <= high
+    off_policy = waiting["off_policy"]
+    assert off_policy["estimates"].keys() == {"naive", "ips", "snips", "doubly_robust"}
+    assert off_policy["trusted"] is (off_policy["estimates"]["ips"]["effective"] >= 1_000)
+
     assert run("promote", *at).exit_code == 0
     after = json.loads(run("eval", "--log", log, *at, "--json").stdout)["models"]
     assert after["personal"]["NDCG@10"] == pytest.approx(figures["personal"]["NDCG@10"], abs=1e-3)
@@ -108,3 +118,54 @@ def test_without_a_log_the_journal_is_learned_from(shelf: Path, log: Path) -> No
     without = json.loads(run("eval", *at, "--json").stdout)
     assert without["searches"] < from_log["searches"]
     assert json.loads(run("eval", "--log", log, *at, "--json").stdout) == without
+
+
+def test_estimates_that_are_luck_are_said_not_to_be_trusted(shelf: Path, log: Path, tmp_path: Path) -> None:
+    lines = log.read_text("utf-8").splitlines()
+    few = tmp_path / "few.jsonl"
+    few.write_text(
+        "\n".join([*lines[:60], *(line for line in lines if any(f'"q{n}"' in line for n in range(60)))])
+    )
+    told = run("eval", "--log", few, "--shelf", shelf)
+    assert "doubly_robust" in told.stdout
+    assert "not to be trusted: the effective sample size is" in told.stderr
+
+
+def test_experiments_of_a_log_are_reported(shelf: Path, tmp_path: Path) -> None:
+    lines = []
+    for number in range(200):
+        attributes = {"experiment": "taste", "variant": "ab"[number % 2]}
+        lines.append(
+            {
+                "query_id": f"q{number}",
+                "client_id": f"s{number}",
+                "timestamp": NOW,
+                "query_response_hit_ids": ["Ahorn-hat-0"],
+                "query_attributes": attributes,
+            }
+        )
+        if number % 2 and number % 3:
+            lines.append(
+                {
+                    "action_name": "click",
+                    "event_id": str(number),
+                    "client_id": f"s{number}",
+                    "timestamp": NOW + 1,
+                    "query_id": f"q{number}",
+                    "event_attributes": {"object": {"object_id": "Ahorn-hat-0"}},
+                }
+            )
+    log = tmp_path / "experiment.jsonl"
+    log.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+
+    def report(*arguments: str | Path) -> Result:
+        return CliRunner().invoke(app, ["report", "experiments", "--shelf", str(shelf), *map(str, arguments)])
+
+    (told,) = json.loads(report("--log", log, "--json").stdout)
+    assert told["verdict"] == "b is better"
+    assert told["variants"]["a"]["of_shoppers"]["click"]["value"] == 0
+    assert told["variants"]["b"]["searches"] == 100
+    printed = report("--log", log)
+    assert "taste\tb\t100\t100" in printed.stdout
+    assert "taste: b is better" in printed.stderr
+    assert "no search took part" in report().stderr

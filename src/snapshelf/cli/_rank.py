@@ -6,23 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from snapshelf.cli._console import Side, note, print_json, print_table, progress, reported
-from snapshelf.cli._journal import opened_journal
+from snapshelf.cli._log import LogOption, told_of
 from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, ShelfOption
 
 if TYPE_CHECKING:
     from snapshelf.evaluation import PersonalReport
-    from snapshelf.shoppers import Items, ShopLog
+    from snapshelf.shoppers import Items
 
-LogOption: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(
-        "--log",
-        help="Searches and events of the shop: JSON lines of UBI, Google Retail or GA4.",
-        show_default="the shelf's journal",
-    ),
+CandidateOption: TypeAlias = Annotated[
+    bool, typer.Option("--candidate", help="The model that waits, not the one that serves.")
 ]
-
-_REFUSALS_SHOWN = 10
 
 rank = typer.Typer(
     name="rank",
@@ -81,7 +74,7 @@ def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: Js
         from snapshelf.shoppers import Histories, ShelfRanking, count, lessons, objections
         from snapshelf.shoppers import train as learn
 
-        told, items, now = _told(log, shelf), _items(shelf), time()
+        told, items, now = told_of(log, shelf), _items(shelf), time()
         divided = lessons(items, told.shown, told.deeds, now=now)
         model = learn(divided.signals, divided.learn)
         report = evaluate_ranking(model, divided.signals, divided.test).to_json()
@@ -94,22 +87,43 @@ def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: Js
 
 
 @rank.command("eval")
-def evaluate(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
-    """Measure the ranking that serves, on the last searches of a log.
+def evaluate(
+    log: LogOption = None,
+    candidate: CandidateOption = False,
+    shelf: ShelfOption = DEFAULT_SHELF,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the ranking that serves, or the candidate, on the last searches of a log.
 
     Beside it: the order as shown, popularity, the fixed formula, the model without the shopper, and the model
-    with another shopper's history, which must hurt.
+    with another shopper's history, which must hurt. Then what the ranking would have earned in clicks on those
+    searches, estimated from what was left to chance.
     """
     with reported(as_json):
         from time import time
 
-        from snapshelf.evaluation import evaluate_ranking
-        from snapshelf.shoppers import ShelfRanking, lessons
+        from snapshelf.errors import EvaluationError
+        from snapshelf.evaluation import evaluate_off_policy, evaluate_ranking
+        from snapshelf.shoppers import Reranker, ShelfRanking, lessons
 
-        told = _told(log, shelf)
-        divided = lessons(_items(shelf), told.shown, told.deeds, now=time())
-        ranker = ShelfRanking(shelf).current()
-        _print_figures(evaluate_ranking(ranker, divided.signals, divided.test).to_json(), as_json)
+        told, items = told_of(log, shelf), _items(shelf)
+        divided = lessons(items, told.shown, told.deeds, now=time())
+        ranking = ShelfRanking(shelf)
+        ranker = ranking.candidate() if candidate else ranking.current()
+        report = evaluate_ranking(ranker, divided.signals, divided.test).to_json()
+        try:
+            report["off_policy"] = evaluate_off_policy(
+                Reranker(divided.signals, ranker),
+                divided.histories,
+                told.shown,
+                told.deeds,
+                since=divided.test_from,
+            ).to_json()
+        except EvaluationError as error:
+            report["off_policy"] = {"trusted": False, "refused": str(error)}
+        _print_figures(report, as_json)
+        if not as_json:
+            _print_off_policy(report["off_policy"])
 
 
 @rank.command()
@@ -132,9 +146,7 @@ def promote(
 @rank.command()
 def explain(
     shelf: ShelfOption = DEFAULT_SHELF,
-    candidate: Annotated[
-        bool, typer.Option("--candidate", help="The model that waits, not the one that serves.")
-    ] = False,
+    candidate: CandidateOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what each feature means and how much of the ranking is its doing."""
@@ -157,21 +169,6 @@ def explain(
         print_table({"feature": "left", "share": "right", "meaning": "left"}, rows)
 
 
-def _told(log: Path | None, shelf: Path) -> "ShopLog":
-    """Read what there is to learn from; who was forgotten has no part in it."""
-    from snapshelf.shoppers import read_log
-
-    with opened_journal(shelf) as journal:
-        if log is None:
-            return journal.log()
-        told = journal.without_forgotten(read_log(log))
-    for sentence in told.refused[:_REFUSALS_SHOWN]:
-        note(sentence)
-    if len(told.refused) > _REFUSALS_SHOWN:
-        note(f"{len(told.refused):,} lines were refused")
-    return told
-
-
 def _items(shelf: Path) -> "Items":
     from snapshelf._opening import CATALOGUE
     from snapshelf.catalogue import Catalogue
@@ -188,11 +185,38 @@ def _print_figures(told: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(told)
         return
-    names = ("NDCG@10", "low", "high", "HR@10", "MRR")
-    numbers: dict[str, Side] = dict.fromkeys(names, "right")
-    rows = [(model, *(f"{found[name]:.4f}" for name in names)) for model, found in told["models"].items()]
-    print_table({"model": "left", **numbers}, rows)
-    note(f"{told['searches']:,} searches; low and high: 95 % bootstrap interval of NDCG@10")
+    names = ("NDCG@10", "HR@10", "MRR")
+    rows = [
+        (model, *(_with_interval(found[name], *found["intervals"][name]) for name in names))
+        for model, found in told["models"].items()
+    ]
+    print_table({"model": "left", **dict.fromkeys(names, "right")}, rows)
+    note(f"{told['searches']:,} searches; in brackets: 95 % bootstrap intervals")
+
+
+def _print_off_policy(told: dict[str, Any]) -> None:
+    if estimates := told.get("estimates"):
+        typer.echo()
+        rows = [
+            (name, _with_interval(found["value"], found["low"], found["high"]), f"{found['effective']:,.0f}")
+            for name, found in estimates.items()
+        ]
+        columns: dict[str, Side] = {
+            "estimate": "left",
+            "clicks per place": "right",
+            "effective samples": "right",
+        }
+        print_table(columns, rows)
+        note(
+            f"{told['searches']:,} searches with {told['places']:,} places; the ranking agrees with "
+            f"{told['agreed']:.0%}, and chance had moved {told['swapped']:,}"
+        )
+    if told["refused"]:
+        note(f"not to be trusted: {told['refused']}")
+
+
+def _with_interval(value: float, low: float, high: float) -> str:
+    return f"{value:.4f} ({low:.4f}–{high:.4f})"
 
 
 def _print(report: "PersonalReport") -> None:

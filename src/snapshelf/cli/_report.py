@@ -1,11 +1,15 @@
 """``snapshelf report``: what a shelf learned about its searches."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snapshelf.cli._console import note, print_json, print_table, reported
+from snapshelf.cli._console import Side, note, print_json, print_table, reported
+from snapshelf.cli._log import LogOption, told_of
 from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, ShelfOption
+
+if TYPE_CHECKING:
+    from snapshelf.evaluation import Share
 
 report = typer.Typer(
     name="report",
@@ -45,3 +49,46 @@ def zero_results(
         print_table({"times": "right", "words": "left"}, [(str(times), text) for text, times in found])
         if not found:
             note("every search of these days found something")
+
+
+@report.command()
+def experiments(
+    log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False
+) -> None:
+    """Tell what experiments between two rankings have shown so far (see ranking.experiment in search.yaml)."""
+    with reported(as_json):
+        from snapshelf.evaluation import report_experiments
+
+        told = told_of(log, shelf)
+        found = report_experiments(told.shown, told.deeds)
+        if as_json:
+            print_json([one.to_json() for one in found])
+            return
+        columns: dict[str, Side] = {
+            "experiment": "left",
+            "variant": "left",
+            "searches": "right",
+            "shoppers": "right",
+            **dict.fromkeys(("click", "cart", "purchase"), "right"),
+        }
+        rows = [
+            (
+                one.name,
+                variant,
+                f"{part.searches:,}",
+                f"{part.shoppers:,}",
+                *(_percent(part.of_shoppers[outcome]) for outcome in ("click", "cart", "purchase")),
+            )
+            for one in found
+            for variant, part in one.variants.items()
+        ]
+        print_table(columns, rows)
+        for one in found:
+            preferred = f"; a preferred in {_percent(one.preference)}" if one.preference else ""
+            note(f"{one.name}: {one.verdict}{preferred}")
+        if not found:
+            note("no search took part in an experiment")
+
+
+def _percent(share: "Share") -> str:
+    return f"{share.value:.1%} ({share.low:.1%}–{share.high:.1%}) of {share.trials:,}"

@@ -14,6 +14,7 @@ from snapshelf.evaluation._encoder_tasks import (
 )
 from snapshelf.evaluation._experiments import Share, preference, share
 from snapshelf.evaluation._files import EvaluationQuery, Qrels, read_qrels, read_queries
+from snapshelf.evaluation._logged import OffPolicyReport, evaluate_off_policy
 from snapshelf.evaluation._metrics import Metric, Run, Scores, evaluate, parse_metrics
 from snapshelf.evaluation._offpolicy import (
     LEAST_EFFECTIVE,
@@ -30,6 +31,7 @@ from snapshelf.evaluation._personal import PersonalReport, Purchases, SearchSett
 from snapshelf.evaluation._ranking import RankingReport, evaluate_ranking
 from snapshelf.evaluation._reliability import expected_calibration_error
 from snapshelf.evaluation._report import MAX_DEPTH, Measurement, Mode, Report, Searchable, evaluate_shelf
+from snapshelf.evaluation._traffic import ExperimentReport, VariantReport, report_experiments
 from snapshelf.evaluation._variations import Variation, in_other_order, vary, with_typo
 from snapshelf.evaluation._verdict import (
     LEAST_QUERIES,
@@ -59,12 +61,14 @@ __all__ = [
     "EncoderTask",
     "Estimate",
     "EvaluationQuery",
+    "ExperimentReport",
     "KindReport",
     "Logged",
     "Measurement",
     "Metric",
     "MixFigures",
     "Mode",
+    "OffPolicyReport",
     "Outcome",
     "PersonalReport",
     "Purchases",
@@ -77,6 +81,7 @@ __all__ = [
     "Searchable",
     "Share",
     "Side",
+    "VariantReport",
     "Variation",
     "Verdict",
     "Wording",
@@ -85,6 +90,7 @@ __all__ = [
     "calibrate_shelf",
     "doubly_robust",
     "evaluate",
+    "evaluate_off_policy",
     "evaluate_ranking",
     "evaluate_shelf",
     "expected_by_chance",
@@ -102,6 +108,7 @@ __all__ = [
     "preference",
     "read_qrels",
     "read_queries",
+    "report_experiments",
     "same_product_task",
     "share",
     "simultaneous",

@@ -39,6 +39,9 @@ class RankingReport:
                     **{metric: round(value, 5) for metric, (value, _, _) in found.items()},
                     "low": round(found["NDCG@10"][1], 5),
                     "high": round(found["NDCG@10"][2], 5),
+                    "intervals": {
+                        metric: [round(low, 5), round(high, 5)] for metric, (_, low, high) in found.items()
+                    },
                 }
                 for name, found in self.figures.items()
             },

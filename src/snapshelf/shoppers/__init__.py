@@ -19,6 +19,7 @@ from snapshelf.shoppers._learning import (
     count,
     judge,
     lessons,
+    request_of,
 )
 from snapshelf.shoppers._live import ITEMS, LiveRanking, RankingName
 from snapshelf.shoppers._log import ShopLog, parse_log, read_log
@@ -129,6 +130,7 @@ __all__ = [
     "parse_log",
     "price_band",
     "read_log",
+    "request_of",
     "save_signals",
     "shortened",
     "team_draft",

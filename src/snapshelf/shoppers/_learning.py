@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -246,11 +247,16 @@ class Lessons:
         Counts of the time before `learn`.
     learn, test : list of Judged
         `test` is later than `learn`.
+    histories : Histories
+    test_from : float
+        Unix seconds of the first search of `test`; infinite where there is none.
     """
 
     signals: Signals
     learn: list[Judged]
     test: list[Judged]
+    histories: Histories
+    test_from: float
 
 
 def lessons(items: Items, shown: Sequence[Shown], deeds: Sequence[Deed], *, now: float) -> Lessons:
@@ -261,4 +267,7 @@ def lessons(items: Items, shown: Sequence[Shown], deeds: Sequence[Deed], *, now:
     signals = count(items, histories, shown, until=start)
     judged = judge(items, histories, [search for search in shown if search.at >= start], deeds)
     split = round(len(judged) * 0.6)
-    return Lessons(signals, judged[:split], judged[split:])
+    test = judged[split:]
+    return Lessons(
+        signals, judged[:split], test, histories, (test[0].request.now or 0.0) if test else math.inf
+    )
