@@ -28,7 +28,10 @@ DOCUMENTS = (*READMES, *sorted((ROOT / "docs").glob("*.md")))
 LINKING = (*DOCUMENTS, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md")
 RUNNABLE = (
     ROOT / "README.md",
-    *(ROOT / f"docs/{name}.md" for name in ("index", "catalogue", "search", "filters", "events", "api", "evaluation")),
+    *(
+        ROOT / f"docs/{name}.md"
+        for name in ("index", "catalogue", "search", "filters", "events", "api", "evaluation")
+    ),
 )
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]

@@ -14,7 +14,8 @@ import snapshelf
 ROOMS = {
     "snapshelf": {
         "AddReport", "Chip", "FacetChoice", "FacetRequest", "FacetResult", "HeatMap", "Hit", "Note", "Price",
-        "Product", "Range", "RowError", "SearchResult", "Shelf", "ShelfStats", "SnapshelfError", "WhyNot", "errors",
+        "Product", "Range", "Recommendation", "RecommendationReason",
+        "Recommendations", "RowError", "SearchResult", "Shelf", "ShelfStats", "SnapshelfError", "WhyNot", "errors",
     },
     "snapshelf.encoders": {
         "Card", "Check", "Encoder", "ModelDescription", "OnnxEncoder", "Preprocessing", "Pulled", "Speed",

@@ -9,7 +9,18 @@ from snapshelf import errors
 from snapshelf.errors import SnapshelfError
 
 if TYPE_CHECKING:
-    from snapshelf._results import AddReport, HeatMap, Hit, RowError, SearchResult, ShelfStats, WhyNot
+    from snapshelf._results import (
+        AddReport,
+        HeatMap,
+        Hit,
+        Recommendation,
+        RecommendationReason,
+        Recommendations,
+        RowError,
+        SearchResult,
+        ShelfStats,
+        WhyNot,
+    )
     from snapshelf.catalogue import Price, Product
     from snapshelf.query import Chip, Note
     from snapshelf.search import FacetChoice, FacetRequest, FacetResult, Range
@@ -27,6 +38,9 @@ __all__ = [
     "Price",
     "Product",
     "Range",
+    "Recommendation",
+    "RecommendationReason",
+    "Recommendations",
     "RowError",
     "SearchResult",
     "Shelf",
@@ -51,6 +65,9 @@ _HOMES = {
     "Price": "snapshelf.catalogue",
     "Product": "snapshelf.catalogue",
     "Range": "snapshelf.search",
+    "Recommendation": "snapshelf._results",
+    "RecommendationReason": "snapshelf._results",
+    "Recommendations": "snapshelf._results",
     "RowError": "snapshelf._results",
     "SearchResult": "snapshelf._results",
     "Shelf": "snapshelf.shelf",

@@ -17,7 +17,7 @@ from snapshelf._results import Hit
 from snapshelf.catalogue import Catalogue
 from snapshelf.errors import InputError, QueryError, ShelfError, StorageError
 from snapshelf.search import FirstPage, Ranking, RankingSettings, Search
-from snapshelf.shoppers import Journal, LiveRanking, Past, RankingName, Shown, assign
+from snapshelf.shoppers import Journal, LiveRanking, Past, Profile, RankingName, Shown, assign
 
 MAX_SHOPPER = 256
 """Characters of a shopper's name."""
@@ -154,12 +154,8 @@ class Personal:
             known = None if is_first else self._pasts.get(first.query_id)
         if known is not None:
             return known
-        try:
-            profile = self._journal().profile(shopper)
-        except (StorageError, ShelfError, InputError) as error:
-            _logger.warning("%s", error)
-            return Past.none()
-        if not profile or (signals := self.live.signals()) is None:
+        profile = self.profile(shopper)
+        if profile is None or (signals := self.live.signals()) is None:
             return Past.none()
         past = profile.past(signals.items)
         if not is_first:
@@ -170,6 +166,23 @@ class Personal:
             if len(self._pasts) > _PASTS_KEPT:
                 self._pasts.popitem(last=False)
         return past
+
+    def profile(self, shopper: str) -> Profile | None:
+        """What is known of a shopper; None where that is nothing, or the journal cannot be read."""
+        try:
+            return self._journal().profile(shopper) or None
+        except (StorageError, ShelfError, InputError) as error:
+            _logger.warning("%s", error)
+            return None
+
+    def tell(self, shown: Shown) -> None:
+        """Keep what was shown, where shoppers are served; it is written in the background."""
+        if not (self._serving and self._settings.impressions and shown.products):
+            return
+        try:
+            self._journal().show(shown)
+        except (StorageError, ShelfError, InputError) as error:
+            _logger.warning("%s", error)
 
     def shown(
         self,
@@ -195,7 +208,7 @@ class Personal:
         hits : sequence of Hit
             Those of this page.
         """
-        if not (self._serving and self._settings.impressions and hits) or search.manner.mode != "full":
+        if not (self._serving and self._settings.impressions) or search.manner.mode != "full":
             return
         hits = hits[:_MOST_SHOWN]
         channels = {name: tuple(hit.contributions.get(name, 0.0) for hit in hits) for name in search.channels}
@@ -215,10 +228,7 @@ class Personal:
             variant=turn.variant,
             teams=teams,
         )
-        try:
-            self._journal().show(shown)
-        except (StorageError, ShelfError, InputError) as error:
-            _logger.warning("%s", error)
+        self.tell(shown)
 
 
 def check_shopper(shopper: str | None) -> None:

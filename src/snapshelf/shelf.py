@@ -29,7 +29,8 @@ from snapshelf._opening import (
     shop_lexicon,
 )
 from snapshelf._personal import Personal
-from snapshelf._results import AddReport, HeatMap, RowError, SearchResult, ShelfStats, WhyNot
+from snapshelf._recommending import RecommendationAsk, Recommending
+from snapshelf._results import AddReport, HeatMap, Recommendations, RowError, SearchResult, ShelfStats, WhyNot
 from snapshelf._searching import MAX_K, SETTINGS, Ask, Searcher, SearchOptions, Side
 from snapshelf.catalogue import Catalogue, Product, QueryLog, Row, open_photos, read_feed
 from snapshelf.encoders import Encoder, load_encoder
@@ -46,7 +47,7 @@ from snapshelf.search import (
     Suggestion,
     Weights,
 )
-from snapshelf.shoppers import Journal, SqlJournal
+from snapshelf.shoppers import Journal, RecommendationKind, SqlJournal
 from snapshelf.store import Filter, Store
 
 __all__ = ["MAX_K", "Progress", "Shelf"]
@@ -104,6 +105,7 @@ class Shelf:
         self._words = ShopWords.open(folder / WORDS, catalogue, lexicon)
         self._queries = QueryLog.open(folder / QUERIES if settings.log_queries else None)
         self._personal = Personal(folder, catalogue, settings.ranking, lambda: self.journal, serving=serving)
+        self._recommending = Recommending(catalogue, store, self._personal)
         self._searcher = Searcher(
             folder, catalogue, store, encoder, lexicon, settings, self._words, self._queries, self._personal
         )
@@ -562,6 +564,52 @@ class Shelf:
             The filter is malformed or names a field that there is not.
         """
         return self._searcher.similar(id, k, where)
+
+    def recommend(
+        self,
+        kind: RecommendationKind = "for-you",
+        *,
+        shopper: str | None = None,
+        product: str | None = None,
+        cart: Sequence[str] | None = None,
+        k: int = 10,
+        where: str | Filter | None = None,
+        personal: bool = True,
+    ) -> Recommendations:
+        """Choose products for a place of the shop where nothing was asked for; what is not in stock is left out.
+
+        A shopper of whom nothing is known gets what everybody likes.
+
+        Parameters
+        ----------
+        kind : str
+            ``"for-you"``, ``"similar"``, ``"viewed-together"``, ``"bought-together"``, ``"complete-the-look"``,
+            ``"post-cart"``, ``"trending"``, ``"recently-seen"`` or ``"buy-again"``; see ``docs/recommendations.md``.
+        shopper : str or None
+            An account, or a session.
+        product : str or None
+            Id of the product that is looked at; ``"similar"`` and ``"viewed-together"`` need it.
+        cart : sequence of str or None
+            Ids of the products in the cart; by default what the journal knows of it. Unknown ones are passed over.
+        k : int
+            Most products to return, 1 to 100.
+        where : str, Filter or None
+            Only products that match; it holds for every product of the list.
+        personal : bool
+            False leaves out what is known of the shopper.
+
+        Raises
+        ------
+        QueryError
+            The kind does not exist or lacks its product, or `k`, the cart or the shopper's name is out of range.
+        FilterError
+            The filter is malformed or names a field that there is not.
+        NotFoundError
+            No product has this id.
+        """
+        return self._recommending.recommend(
+            RecommendationAsk(kind, shopper, product, cart, k, where, personal)
+        )
 
     def get(self, id: str) -> Product:
         """Return one product.

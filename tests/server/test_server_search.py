@@ -352,7 +352,8 @@ def test_the_order_knows_the_shopper(
 
 
 @pytest.mark.parametrize(
-    ("shopper", "kind"), [("", "validation"), ("x" * 257, "validation"), ("a\u0000b", "query"), (" ", "query")]
+    ("shopper", "kind"),
+    [("", "validation"), ("x" * 257, "validation"), ("a\u0000b", "query"), (" ", "query")],
 )
 def test_a_shopper_needs_a_name(client: httpx.Client, shopper: str, kind: str) -> None:
     problem(client.post("/v1/search", json={"text": "mug", "shopper": shopper}), 422, kind)

@@ -14,6 +14,7 @@ from snapshelf.cli import (
     _lexicon,
     _promote,
     _rank,
+    _recommend,
     _remove,
     _report,
     _rules,
@@ -46,6 +47,7 @@ _COMMANDS = (
     _eval,
     _promote,
     _rank,
+    _recommend,
     _train,
     _encoders,
 )

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
-from snapshelf.server import _merchandising, _operations, _products, _search, _shoppers
+from snapshelf.server import _merchandising, _operations, _products, _recommendations, _search, _shoppers
 from snapshelf.server._context import Context
 from snapshelf.server._middleware import BodyLimit, EncodedSlashes, Envelope
 from snapshelf.server._openapi import ANY_PROBLEM, DescribedApp
@@ -82,6 +82,7 @@ def create_app(
     for router in (
         _search.router,
         _products.router,
+        _recommendations.router,
         _shoppers.router,
         _merchandising.router,
         _operations.router,

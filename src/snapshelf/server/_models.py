@@ -395,6 +395,39 @@ class ImportLine(BaseModel):
     error: str | None = Field(default=None, description="What is wrong and what to do.")
 
 
+class ReasonModel(BaseModel):
+    """Why a product is recommended."""
+
+    kind: str = Field(
+        description="`together`, `viewed`, `basket`, `photo`, `words`, `category`, `popularity`, `growth`, `fresh`, "
+        "`new`, `seen` or `bought`."
+    )
+    en: str = Field(description="A short sentence in English.")
+    zh: str = Field(description="The same in Chinese.")
+    product: str | None = Field(description="Id of the product that it refers to.")
+
+
+class RecommendationModel(BaseModel):
+    """A product that is recommended."""
+
+    rank: int
+    score: float = Field(description="Comparable within one list.")
+    contributions: dict[str, float] = Field(description="What makes up the score; they add up to it.")
+    reason: ReasonModel
+    propensity: float = Field(description="Probability with which it was to stand at its place.")
+    product: Product
+    photo: str = Field(description="Path of the product's photo.")
+
+
+class RecommendationsAnswer(BaseModel):
+    """Recommended products, best first."""
+
+    kind: str
+    query_id: str = Field(description="Names this list in the events that follow it.")
+    personal: bool = Field(description="Whether anything is known of the shopper.")
+    products: list[RecommendationModel]
+
+
 class StatsAnswer(BaseModel):
     """The shelf in numbers."""
 

@@ -83,6 +83,8 @@ class Shown:
         The experiment that the search took part in, and which variant of it answered.
     teams : tuple or None
         Of an interleaved answer whose choice each product was; see `Interleaved`.
+    recommended : str or None
+        The kind of recommendation that it was; None for a search. Rankings of searches do not learn from these.
     """
 
     query_id: str
@@ -97,6 +99,7 @@ class Shown:
     experiment: str | None = None
     variant: str | None = None
     teams: tuple[Team | None, ...] | None = None
+    recommended: str | None = None
 
 
 class Histories:
@@ -219,7 +222,10 @@ def request_of(items: Items, search: Shown, past: Past) -> tuple[RankRequest, ND
 
 
 def judge(items: Items, histories: Histories, shown: Iterable[Shown], deeds: Iterable[Deed]) -> list[Judged]:
-    """Join searches with what followed them, in the order of time; a search without a follower is left out."""
+    """Join searches with what followed them, in the order of time; a search without a follower is left out.
+
+    Recommendations are left out too: nobody asked for anything there.
+    """
     grades: dict[str, dict[str, int]] = defaultdict(dict)
     for deed in deeds:
         if deed.query_id is not None and deed.kind in GRADES:
@@ -228,7 +234,7 @@ def judge(items: Items, histories: Histories, shown: Iterable[Shown], deeds: Ite
     judged = []
     for search in sorted(shown, key=lambda search: search.at):
         followed = grades.get(search.query_id)
-        if not followed:
+        if not followed or search.recommended is not None:
             continue
         request, there = request_of(items, search, histories.past(search.shopper, search.at))
         got = np.array([followed.get(search.products[place], 0) for place in there], np.int32)

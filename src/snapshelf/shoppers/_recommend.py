@@ -32,7 +32,7 @@ RECOMMENDATIONS: tuple[RecommendationKind, ...] = get_args(RecommendationKind)
 """The lists there are."""
 
 Rows: TypeAlias = NDArray[np.intp]
-Allowed: TypeAlias = Callable[[Rows], NDArray[np.bool_]]
+Recommendable: TypeAlias = Callable[[Rows], NDArray[np.bool_]]
 """Which rows may be shown: the filter of the caller, and what is in stock."""
 Near: TypeAlias = Callable[[Floats, int], Rows]
 """Rows whose photos are nearest to a vector, the nearest first, of those that may be shown."""
@@ -46,7 +46,7 @@ REPEATS = 0.1
 
 _POOL = 100
 """Candidates that diversity chooses from."""
-_CHUNK = 512
+_CHUNK = 256
 _SESSION = 8.0
 """Half-life of what was seen, in events."""
 _EVIDENCE = 0.2
@@ -164,7 +164,7 @@ class Wish:
     now : float or None
         Unix seconds.
     allowed : callable or None
-        See `Allowed`; None lets everything be shown.
+        See `Recommendable`; None lets everything be shown.
     near : callable or None
         See `Near`; by default all photos are compared.
     explore : bool
@@ -178,7 +178,7 @@ class Wish:
     anchors: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
     interests: tuple[Floats, ...] = ()
     now: float | None = None
-    allowed: Allowed | None = None
+    allowed: Recommendable | None = None
     near: Near | None = None
     explore: bool = True
 
@@ -559,7 +559,7 @@ def _scaled(values: Floats) -> Floats:
     return np.asarray(values / np.float32(top) if top > 0 else np.zeros_like(values), dtype=np.float32)
 
 
-def _first(order: Rows, count: int, allowed: Allowed | None, groups: NDArray[np.int32]) -> Rows:
+def _first(order: Rows, count: int, allowed: Recommendable | None, groups: NDArray[np.int32]) -> Rows:
     """The first of an order that may be shown, one of each group."""
     found = _NOTHING
     for start in range(0, len(order), _CHUNK):

@@ -170,6 +170,7 @@ def read_shown(told: _Object) -> Shown:
         experiment=_text(attributes.get("experiment")),
         variant=_text(attributes.get("variant")),
         teams=_teams(attributes.get("teams"), count),
+        recommended=_text(attributes.get("recommended")),
     )
 
 
@@ -183,6 +184,7 @@ def write_shown(shown: Shown) -> dict[str, Any]:
         "experiment": shown.experiment,
         "variant": shown.variant,
         "teams": shown.teams,
+        "recommended": shown.recommended,
     }
     return {
         "query_id": shown.query_id,
