@@ -30,7 +30,7 @@ RUNNABLE = (
     ROOT / "README.md",
     *(
         ROOT / f"docs/{name}.md"
-        for name in ("index", "catalogue", "search", "filters", "events", "api", "evaluation")
+        for name in ("index", "catalogue", "search", "filters", "events", "recommendations", "api", "evaluation")
     ),
 )
 
