@@ -30,7 +30,16 @@ RUNNABLE = (
     ROOT / "README.md",
     *(
         ROOT / f"docs/{name}.md"
-        for name in ("index", "catalogue", "search", "filters", "events", "recommendations", "api", "evaluation")
+        for name in (
+            "index",
+            "catalogue",
+            "search",
+            "filters",
+            "events",
+            "recommendations",
+            "api",
+            "evaluation",
+        )
     ),
 )
 
