@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -17,7 +20,7 @@ from snapshelf._results import Hit
 from snapshelf.catalogue import Catalogue
 from snapshelf.errors import InputError, QueryError, ShelfError, StorageError
 from snapshelf.search import FirstPage, Ranking, RankingSettings, Search
-from snapshelf.shoppers import Journal, LiveRanking, Past, Profile, RankingName, Shown, assign
+from snapshelf.shoppers import Event, Journal, LiveRanking, Past, Profile, RankingName, Shown, assign
 
 MAX_SHOPPER = 256
 """Characters of a shopper's name."""
@@ -53,6 +56,17 @@ class Turn:
     variant: str | None = None
 
 
+class Asked(Protocol):
+    """What of a search is told to the journal."""
+
+    @property
+    def shopper(self) -> str | None: ...
+    @property
+    def personal(self) -> bool: ...
+    @property
+    def text(self) -> str | None: ...
+
+
 class Personal:
     """Orders the searches of one shelf, and keeps what they showed.
 
@@ -82,6 +96,7 @@ class Personal:
         self._journal = journal
         self._serving = serving
         self._lock = threading.Lock()
+        self._teller: ThreadPoolExecutor | None = None
         self._pasts: OrderedDict[str, Past] = OrderedDict()
 
     def prepare(self) -> None:
@@ -185,16 +200,9 @@ class Personal:
             _logger.warning("%s", error)
 
     def shown(
-        self,
-        turn: Turn,
-        search: Search,
-        query_id: str,
-        shopper: str | None,
-        text: str | None,
-        skip: int,
-        hits: Sequence[Hit],
+        self, turn: Turn, search: Search, query_id: str, ask: Asked, skip: int, hits: Sequence[Hit]
     ) -> None:
-        """Tell the journal what a search showed; it is written in the background.
+        """Tell the journal what a search showed, and what its shopper looked for; it is written in the background.
 
         Parameters
         ----------
@@ -202,7 +210,7 @@ class Personal:
         search : Search
         query_id : str
             Of this page.
-        shopper, text : str or None
+        ask : Asked
         skip : int
             Hits before this page.
         hits : sequence of Hit
@@ -210,25 +218,67 @@ class Personal:
         """
         if not (self._serving and self._settings.impressions) or search.manner.mode != "full":
             return
-        hits = hits[:_MOST_SHOWN]
-        channels = {name: tuple(hit.contributions.get(name, 0.0) for hit in hits) for name in search.channels}
-        chances = search.propensities(skip + len(hits))
-        teams = tuple(search.teams.get(hit.product.id) for hit in hits) if search.teams else None
-        shown = Shown(
-            query_id=query_id,
-            shopper=shopper or turn.first.query_id,  # somebody who is not known, and who will not come again
-            at=time.time(),
-            products=tuple(hit.product.id for hit in hits),
-            relevance=tuple(map(float, np.sum([*channels.values()], axis=0))),
-            channels=channels,
-            propensities=None if chances is None else tuple(chances[skip:]),
-            start=skip,
-            text=text or "",
-            experiment=turn.experiment,
-            variant=turn.variant,
-            teams=teams,
-        )
-        self.tell(shown)
+        now = time.time()
+        try:
+            if hits:
+                self._journal().show(_impression(turn, search, query_id, ask, skip, hits[:_MOST_SHOWN], now))
+            if ask.shopper is not None and ask.personal and not skip:
+                event = Event(
+                    event_id=f"search {query_id}",
+                    shopper=ask.shopper,
+                    kind="search",
+                    at=now,
+                    query_id=query_id,
+                    text=ask.text,
+                    vector=search.direction,
+                )
+                self._tell(event)
+        except (StorageError, ShelfError, InputError) as error:
+            _logger.warning("%s", error)
+
+    def _tell(self, event: Event) -> None:
+        """Append an event without waiting for the disk."""
+
+        def append() -> None:
+            try:
+                self._journal().append([event])
+            except (StorageError, ShelfError, InputError) as error:
+                _logger.warning("%s", error)
+
+        with self._lock:
+            if self._teller is None:
+                self._teller = ThreadPoolExecutor(1, thread_name_prefix="snapshelf-searches")
+            self._teller.submit(append)
+
+    def close(self) -> None:
+        """Tell the journal what waits, and keep the products' columns; the journal is still open then."""
+        with self._lock:
+            teller, self._teller = self._teller, None
+        if teller is not None:
+            teller.shutdown()
+        with contextlib.suppress(StorageError):
+            self.live.save()
+
+
+def _impression(
+    turn: Turn, search: Search, query_id: str, ask: Asked, skip: int, hits: Sequence[Hit], now: float
+) -> Shown:
+    channels = {name: tuple(hit.contributions.get(name, 0.0) for hit in hits) for name in search.channels}
+    chances = search.propensities(skip + len(hits))
+    return Shown(
+        query_id=query_id,
+        shopper=ask.shopper or turn.first.query_id,  # somebody who is not known, and who will not come again
+        at=now,
+        products=tuple(hit.product.id for hit in hits),
+        relevance=tuple(map(float, np.sum([*channels.values()], axis=0))),
+        channels=channels,
+        propensities=None if chances is None else tuple(chances[skip:]),
+        start=skip,
+        text=ask.text or "",
+        experiment=turn.experiment,
+        variant=turn.variant,
+        teams=tuple(search.teams.get(hit.product.id) for hit in hits) if search.teams else None,
+    )
 
 
 def check_shopper(shopper: str | None) -> None:

@@ -396,7 +396,7 @@ class Searcher:
         # The first page has the id that decides what is left to chance; later ones have their own.
         query_id = turn.first.query_id if turn is not None and not skip else uuid.uuid4().hex
         if turn is not None:
-            self.personal.shown(turn, search, query_id, ask.shopper, ask.text, skip, hits)
+            self.personal.shown(turn, search, query_id, ask, skip, hits)
         first = turn.first if turn is not None and turn.ranking is not None else None
         more = page_token(Page(skip + ask.k, first), digest) if len(places) > skip + ask.k else None
         return SearchResult(

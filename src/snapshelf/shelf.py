@@ -190,8 +190,7 @@ class Shelf:
             if self._store.version < self._indexed:
                 self._store.flush(self._indexed)
             self._save_words()
-            with contextlib.suppress(StorageError):
-                self._personal.live.save()
+            self._personal.close()
             self._queries.close()
             if self._journal is not None:
                 self._journal.close()

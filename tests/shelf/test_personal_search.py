@@ -212,6 +212,13 @@ def test_what_was_shown_is_kept_where_a_shelf_serves(folder: Path) -> None:
                 assert shown.relevance[place] == pytest.approx(relevance, rel=1e-5)
             assert shown.propensities is not None
             assert all(0.97 < chance <= 1 or chance == 0.01 for chance in shown.propensities)
+        looked_for = shelf.search(photo=shelf.photo(ids(first)[0]), k=1, shopper="new")
+        for _ in range(100):
+            if queries := shelf.journal.profile("new").queries:
+                break
+            time.sleep(0.05)
+        cosine = float(queries[0].vector @ shelf._catalogue.vectors(ids(looked_for))[ids(looked_for)[0]][0])
+        assert cosine > 0.9
         anonymous = shelf.journal.shown(shelf.search(text="bag").query_id)
         assert anonymous is not None
         assert anonymous.shopper == anonymous.query_id

@@ -13,7 +13,7 @@ from snapshelf.language import Lexicon
 from snapshelf.query import Chip, Query
 from snapshelf.search._calibration import Evidence
 from snapshelf.search._exactness import LOOKED_AT, SAME, exactness, names_one
-from snapshelf.search._fusion import Looks, Mode, Numbers, Pool, Scores, Weights, fuse
+from snapshelf.search._fusion import Looks, Mode, Numbers, Pool, Scores, Vector, Weights, fuse
 from snapshelf.search._merchandising import Shift
 from snapshelf.search._ranking import Moves
 from snapshelf.search._recall import Recall
@@ -175,6 +175,11 @@ class Candidates:
         for name in self.channel_names[len(given) :]:
             given[name] = np.array([getattr(scores, name)[row] for _, scores, row in found])
         return given
+
+    @property
+    def direction(self) -> Vector:
+        """Unit vector of what is looked for, float32 (d,)."""
+        return self._looks.direction
 
     @property
     def channel_names(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from snapshelf.query import Query
 from snapshelf.search._calibration import Evidence
 from snapshelf.search._candidates import Candidates, Products, Read
 from snapshelf.search._fold import Folder
-from snapshelf.search._fusion import Mode, Weights
+from snapshelf.search._fusion import Mode, Vector, Weights
 from snapshelf.search._merchandising import Merchandising
 from snapshelf.search._ranking import (
     EXPLORED,
@@ -171,6 +171,11 @@ class Search:
         wanted = max(count, EXPLORED)
         swap = self._swap(self._places(wanted))
         return propensities(self.top(wanted), self._pins, self._ranking, swap)[:count]
+
+    @property
+    def direction(self) -> Vector:
+        """Unit vector of what is looked for, float32 (d,)."""
+        return self._candidates.direction
 
     @property
     def channels(self) -> tuple[str, ...]:
