@@ -5,16 +5,30 @@ from __future__ import annotations
 import json
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from small_wares import SPACE, event, shown, vector_of
+from hypothesis import HealthCheck, assume, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from small_wares import DIMENSION, SPACE, event, shown, vector_of
 
-from snapshelf.shoppers import Deed, Journal, Receipt, ShopLog, parse_log
+from snapshelf.shoppers import (
+    EVENT_KINDS,
+    Deed,
+    Event,
+    EventKind,
+    Journal,
+    Profile,
+    Receipt,
+    ShopLog,
+    parse_log,
+)
 
 
 class JournalContract(ABC):
@@ -221,3 +235,113 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return round(value, 2) if isinstance(value, float) else value
+
+
+SHOPPERS = ("ann", "bob", "visit")
+
+
+def check_against_reference(open_one: Callable[[], Journal], open_reference: Callable[[], Journal]) -> None:
+    """Do the same to both in any order, and compare what they know."""
+
+    class Both(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.reference = open_one(), open_reference()
+            self.start = time.time() - 40 * 86_400
+            self.number = 0
+            self.asked: set[int] = set()
+
+        def teardown(self) -> None:
+            self.one.close()
+
+        def both(self, call: Callable[[Journal], Any]) -> None:
+            found, expected = call(self.one), call(self.reference)
+            if isinstance(expected, Receipt):
+                found, expected = (replace(each, notes=()) for each in (found, expected))
+            if not isinstance(expected, Profile):
+                assert found == expected
+
+        @rule(
+            told=st.lists(
+                st.tuples(
+                    st.sampled_from(SHOPPERS),
+                    st.sampled_from(EVENT_KINDS),
+                    st.integers(0, 10),
+                    st.floats(0, 39),
+                    st.integers(0, 3),
+                ),
+                min_size=1,
+                max_size=4,
+            )
+        )
+        def append(self, told: list[tuple[str, EventKind, int, float, int]]) -> None:
+            events = []
+            for shopper, kind, product, day, query in told:
+                self.number += 1
+                self.asked.add(query)
+                search = kind == "search"
+                events.append(
+                    Event(
+                        # Sometimes an id that is known.
+                        event_id=f"e{self.number - (query == 3)}",
+                        shopper=shopper,
+                        kind=kind,
+                        # No two at one time: which comes first would be nobody's to say.
+                        at=self.start + day * 86_400 + self.number * 1e-3,
+                        product=None if search else f"p{product}",
+                        query_id=f"q{query}",
+                        vector=vector_of(f"p{product}") if search and self.number % 2 else None,
+                    )
+                )
+            self.both(lambda journal: journal.append(events))
+
+        @rule(query=st.integers(0, 3), shopper=st.sampled_from(SHOPPERS), products=st.permutations(range(4)))
+        def show(self, query: int, shopper: str, products: list[int]) -> None:
+            # Nothing is clicked before it is shown.
+            assume(query not in self.asked)
+            one = shown(f"q{query}", shopper=shopper, products=tuple(f"p{n}" for n in products))
+            self.both(lambda journal: journal.show(one))
+
+        @rule(session=st.sampled_from(SHOPPERS), account=st.sampled_from(SHOPPERS))
+        def merge(self, session: str, account: str) -> None:
+            self.both(lambda journal: journal.merge(session, account))
+
+        @rule(shopper=st.sampled_from(SHOPPERS))
+        def erase_by_consent(self, shopper: str) -> None:
+            self.both(lambda journal: journal.consent(shopper, False))
+            self.both(lambda journal: journal.consent(shopper, True))
+
+        @rule(day=st.integers(0, 10))
+        def prune(self, day: int) -> None:
+            self.both(lambda journal: journal.prune(self.start + day * 86_400))
+
+        @invariant()
+        def the_same_is_known(self) -> None:
+            for shopper in SHOPPERS:
+                known, expected = (each.profile(shopper) for each in (self.one, self.reference))
+                assert known.recent == expected.recent
+                assert known.bought == expected.bought
+                assert (known.events, known.at) == (expected.events, expected.at)
+                for name in ("session", "long", "negative"):
+                    _close(getattr(known, name), getattr(expected, name))
+                for name in ("category", "brand", "price", "colour"):
+                    own, other = getattr(known, name), getattr(expected, name)
+                    for value in own.keys() | other.keys():
+                        assert own.get(value, 0) == pytest.approx(other.get(value, 0), abs=0.02)
+                assert len(known.queries) == len(expected.queries)
+                for own_query, other_query in zip(known.queries, expected.queries, strict=True):
+                    _close(own_query.vector, other_query.vector)
+
+    run_state_machine_as_test(
+        Both,
+        settings=settings(
+            max_examples=12, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+
+
+def _close(found: np.ndarray | None, expected: np.ndarray | None) -> None:
+    nothing = np.zeros(DIMENSION)
+    np.testing.assert_allclose(
+        nothing if found is None else found, nothing if expected is None else expected, atol=0.02
+    )
