@@ -357,7 +357,7 @@ class SqlJournal:
                 "at": one.at,
                 "body": json.dumps(write_shown(one), ensure_ascii=False, separators=(",", ":")),
             }
-            for one in {one.query_id: one for one in shown}.values()
+            for one in shown
             if self._may_keep(standings[one.shopper], None)
             and one.at > (standings[one.shopper].forgotten or 0.0)
         ]
