@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from snapshelf.errors import EventError
@@ -187,6 +187,7 @@ def test_what_is_no_event_is_said(value: object) -> None:
     assert "an event is a JSON object" in refusal(value) or "neither action_name" in refusal(value)
 
 
+quick = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -195,6 +196,7 @@ json_values = st.recursive(
 SHAPES = (UBI, RETAIL, GA4["events"][0] | {"client_id": "b"})
 
 
+@quick
 @given(
     st.sampled_from(SHAPES),
     st.dictionaries(st.sampled_from(sorted({name for shape in SHAPES for name in shape})), json_values),
@@ -204,6 +206,7 @@ def test_whatever_is_sent_is_an_event_or_a_sentence(shape: dict[str, Any], field
         assert isinstance(told, EventError) or all(isinstance(event, Event) for event in told.events)
 
 
+@quick
 @given(
     st.builds(
         Event,
