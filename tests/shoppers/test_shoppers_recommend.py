@@ -270,9 +270,11 @@ def test_diversity_keeps_apart_what_is_alike(
         rows = [one.row for one in found]
         return float(1 - recommender._likeness(np.array(rows)).mean())
 
-    plain = spread(recommender.recommend(replace(wish, kind="for-you")))
-    monkeypatch.setattr("snapshelf.shoppers._recommend._DIVERSITY", {"for-you": 0.0})
-    assert spread(recommender.recommend(wish)) < plain
+    spreads = []
+    for diversity in (0.0, 0.2, 0.6):
+        monkeypatch.setattr("snapshelf.shoppers._recommend._DIVERSITY", {"for-you": diversity})
+        spreads.append(spread(recommender.recommend(wish)))
+    assert spreads[0] < spreads[1] < spreads[2]
 
 
 def test_what_few_have_seen_gets_a_later_place_and_its_propensity_is_true(recommender: Recommender) -> None:

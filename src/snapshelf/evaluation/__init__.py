@@ -28,6 +28,7 @@ from snapshelf.evaluation._offpolicy import (
     trusted,
 )
 from snapshelf.evaluation._personal import PersonalReport, Purchases, SearchSetting, bench_personal
+from snapshelf.evaluation._position import examination_from_swaps
 from snapshelf.evaluation._ranking import RankingReport, evaluate_ranking
 from snapshelf.evaluation._reliability import expected_calibration_error
 from snapshelf.evaluation._report import MAX_DEPTH, Measurement, Mode, Report, Searchable, evaluate_shelf
@@ -93,6 +94,7 @@ __all__ = [
     "evaluate_off_policy",
     "evaluate_ranking",
     "evaluate_shelf",
+    "examination_from_swaps",
     "expected_by_chance",
     "expected_calibration_error",
     "in_other_order",

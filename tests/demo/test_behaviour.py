@@ -1,0 +1,220 @@
+"""Shoppers of known tastes: what is learned from them is what they are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from snapshelf.catalogue import Product
+from snapshelf.demo import PERSONAS, Behaviour, DemoProduct, draw_catalogue, examination, simulate
+from snapshelf.evaluation import examination_from_swaps
+from snapshelf.shoppers import (
+    FixedFormula,
+    Histories,
+    Items,
+    Ranker,
+    RankRequest,
+    Recommender,
+    Reranker,
+    ShopLog,
+    Signals,
+    Wish,
+    count,
+    lessons,
+    parse_log,
+    train,
+)
+
+NOW = 1_700_000_000.0
+DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Products, what was done with them, and who did it."""
+
+    products: dict[str, DemoProduct]
+    items: Items
+    behaviour: Behaviour
+    log: ShopLog
+    histories: Histories
+
+    def counted(self, until: float) -> Signals:
+        return count(self.items, self.histories, self.log.shown, until=until)
+
+    def moment(self, share: float) -> float:
+        """Time before which this share of the searches was made."""
+        return sorted(search.at for search in self.log.shown)[int(share * len(self.log.shown))]
+
+
+def make(products: list[DemoProduct], **crowd: int) -> Shop:
+    items = Items.of(
+        [
+            Product(
+                id=each.id,
+                title=each.title,
+                brand=each.brand,
+                category=each.category,
+                price=each.price,
+                group_id=each.group_id,
+                attributes={"colour": each.colour},
+            )
+            for each in products
+        ]
+    )
+    behaviour = simulate(products, until=NOW, **crowd)
+    log = parse_log(map(json.dumps, behaviour.lines), "simulated")
+    histories = Histories(items, log.deeds, now=NOW)
+    return Shop({each.id: each for each in products}, items, behaviour, log, histories)
+
+
+@pytest.fixture(scope="module")
+def products() -> list[DemoProduct]:
+    return list(draw_catalogue(500))
+
+
+@pytest.fixture(scope="module")
+def shop(products: list[DemoProduct]) -> Shop:
+    return make(products, shoppers=250)
+
+
+def ndcg(scores: np.ndarray, gains: np.ndarray) -> float:
+    fading = 1 / np.log2(2 + np.arange(10))
+    best = np.sort(gains)[::-1][:10] @ fading[: len(gains)]
+    return float(gains[np.argsort(-scores, kind="stable")[:10]] @ fading[: len(gains)]) / max(best, 1e-9)
+
+
+def agreement(shop: Shop, ranker: Ranker, signals: Signals, since: float, most: int) -> dict[str, float]:
+    """Mean NDCG@10 of the orders with the shoppers' true tastes as gains, on the searches after a moment."""
+    draw = np.random.default_rng(0)
+    names = list(shop.behaviour.personas)
+    reranker = Reranker(signals, ranker)
+    found: dict[str, list[float]] = {"shown": [], "impersonal": [], "personal": [], "wrong shopper": []}
+    for search in [search for search in shop.log.shown if search.at >= since][:most]:
+        persona = shop.behaviour.personas[search.shopper]
+        past = shop.histories.past(search.shopper, search.at)
+        if not len(past.rows):
+            continue
+        others = [name for name in names if shop.behaviour.personas[name].id != persona.id]
+        wrong = shop.histories.past(str(draw.choice(others)), search.at)
+        gains = np.array([persona.taste(shop.products[id]) for id in search.products])
+        relevance = np.array(search.relevance, np.float32)
+        request = RankRequest(
+            shop.items.rows(search.products), relevance, past, {"title": relevance}, search.at
+        )
+        found["shown"].append(ndcg(relevance, gains))
+        found["impersonal"].append(ndcg(reranker.rerank(request, personal=False).scores, gains))
+        found["personal"].append(ndcg(reranker.rerank(request).scores, gains))
+        found["wrong shopper"].append(ndcg(reranker.rerank(replace(request, past=wrong)).scores, gains))
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def test_the_same_seed_gives_the_same_behaviour(products: list[DemoProduct]) -> None:
+    first, second, other = (simulate(products, shoppers=5, until=NOW, seed=seed) for seed in (1, 1, 2))
+    assert first.lines == second.lines
+    assert first.lines != other.lines
+
+
+def test_what_is_told_can_be_read_and_is_in_the_past(shop: Shop) -> None:
+    assert shop.log.refused == []
+    times = [line["timestamp"] for line in shop.behaviour.lines]
+    assert times == sorted(times)
+    assert times[0] > NOW - 61 * DAY
+    assert times[-1] < NOW
+    assert {deed.kind for deed in shop.log.deeds} == {"click", "cart", "purchase"}
+    of_query = {search.query_id: search for search in shop.log.shown}
+    for deed in shop.log.deeds:
+        if deed.query_id is not None:
+            assert deed.product in of_query[deed.query_id].products
+            assert deed.at > of_query[deed.query_id].at
+    assert {persona.id for persona in PERSONAS} <= set(shop.behaviour.personas)
+
+
+def test_propensities_are_how_often_a_place_was_as_the_order_wanted_it(shop: Shop) -> None:
+    exchanged = [min(search.propensities or (1.0,)) < 0.5 for search in shop.log.shown]
+    assert np.mean(exchanged) == pytest.approx(0.5, abs=0.03)
+    for search in shop.log.shown[:200]:
+        assert search.propensities is not None
+        falls = [a < b for a, b in zip(search.relevance, search.relevance[1:], strict=False)]
+        assert [p < 0.5 for p in search.propensities].count(True) == 2 * falls.count(True)
+
+
+@pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.id)
+def test_every_persona_pleases_itself_with_something(products: list[DemoProduct], persona: object) -> None:
+    assert persona in PERSONAS
+    tastes = [PERSONAS[PERSONAS.index(persona)].taste(each) for each in products]  # type: ignore[arg-type]
+    assert sum(taste > 0.5 for taste in tastes) >= 5
+    assert np.mean(tastes) < 0.25
+
+
+def test_the_fixed_formula_orders_by_the_known_tastes(shop: Shop) -> None:
+    since = shop.moment(0.8)
+    found = agreement(shop, FixedFormula(), shop.counted(since), since, 300)
+    assert found["personal"] > found["impersonal"] + 0.03
+    assert found["wrong shopper"] < found["impersonal"]
+    assert found["impersonal"] > found["shown"]
+
+
+def test_for_you_is_to_the_taste_of_each(shop: Shop) -> None:
+    recommender = Recommender(shop.counted(NOW))
+    usual, own, wrong = [], [], []
+    for place, persona in enumerate(PERSONAS):
+        usual.append(np.mean([persona.taste(each) for each in shop.products.values()]))
+        for tastes, whose in ((own, persona), (wrong, PERSONAS[place - 1])):
+            past = shop.histories.past(whose.id, NOW)
+            found = recommender.recommend(Wish("for-you", past=past, now=NOW, explore=False))
+            tastes.append(np.mean([persona.taste(shop.products[shop.items.ids[one.row]]) for one in found]))
+    assert np.mean(own) > 4 * np.mean(usual)
+    assert np.mean(own) > 3 * np.mean(wrong)
+
+
+def test_baskets_know_what_goes_with_what(shop: Shop) -> None:
+    recommender = Recommender(shop.counted(NOW))
+    dresses = [id for id, each in shop.products.items() if each.kind == "dress"][:8]
+    aisles = [
+        shop.products[shop.items.ids[one.row]].category[0]
+        for dress in dresses
+        for one in recommender.recommend(
+            Wish("complete-the-look", k=3, anchors=shop.items.rows([dress]), now=NOW)
+        )
+    ]
+    # Heels, handbags and jewellery, not mugs.
+    assert np.mean([aisle in ("Shoes", "Bags", "Jewellery", "Accessories") for aisle in aisles]) > 0.8
+
+
+def test_socks_are_bought_again_and_dresses_are_not(shop: Shop) -> None:
+    repeats = shop.counted(NOW).repeats
+    assert repeats is not None
+    kinds = np.array([shop.products[id].kind for id in shop.items.ids])
+    assert repeats[kinds == "socks"].min() > 0.3
+    assert repeats[np.isin(kinds, ["dress", "mug"])].max() < 0.1
+
+
+@pytest.fixture(scope="module")
+def busy(products: list[DemoProduct]) -> Shop:
+    return make(products, shoppers=1_000)
+
+
+@pytest.mark.slow
+def test_position_bias_is_recovered(busy: Shop) -> None:
+    found = examination_from_swaps(busy.log.shown, busy.log.deeds, 4)
+    true = np.array([examination(rank) for rank in range(1, 5)])
+    assert np.abs(found - true).max() < 0.12
+    # Clicks by rank alone fall faster: the better products stand higher.
+    clicked = {(deed.query_id, deed.product) for deed in busy.log.deeds if deed.kind == "click"}
+    long = [search for search in busy.log.shown if len(search.products) >= 12]
+    rates = [np.mean([(one.query_id, one.products[rank]) in clicked for one in long]) for rank in (0, 11)]
+    assert rates[1] / rates[0] < 0.8 * examination(12)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("trees")
+def test_the_learned_ranking_orders_by_the_known_tastes(busy: Shop) -> None:
+    divided = lessons(busy.items, busy.log.shown, busy.log.deeds, now=NOW)
+    model = train(divided.signals, divided.learn)
+    found = agreement(busy, model, divided.signals, busy.moment(0.8), 400)
+    assert found["personal"] > found["impersonal"] > found["shown"]
+    assert found["wrong shopper"] < found["impersonal"]
