@@ -215,11 +215,13 @@ def test_the_frequencies_are_the_probabilities() -> None:
 def test_two_rankings_share_the_places(shop: Shop, ranker: Reranker) -> None:
     query = words("dress", at(5))
     past = past_of(ranker, "p21")
-    a = shop.search(query, ranking=ranking(ranker, past)).top(COUNT)
-    b = shop.search(query).top(COUNT)
+    a = shop.search(query, ranking=ranking(ranker, past), collapse=False).top(COUNT)
+    b = shop.search(query, collapse=False).top(COUNT)
     seen = Counter()
     for number in range(30):
-        search = shop.search(query, ranking=ranking(ranker, past, seed=str(number), interleaved=True))
+        search = shop.search(
+            query, ranking=ranking(ranker, past, seed=str(number), interleaved=True), collapse=False
+        )
         places = search.top(COUNT)
         assert sorted(places) == sorted(a)
         seen.update(search.teams[id] for id in places[:10])

@@ -17,6 +17,7 @@ from snapshelf.shoppers import (
     Lessons,
     Past,
     RankingModel,
+    RankRequest,
     Reranker,
     Settings,
     ShelfRanking,
@@ -145,3 +146,23 @@ def test_contributions_of_features_tell_what_moved_a_product(divided: Lessons, m
     explained = model.contributions(table).sum(axis=1)
     assert np.ptp(raw - explained) == pytest.approx(0, abs=1e-3)
     assert sum(model.importance().values()) == pytest.approx(1)
+
+
+def test_the_fixed_formula_believes_a_past_less_the_further_it_is_from_the_question(
+    shop: Shop, divided: Lessons
+) -> None:
+    """What she did says nothing of a gift for him."""
+    names = [feature.name for feature in FEATURES]
+    past = Past.of(shop.items.rows(["Ahorn-shoe-0", "Ahorn-shoe-1"]))
+    shoes = shop.items.rows(each.id for each in shop.products if each.category[-1] == "shoe")
+    table = divided.signals.features(RankRequest(shoes, np.ones(len(shoes), np.float32), past, now=NOW))
+    near = np.abs(FixedFormula().parts(table)[1]).max()
+    assert near > 0.2
+    far = table.copy()
+    for name in ("closeness", "together_max"):
+        far[:, names.index(name)] *= 1e-3
+    assert np.abs(FixedFormula().parts(far)[1]).max() < 0.1 * near
+    nothing_alike = table.copy()
+    for name in ("closeness", "together_max"):
+        nothing_alike[:, names.index(name)] = 0
+    assert not FixedFormula().parts(nothing_alike)[1].any()
