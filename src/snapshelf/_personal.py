@@ -102,14 +102,7 @@ class Personal:
     def prepare(self) -> None:
         """Begin to read products and counts, beside everything else, where they will be needed."""
         if self.live.has_counts:
-            threading.Thread(target=self._prepare, name="snapshelf-ranking", daemon=True).start()
-
-    def _prepare(self) -> None:
-        try:
-            self.live.reranker()
-            self.live.save()
-        except (StorageError, ShelfError) as error:
-            _logger.warning("%s", error)
+            self.live.prepare()
 
     def turn(self, shopper: str | None, *, personal: bool, first: FirstPage | None = None) -> Turn:
         """Say how a search is ordered.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from snapshelf.shoppers import (
     RankRequest,
     ShelfRanking,
     Signals,
+    _live,
     count,
 )
 
@@ -198,3 +200,23 @@ def test_what_cannot_be_read_is_said_once_and_the_rest_goes_on(
     assert len(said) == 2
     assert "counts" in said[0]
     assert "other features" in said[1]
+
+
+def test_a_server_answers_while_many_products_are_read(
+    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_live, "_READ_AT_ONCE", 10)
+    catalogue.put(entries([Product(id=str(number), title="A") for number in range(30)]))
+    live = LiveRanking(tmp_path, catalogue, patient=False)
+    assert live.signals() is None
+    for _ in range(200):
+        if (signals := live.signals()) is not None:
+            break
+        time.sleep(0.02)
+    assert signals is not None
+    assert len(signals.items) == 30
+    for _ in range(200):
+        if (tmp_path / "ranking" / "items.npz").exists():
+            break
+        time.sleep(0.02)
+    assert len(ItemTable.open(tmp_path / "ranking" / "items.npz", catalogue).items) == 30

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Literal, TypeAlias
 
 from snapshelf.catalogue import Catalogue
-from snapshelf.errors import ShelfError, TrainingError
+from snapshelf.errors import ShelfError, StorageError, TrainingError
 from snapshelf.shoppers._features import Signals
 from snapshelf.shoppers._item_table import ItemTable
 from snapshelf.shoppers._items import Items
@@ -24,6 +24,10 @@ ITEMS = "items.npz"
 """Name of the products' columns in the folder of a shelf's ranking."""
 
 
+_READ_AT_ONCE = 2_000
+"""Products up to which a request may as well read them itself."""
+
+
 class LiveRanking:
     """Counts and models of a shelf, as they are at the moment; for several threads.
 
@@ -37,8 +41,8 @@ class LiveRanking:
         Folder of the shelf.
     catalogue : Catalogue
     patient : bool
-        Whether a call waits while another thread reads products or counts; otherwise it does without, or with
-        what was there before.
+        Whether a call waits until products and counts are read; otherwise it does without at first, where there are
+        more than a few thousand products, and with what was there before while another thread reads.
     trouble : callable or None
         Told what could not be read, in a sentence.
     """
@@ -57,6 +61,7 @@ class LiveRanking:
         self._patient = patient
         self._trouble = trouble or (lambda _: None)
         self._lock = Lock()
+        self._preparing: Thread | None = None
         self._table: ItemTable | None = None
         self._changed = True
         self._state: tuple[int, ...] | None = None
@@ -72,11 +77,28 @@ class LiveRanking:
         """Look at the products anew when they are next needed."""
         self._changed = True
 
+    def prepare(self) -> None:
+        """Begin to read products and counts, beside everything else, and keep the products' columns."""
+        if self._preparing is None:
+            self._preparing = Thread(target=self._prepare, name="snapshelf-ranking", daemon=True)
+            self._preparing.start()
+
+    def _prepare(self) -> None:
+        try:
+            with self._lock:
+                self._up_to_date()
+            self.save()
+        except (StorageError, ShelfError) as error:
+            self._trouble(str(error))
+
     def signals(self) -> Signals | None:
         """Return the counts for the products of now; empty ones where nothing was counted.
 
         None where they are being read for the first time and the call does not wait.
         """
+        if self._table is None and not self._patient and self._catalogue.count() > _READ_AT_ONCE:
+            self.prepare()
+            return None
         if not self._lock.acquire(blocking=self._patient):
             return self._signals
         try:
