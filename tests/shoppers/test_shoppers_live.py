@@ -123,6 +123,18 @@ def test_a_table_that_cannot_be_read_or_is_ahead_is_made_anew(tmp_path: Path, ca
         assert ItemTable.open(path, other).items.ids == ()
 
 
+def test_vectors_of_another_encoder_are_read_anew(tmp_path: Path, catalogue: Catalogue) -> None:
+    catalogue.put(entries([Product(id="a", title="A")]))
+    path = tmp_path / "items.npz"
+    table = ItemTable.open(path, catalogue)
+    assert table.items.photos is not None
+    table.items.photos[:] = 0  # as if they were another encoder's
+    table.save(path)
+    assert not np.any(ItemTable.open(path, catalogue).items.photos)
+    catalogue.set_meta("encoder_fingerprint", "another")
+    assert np.any(ItemTable.open(path, catalogue).items.photos)
+
+
 def test_a_table_of_mostly_removed_products_is_made_anew(tmp_path: Path, catalogue: Catalogue) -> None:
     catalogue.put(entries([Product(id=str(number), title="A") for number in range(10)]))
     path = tmp_path / "items.npz"

@@ -49,10 +49,13 @@ class ItemTable:
         search may go on with it.
     version : int
         Version of the catalogue that it has reached.
+    space : str
+        Fingerprint of the encoder that made the vectors.
     """
 
     def __init__(self) -> None:
         self.version = 0
+        self.space = ""
         self.items = Items.of([])
         self._saved = -1
         self._rows: dict[str, int] = {}
@@ -66,13 +69,14 @@ class ItemTable:
     @classmethod
     def open(cls, path: Path, catalogue: Catalogue) -> Self:
         """Load what was saved and catch up with the catalogue; make all anew where that does not fit."""
-        table = cls()
-        if not table._load(path) or table.version > catalogue.version:
+        table, space = cls(), catalogue.meta("encoder_fingerprint") or ""
+        if not table._load(path) or table.version > catalogue.version or table.space != space:
             table = cls()
         table.follow(catalogue)
         if table._is_worn:
             table = cls()
             table.follow(catalogue)
+        table.space = space
         return table
 
     @property
@@ -155,6 +159,7 @@ class ItemTable:
         told = {
             "layout": _LAYOUT,
             "version": self.version,
+            "space": self.space,
             "ids": list(self._rows),
             "gone": sorted(self.items.gone),
             "known": {name: list(values) for name, values in self._known.items()},
@@ -206,6 +211,7 @@ class ItemTable:
                 **{name: kept[name] for name in (*CODED, "log_price", "added")},
             )
             self.version = self._saved = told["version"]
+            self.space = told["space"]
         except (OSError, EOFError, ValueError, TypeError, KeyError, BadZipFile):
             return False
         return True
