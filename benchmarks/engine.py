@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,12 +180,7 @@ def timed(call: Callable[[int], object], number: int) -> dict[str, float]:
     """Percentiles of the time of calls."""
     for n in range(_WARM_UP):
         call(n)
-    totals = []
-    for n in range(number):
-        start = time.perf_counter()
-        call(n)
-        totals.append(time.perf_counter() - start)
-    return _numbers.percentiles(totals)
+    return _numbers.timed(partial(call, n) for n in range(number))
 
 
 def recalls(store: EdgeStore, queries: Vectors, dimension: int, shares: Sequence[float]) -> dict[str, float]:
