@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.linalg import svds
 
 from snapshelf.shoppers._cooccurrence import CoOccurrence
 from snapshelf.shoppers._features import Floats, Signals
@@ -82,6 +81,8 @@ def _taste(size: int, histories: Sequence[NDArray[np.intp]]) -> Floats | None:
     item): the normalised adjacency of the two (Dhillon, "Co-clustering documents and words using bipartite
     spectral graph partitioning", KDD 2001). It sees likeness through others where no shopper had both.
     """
+    from scipy.sparse.linalg import svds  # slow to import, and only counting needs it
+
     sets = [np.unique(rows) for rows in histories if len(rows) > 1]
     # With as many dimensions as items nothing would be seen through others.
     dimensions = min(_DIMENSIONS, len(sets) // 3, size // 3)

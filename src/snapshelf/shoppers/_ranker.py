@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 from snapshelf.errors import ShelfError, TrainingError
 from snapshelf.shoppers._features import IMPERSONAL, NAMES, Floats, RankRequest, Signals, features_hash
@@ -366,6 +366,8 @@ def _dataset(tables: list[_Table], columns: int, reference: lgb.Dataset | None =
 
 def _fit_gate(impersonal: lgb.Booster, personal: lgb.Booster, tables: Iterable[_Table]) -> Gate:
     """Choose the gate that makes what was taken likeliest, of requests that neither model has seen."""
+    from scipy import optimize  # slow to import, and only training needs it
+
     cases = []
     for table in tables:
         inputs = _gate_inputs(table.features)
