@@ -192,7 +192,13 @@ class JournalContract(ABC):
         position = journal.position()
         assert not journal.log(position).deeds
         journal.append([event("e2", product="p2")])
+        journal.show(shown("q1"))
         assert [deed.product for deed in journal.log(position).deeds] == ["p2"]
+        assert [one.query_id for one in journal.log(position).shown] == ["q1"]
+        before = journal.log(until=position)
+        assert ([deed.product for deed in before.deeds], before.shown) == (["p1"], [])
+        assert not journal.log(of=["bob"]).deeds
+        assert len(journal.log(of=["ann", "bob"]).deeds) == 2
 
     def test_everything_is_there_when_it_is_opened_again(self) -> None:
         with self.open() as journal:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from snapshelf.shoppers import (
+    START,
     WEIGHTS,
     Bought,
     Erased,
     Event,
     JournalStats,
+    Position,
     Profile,
     Receipt,
     Recent,
@@ -144,13 +146,24 @@ class ReferenceJournal:
     def prune(self, older_than: float) -> Erased:
         return self._erase(lambda one: one.at < older_than)
 
-    def log(self, since: int = 0) -> ShopLog:
+    def log(
+        self, since: Position = START, until: Position | None = None, *, of: Collection[str] | None = None
+    ) -> ShopLog:
+        end = until or Position(1 << 62, 1 << 62)
+        shown = [
+            one
+            for number, one in enumerate(self._kept.shown.values(), 1)
+            if since.impressions < number <= end.impressions and (of is None or one.shopper in of)
+        ]
         deeds = [
             event.deed
             for number, event in self._kept.told
-            if number > since and event.event_id not in self._kept.robots and event.deed is not None
+            if since.events < number <= end.events
+            and (of is None or event.shopper in of)
+            and event.event_id not in self._kept.robots
+            and event.deed is not None
         ]
-        return ShopLog(sorted(self._kept.shown.values(), key=lambda one: one.at), deeds, [])
+        return ShopLog(sorted(shown, key=lambda one: one.at), deeds, [])
 
     def without_forgotten(self, log: ShopLog) -> ShopLog:
         def stays(one: Any) -> bool:
@@ -159,8 +172,8 @@ class ReferenceJournal:
 
         return ShopLog([*filter(stays, log.shown)], [*filter(stays, log.deeds)], log.refused)
 
-    def position(self) -> int:
-        return max((number for number, _ in self._kept.told), default=0)
+    def position(self) -> Position:
+        return Position(self._kept.number, len(self._kept.shown))
 
     def revised_at(self) -> float:
         return self._kept.revised

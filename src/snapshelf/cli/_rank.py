@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from snapshelf.cli._console import Side, note, print_json, print_table, progress, reported
+from snapshelf.cli._journal import opened_journal
 from snapshelf.cli._log import LogOption, told_of
 from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, ShelfOption
 
@@ -84,6 +85,34 @@ def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: Js
         _print_figures(report, as_json)
         against = objections(report)
         note("; ".join(against) if against else "the candidate may serve: snapshelf rank promote")
+
+
+@rank.command()
+def refresh(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+    """Add what is new in the journal to the counts that serve: co-occurrence, popularity, clicks, repeats.
+
+    For a timer: it reads what came since the last time, and of those shoppers what they did before. Everything is
+    counted anew when somebody was forgotten since.
+    """
+    with reported(as_json):
+        from dataclasses import asdict
+        from time import time
+
+        from snapshelf._opening import CATALOGUE
+        from snapshelf.catalogue import Catalogue
+        from snapshelf.shoppers import ShelfRanking
+        from snapshelf.shoppers import refresh as refreshed
+
+        items = _items(shelf)
+        with opened_journal(shelf) as journal, Catalogue.open(shelf / CATALOGUE) as catalogue:
+            done = refreshed(ShelfRanking(shelf), journal, items, catalogue, now=time())
+        if as_json:
+            print_json(asdict(done))
+        else:
+            typer.echo(
+                f"counted {done.events:,} events and {done.impressions:,} impressions"
+                f"{', everything anew' if done.anew else ''}"
+            )
 
 
 @rank.command("eval")

@@ -7,7 +7,7 @@ from snapshelf.shoppers._experiments import Interleaved, Team, assign, team_draf
 from snapshelf.shoppers._features import FEATURES, Feature, Floats, Past, RankRequest, Signals, features_hash
 from snapshelf.shoppers._item_table import ItemTable
 from snapshelf.shoppers._items import UNKNOWN, Items, term_counts
-from snapshelf.shoppers._journal import Erased, Journal, JournalStats, Receipt, Remark
+from snapshelf.shoppers._journal import START, Erased, Journal, JournalStats, Position, Receipt, Remark
 from snapshelf.shoppers._kept import load_signals, save_signals
 from snapshelf.shoppers._learning import (
     GRADES,
@@ -47,6 +47,7 @@ from snapshelf.shoppers._recommend import (
     Wish,
 )
 from snapshelf.shoppers._reranker import Reranked, Reranker
+from snapshelf.shoppers._running import Refreshed, RunningCounts, refresh
 from snapshelf.shoppers._settings import ShopperSettings
 from snapshelf.shoppers._shapes import parse_events, write_event
 from snapshelf.shoppers._shelved import FOLDER as RANKING
@@ -63,6 +64,7 @@ __all__ = [
     "RANKING",
     "RECOMMENDATIONS",
     "SEARCH_WEIGHT",
+    "START",
     "UNKNOWN",
     "WEIGHTS",
     "Bought",
@@ -89,6 +91,7 @@ __all__ = [
     "NextItem",
     "Owned",
     "Past",
+    "Position",
     "Profile",
     "RankRequest",
     "Ranker",
@@ -101,9 +104,11 @@ __all__ = [
     "RecommendationKind",
     "Recommended",
     "Recommender",
+    "Refreshed",
     "Remark",
     "Reranked",
     "Reranker",
+    "RunningCounts",
     "Settings",
     "ShelfRanking",
     "ShopLog",
@@ -132,6 +137,7 @@ __all__ = [
     "parse_log",
     "price_band",
     "read_log",
+    "refresh",
     "request_of",
     "save_signals",
     "shortened",

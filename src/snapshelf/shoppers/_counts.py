@@ -13,6 +13,8 @@ from snapshelf.shoppers._features import Floats, Signals
 from snapshelf.shoppers._items import UNKNOWN, Items
 
 NEIGHBOURS = 50
+BASKET_SHRINKAGE = 5.0
+"""In baskets: there are fewer of them than of shoppers."""
 _DIMENSIONS = 64
 """Of the taste space."""
 
@@ -43,7 +45,10 @@ def count_histories(
     told = [rows[rows != UNKNOWN] for rows in histories]
     together, counts = _near(items.ids, ([items.ids[row] for row in rows] for rows in told), neighbours)
     baskets, _ = _near(
-        items.ids, ([items.ids[row] for row in rows if row != UNKNOWN] for rows in orders), neighbours, 5.0
+        items.ids,
+        ([items.ids[row] for row in rows if row != UNKNOWN] for rows in orders),
+        neighbours,
+        BASKET_SHRINKAGE,
     )
     names = list(map(str, range(int(items.brand.max(initial=-1)) + 1)))
     brands, brand_counts = _near(
@@ -56,7 +61,7 @@ def count_histories(
         baskets=baskets,
         brands=brands,
         brand_popularity=brand_counts,
-        taste=_taste(len(items), told),
+        taste=taste_of(len(items), told),
         popularity=usual,
         popularity_recent=usual if popularity_recent is None else popularity_recent,
         click_rate=np.full(len(items), np.nan, np.float32) if click_rate is None else click_rate,
@@ -74,7 +79,7 @@ def _near(
     return counted.neighbours(names, k=k, shrinkage=shrinkage), counts
 
 
-def _taste(size: int, histories: Sequence[NDArray[np.intp]]) -> Floats | None:
+def taste_of(size: int, histories: Sequence[NDArray[np.intp]]) -> Floats | None:
     """Return a unit vector of each item such that items of like shoppers are close, zeros for one nobody had.
 
     Truncated SVD of the shoppers × items matrix, entries scaled to 1 / √(items of the shopper · shoppers of the

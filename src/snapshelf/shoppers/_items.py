@@ -170,7 +170,7 @@ def coded(products: Sequence[Product], known: Mapping[str, dict[Hashable, int]])
     values: dict[str, Iterable[Hashable | None]] = {
         "category": (product.category or None for product in products),
         "aisle": (product.category[:-1] or product.category or None for product in products),
-        "brand": map(_brand, products),
+        "brand": map(brand_of, products),
         "colour": (_attribute(product, _COLOUR) for product in products),
         "audience": map(_audience, products),
         "group": (product.group_id or (product.id,) for product in products),
@@ -204,7 +204,8 @@ def _codes(values: Iterable[Hashable | None], seen: dict[Hashable, int]) -> NDAr
     )
 
 
-def _brand(product: Product) -> str:
+def brand_of(product: Product) -> str:
+    """Return what counts as the brand of a product."""
     # Titles of feeds without a brand column begin with the brand more often than not.
     return product.brand.casefold() or next(iter(tokenize(product.title)), product.title)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from dataclasses import field as field_of
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from snapshelf.shoppers._events import Event
 from snapshelf.shoppers._learning import Shown
@@ -119,6 +119,17 @@ class JournalStats:
     told: dict[str, int] = field_of(default_factory=dict)
 
 
+class Position(NamedTuple):
+    """A place in a journal: the numbers of the last event and of the last impression before it."""
+
+    events: int = 0
+    impressions: int = 0
+
+
+START = Position()
+"""Before everything."""
+
+
 class Journal(Protocol):
     """What shoppers did and were shown. It may be used from several threads, and by several processes.
 
@@ -183,16 +194,26 @@ class Journal(Protocol):
         """Erase what is from before a moment (Unix seconds), and make the profiles anew from the rest."""
         ...
 
-    def log(self, since: int = 0) -> ShopLog:
-        """Return what rankers learn from: everything shown and done, robots left out; see `position` for `since`."""
+    def log(
+        self, since: Position = START, until: Position | None = None, *, of: Collection[str] | None = None
+    ) -> ShopLog:
+        """Return what rankers learn from: everything shown and done, robots left out.
+
+        Parameters
+        ----------
+        since, until : Position
+            Only what was told after the one, and not after the other.
+        of : collection of str or None
+            Only what these shoppers did and were shown.
+        """
         ...
 
     def without_forgotten(self, log: ShopLog) -> ShopLog:
         """Return a log from elsewhere without those who refused, and without the past of those who were forgotten."""
         ...
 
-    def position(self) -> int:
-        """Return the number of the last event told, for `log`."""
+    def position(self) -> Position:
+        """Return how far it goes by now."""
         ...
 
     def revised_at(self) -> float:

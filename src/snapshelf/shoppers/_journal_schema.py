@@ -29,11 +29,13 @@ event = Table(
 impression = Table(
     "impression",
     _metadata,
-    Column("query_id", Id, primary_key=True),
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("query_id", Id, nullable=False, unique=True),
     Column("shopper", Id, nullable=False),
     Column("at", Double, nullable=False),
     Column("body", Text, nullable=False),
     Index("impression_of_shopper", "shopper"),
+    sqlite_autoincrement=True,
 )
 # A robot has no body.
 profile = Table(

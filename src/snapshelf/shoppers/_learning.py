@@ -150,21 +150,21 @@ def count(items: Items, histories: Histories, shown: Iterable[Shown], *, until: 
     signals = count_histories(
         items,
         (items.rows(deed.product for deed in own) for own in liked.values()),
-        orders=(items.rows(order) for own in known.values() for order in _orders(own)),
+        orders=(items.rows(order) for own in known.values() for order in orders(own).values()),
         popularity=faded[LONG],
         popularity_recent=faded[RECENT],
-        click_rate=_click_rates(impressions, clicks),
+        click_rate=click_rates(impressions, clicks),
     )
     return replace(signals, impressions=impressions, clicks=clicks, repeats=_repeats(items, known))
 
 
-def _orders(own: Sequence[Deed]) -> list[list[str]]:
-    """Purchases of one day are one basket."""
+def orders(own: Sequence[Deed]) -> dict[int, list[str]]:
+    """Return the baskets of a shopper by day since 1970: purchases of one day are one."""
     by_day: dict[int, list[str]] = defaultdict(list)
     for deed in own:
         if deed.kind == "purchase":
             by_day[int(deed.at // _DAY)].append(deed.product)
-    return list(by_day.values())
+    return by_day
 
 
 def _traffic(
@@ -182,7 +182,8 @@ def _traffic(
     return impressions, clicks
 
 
-def _click_rates(impressions: Floats, clicks: Floats) -> Floats:
+def click_rates(impressions: Floats, clicks: Floats) -> Floats:
+    """Return the clicks per impression of each item, pulled to the mean; NaN where nothing was shown yet."""
     if not impressions.any():
         return np.full(len(impressions), np.nan, np.float32)
     mean = clicks.sum() / impressions.sum()
@@ -190,21 +191,34 @@ def _click_rates(impressions: Floats, clicks: Floats) -> Floats:
 
 
 def _repeats(items: Items, known: Mapping[str, Sequence[Deed]]) -> Floats:
-    """Share of the purchases of each item's category that came again on a later day.
-
-    Pulled to the shop's mean by as much as `_PRIOR_BOUGHT` purchases would say.
-    """
-    bought, again = (np.zeros(int(items.category.max(initial=-1)) + 2) for _ in range(2))
+    bought, again = np.zeros(len(items), np.float32), np.zeros(len(items), np.float32)
     for own in known.values():
         days = {(deed.product, deed.at // _DAY) for deed in own if deed.kind == "purchase"}
         times = Counter(product for product, _ in days)
-        rows, taken = items.rows(times), np.array([*times.values()], np.float64)
+        rows, taken = items.rows(times), np.array([*times.values()], np.float32)
         there = rows != UNKNOWN
-        codes = items.category[rows[there]]
-        np.add.at(bought, codes, taken[there])
-        np.add.at(again, codes, taken[there] - 1)
+        np.add.at(bought, rows[there], taken[there])
+        np.add.at(again, rows[there], taken[there] - 1)
+    return repeat_shares(items, bought, again)
+
+
+def repeat_shares(items: Items, bought: Floats, again: Floats) -> Floats:
+    """Return the share of the purchases of each item's category that came again on a later day.
+
+    Pulled to the shop's mean by as much as `_PRIOR_BOUGHT` purchases would say.
+
+    Parameters
+    ----------
+    items : Items
+    bought, again : ndarray
+        float32 (n,): on how many days each item was bought by its buyers, and on how many of these once more.
+    """
+    size = int(items.category.max(initial=-1)) + 2  # the last is for items without a category
+    of_category, of_again = (
+        np.bincount(items.category % size, weights=sums, minlength=size) for sums in (bought, again)
+    )
     mean = again.sum() / max(bought.sum(), 1.0)
-    share = (again + _PRIOR_BOUGHT * mean) / (bought + _PRIOR_BOUGHT)
+    share = (of_again + _PRIOR_BOUGHT * mean) / (of_category + _PRIOR_BOUGHT)
     return np.asarray(share[items.category], dtype=np.float32)
 
 

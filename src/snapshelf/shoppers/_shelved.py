@@ -18,6 +18,7 @@ from snapshelf.shoppers._reranker import Reranker
 FOLDER = "ranking"
 _CANDIDATE, _CURRENT, _PREVIOUS = "candidate", "current", "previous"
 _REPORT = "report.json"
+_RUNNING = "running"
 
 
 class ShelfRanking:
@@ -41,6 +42,11 @@ class ShelfRanking:
     def has_counts(self) -> bool:
         """Whether anything was counted."""
         return (self._folder / COUNTS).exists()
+
+    @property
+    def running(self) -> Path:
+        """Folder of the sums that counts go on from."""
+        return self._folder / _RUNNING
 
     @property
     def has_candidate(self) -> bool:

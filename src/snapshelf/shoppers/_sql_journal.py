@@ -37,7 +37,7 @@ from snapshelf._database import lock, open_database, storage_errors
 from snapshelf.errors import StorageError
 from snapshelf.shoppers._events import Event
 from snapshelf.shoppers._group_commit import GroupCommit
-from snapshelf.shoppers._journal import Erased, JournalStats, Receipt, Remark
+from snapshelf.shoppers._journal import START, Erased, JournalStats, Position, Receipt, Remark
 from snapshelf.shoppers._journal_schema import SCHEMA, event, impression, note, profile, standing, tally
 from snapshelf.shoppers._learning import Deed, Shown
 from snapshelf.shoppers._log import ShopLog
@@ -58,6 +58,8 @@ _AT_ONCE = 5_000
 """Events of one transaction."""
 _IDS_A_STATEMENT = 1_000
 _FOLDED_AT_ONCE = 2_000
+_LAST = 2**62
+_STREAMED = {"yield_per": _FOLDED_AT_ONCE}
 _HALF = np.dtype("<f2")
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -265,27 +267,38 @@ class SqlJournal:
             ):
                 yield {**json.loads(body), "client_id": shopper}
 
-    def log(self, since: int = 0) -> ShopLog:
+    def log(
+        self, since: Position = START, until: Position | None = None, *, of: Collection[str] | None = None
+    ) -> ShopLog:
         """See `Journal.log`."""
         self._commits.wait()
+        end = until or Position(_LAST, _LAST)
+        deeds = select(event.c.shopper, event.c.product, event.c.at, event.c.kind, event.c.query_id).where(
+            event.c.number > since.events,
+            event.c.number <= end.events,
+            event.c.robot.is_(False),
+            event.c.product.is_not(None),
+            event.c.kind != "search",
+        )
+        shown = select(impression.c.body, impression.c.shopper).where(
+            impression.c.number > since.impressions, impression.c.number <= end.impressions
+        )
         told = ShopLog([], [], [])
         with self._reading() as connection:
-            rows = connection.execution_options(yield_per=_FOLDED_AT_ONCE).execute(
-                select(event.c.shopper, event.c.product, event.c.at, event.c.kind, event.c.query_id)
-                .where(
-                    event.c.number > since,
-                    event.c.robot.is_(False),
-                    event.c.product.is_not(None),
-                    event.c.kind != "search",
+            for names in _chunks(of):
+                own = () if names is None else (event.c.shopper.in_(names),)
+                rows = connection.execute(
+                    deeds.where(*own).order_by(event.c.number), execution_options=_STREAMED
                 )
-                .order_by(event.c.number)
-            )
-            told.deeds.extend(Deed(*row) for row in rows)
-            shown = connection.execute(
-                select(impression.c.body, impression.c.shopper).order_by(impression.c.at)
-            )
-            # A merged session's are its account's.
-            told.shown.extend(replace(read_shown(json.loads(row.body)), shopper=row.shopper) for row in shown)
+                told.deeds.extend(Deed(*row) for row in rows)
+                own = () if names is None else (impression.c.shopper.in_(names),)
+                rows = connection.execute(
+                    shown.where(*own).order_by(impression.c.at), execution_options=_STREAMED
+                )
+                # A merged session's are its account's.
+                told.shown.extend(
+                    replace(read_shown(json.loads(row.body)), shopper=row.shopper) for row in rows
+                )
         return told
 
     def without_forgotten(self, log: ShopLog) -> ShopLog:
@@ -301,10 +314,13 @@ class SqlJournal:
         shown, deeds = [one for one in log.shown if stays(one)], [one for one in log.deeds if stays(one)]
         return ShopLog(shown, deeds, log.refused)
 
-    def position(self) -> int:
+    def position(self) -> Position:
         """See `Journal.position`."""
+        self._commits.wait()
         with self._reading() as connection:
-            return connection.scalar(select(func.max(event.c.number))) or 0
+            return Position(
+                *(connection.scalar(select(func.max(table.c.number))) or 0 for table in (event, impression))
+            )
 
     def revised_at(self) -> float:
         """See `Journal.revised_at`."""
@@ -662,6 +678,16 @@ def _rows(connection: Connection, statement: Any, ids: Iterable[Any]) -> list[Ro
     while chunk := list(islice(rest, _IDS_A_STATEMENT)):
         found += connection.execute(statement, {"ids": chunk}).all()
     return found
+
+
+def _chunks(shoppers: Collection[str] | None) -> Iterator[list[str] | None]:
+    """Give names that fit into a statement; None once where all are meant."""
+    if shoppers is None:
+        yield None
+        return
+    rest = iter(shoppers)
+    while chunk := list(islice(rest, _IDS_A_STATEMENT)):
+        yield chunk
 
 
 def _span(seconds: float) -> str:
