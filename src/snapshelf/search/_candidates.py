@@ -19,8 +19,8 @@ from snapshelf.search._ranking import Moves
 from snapshelf.search._recall import Recall
 from snapshelf.store import Filter, Ids, Store
 
-_NEAR_DUPLICATE = 0.99
-"""Cosine of a query's photo from which a product is the very thing, photographed or saved again."""
+_NEAR_DUPLICATE = 0.995
+"""Cosine of a query's photo from which it is the product's own, cropped or saved again; see ``docs/search.md``."""
 
 _NAMED_AMONG = 10
 """Best candidates that may be what the words name."""
