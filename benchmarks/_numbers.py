@@ -51,5 +51,5 @@ def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         return "   ".join(f"{name} {_value(each)}" for name, each in value.items())
     if isinstance(value, float):
-        return f"{value:,.1f}"
+        return f"{value:,.1f}" if abs(value) >= 1 else f"{value:.3g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
