@@ -162,10 +162,9 @@ class Personal:
             known = None if is_first else self._pasts.get(first.query_id)
         if known is not None:
             return known
-        profile = self.profile(shopper)
-        if profile is None or (signals := self.live.signals()) is None:
-            return Past.none()
-        past = profile.past(signals.items)
+        profile, past = self.profile(shopper), Past.none()
+        if profile is not None and (signals := self.live.signals()) is not None:
+            past = profile.past(signals.items)
         if not is_first:
             # It was asked for long ago, or before a restart: by the events' own times then.
             return past.until(first.at)

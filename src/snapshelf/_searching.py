@@ -397,7 +397,9 @@ class Searcher:
         query_id = turn.first.query_id if turn is not None and not skip else uuid.uuid4().hex
         if turn is not None:
             self.personal.shown(turn, search, query_id, ask, skip, hits)
-        first = turn.first if turn is not None and turn.ranking is not None else None
+        # Of a shopper who is not known yet something may be known by the next page.
+        pinned = turn is not None and (turn.ranking is not None or ask.shopper is not None)
+        first = turn.first if turn is not None and pinned else None
         more = page_token(Page(skip + ask.k, first), digest) if len(places) > skip + ask.k else None
         return SearchResult(
             query_id=query_id,

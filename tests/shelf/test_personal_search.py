@@ -192,6 +192,16 @@ def test_pages_do_not_shift_though_the_profile_changes(folder: Path, restarted: 
     assert seen == everything
 
 
+def test_pages_do_not_shift_though_somebody_unknown_becomes_known(folder: Path) -> None:
+    with Shelf.open(folder) as shelf:
+        everything = ids(shelf.search(text="bag", k=COUNT, shopper="new"))
+        page = shelf.search(text="bag", k=4, shopper="new")
+        like(shelf, "new", of_brand(shelf, "Birke")[:5])
+        assert ids(shelf.search(text="bag", k=COUNT, shopper="new")) != everything
+        rest = shelf.search(text="bag", k=COUNT, shopper="new", page_token=page.next_page_token)
+        assert ids(page) + ids(rest) == everything
+
+
 def test_what_was_shown_is_kept_where_a_shelf_serves(folder: Path) -> None:
     with Shelf.open(folder) as shelf:
         assert shelf.journal.shown(shelf.search(**QUERY, shopper="ann").query_id) is None
