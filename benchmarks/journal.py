@@ -20,9 +20,10 @@ import httpx
 import numpy as np
 
 from benchmarks._http import _server
-from benchmarks._numbers import Figures, percentiles
+from benchmarks._numbers import Figures, as_text, percentiles
 from snapshelf import Product, Shelf
 from snapshelf.shoppers import Event, EventKind, SqlJournal, Traits, write_event
+from snapshelf.shoppers._profile import fold
 
 _PRODUCTS = 20_000
 _SHOPPERS = 5_000
@@ -44,29 +45,33 @@ def main() -> None:
             figures |= _measure(journal, options.events)
         if options.http:
             figures["over HTTP"] = _over_http(Path(folder) / "shelf", options.events)
-    print(json.dumps(figures, indent=2, default=lambda value: round(value, 3)))
+    print(as_text(figures))
 
 
 def _measure(journal: SqlJournal, count: int) -> Figures:
-    draw = np.random.default_rng(0)
+    draw, wares = np.random.default_rng(0), _wares()
     rates = {}
     for at_once, threads in ((1, 1), (1, 16), (1, 64), (10, 4), (100, 1), (1_000, 1)):
         told = _events(draw, count if at_once > 1 or threads > 1 else count // 10, f"{at_once}-{threads}")
         chunks = [told[start : start + at_once] for start in range(0, len(told), at_once)]
         name = f"{at_once} at once, {threads} {'tells' if threads == 1 else 'tell'}"
         rates[name] = _rate(journal.append, chunks, threads)
-    one, read = [], []
+    one, read, folded = [], [], []
     for event in _events(draw, 1_000, "one"):
         started = time.perf_counter()
         journal.append([event])
         one.append(time.perf_counter() - started)
         started = time.perf_counter()
-        journal.profile(event.shopper)
+        known = journal.profile(event.shopper)
         read.append(time.perf_counter() - started)
+        started = time.thread_time()
+        fold(known, [event], wares([event.product or ""]), lambda _: None).to_bytes()
+        folded.append(time.thread_time() - started)
     sizes = [len(journal.profile(f"s{number}").to_bytes()) for number in range(200)]
     return {
         "events kept in a second": rates,
         "one event, told until it is in the profile and on disk": percentiles(one),
+        "an event is folded into a profile, processor time": percentiles(folded),
         "a profile is read": percentiles(read),
         "bytes of a profile": {"mean": float(np.mean(sizes)), "largest": max(sizes)},
     }
@@ -85,12 +90,13 @@ def _rate(
     }
 
 
-def _over_http(folder: Path, count: int) -> Figures:
+def _over_http(folder: Path, events: int) -> Figures:
     with Shelf.open(folder) as shelf:
         shelf.add(Product(id=f"p{n}", title=f"thing {n}", price=5 + n) for n in range(_BY_HTTP_PRODUCTS))
     figures = {}
     with _server(folder, sorted(os.sched_getaffinity(0))) as (_, address):
         for at_once, clients in ((1, 16), (100, 2)):
+            count = events if at_once > 1 else events // 10
             told = _events(np.random.default_rng(1), count, f"http-{at_once}", products=_BY_HTTP_PRODUCTS)
             bodies = [
                 "\n".join(json.dumps(write_event(event)) for event in told[start : start + at_once])
