@@ -9,7 +9,6 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -96,7 +95,6 @@ class Personal:
         self._journal = journal
         self._serving = serving
         self._lock = threading.Lock()
-        self._teller: ThreadPoolExecutor | None = None
         self._pasts: OrderedDict[str, Past] = OrderedDict()
 
     def prepare(self) -> None:
@@ -224,30 +222,12 @@ class Personal:
                     text=ask.text,
                     vector=search.direction,
                 )
-                self._tell(event)
+                self._journal().append_soon([event])
         except (StorageError, ShelfError, InputError) as error:
             _logger.warning("%s", error)
 
-    def _tell(self, event: Event) -> None:
-        """Append an event without waiting for the disk."""
-
-        def append() -> None:
-            try:
-                self._journal().append([event])
-            except (StorageError, ShelfError, InputError) as error:
-                _logger.warning("%s", error)
-
-        with self._lock:
-            if self._teller is None:
-                self._teller = ThreadPoolExecutor(1, thread_name_prefix="snapshelf-searches")
-            self._teller.submit(append)
-
     def close(self) -> None:
-        """Tell the journal what waits, and keep the products' columns; the journal is still open then."""
-        with self._lock:
-            teller, self._teller = self._teller, None
-        if teller is not None:
-            teller.shutdown()
+        """Keep the products' columns."""
         with contextlib.suppress(StorageError):
             self.live.save()
 

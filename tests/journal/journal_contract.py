@@ -53,6 +53,13 @@ class JournalContract(ABC):
         assert known.category == pytest.approx({"Shop > kind 1": 2, "Shop > kind 2": 1}, rel=1e-3)
         assert not journal.profile("bob")
 
+    def test_who_does_not_wait_is_not_forgotten(self, journal: Journal) -> None:
+        for number in range(5):
+            journal.append_soon([event(f"e{number}")])
+        assert len(journal.events("ann")) == 5
+        assert journal.append([event("e5"), event("e4")]) == Receipt(accepted=1, duplicates=1)
+        assert journal.profile("ann").events == 6
+
     def test_the_same_id_counts_once(self, journal: Journal) -> None:
         first = event("e1", kind="purchase")
         assert journal.append([first, event("e2"), first]) == Receipt(accepted=2, duplicates=1)
@@ -160,6 +167,7 @@ class JournalContract(ABC):
 
     def test_inhuman_haste(self, journal: Journal) -> None:
         now = time.time() - 3_600
+        journal.show(shown("q1"))
         receipt = sum(
             (journal.append([event(f"e{n}", at=now + 0.2 * n, product=f"p{n % 5}")]) for n in range(150)),
             Receipt(),
@@ -168,6 +176,10 @@ class JournalContract(ABC):
         assert not journal.profile("ann")
         assert not journal.log().deeds
         assert journal.stats().robots == 150
+        # What a robot is shown tells nothing of what is clicked.
+        journal.show(shown("q2"))
+        journal.show(shown("q3", shopper="bob"))
+        assert [one.query_id for one in journal.log().shown] == ["q3"]
 
     def test_a_clock_that_is_ahead(self, journal: Journal) -> None:
         receipt = journal.append([event("e1", at=time.time() + 7_200)])

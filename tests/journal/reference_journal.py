@@ -87,6 +87,7 @@ class ReferenceJournal:
             if len(latest) == 100 and latest[-1] - latest[0] < 60:
                 kept.held_robots.add(shopper)
                 kept.robots |= {event.event_id for _, event in kept.told if event.shopper == shopper}
+                kept.shown = {name: one for name, one in kept.shown.items() if one.shopper != shopper}
                 kept.revised = time.time()
         robots = sum(event.event_id in kept.robots for _, event in taken)
         receipt = Receipt(accepted=len(taken) - robots, robots=robots, **counts, notes=tuple(late))
@@ -94,7 +95,12 @@ class ReferenceJournal:
             kept.counts[name] += getattr(receipt, name)
         return receipt
 
+    def append_soon(self, events: Iterable[Event]) -> None:
+        self.append(events)
+
     def show(self, shown: Shown) -> None:
+        if shown.shopper in self._kept.held_robots:
+            return
         since = self._kept.forgotten.get(shown.shopper, -1.0)
         if self._may_keep(shown.shopper, None) and shown.at > since:
             self._kept.shown.setdefault(shown.query_id, shown)

@@ -8,13 +8,16 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from small_wares import SPACE, event, traits
+from small_wares import SPACE, event, traits, vector_of
 
-from snapshelf.errors import ShelfVersionError, StorageError
+from snapshelf.errors import EventError, ShelfVersionError, StorageError
 from snapshelf.shoppers import Profile, Receipt, SqlJournal
+from snapshelf.shoppers._journal_schema import profile
 
 TELL = """
 import sys, threading
@@ -197,3 +200,24 @@ def test_reads_do_not_wait_for_writes(tmp_path: Path) -> None:
         counts = [known.events for known in found]
         assert counts == sorted(counts)
         assert journal.profile("ann").events == 50
+
+
+def test_a_vector_of_another_encoder(location: str) -> None:
+    with SqlJournal.open(location, traits=traits, space=SPACE) as journal:
+        looked = event("e1", kind="search", product=None, vector=vector_of("p1"))
+        journal.append([looked])
+        with pytest.raises(EventError, match="it has 3 numbers, others have 16") as refused:
+            journal.append([event("e2"), replace(looked, event_id="e3", vector=np.ones(3, np.float32))])
+        assert refused.value.field == "vector"
+        assert journal.append([event("e2")]) == Receipt(accepted=1)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x09", b"\x01 damaged"])
+def test_a_damaged_profile_is_made_anew(location: str, damage: bytes) -> None:
+    with SqlJournal.open(location, traits=traits, space=SPACE) as journal:
+        journal.append([event("e1"), event("e2", product="p2"), event("e3", shopper="bob")])
+        with journal._engine.begin() as connection:
+            connection.execute(profile.update().values(body=damage))
+        assert journal.append([event("e4", at=2e9 - 1e9)]).accepted == 1
+        assert [one.product for one in journal.profile("ann").recent] == ["p1", "p1", "p2"]
+        assert journal.profile("bob").events == 1

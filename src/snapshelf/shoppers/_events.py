@@ -99,6 +99,9 @@ class Event:
         if self.value is not None and not (math.isfinite(self.value) and self.value >= 0):
             raise EventError(f"value: {self.value} is no amount of money", field="value")
 
+        if self.vector is not None and not (self.vector.ndim == 1 and np.isfinite(self.vector).all()):
+            raise EventError("vector: it must be a list of finite numbers", field="vector")
+
     @property
     def weight(self) -> float:
         """What it says of the shopper's interest: `WEIGHTS`, and `SEARCH_WEIGHT` for a search."""

@@ -133,8 +133,8 @@ START = Position()
 class Journal(Protocol):
     """What shoppers did and were shown. It may be used from several threads, and by several processes.
 
-    What a call has done when it returns is on disk, except for `show`, which does not make a search wait: what
-    it was given is written within moments, and before any event that is told after it.
+    What a call has done when it returns is on disk, except for `show` and `append_soon`, which do not make a search
+    wait: what they were given is written within moments, and before anything that is told after it.
     """
 
     def append(self, events: Iterable[Event]) -> Receipt:
@@ -145,9 +145,15 @@ class Journal(Protocol):
 
         Raises
         ------
+        EventError
+            A vector has another length than those before; none of the events was kept.
         StorageError
             It could not be written; none of the events was kept.
         """
+        ...
+
+    def append_soon(self, events: Iterable[Event]) -> None:
+        """Keep events as `append` does, without waiting for the disk; what cannot be written is logged."""
         ...
 
     def show(self, shown: Shown) -> None:

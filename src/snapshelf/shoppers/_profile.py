@@ -198,7 +198,15 @@ class Profile:
 
     @classmethod
     def from_bytes(cls, shopper: str, data: bytes) -> Profile:
-        """Read what `to_bytes` wrote."""
+        """Read what `to_bytes` wrote.
+
+        Raises
+        ------
+        ValueError
+            It is damaged, or of another version: the profile is to be made anew.
+        """
+        if data[:1] != bytes([_FORMAT]) or len(data) < _HEAD.size:
+            raise ValueError(f"no profile of format {_FORMAT}")
         _, length, events, size, queries = _HEAD.unpack_from(data)
         known = from_json(data[_HEAD.size : _HEAD.size + length])
         place = _HEAD.size + length

@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from snapshelf._database import lock, open_database, storage_errors
-from snapshelf.errors import StorageError
+from snapshelf.errors import EventError, StorageError
 from snapshelf.shoppers._events import Event
 from snapshelf.shoppers._group_commit import GroupCommit
 from snapshelf.shoppers._journal import START, Erased, JournalStats, Position, Receipt, Remark
@@ -98,6 +98,7 @@ class SqlJournal:
         self._consent_required = consent_required
         self._closed = False
         self._begin_space()
+        self._dimension = 0
         self._salt = bytes.fromhex(self._note("salt") or self._first("salt", secrets.token_hex(16)))
         self._commits: GroupCommit[_Job, Receipt] = GroupCommit(
             self._write_jobs, lambda job: 1 if isinstance(job, Shown) else len(job), _AT_ONCE
@@ -162,13 +163,17 @@ class SqlJournal:
 
     def append(self, events: Iterable[Event]) -> Receipt:
         """See `Journal.append`."""
-        told = list(events)
+        told = self._checked(events)
         receipt = Receipt()
         for start in range(0, max(1, len(told)), _AT_ONCE):
             part: Receipt = self._submit(told[start : start + _AT_ONCE]).result()
             notes = (replace(note, line=start + (note.line or 0)) for note in part.notes)
             receipt += replace(part, notes=tuple(notes))
         return receipt
+
+    def append_soon(self, events: Iterable[Event]) -> None:
+        """See `Journal.append_soon`."""
+        self._submit(self._checked(events))
 
     def show(self, shown: Shown) -> None:
         """See `Journal.show`."""
@@ -232,12 +237,10 @@ class SqlJournal:
         """See `Journal.profile`."""
         with self._reading() as connection:
             row = connection.execute(_PROFILE, {"shopper": shopper}).one_or_none()
-        if row is None or row.body is None:
-            return Profile(shopper, self._space)
-        if row.space != self._space:
-            with self._writing() as connection:
-                return self._fold_again(connection, shopper)
-        return Profile.from_bytes(shopper, row.body)
+        if (known := self._read_profile(shopper, row)) is not None:
+            return known
+        with self._writing() as connection:
+            return self._fold_again(connection, shopper)
 
     def events(self, shopper: str) -> list[Event]:
         """See `Journal.events`."""
@@ -351,6 +354,20 @@ class SqlJournal:
 
     # How it is written
 
+    def _checked(self, events: Iterable[Event]) -> list[Event]:
+        """Refuse vectors of another length: one such would spoil what others tell at the same time."""
+        told = list(events)
+        for one in told:
+            if one.vector is not None:
+                self._dimension = self._dimension or int(self._first("dimension", str(len(one.vector))))
+                if len(one.vector) != self._dimension:
+                    raise EventError(
+                        f"vector: it has {len(one.vector)} numbers, others have {self._dimension}; "
+                        "give what the shelf's encoder gives",
+                        field="vector",
+                    )
+        return told
+
     def _submit(self, job: _Job) -> Any:
         try:
             return self._commits.submit(job)
@@ -365,7 +382,12 @@ class SqlJournal:
         return [Receipt() if isinstance(job, Shown) else next(receipts) for job in jobs]
 
     def _write_shown(self, connection: Connection, shown: Sequence[Shown]) -> None:
-        standings = self._standings(connection, {one.shopper for one in shown})
+        shoppers = {one.shopper for one in shown}
+        standings = self._standings(connection, shoppers)
+        now = time.time()
+        robots = {
+            row.shopper for row in _rows(connection, _PROFILES, shoppers) if (row.robot_until or 0.0) > now
+        }
         rows = [
             {
                 "query_id": one.query_id,
@@ -376,6 +398,7 @@ class SqlJournal:
             for one in shown
             if self._may_keep(standings[one.shopper], None)
             and one.at > (standings[one.shopper].forgotten or 0.0)
+            and one.shopper not in robots
         ]
         if rows:
             connection.execute(_insert(connection, impression).on_conflict_do_nothing(), rows)
@@ -418,6 +441,15 @@ class SqlJournal:
         """Take note that what was counted before has traces of what is no longer so."""
         self._set_note(connection, "revised", repr(time.time()))
 
+    def _read_profile(self, shopper: str, row: Row[Any] | None) -> Profile | None:
+        """Return a profile as it is kept; None for one that must be made anew."""
+        if row is None or row.body is None:
+            return Profile(shopper, self._space)
+        try:
+            return Profile.from_bytes(shopper, row.body) if row.space == self._space else None
+        except (ValueError, KeyError, TypeError):
+            return None
+
     def _fold_again(self, connection: Connection, shopper: str) -> Profile:
         """Make a profile anew from the events, in the order in which they came."""
         known = Profile(shopper, self._space)
@@ -451,6 +483,7 @@ class SqlJournal:
             with self._writing() as connection:
                 connection.execute(update(event).where(event.c.vector.is_not(None)).values(vector=None))
                 self._set_note(connection, "space", self._space)
+                connection.execute(delete(note).where(note.c.name == "dimension"))
 
     def _note(self, name: str) -> str | None:
         with self._reading() as connection:
@@ -597,18 +630,15 @@ class _Intake:
                 rows.append(_robot_row(shopper, self._now + _ROBOT_FOR))
                 self._robots.update(one.event_id for one in events)
                 self._connection.execute(update(event).where(event.c.shopper == shopper).values(robot=True))
+                self._connection.execute(delete(impression).where(impression.c.shopper == shopper))
                 journal._revised(self._connection)
             else:
                 rows.append(_profile_row(found))
         journal._put_profiles(self._connection, rows)
 
     def _profile_of(self, shopper: str) -> Profile:
-        row = self._profiles.get(shopper)
-        if row is None or row.body is None:
-            return Profile(shopper, self._journal._space)
-        if row.space != self._journal._space:
-            return self._journal._fold_again(self._connection, shopper)
-        return Profile.from_bytes(shopper, row.body)
+        known = self._journal._read_profile(shopper, self._profiles.get(shopper))
+        return self._journal._fold_again(self._connection, shopper) if known is None else known
 
     def _count(self, receipts: Iterable[Receipt]) -> None:
         total = sum(receipts, Receipt())
