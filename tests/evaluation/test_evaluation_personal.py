@@ -114,6 +114,7 @@ def test_a_kept_back_file_of_strangers_is_said(folder: Path, tmp_path: Path) -> 
         Purchases.read(folder, path)
 
 
+@pytest.mark.slow
 def test_real_shoppers_next_item(shared: Path) -> None:
     told = bench_personal(Purchases.read(shared / "data" / "shoppers" / "beauty"), "next").to_json()
     assert told["models"]["default"]["HR@10"] >= 0.0925
