@@ -26,7 +26,7 @@ def why_not(searcher: Searcher, id: str, ask: Ask) -> WhyNot:
     if searcher.catalogue.get(id) is None:
         raise NotFoundError(f"no product has the id {id!r}")
     prepared = searcher.prepare(replace(ask, page_token=None))
-    search = searcher.start(prepared, searcher.turn(prepared.ask, Page(0)))
+    search = searcher.start(prepared, searcher.turn(prepared.ask, Page(0)).settled)
     shown = search.top(ask.k)
     contributions = search.parts_of_any(id) or {}
     answer = WhyNot(

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -53,6 +53,11 @@ class Turn:
     ranking: Ranking | None = None
     experiment: str | None = None
     variant: str | None = None
+
+    @property
+    def settled(self) -> Turn:
+        """The same with nothing explored, to tell where a product usually is."""
+        return self if self.ranking is None else replace(self, ranking=replace(self.ranking, explore=0.0))
 
 
 class Asked(Protocol):
@@ -159,7 +164,8 @@ class Personal:
         with self._lock:
             known = None if is_first else self._pasts.get(first.query_id)
         if known is not None:
-            return known
+            # Who was forgotten meanwhile is, also here.
+            return known if not len(known.rows) or self.profile(shopper) else Past.none()
         profile, past = self.profile(shopper), Past.none()
         if profile is not None and (signals := self.live.signals()) is not None:
             past = profile.past(signals.items)

@@ -266,6 +266,18 @@ def test_chance_moves_neighbours_and_pages_agree_on_it(folder: Path) -> None:
         assert len({tuple(ids(shelf.search(**QUERY))) for _ in range(12)}) == 1
 
 
+def test_reasons_leave_nothing_to_chance_and_forgetting_reaches_later_pages(folder: Path) -> None:
+    (folder / "search.yaml").write_text("ranking: {explore: 1}")
+    with Shelf.open(folder, serving=True) as shelf:
+        counted(folder, shelf)
+        id = ids(shelf.search(**QUERY, shopper="s0"))[4]
+        assert len({shelf.why_not(id, **QUERY, shopper="s0").rank for _ in range(12)}) == 1
+        first = shelf.search(text="bag", k=3, shopper="s0")
+        shelf.journal.forget("s0")
+        rest = shelf.search(text="bag", k=COUNT, shopper="s0", page_token=first.next_page_token)
+        assert not any("shopper" in hit.contributions for hit in rest)
+
+
 def test_an_experiment_divides_the_shoppers(folder: Path) -> None:
     (folder / "search.yaml").write_text(
         "ranking: {explore: 0, experiment: {name: taste, a: none, b: formula, share: 0.5}}"
