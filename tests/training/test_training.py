@@ -27,13 +27,14 @@ from snapshelf.training._loss import (  # noqa: E402
     Targets,
     Vectors,
     caption_positives,
+    head_loss,
     relational_loss,
     sigmoid_loss,
     softmax_loss,
 )
 from snapshelf.training._model import Architecture, PhotoTower  # noqa: E402
 from snapshelf.training._sources import drawn  # noqa: E402
-from snapshelf.training._train import Recipe, train  # noqa: E402
+from snapshelf.training._train import Recipe, _near_each_other, train  # noqa: E402
 
 RECIPE = Recipe(epochs=3, decay_epochs=1, batch=16, warmup_steps=2, memory=32, rare=0, seed=3)
 CARD = {"name": "small", "licence": "Apache-2.0", "languages": ["en", "zh"]}
@@ -80,7 +81,9 @@ def test_a_run_goes_on_from_its_checkpoint(towers, data, tmp_path: Path) -> None
 
 def test_a_stopped_run_takes_the_batches_that_it_would_have_taken(towers, data, tmp_path: Path) -> None:
     """Without remembered vectors, stopping and going on changes nothing at all."""
-    recipe = dataclasses.replace(RECIPE, memory=0, warmup_steps=1, decay_epochs=0.1, whole_epochs=0)
+    recipe = dataclasses.replace(
+        RECIPE, memory=0, warmup_steps=1, decay_epochs=0.1, whole_epochs=0, neighbours=4, average=0.5
+    )
     start = {name: value.clone() for name, value in towers.state_dict().items()}
     train(towers, data, tmp_path / "whole", recipe)
     whole = {name: value.clone() for name, value in towers.state_dict().items()}
@@ -90,6 +93,34 @@ def test_a_stopped_run_takes_the_batches_that_it_would_have_taken(towers, data, 
     # The first part ends with the last step at a tenth of an epoch's decay, which is one step: equal rates.
     for name, value in towers.state_dict().items():
         torch.testing.assert_close(value, whole[name], msg=name)
+
+
+def test_a_run_ends_with_the_average_of_its_steps(towers, data, tmp_path: Path) -> None:
+    recipe = dataclasses.replace(RECIPE, memory=0, average=0.1)
+    average = towers.photo.cls_token.detach().clone()
+    seen: list[torch.Tensor] = []
+    train(
+        towers, data, tmp_path, recipe, on_step=lambda _: seen.append(towers.photo.cls_token.detach().clone())
+    )
+    for step, weight in enumerate(seen, start=1):
+        kept = min(0.1, (1 + step) / (10 + step))
+        average = kept * average + (1 - kept) * weight
+    torch.testing.assert_close(towers.photo.cls_token.detach(), average)
+    assert not torch.equal(average, seen[-1])
+
+
+def test_neighbours_stand_together_and_everything_comes_once() -> None:
+    rng = np.random.default_rng(5)
+    centres = np.repeat(rng.normal(size=(12, 6)), 8, axis=0)
+    vectors = (centres + 0.01 * rng.normal(size=centres.shape)).astype(np.float32)
+    rows = rng.permutation(len(vectors))
+    groups = list(_near_each_other(vectors, rows, 8, rng))
+    assert [len(group) for group in groups] == [8] * 12
+    assert sorted(np.concatenate(groups)) == list(range(96))
+    alone = [len(set(group // 8)) for group in groups]
+    by_lot = [len(set(group // 8)) for group in np.split(rows, 12)]
+    assert np.mean(alone) < np.mean(by_lot) / 2
+    assert [len(group) for group in _near_each_other(vectors, np.arange(13), 8, rng)] == [8, 5]
 
 
 def test_a_teacher_is_imitated(towers, examples, tmp_path: Path) -> None:
@@ -226,6 +257,14 @@ def test_rows_without_a_positive_say_nothing() -> None:
     positives[2:] = False
     torch.testing.assert_close(softmax_loss(logits, positives), softmax_loss(logits[:2], positives[:2]))
     assert softmax_loss(logits, positives & False) == 0
+
+
+def test_the_head_loss_asks_for_some_positives_only() -> None:
+    logits = torch.tensor([[3.0, 1.0, -1.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    positives = torch.tensor([[True, False, True, False], [False] * 4])
+    chance = np.exp([3.0, -1.0]).sum() / np.exp([3.0, 1.0, -1.0, 0.0]).sum()
+    assert float(head_loss(logits, positives)) == pytest.approx(-np.log(chance), rel=1e-5)
+    assert head_loss(logits, positives & False) == 0
 
 
 def test_the_sigmoid_loss_is_the_papers() -> None:

@@ -41,9 +41,36 @@ STAGES = (
         rare=60,
         lock_photos=True,
     ),
+    Recipe(
+        epochs=4,
+        decay_epochs=2,
+        whole_epochs=0.5,
+        batch=512,
+        photo_rate=2e-4,
+        text_rate=6e-4,
+        keep_patches=20,
+        warmup_steps=40,
+        rare=60,
+        memory=0,
+        neighbours=16,
+        average=0.998,
+    ),
+    Recipe(
+        epochs=4,
+        decay_epochs=3.2,
+        whole_epochs=0.0,
+        batch=512,
+        text_rate=6e-4,
+        warmup_steps=20,
+        rare=60,
+        classes=2.0,
+        memory=0,
+        lock_photos=True,
+        average=0.99,
+    ),
 )
 """The shipped weights' runs: titles and captions; then class names, remembered vectors and slips too; then the words
-alone, among all photos at once."""
+alone, among all photos at once; then neighbours together in a step; then the words alone again, class names above all."""
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from torch import nn
 
 from snapshelf.errors import TrainingError
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -33,7 +33,11 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def load_checkpoint(
-    path: Path, towers: nn.Module, objective: nn.Module, optimiser: torch.optim.Optimizer
+    path: Path,
+    towers: nn.Module,
+    average: nn.Module,
+    objective: nn.Module,
+    optimiser: torch.optim.Optimizer,
 ) -> int:
     """Put a run back to where it was; returns the number of steps done.
 
@@ -45,6 +49,7 @@ def load_checkpoint(
     state = read_checkpoint(path)
     try:
         towers.load_state_dict(state["towers"])
+        average.load_state_dict(state["average"])
         objective.load_state_dict(state["objective"])
         optimiser.load_state_dict(state["optimiser"])
     except (RuntimeError, ValueError, KeyError) as error:
@@ -55,12 +60,18 @@ def load_checkpoint(
 
 
 def save_checkpoint(
-    path: Path, towers: nn.Module, objective: nn.Module, optimiser: torch.optim.Optimizer, step: int
+    path: Path,
+    towers: nn.Module,
+    average: nn.Module,
+    objective: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    step: int,
 ) -> None:
     """Write a checkpoint; the one before stays until this one is whole."""
     state = {
         "format": _FORMAT,
         "towers": towers.state_dict(),
+        "average": average.state_dict(),
         "objective": objective.state_dict(),
         "optimiser": optimiser.state_dict(),
         "step": step,

@@ -10,6 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+_CLASS_SCALE = 50.0
+"""Inverse temperature that class names start with."""
+
 LossName: TypeAlias = Literal["contrastive", "sigmoid"]
 
 
@@ -32,6 +35,28 @@ def softmax_loss(logits: Tensor, positives: Tensor) -> Tensor:
     if not len(target):
         return logits.sum() * 0
     return functional.cross_entropy(logits[used], target / target.sum(dim=1, keepdim=True))
+
+
+def head_loss(logits: Tensor, positives: Tensor) -> Tensor:
+    """Minus the logarithm of the probability that each row gives to all of its positives together.
+
+    Unlike in `softmax_loss`, some near positives suffice: what is learnt is that the first ones found are right
+    (MIL-NCE, Miech et al., 2020; the "in" form of the supervised contrastive loss). Rows without a positive say
+    nothing.
+
+    Parameters
+    ----------
+    logits : Tensor
+        float (n, m).
+    positives : Tensor
+        bool (n, m).
+    """
+    used = positives.any(dim=1)
+    if not used.any():
+        return logits.sum() * 0
+    logits = logits[used]
+    found = logits.masked_fill(~positives[used], -math.inf).logsumexp(dim=1)
+    return (logits.logsumexp(dim=1) - found).mean()
 
 
 def sigmoid_loss(logits: Tensor, positives: Tensor) -> Tensor:
@@ -77,8 +102,8 @@ def caption_positives(constraints: Tensor, labels: Tensor) -> Tensor:
     """
     true = torch.ones(len(constraints), len(labels), dtype=torch.bool, device=labels.device)
     for kind in range(constraints.shape[1]):
-        named = constraints[:, kind, None]
-        true &= (named == -1) | (named == labels[None, :, kind])
+        naming = (constraints[:, kind] != -1).nonzero().flatten()
+        true[naming] &= constraints[naming, kind, None] == labels[None, :, kind]
     return true
 
 
@@ -156,7 +181,7 @@ class Objective(nn.Module):
         super().__init__()
         self._loss, self._memory, self._captions, self._classes = loss, memory, captions, classes
         # One temperature cannot serve a title with a single match and a colour with a thousand.
-        self.log_class_scale = nn.Parameter(torch.tensor(math.log(20.0)), requires_grad=classes > 0)
+        self.log_class_scale = nn.Parameter(torch.tensor(math.log(_CLASS_SCALE)), requires_grad=classes > 0)
         self._photos = torch.zeros(0, dimension)
         self._titles = torch.zeros(0, dimension)
         self._keys = torch.zeros(0, dtype=torch.int64)
@@ -225,13 +250,17 @@ class Objective(nn.Module):
     def _class_loss(
         self, vectors: Vectors, targets: Targets, photos: Tensor, labels: Tensor, bias: Tensor
     ) -> Tensor:
-        """Class name → its photos among all candidates, and photo → its class among those of the same kind."""
+        """Class name → its photos among all candidates, and photo → its class among those of the same kind.
+
+        All photos of a class shall be near its name, and above all the nearest shall be right.
+        """
         scale = self.log_class_scale.clamp(max=math.log(100)).exp()
         positives = targets.class_labels[:, None] == labels[:, targets.class_kinds].T
         logits = scale * vectors.classes @ photos.T
         there = self._direction(logits, positives, bias)
         if self._loss == "sigmoid":
             return there
+        there = (there + head_loss(logits, positives)) / 2
         own = logits[:, : len(vectors.photos)].T
         back = []
         for kind in set(targets.class_kinds.tolist()):

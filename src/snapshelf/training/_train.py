@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any, Literal
@@ -68,9 +69,15 @@ class Recipe:
         0 leaves one out.
     memory : int
         Vectors of earlier steps kept as harder negatives.
+    neighbours : int
+        So many examples that are near each other stand together in a step, as hard negatives (mining-aware batches,
+        NGAME, Dahiya et al., 2023); 1 for steps drawn by lot. The towers that the run starts from say who is near.
     lock_photos : bool
         The photo tower stays as it is and the words learn to find its vectors among all photos at once (locked-image
         tuning, Zhai et al., 2022). A step costs a fraction, so that it may be larger.
+    average : float
+        The model that a run ends with is the moving average of its steps' weights; this much of it stays at each step.
+        0 for the last step's weights.
     distil : float
         Weight of the distillation from a teacher, when there is one.
     precision : "auto", "fp32" or "bf16"
@@ -94,7 +101,9 @@ class Recipe:
     captions: float = 1.0
     classes: float = 1.0
     memory: int = 4_096
+    neighbours: int = 1
     lock_photos: bool = False
+    average: float = 0.0
     distil: float = 1.0
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     seed: int = 20261122
@@ -183,10 +192,16 @@ class _Run:
         self._optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98))
         self._rates = [group["lr"] for group in self._optimiser.param_groups]
         folder.mkdir(parents=True, exist_ok=True)
+        self._order = _Order(
+            data, recipe, _neighbourhood(towers, data, device, folder) if recipe.neighbours > 1 else None
+        )
+        self._average = _Average(towers, recipe.average)
         self.checkpoint = folder / "checkpoint.pt"
         self._step = 0
         if self.checkpoint.exists():
-            self._step = load_checkpoint(self.checkpoint, towers, self._objective, self._optimiser)
+            self._step = load_checkpoint(
+                self.checkpoint, towers, self._average, self._objective, self._optimiser
+            )
         elif _rank() == 0:
             (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2), encoding="utf-8")
         self._keys = torch.tensor(
@@ -202,8 +217,7 @@ class _Run:
         self._teacher = _Teacher(data.teacher, device) if data.teacher else None
 
     def go(self, on_step: Callable[[Progress], None] | None) -> None:
-        recipe, data = self._recipe, self._data
-        order = _Order(data, recipe)
+        recipe, data, order = self._recipe, self._data, self._order
         steps = max(1, int(recipe.epochs * order.per_epoch))
         decay = max(1, int(recipe.decay_epochs * order.per_epoch))
         whole = int(recipe.whole_epochs * order.per_epoch)
@@ -228,6 +242,7 @@ class _Run:
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(self._towers.parameters(), 1.0)
             self._optimiser.step()
+            self._average.update()
             self._step += 1
             if on_step is not None and _rank() == 0:
                 speed = (self._step - first) * order.batch / (time.monotonic() - began)
@@ -242,6 +257,7 @@ class _Run:
             if self._step % 100 == 0:
                 self._save()
         self._save()
+        self._average.copy_to(self._towers)
 
     def _losses(self, forward: nn.Module, batch: _Batch, keep: int | None) -> dict[str, Tensor]:
         # Dropped patches and dropout are drawn anew: so that a step does not depend on those before it.
@@ -276,7 +292,9 @@ class _Run:
 
     def _save(self) -> None:
         if _rank() == 0:
-            save_checkpoint(self.checkpoint, self._towers, self._objective, self._optimiser, self._step)
+            save_checkpoint(
+                self.checkpoint, self._towers, self._average, self._objective, self._optimiser, self._step
+            )
 
 
 class _Forward(nn.Module):
@@ -312,21 +330,83 @@ class _Teacher:
         return loss + relational_loss(vectors.titles, vectors.photos, between, scale)
 
 
-class _Order:
-    """Which examples a step takes: every pass a new permutation, rare labels more often."""
+class _Average(nn.Module):
+    """Moving average of the weights: better than the last step's, and without a long decay of the rate.
 
-    def __init__(self, data: TrainingSet, recipe: Recipe) -> None:
-        often = np.where(data.rarest_label() < recipe.rare, 3, 1) if len(data) > recipe.rare else 1
-        self._pool = np.repeat(np.arange(len(data)), often)
+    Exponential, with a short memory in the first steps, as in TensorFlow's ``ExponentialMovingAverage``.
+    """
+
+    def __init__(self, towers: Towers, share: float) -> None:
+        super().__init__()
+        self._share, self._of = share, [towers]
+        if share:
+            self.weights = nn.ParameterList(
+                nn.Parameter(one.detach().clone(), requires_grad=False) for one in towers.parameters()
+            )
+            self.register_buffer("updates", torch.tensor(0))
+
+    @torch.no_grad()
+    def update(self) -> None:
+        if self._share:
+            self.updates += 1
+            kept = min(self._share, (1 + self.updates.item()) / (10 + self.updates.item()))
+            torch._foreach_lerp_(list(self.weights), list(self._of[0].parameters()), 1 - kept)
+
+    @torch.no_grad()
+    def copy_to(self, towers: Towers) -> None:
+        if self._share:
+            for weight, average in zip(towers.parameters(), self.weights, strict=True):
+                weight.copy_(average)
+
+
+class _Order:
+    """Which examples a step takes: every pass a new permutation, rare labels more often.
+
+    With vectors, neighbours by them stay together.
+    """
+
+    def __init__(self, data: TrainingSet, recipe: Recipe, vectors: NDArray[np.float32] | None) -> None:
+        everything = np.arange(len(data))
+        rare = (
+            np.flatnonzero(data.rarest_label() < recipe.rare) if len(data) > recipe.rare else everything[:0]
+        )
+        # Apart, so that an example does not become its own neighbour.
+        self._passes = [everything, rare, rare]
+        self._vectors, self._neighbours = vectors, recipe.neighbours
         self._seed = recipe.seed
         # Every process has the same share of a step.
         self.batch = max(1, min(recipe.batch, len(data)) // _processes()) * _processes()
-        self.per_epoch = len(self._pool) // self.batch
+        self.per_epoch = (len(everything) + 2 * len(rare)) // self.batch
+        self._of_epoch = lru_cache(maxsize=1)(self._drawn)
 
     def of_step(self, step: int) -> NDArray[np.int64]:
         epoch, place = divmod(step, self.per_epoch)
-        order = np.random.default_rng([self._seed, epoch]).permutation(self._pool)
-        return order[place * self.batch : (place + 1) * self.batch]
+        return self._of_epoch(epoch)[place * self.batch : (place + 1) * self.batch]
+
+    def _drawn(self, epoch: int) -> NDArray[np.int64]:
+        rng = np.random.default_rng([self._seed, epoch])
+        if self._vectors is None:
+            return rng.permutation(np.concatenate(self._passes))
+        groups = [
+            group
+            for rows in self._passes
+            for group in _near_each_other(self._vectors, rows, self._neighbours, rng)
+        ]
+        return np.concatenate([groups[place] for place in rng.permutation(len(groups))])
+
+
+def _near_each_other(
+    vectors: NDArray[np.float32], rows: NDArray[np.int64], size: int, rng: np.random.Generator
+) -> Iterator[NDArray[np.int64]]:
+    """Divide rows into groups of `size` near each other, by halving between two that are drawn, again and again."""
+    if len(rows) <= size:
+        yield rows
+        return
+    one, other = vectors[rng.choice(rows, 2, replace=False)]
+    half = max(1, round(len(rows) / 2 / size)) * size
+    divided = rows[np.argpartition(vectors[rows] @ (one - other), half)]
+    yield from _near_each_other(vectors, divided[:half], size, rng)
+    yield from _near_each_other(vectors, divided[half:], size, rng)
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,6 +493,25 @@ class _Batches:
 
 def _language(rng: np.random.Generator, chinese: float) -> Language:
     return "zh" if rng.random() < chinese else "en"
+
+
+@torch.no_grad()
+def _neighbourhood(
+    towers: Towers, data: TrainingSet, device: torch.device, folder: Path
+) -> NDArray[np.float32]:
+    """Sum of each example's photo and title vectors, float32 (n, d); kept, so that a resumed run draws the same."""
+    kept = folder / "neighbourhood.npy"
+    if _rank() == 0 and not kept.exists():
+        vectors = _photo_vectors(towers, data, device)
+        for part in torch.arange(len(data)).split(1_024):
+            titles = [data.about[row].any_title() for row in part.tolist()]
+            vectors[part] += towers.encode_texts(towers.tokenise(titles).to(device))
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(kept, vectors.cpu().numpy())
+    if _processes() > 1:
+        torch.distributed.barrier()
+    neighbourhood: NDArray[np.float32] = np.load(kept)
+    return neighbourhood
 
 
 @torch.no_grad()
