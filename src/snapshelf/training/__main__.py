@@ -70,7 +70,7 @@ STAGES = (
     ),
 )
 """The shipped weights' runs: titles and captions; then class names, remembered vectors and slips too; then the words
-alone, among all photos at once; then neighbours together in a step; then the words alone again, class names above all."""
+alone, among all photos at once; then neighbours together in a step; then the words alone, class names above all."""
 
 
 def main() -> None:
