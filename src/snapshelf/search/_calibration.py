@@ -103,10 +103,13 @@ class Curve(BaseModel):
         return _sigmoid(logits)
 
     @classmethod
-    def fit(cls, answers: Sequence[Numbers], relevant: Sequence[NDArray[np.bool_]]) -> Self:
+    def fit(
+        cls,
+        answers: Sequence[Numbers],
+        relevant: Sequence[NDArray[np.bool_]],
+        false_alarms: float = FALSE_ALARMS,
+    ) -> Self:
         """Fit the curve by Newton's method with a ridge penalty, and choose the cut-off.
-
-        The cut-off lets the best hit of 95 % of the queries pass that have a relevant one.
 
         Parameters
         ----------
@@ -114,6 +117,8 @@ class Curve(BaseModel):
             Signals (n, s) of the hits of each query, best first.
         relevant : sequence of ndarray
             bool (n,): which of them are what was asked for.
+        false_alarms : float
+            Part of the queries with a relevant hit whose best hit the cut-off does not let pass.
 
         Raises
         ------
@@ -131,7 +136,7 @@ class Curve(BaseModel):
         curve = cls(usual=tuple(usual), weights=tuple(weights), intercept=intercept, cut_off=0.0)
         best = np.array([curve.relevance(signals).max() for signals in answers])
         answered = np.array([labels.any() for labels in relevant])
-        return curve.model_copy(update={"cut_off": float(np.quantile(best[answered], FALSE_ALARMS))})
+        return curve.model_copy(update={"cut_off": float(np.quantile(best[answered], false_alarms))})
 
 
 class Calibration(BaseModel):
