@@ -118,9 +118,11 @@ class Cases:
         ]
 
     def both(self) -> list[Case]:
-        """A photo and the name of another colour, with and without such products in the shop; other photos."""
+        """A photo with its title or colour, or another colour; with and without such products in the shop; other photos."""
         foreign = [Asked(self._colour_name(self._rng.choice(COLOURS)), photo) for photo in self._strangers]
         return [
+            *self._some("photo and its title", self._titled),
+            *self._some("photo and its colour", self._coloured),
             *self._some("photo and colour", self._recoloured),
             *self._some(
                 "photo and colour, kind not there",
@@ -174,10 +176,24 @@ class Cases:
             there &= ~self._same(row, without)
         return Asked(photo=photo), there, self._same(row, "articleType")
 
+    def _titled(self, row: int, shop: Mask) -> _Made:
+        asked, there, relevant = self._title(row, shop)
+        return Asked(asked.text, self._catalogue.photos[row]), there, relevant
+
+    def _coloured(self, row: int, shop: Mask) -> _Made | None:
+        own = self._catalogue.rows[row]["baseColour"]
+        if own not in COLOURS:
+            return None
+        there = shop.copy()
+        there[row] = True
+        return self._of_kind_in(own, row, there)
+
     def _recoloured(self, row: int, shop: Mask, *, without: str | None = None) -> _Made:
-        """Products of the photo's kind in the colour of the words answer."""
         colour = self._rng.choice([one for one in COLOURS if one != self._catalogue.rows[row]["baseColour"]])
-        there = shop & ~self._same(row, without) if without else shop
+        return self._of_kind_in(colour, row, shop & ~self._same(row, without) if without else shop)
+
+    def _of_kind_in(self, colour: str, row: int, there: Mask) -> _Made:
+        """Products of the photo's kind in the colour of the words answer."""
         relevant = self._same(row, "articleType") & self._catalogue.labelled({"baseColour": colour})
         return Asked(self._colour_name(colour), self._catalogue.photos[row]), there, relevant
 
