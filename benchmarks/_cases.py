@@ -118,7 +118,7 @@ class Cases:
         ]
 
     def both(self) -> list[Case]:
-        """A photo with its title or colour, or another colour; with and without such products in the shop; other photos."""
+        """A photo with its title, its colour or another one, which the shop has or lacks; photos of other things."""
         foreign = [Asked(self._colour_name(self._rng.choice(COLOURS)), photo) for photo in self._strangers]
         return [
             *self._some("photo and its title", self._titled),

@@ -199,15 +199,20 @@ class Judgement:
         Id → probability.
     cut_off : float or None
         Below it a hit is no good match.
+    named : bool
+        Whether the query is the very title, number or photo of a product that was found.
     """
 
     relevance: Mapping[str, float] = field(default_factory=dict)
     cut_off: float | None = None
+    named: bool = False
 
     @property
     def no_good_match(self) -> bool:
-        """Whether not even the best reaches the cut-off."""
-        return self.cut_off is not None and max(self.relevance.values(), default=0.0) < self.cut_off
+        """Whether not even the best reaches the cut-off, and none is what was asked for by name."""
+        if self.cut_off is None or self.named:
+            return False
+        return max(self.relevance.values(), default=0.0) < self.cut_off
 
     def close(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """Hits that were nearly good, where none is good."""
@@ -430,7 +435,9 @@ class Searcher:
             return Judgement()
         # In another order the first hits are not the best ones, so they cannot say that there is no good one.
         cut_off = self._calibration.cut_off(search.query.kind) if search.manner.sort is None else None
-        return Judgement(dict(zip(judged, relevance.tolist(), strict=True)), cut_off)
+        return Judgement(
+            dict(zip(judged, relevance.tolist(), strict=True)), cut_off, search.asks_for_one(best)
+        )
 
     def _log(self, ask: Ask, query: Query, good: int) -> None:
         """Count the words of a first page; words with a photo or a filter say nothing alone."""

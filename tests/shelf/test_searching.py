@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from snapshelf import FacetRequest, Range, SearchResult, Shelf
+from snapshelf import FacetRequest, Product, Range, SearchResult, Shelf
 from snapshelf.demo import DemoProduct
 from snapshelf.errors import FilterError, NotFoundError, QueryError, RuleError
+from snapshelf.search import Calibration
 from snapshelf.store import Equals
 
 COUNT = 40
@@ -366,3 +367,19 @@ def test_what_the_facts_say_is_never_contradicted(shop: Shelf) -> None:
     where = Equals("brand", "Best")
     for options in ({"sort": "price"}, {"diversity": 0.5}, {"collapse": False}, {"explain": True}):
         assert {hit.product.brand for hit in shop.search(text="shoes", where=where, **options)} == {"Best"}
+
+
+def test_the_very_title_of_a_product_is_a_good_match(
+    drawings: list[DemoProduct], feed: Path, tmp_path: Path
+) -> None:
+    """However high the cut-off is: whoever types a title asks for that product."""
+    bundled = Calibration.load()
+    strict = {kind: curve.model_copy(update={"cut_off": 1.0}) for kind, curve in bundled.curves.items()}
+    bundled.model_copy(update={"curves": strict}).write(tmp_path / "calibration.json")
+    with Shelf.open(tmp_path) as shelf:
+        for drawing in drawings[:5]:
+            photo = (feed.parent / f"{drawing.id}.jpg").read_bytes()
+            shelf.put(Product(id=drawing.id, title=drawing.title_en), [photo])
+        title = drawings[0].title_en
+        assert not shelf.search(text=title.upper()).no_good_match
+        assert shelf.search(text=title.split()[-1]).no_good_match

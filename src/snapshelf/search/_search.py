@@ -164,6 +164,10 @@ class Search:
             return places
         return [id for id in self._by_relevance if id not in self._folder.alike][:count]
 
+    def asks_for_one(self, best: Sequence[str]) -> bool:
+        """Whether the query is the very title, number or photo of one of the best products."""
+        return self._candidates.ask_for_one(best)
+
     def propensities(self, count: int) -> list[float] | None:
         """Probability with which each of the first places has its product; None where nothing was left to chance."""
         if self._ranking is None or not self._explores:
