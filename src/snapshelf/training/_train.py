@@ -34,6 +34,7 @@ from snapshelf.training._model import Towers
 
 _MOST_CLASS_NAMES = 256
 """Class names in one step; of more, so many are drawn."""
+_TITLES_AT_ONCE = 1_024
 _TEACHER_SCALE = 20.0
 """Inverse temperature of a teacher's similarities."""
 
@@ -336,8 +337,11 @@ class _Average(nn.Module):
     Exponential, with a short memory in the first steps, as in TensorFlow's ``ExponentialMovingAverage``.
     """
 
+    updates: Tensor
+
     def __init__(self, towers: Towers, share: float) -> None:
         super().__init__()
+        # In a list, so that the towers do not become a part of this module.
         self._share, self._of = share, [towers]
         if share:
             self.weights = nn.ParameterList(
@@ -503,9 +507,10 @@ def _neighbourhood(
     kept = folder / "neighbourhood.npy"
     if _rank() == 0 and not kept.exists():
         vectors = _photo_vectors(towers, data, device)
-        for part in torch.arange(len(data)).split(1_024):
-            titles = [data.about[row].any_title() for row in part.tolist()]
-            vectors[part] += towers.encode_texts(towers.tokenise(titles).to(device))
+        titles = [one.any_title() for one in data.about]
+        for first in range(0, len(titles), _TITLES_AT_ONCE):
+            part = slice(first, first + _TITLES_AT_ONCE)
+            vectors[part] += towers.encode_texts(towers.tokenise(titles[part]).to(device))
         folder.mkdir(parents=True, exist_ok=True)
         np.save(kept, vectors.cpu().numpy())
     if _processes() > 1:
