@@ -133,3 +133,16 @@ def test_without_a_shelf_or_a_file(shelf: Path, tmp_path: Path) -> None:
     assert "there is no shelf here" in run("events", "stats", "--shelf", tmp_path / "none").stderr
     missing = run("events", "import", tmp_path / "none.jsonl", "--shelf", shelf)
     assert "cannot be read (No such file" in missing.stderr
+
+
+def test_a_journal_elsewhere_and_consent_required(shelf: Path, file: Path, location: str) -> None:
+    at = ("--shelf", shelf)
+    url = location if "://" in location else f"sqlite:///{location}"
+    (shelf / "shoppers.yaml").write_text(json.dumps({"journal": url, "consent_required": True}), "utf-8")
+    told = json.loads(run("events", "import", file, *at, "--json").stdout)
+    assert (told["accepted"], told["without_consent"]) == (0, 3)
+    assert run("shopper", "consent", "ann", "yes", *at).exit_code == 0
+    assert json.loads(run("events", "import", file, *at, "--json").stdout)["accepted"] == 3
+    assert not (shelf / "journal.db").exists()
+    (shelf / "shoppers.yaml").write_text("journal: mysql://shop@db/snapshelf", "utf-8")
+    assert "databases of the kind 'mysql' are not supported" in run("events", "stats", *at).stderr

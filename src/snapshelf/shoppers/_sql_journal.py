@@ -460,7 +460,9 @@ class SqlJournal:
         if known:
             self._put_profiles(connection, [_profile_row(known)])
         else:
-            connection.execute(delete(profile).where(profile.c.shopper == shopper))
+            # Who is held to be a robot stays one.
+            human = profile.c.robot_until.is_(None)
+            connection.execute(delete(profile).where(profile.c.shopper == shopper, human))
         return known
 
     def _events_of(
