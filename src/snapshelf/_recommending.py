@@ -134,7 +134,7 @@ class Recommending:
         answer = Recommendations(
             kind=ask.kind,
             query_id=uuid.uuid4().hex,
-            personal=bool(len(wish.past.rows)),
+            personal=profile is not None,
             products=tuple(
                 Recommendation(
                     product=products[items.ids[one.row]],

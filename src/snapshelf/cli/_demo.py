@@ -16,6 +16,7 @@ from snapshelf.cli._add import columns_of, problems, summary
 from snapshelf.cli._console import note, progress, reported
 from snapshelf.cli._options import AllowHttpOption, HostOption, MapOption, PhotosOption, PortOption
 from snapshelf.cli._showcase import SHOWN, drawn_showcases, examples, own_showcases, show
+from snapshelf.cli._simulated import example_shoppers, show_shoppers
 from snapshelf.errors import EncoderMismatchError
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def demo(
                 else own_showcases(shelf, (row.product for row in feed if row.product))
             )
             show(shelf, showcases[:SHOWN])
+            if drawn:
+                show_shoppers(shelf, folder / _name(catalogue))
             if not no_serve:
                 serve(
                     shelf,
@@ -88,6 +91,7 @@ def demo(
                     port,
                     settings=ServerSettings(allow_http=allow_http),
                     examples=examples(showcases),
+                    shoppers=example_shoppers() if drawn else (),
                     on_ready=lambda address: _welcome(address, browser=not no_browser),
                 )
 

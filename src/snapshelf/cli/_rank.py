@@ -75,7 +75,7 @@ def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: Js
         from snapshelf.shoppers import Histories, ShelfRanking, count, lessons, objections
         from snapshelf.shoppers import train as learn
 
-        told, items, now = told_of(log, shelf), _items(shelf), time()
+        told, items, now = told_of(log, shelf), items_of(shelf), time()
         divided = lessons(items, told.shown, told.deeds, now=now)
         model = learn(divided.signals, divided.learn)
         report = evaluate_ranking(model, divided.signals, divided.test).to_json()
@@ -135,7 +135,7 @@ def evaluate(
         from snapshelf.evaluation import evaluate_off_policy, evaluate_ranking
         from snapshelf.shoppers import Reranker, ShelfRanking, lessons
 
-        told, items = told_of(log, shelf), _items(shelf)
+        told, items = told_of(log, shelf), items_of(shelf)
         divided = lessons(items, told.shown, told.deeds, now=time())
         ranking = ShelfRanking(shelf)
         ranker = ranking.candidate() if candidate else ranking.current()
@@ -198,7 +198,8 @@ def explain(
         print_table({"feature": "left", "share": "right", "meaning": "left"}, rows)
 
 
-def _items(shelf: Path) -> "Items":
+def items_of(shelf: Path) -> "Items":
+    """Columns of the products of a shelf, which may be open elsewhere."""
     from snapshelf._opening import CATALOGUE
     from snapshelf.catalogue import Catalogue
     from snapshelf.errors import ShelfError

@@ -16,7 +16,7 @@ _DAY = 86_400.0
 _LIST = 24
 """Products of one list."""
 _OF_KIND = 16
-_DISLIKED = 0.08
+_DISLIKED = 0.04
 """What is left of the taste for each thing that does not please: kind, colour, print."""
 _CLICKED = 0.9
 """Probability to click what was looked at, is what was searched for, and pleases in everything."""
@@ -100,7 +100,7 @@ class Persona:
         """How much a product pleases, 0 to 1: the known truth."""
         pleased = 1.0 if product.kind in self.kinds else _DISLIKED
         pleased *= 1.0 if not self.colours or product.colour in self.colours else _DISLIKED
-        pleased *= 1.0 if not self.patterns or product.pattern in self.patterns else 2 * _DISLIKED
+        pleased *= 1.0 if not self.patterns or product.pattern in self.patterns else 4 * _DISLIKED
         if self.gender and product.gender not in (self.gender, "unisex", None):
             pleased *= _DISLIKED
         if self.price is not None:
@@ -352,7 +352,7 @@ class _Walk:
             return
         kind = others[int(self._draw.integers(len(others)))]
         some = self._some(self._of_kind[kind], 12)
-        best = max(some, key=lambda one: (one.colour == product.colour) + 3 * self._pleased(one, kind))
+        best = max(some, key=lambda one: (self._pleased(one, kind), one.colour == product.colour))
         self._does("click", best, at - 60)
         self._does("purchase", best, at)
 

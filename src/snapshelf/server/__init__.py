@@ -2,6 +2,6 @@
 
 from snapshelf.server._app import create_app
 from snapshelf.server._serve import serve
-from snapshelf.server._settings import Example, ServerSettings
+from snapshelf.server._settings import Example, ExampleShopper, ServerSettings
 
-__all__ = ["Example", "ServerSettings", "create_app", "serve"]
+__all__ = ["Example", "ExampleShopper", "ServerSettings", "create_app", "serve"]

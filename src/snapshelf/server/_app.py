@@ -16,7 +16,7 @@ from snapshelf.server._context import Context
 from snapshelf.server._middleware import BodyLimit, EncodedSlashes, Envelope
 from snapshelf.server._openapi import ANY_PROBLEM, DescribedApp
 from snapshelf.server._problems import answer_errors_as_problems
-from snapshelf.server._settings import Example, ServerSettings
+from snapshelf.server._settings import Example, ExampleShopper, ServerSettings
 
 if TYPE_CHECKING:
     from snapshelf.shelf import Shelf
@@ -35,7 +35,11 @@ as one segment: the product `A/1` is at `/v1/products/A%2F1`.
 
 
 def create_app(
-    shelf: "Shelf", *, settings: ServerSettings | None = None, examples: Sequence[Example] = ()
+    shelf: "Shelf",
+    *,
+    settings: ServerSettings | None = None,
+    examples: Sequence[Example] = (),
+    shoppers: Sequence[ExampleShopper] = (),
 ) -> FastAPI:
     """Make the web application of a shelf: the HTTP API and the page.
 
@@ -48,13 +52,15 @@ def create_app(
         Limits and permissions; None for the defaults.
     examples : sequence of Example
         Queries that the page offers to click.
+    shoppers : sequence of ExampleShopper
+        Shoppers that the page offers to be, to see the shop as they do.
 
     Returns
     -------
     FastAPI
         An ASGI application; it can be served by any ASGI server or mounted in another application.
     """
-    context = Context(shelf, settings or ServerSettings(), examples)
+    context = Context(shelf, settings or ServerSettings(), examples, shoppers)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from snapshelf.catalogue import open_photos
 from snapshelf.server._metrics import Metrics
-from snapshelf.server._settings import Example, ServerSettings
+from snapshelf.server._settings import Example, ExampleShopper, ServerSettings
 
 if TYPE_CHECKING:
     from snapshelf.shelf import Shelf
@@ -27,10 +27,17 @@ class Context:
     The same holds for fetching photos from slow addresses.
     """
 
-    def __init__(self, shelf: "Shelf", settings: ServerSettings, examples: Sequence[Example]) -> None:
+    def __init__(
+        self,
+        shelf: "Shelf",
+        settings: ServerSettings,
+        examples: Sequence[Example],
+        shoppers: Sequence[ExampleShopper],
+    ) -> None:
         self.shelf = shelf
         self.settings = settings
         self.examples = tuple(examples)
+        self.shoppers = tuple(shoppers)
         self.metrics = Metrics()
         self.web_photos = open_photos(None, allow_http=True) if settings.allow_http else None
         self._reading = CapacityLimiter(settings.threads)

@@ -450,6 +450,16 @@ class ExampleModel(BaseModel):
     photo: str | None = Field(description="Path of the query photo.")
 
 
+class ExampleShopperModel(BaseModel):
+    """A shopper to see the shop as they do."""
+
+    id: str = Field(description="As in the events of the journal.")
+    name_en: str
+    name_zh: str
+    likes_en: str = Field(description="The taste in a few words.")
+    likes_zh: str
+
+
 class StatusAnswer(BaseModel):
     """How the server is."""
 

@@ -15,6 +15,7 @@ from snapshelf.server._models import (
     WHERE,
     ChipModel,
     ExampleModel,
+    ExampleShopperModel,
     FacetsAnswer,
     HeatMapAnswer,
     HeatMapBody,
@@ -140,6 +141,12 @@ async def examples(request: Request, context: Shared) -> list[ExampleModel]:
         )
         for number, example in enumerate(context.examples)
     ]
+
+
+@router.get("/examples/shoppers")
+async def example_shoppers(context: Shared) -> list[ExampleShopperModel]:
+    """List shoppers to see the shop as they do."""
+    return [ExampleShopperModel(**asdict(shopper)) for shopper in context.shoppers]
 
 
 @router.get(

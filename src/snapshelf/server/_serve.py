@@ -16,7 +16,7 @@ from snapshelf.server._app import create_app
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from snapshelf.server._settings import Example, ServerSettings
+    from snapshelf.server._settings import Example, ExampleShopper, ServerSettings
     from snapshelf.shelf import Shelf
 
 _GRACE_SECONDS = 10
@@ -29,6 +29,7 @@ def serve(
     *,
     settings: ServerSettings | None = None,
     examples: Sequence[Example] = (),
+    shoppers: Sequence[ExampleShopper] = (),
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve a shelf until Ctrl-C or SIGTERM; requests under way are answered first (up to 10 s).
@@ -41,7 +42,7 @@ def serve(
         Address to listen at; no other is bound.
     port : int
         0 takes a free one.
-    settings, examples
+    settings, examples, shoppers
         As for `create_app`.
     on_ready : callable or None
         Called once with the page's address when requests are answered.
@@ -52,7 +53,7 @@ def serve(
         The address cannot be bound: the port is in use, or the host is not one of this machine.
     """
     with _listen(host, port) as listener:
-        app = create_app(shelf, settings=settings, examples=examples)
+        app = create_app(shelf, settings=settings, examples=examples, shoppers=shoppers)
         config = uvicorn.Config(
             app,
             log_level="warning",

@@ -37,3 +37,14 @@ class Example:
     label_zh: str
     text: str | None = None
     photo: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleShopper:
+    """A shopper of the journal that the page offers to be: the name, and the taste in a few words."""
+
+    id: str
+    name_en: str
+    name_zh: str
+    likes_en: str
+    likes_zh: str

@@ -1,8 +1,10 @@
 // The server's HTTP API, as far as the page needs it. Paths are relative, so that a proxy may add a prefix.
 
 import { filterOf } from "./query.js";
+import { random, shopperId } from "./who.js";
 
 const HITS = 48;
+const RECOMMENDED = 12;
 const RELATED = 6;
 
 export class ApiError extends Error {
@@ -39,6 +41,7 @@ function form(query) {
   add("without", query.without);
   add("where", filterOf(query));
   add("sort", query.sort);
+  add("shopper", shopperId());
   for (const id of query.liked) body.append("liked", id);
   for (const id of query.disliked) body.append("disliked", id);
   for (const fact of query.drop) body.append("drop", fact);
@@ -69,6 +72,34 @@ export function whyNot(query, id) {
   body.append("id", id);
   return post("v1/search/why-not", body);
 }
+
+export function recommended(kind, options = {}, signal) {
+  const asked = { kind, k: RECOMMENDED, ...options };
+  if (shopperId()) asked.shopper = shopperId();
+  return json(`v1/recommendations?${new URLSearchParams(asked)}`, { signal });
+}
+
+// What the shopper did with a product in its place, in the shape of UBI.
+export function tell(action, { product, query_id, rank }) {
+  const event = {
+    action_name: action,
+    client_id: shopperId(),
+    event_id: random(),
+    timestamp: new Date().toISOString(),
+    query_id,
+    event_attributes: { object: { object_id: product.id }, position: { ordinal: rank } },
+  };
+  const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(event), keepalive: true };
+  return json("v1/events", options);
+}
+
+const shopperPath = (id) => `v1/shoppers/${encodeURIComponent(id)}`;
+
+export const profile = (id) => json(`${shopperPath(id)}/profile`);
+
+export const forget = (id) => json(shopperPath(id), { method: "DELETE" });
+
+export const exampleShoppers = () => json("v1/examples/shoppers");
 
 export const suggest = (q, language, signal) => json(`v1/suggest?${new URLSearchParams({ q, language })}`, { signal });
 

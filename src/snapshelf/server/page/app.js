@@ -6,9 +6,12 @@ import { $, button, element, icon } from "./dom.js";
 import { counted, currentLanguage, known, number, own, showLanguage, t, useLanguage } from "./i18n.js";
 import { hasLiveCamera, imagesIn, shrink, takePhoto } from "./photos.js";
 import { address, fromAddress, isEmpty, nothing, refinements, similarTo, unrefined, without } from "./query.js";
+import { fill } from "./rack.js";
 import { chips, showFacets, showSorts } from "./refine.js";
 import { card, skeletons } from "./shelf.js";
+import { shopperName, showShopper, switchShoppers, tell } from "./shopper.js";
 import { suggestOn } from "./suggest.js";
+import { shopperId } from "./who.js";
 
 const SKELETONS = 12;
 const FEW = 8;
@@ -47,11 +50,13 @@ function show() {
   document.body.dataset.view = atHome ? "home" : "results";
   $("results").hidden = atHome;
   $("examples").hidden = !atHome || !examples.length;
+  $("for-you").hidden = !atHome || !stats?.products;
   showQuery();
   showNumbers();
   if (atHome) {
     document.title = "Snapshelf";
     showExamples();
+    showForYou();
     return;
   }
   showHeading();
@@ -267,6 +272,20 @@ function showExamples() {
   $("example-words").replaceChildren(...examples.filter((e) => !e.photo).map((e) => offer(e)));
 }
 
+let forYou = null; // what the rack of the start page was filled for: shopper, language and what was done
+
+// The rack of the start page; filled anew for another shopper, and after something was done.
+function showForYou() {
+  if (!stats?.products) return;
+  const title = shopperId() ? t("rack.for-you", { name: shopperName() }) : t("rack.trending");
+  $("for-you-title").textContent = title;
+  $("for-you-items").setAttribute("aria-label", title);
+  const wanted = `${shopperId()} ${currentLanguage()} ${done}`;
+  if (wanted === forYou) return;
+  forYou = wanted;
+  fill($("for-you"), api.recommended(shopperId() ? "for-you" : "trending"), openDrawer);
+}
+
 // ---- searching ----
 
 // A new query: into the history, then searched. keep: the panel of refinements stays open.
@@ -315,11 +334,15 @@ async function run(next) {
   }
   if (searching !== mine) return;
   searching = null;
-  answer = found ?? (failure ? null : before);
+  answer = placed(found) ?? (failure ? null : before);
   show();
   if (wrongFilter) pointAtMistake();
   else announce(noticeNow()?.join(". ") ?? counted("results.count", answer.total));
 }
+
+// Each hit knows the answer that it came with and its place in it, for what is told of it later.
+const placed = (found, before = 0) =>
+  found && { ...found, hits: found.hits.map((hit, at) => ({ ...hit, query_id: found.query_id, rank: before + at + 1 })) };
 
 // Facets that the page shows, and those that something was chosen of.
 function facetsFor(facets) {
@@ -340,7 +363,7 @@ async function nextPage() {
   const mine = (searching = new AbortController());
   $("more-button").disabled = true;
   try {
-    const page = await api.search(query, { page: answer.next_page_token }, mine.signal);
+    const page = placed(await api.search(query, { page: answer.next_page_token }, mine.signal), answer.hits.length);
     if (searching !== mine) return;
     const first = answer.hits.length;
     answer = { ...answer, hits: [...answer.hits, ...page.hits], next_page_token: page.next_page_token };
@@ -401,11 +424,23 @@ const restore = () => run(fromAddress(location.search, (history.state?.photos ??
 
 // ---- the drawer ----
 
-function openDrawer(hit, mapped) {
-  const content = details(hit, { query, chips: answer.chips, mapped, onSimilar: ({ id }) => go({ ...nothing, liked: [id] }) });
+let done = 0; // things that the shopper has done on this visit
+
+function openDrawer(hit, mapped = false, { again = false } = {}) {
+  const content = details(hit, {
+    query: hit.recommended ? null : query,
+    chips: hit.recommended ? [] : answer.chips,
+    mapped,
+    onSimilar: ({ id }) => go({ ...nothing, liked: [id] }),
+    onOpen: (one) => openDrawer(one),
+  });
   $("drawer-content").replaceChildren(...content);
   opened = hit;
-  $("drawer").showModal();
+  if (!again && shopperId()) {
+    done += 1;
+    tell("click", hit).catch(() => {}); // what cannot be told is lost, and nothing else
+  }
+  if (!$("drawer").open) $("drawer").showModal();
   $("drawer").scrollTop = 0;
   if (mapped) $("why").scrollIntoView();
 }
@@ -524,10 +559,8 @@ for (const one of document.querySelectorAll("[data-language]")) {
   one.addEventListener("click", () => {
     useLanguage(one.dataset.language);
     show();
-    if ($("drawer").open) {
-      $("drawer").close();
-      openDrawer(opened, false);
-    }
+    showShopper();
+    if ($("drawer").open) openDrawer(opened, false, { again: true });
   });
 }
 
@@ -564,9 +597,22 @@ document.addEventListener("keydown", (event) => {
 
 window.addEventListener("popstate", restore);
 
+// What was clicked may have changed what is for whom.
+$("drawer").addEventListener("close", () => {
+  if (document.body.dataset.view === "home") showForYou();
+});
+
+function asSomebodyElse() {
+  if (document.body.dataset.view === "home") show();
+  else run(query);
+}
+
 showLanguage();
 placeRefine();
 restore();
-[stats, examples] = await Promise.all([api.stats(), api.examples()].map((asked) => asked.catch(() => null)));
+[stats, examples] = await Promise.all([
+  ...[api.stats(), api.examples()].map((asked) => asked.catch(() => null)),
+  switchShoppers(asSomebodyElse),
+]);
 examples ??= [];
 show();

@@ -3,7 +3,11 @@
 import * as api from "./api.js";
 import { button, element, icon } from "./dom.js";
 import { currentLanguage, fieldName, known, money, number, own, t } from "./i18n.js";
+import { fill, rack } from "./rack.js";
+import { cartButtons, knownOf, shopperName, tastes } from "./shopper.js";
+import { shopperId } from "./who.js";
 
+const SLIGHT = 0.01; // of the score: what moves it less is not worth a word
 const DIGITS = { minimumFractionDigits: 3, maximumFractionDigits: 3 };
 
 // Whole thousandths that add up exactly to the rounded total, so that the sum on the page can be checked by eye.
@@ -44,9 +48,31 @@ const percent = (value) => number(value, { style: "percent" });
 
 const share = (probability) => (probability < 0.005 ? `< ${percent(0.01)}` : percent(probability));
 
+// What the ranking and the shopper's past did to a hit, in words.
+function moved({ contributions, score }) {
+  const said = [];
+  for (const part of ["ranking", "shopper"]) {
+    const by = contributions[part] ?? 0;
+    if (Math.abs(by) >= SLIGHT * Math.abs(score)) said.push(t(by > 0 ? `why.${part}.up` : `why.${part}.down`));
+  }
+  return said;
+}
+
+// What of a product its shopper has liked before; the profile may come later.
+async function showShared(place, product) {
+  const profile = await knownOf();
+  if (!profile) return;
+  const { colour, category, brand } = tastes(profile);
+  const facts = [product.attributes.colour ?? product.attributes.color, ...product.category, product.brand].filter(Boolean);
+  const shared = [...colour, ...category, ...brand].filter((value) => facts.includes(value));
+  place.textContent = shared.length
+    ? t("why.shared", { name: shopperName(), values: [...new Set(shared)].join(t("list.comma")) })
+    : t("why.unshared", { name: shopperName() });
+}
+
 // chips: facts read from the words; those that hold for the hit are said.
 function why(hit, chips) {
-  const said = [];
+  const said = hit.reason ? [hit.reason[currentLanguage()]] : moved(hit);
   const holding = chips.filter((chip) => hit.facts.includes(chip.where)).map((chip) => chip.labels[currentLanguage()] ?? chip.text);
   if (holding.length) said.push(t("why.true", { facts: holding.join(t("list.comma")) }));
   if (hit.relevance !== null) said.push(t("why.relevance", { share: share(hit.relevance) }));
@@ -56,6 +82,7 @@ function why(hit, chips) {
     element("h3", {}, t("why.title")),
     bars(hit.contributions, hit.score),
     ...said.map((text) => element("p", {}, text)),
+    element("p", { className: "shared", id: "shared" }),
     element("div", { className: "maps", id: "maps" }));
 }
 
@@ -105,12 +132,24 @@ function stockOf(product) {
   return t(`product.${product.availability}`);
 }
 
-// The content of the drawer; mapped: the map of the photos is asked for at once.
-export function details(hit, { query, chips, mapped, onSimilar }) {
+const RACKS = { similar: "rack.similar", "complete-the-look": "rack.complete-the-look" };
+
+// What stands beside a product: what is like it, and what goes with it.
+function racks(product, onOpen) {
+  return Object.entries(RACKS).map(([kind, title]) => {
+    const made = rack(t(title));
+    fill(made, api.recommended(kind, { product: product.id }), onOpen);
+    return made;
+  });
+}
+
+// The content of the drawer; query: null for what nobody asked for; mapped: the map of the photos is asked for at once.
+export function details(hit, { query, chips, mapped, onSimilar, onOpen }) {
   const { product } = hit;
   const title = own(product, "title");
   const actions = element("p", { className: "actions" },
-    button({ className: "primary" }, () => onSimilar(product), icon("similar"), t("product.similar")));
+    button({ className: "primary" }, () => onSimilar(product), icon("similar"), t("product.similar")),
+    ...cartButtons(hit));
   // A feed may hold any scheme; only a web address may become a link.
   if (/^https?:\/\//i.test(product.url)) {
     actions.append(element("a", { href: product.url, target: "_blank", rel: "noopener noreferrer" }, t("product.shop"), icon("out")));
@@ -120,7 +159,9 @@ export function details(hit, { query, chips, mapped, onSimilar }) {
   const reasons = why(hit, chips);
   const place = reasons.querySelector("#maps");
   const ask = () => showMaps(place, hit, query);
-  if (mapped) ask();
+  if (shopperId()) showShared(reasons.querySelector("#shared"), product);
+  if (!query) place.remove();
+  else if (mapped) ask();
   else place.append(button({ className: "link" }, ask, t("map.show")));
   return [
     element("div", { className: "stand" }, photo),
@@ -135,6 +176,7 @@ export function details(hit, { query, chips, mapped, onSimilar }) {
     element("p", { className: "description" }, own(product, "description")),
     element("dl", {}, ...attributeRows(product.attributes)),
     element("p", { className: "id" }, product.id),
+    ...racks(product, onOpen),
   ];
 }
 
