@@ -103,7 +103,7 @@ def refresh(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> 
         from snapshelf.shoppers import ShelfRanking
         from snapshelf.shoppers import refresh as refreshed
 
-        items = _items(shelf)
+        items = items_of(shelf)
         with opened_journal(shelf) as journal, Catalogue.open(shelf / CATALOGUE) as catalogue:
             done = refreshed(ShelfRanking(shelf), journal, items, catalogue, now=time())
         if as_json:

@@ -32,8 +32,10 @@ def show_shoppers(shelf: "Shelf", place: Path) -> None:
 
 
 def _simulate(shelf: "Shelf", place: Path) -> None:
+    from snapshelf._opening import CATALOGUE
+    from snapshelf.catalogue import Catalogue
     from snapshelf.demo import draw_catalogue, simulate
-    from snapshelf.shoppers import Histories, ShelfRanking, count, tell
+    from snapshelf.shoppers import ShelfRanking, refresh, tell
 
     start = time.monotonic()
     now = time.time()
@@ -42,8 +44,8 @@ def _simulate(shelf: "Shelf", place: Path) -> None:
         for first in range(0, len(lines), _AT_ONCE):
             tell(shelf.journal, enumerate(lines[first : first + _AT_ONCE], first + 1))
             told(min(first + _AT_ONCE, len(lines)), len(lines))
-    log, items = shelf.journal.log(), items_of(place)
-    ShelfRanking(place).count(count(items, Histories(items, log.deeds, now=now), log.shown, until=now))
+    with Catalogue.open(place / CATALOGUE) as catalogue:
+        refresh(ShelfRanking(place), shelf.journal, items_of(place), catalogue, now=now)
     typer.echo(
         f"simulated {len(lines):,} searches and events of shoppers in {time.monotonic() - start:.1f} s"
     )
