@@ -10,7 +10,7 @@ from snapshelf.shoppers._features import Floats, Past, RankRequest, Signals
 from snapshelf.shoppers._ranker import Ranker
 
 _KEPT_IN_FRONT = 10
-_FLOOR = 0.5
+_FLOOR = 0.7
 """Share of rank 10's relevance that a candidate needs to be lifted into the top 10."""
 
 
@@ -58,7 +58,7 @@ class Reranker:
 
         Notes
         -----
-        A candidate whose relevance is below half of rank 10's stays behind the ten best of the others: a taste
+        A candidate whose relevance is below 70 % of rank 10's stays behind the ten best of the others: a taste
         does not answer another question than the one that was asked.
         """
         if not len(request.candidates):
