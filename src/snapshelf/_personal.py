@@ -102,6 +102,11 @@ class Personal:
         self._lock = threading.Lock()
         self._pasts: OrderedDict[str, Past] = OrderedDict()
 
+    @property
+    def keeps(self) -> bool:
+        """Whether what was shown is kept: otherwise nothing is learned from what is left to chance."""
+        return self._serving and self._settings.impressions
+
     def prepare(self) -> None:
         """Begin to read products and counts, beside everything else, where they will be needed."""
         if self.live.has_counts:
@@ -142,7 +147,7 @@ class Personal:
 
     def _explored(self) -> float:
         """Share of the searches that leave something to chance: none where nothing is learned from it."""
-        if not (self._serving and self._settings.impressions):
+        if not self.keeps:
             return 0.0
         if self._settings.explore is not None:
             return self._settings.explore
@@ -188,7 +193,7 @@ class Personal:
 
     def tell(self, shown: Shown) -> None:
         """Keep what was shown, where shoppers are served; it is written in the background."""
-        if not (self._serving and self._settings.impressions and shown.products):
+        if not (self.keeps and shown.products):
             return
         try:
             self._journal().show(shown)
@@ -212,7 +217,7 @@ class Personal:
         hits : sequence of Hit
             Those of this page.
         """
-        if not (self._serving and self._settings.impressions) or search.manner.mode != "full":
+        if not self.keeps or search.manner.mode != "full":
             return
         now = time.time()
         try:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from snapshelf._personal import Personal, check_shopper
 from snapshelf._results import Recommendation, RecommendationReason, Recommendations
 from snapshelf.catalogue import Catalogue, Product
-from snapshelf.errors import NotFoundError, QueryError
+from snapshelf.errors import NotFoundError, QueryError, ShelfError
 from snapshelf.query import parse_filter
 from snapshelf.search import joined
 from snapshelf.shoppers import (
@@ -124,6 +124,7 @@ class Recommending:
             interests=() if profile is None else _interests(profile),
             now=now,
             allowed=self._allowed(items, where),
+            explore=self._personal.keeps,
             near=lambda vector, count: self._near(items, vector, count, where),
         )
         found = recommender.recommend(wish)
@@ -161,7 +162,7 @@ class Recommending:
         until = time.monotonic() + _PATIENCE
         while (signals := self._personal.live.signals()) is None:
             if time.monotonic() > until:
-                raise NotFoundError("products and counts are still being read; ask again in a moment")
+                raise ShelfError("products and counts are still being read; ask again in a moment")
             time.sleep(0.05)
         return signals
 

@@ -73,7 +73,7 @@ def test_a_score_is_the_sum_of_its_parts(divided: Lessons, model: RankingModel) 
 def test_what_is_far_from_the_question_does_not_lead(divided: Lessons, model: RankingModel) -> None:
     for judged in divided.test[:50]:
         request = judged.request
-        relevance = np.where(np.arange(len(request.candidates)) < 12, 1.0, 0.3).astype(np.float32)
+        relevance = np.where(np.arange(len(request.candidates)) < 12, 1.0, 0.65).astype(np.float32)
         found = Reranker(divided.signals, model).rerank(replace(request, relevance=relevance))
         assert set(np.argsort(-found.scores)[:10]) <= set(range(12))
 

@@ -51,8 +51,6 @@ _SESSION = 8.0
 """Half-life of what was seen, in events."""
 _EVIDENCE = 0.2
 """Events that speak for what everybody likes, against those of the shopper."""
-_HALF_LIFE = 2.0
-"""Of the products of the past. Steadier than one product, and no worse on validation purchases."""
 _PHOTO = 0.15
 """As much as likeness of words counts."""
 _GROWTH = 0.5
@@ -193,7 +191,7 @@ class Recommender:
     ----------
     signals : Signals
     model : NextItem or None
-        What of a shopper's past speaks for the next item; by default with a half-life of 2 products.
+        What of a shopper's past speaks for the next item; by default the one of the benchmark.
 
     Notes
     -----
@@ -204,7 +202,7 @@ class Recommender:
     def __init__(self, signals: Signals, model: NextItem | None = None) -> None:
         self.signals = signals
         self._items = signals.items
-        self._model = model or NextItem(half_life=_HALF_LIFE)
+        self._model = model or NextItem()
 
     def recommend(self, wish: Wish, draw: np.random.Generator | None = None) -> list[Recommended]:
         """Make a list; shorter than asked for where there is no more, and empty where nothing can be said.
