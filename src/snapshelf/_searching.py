@@ -357,7 +357,9 @@ class Searcher:
 
     def start(self, prepared: Prepared, turn: Turn | None = None) -> Search:
         """Bring the candidates of an understood search; without a turn in the order of the query alone."""
-        manner = prepared.manner if turn is None else replace(prepared.manner, ranking=turn.ranking)
+        manner = prepared.manner
+        if turn is not None and turn.ranking is not None:
+            manner = replace(manner, ranking=replace(turn.ranking, calibration=self._fitting_calibration))
         return Search(self.store, self.catalogue, prepared.query, manner, self._lexicon)
 
     def turn(self, ask: Ask, page: Page) -> Turn:
@@ -425,9 +427,14 @@ class Searcher:
             evidence=search.evidence(shown) if ask.explain and shown else None,
         )
 
+    @property
+    def _fitting_calibration(self) -> Calibration | None:
+        """The calibration, if it is of the encoder in use."""
+        return self._calibration if self._calibration.fingerprint == self.encoder.fingerprint else None
+
     def _judge(self, search: Search, best: Sequence[str], shown: Sequence[str]) -> Judgement:
         """Say how likely each hit is what was asked for, by the first hits of the query and the hits themselves."""
-        if search.manner.mode != "full" or self._calibration.fingerprint != self.encoder.fingerprint:
+        if search.manner.mode != "full" or self._fitting_calibration is None:
             return Judgement()
         judged = [*best, *(id for id in shown if id not in best)]
         relevance = self._calibration.relevance(search.evidence(judged)) if judged else None

@@ -78,6 +78,21 @@ def test_what_is_far_from_the_question_does_not_lead(divided: Lessons, model: Ra
         assert set(np.argsort(-found.scores)[:10]) <= set(range(12))
 
 
+def test_what_a_photo_hardly_shows_does_not_lead_though_its_cosine_is_high(
+    divided: Lessons, model: RankingModel
+) -> None:
+    """Of cosines that lie close together the probabilities say which are far, and which one is the product itself."""
+    for judged in divided.test[:50]:
+        count = len(judged.request.candidates)
+        relevance = np.linspace(0.98, 0.84, count, dtype=np.float32)
+        chances = np.where(np.arange(count) < 12, 0.6, 0.2).astype(np.float32)
+        chances[0] = 0.9
+        request = replace(judged.request, relevance=relevance, chances=chances)
+        order = np.argsort(-Reranker(divided.signals, model).rerank(request).scores)
+        assert order[0] == 0
+        assert set(order[:10]) <= set(range(12))
+
+
 def test_the_gate_opens_with_closeness_and_stays_shut_without_a_past() -> None:
     table = np.zeros((3, len(FEATURES)), np.float32)
     column = {feature.name: place for place, feature in enumerate(FEATURES)}

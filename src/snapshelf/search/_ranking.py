@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from snapshelf.search._calibration import Calibration
 from snapshelf.shoppers import UNKNOWN, Past, RankRequest, Reranker, Team, team_draft
 
 RERANKED = 200
@@ -52,6 +53,8 @@ class Ranking:
         Whether the places are shared; a rival of None is then the order of the search.
     explore : float
         Share of the requests in which a pair of neighbours may change its order.
+    calibration : Calibration or None
+        Says how likely candidates are what a photo asks for, so that what is far from it is not moved to the front.
     """
 
     ranker: Reranker | None
@@ -61,6 +64,7 @@ class Ranking:
     rival: Reranker | None = None
     interleaved: bool = False
     explore: float = 0.0
+    calibration: Calibration | None = None
 
     @property
     def moves_any(self) -> bool:
@@ -74,6 +78,7 @@ def moves(
     ids: Sequence[str],
     relevance: Numbers,
     channels: Mapping[str, Numbers],
+    chances: Numbers | None,
     *,
     personal: bool,
 ) -> Moves:
@@ -88,6 +93,8 @@ def moves(
         What the search says of each, rules aside.
     channels : mapping
         The parts of it.
+    chances : ndarray or None
+        Probability that each is what was asked for, where it is known.
     personal : bool
         Whether the shopper counts.
     """
@@ -102,6 +109,7 @@ def moves(
         ranking.past,
         {name: values[known].astype(np.float32) for name, values in channels.items()},
         ranking.at,
+        None if chances is None else chances[known].astype(np.float32),
     )
     moved = ranker.rerank(request, personal=personal)
     found.ranking[known], found.shopper[known] = moved.ranking, moved.shopper

@@ -284,10 +284,13 @@ class Search:
         head, rest = ids[:RERANKED], ids[RERANKED:]
         channels = self._candidates.channels(head)
         relevance: Numbers = np.sum(list(channels.values()), axis=0)
+        chances: Numbers | None = None
+        if ranking.calibration is not None and "photo" in channels:
+            chances = ranking.calibration.relevance(self._candidates.evidence(head))
         personal = not self._candidates.ask_for_one(head)
 
         def moved(by: Reranker | None) -> Moves:
-            return moves(by, ranking, head, relevance, channels, personal=personal)
+            return moves(by, ranking, head, relevance, channels, chances, personal=personal)
 
         own = moved(ranking.ranker)
         # Diversity makes an order of its own, in which nobody's choice could be told.

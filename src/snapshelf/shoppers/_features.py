@@ -161,6 +161,9 @@ class RankRequest:
         Names of `CHANNELS` → float32 (n,): parts of `relevance`.
     now : float or None
         Unix seconds of the request; None where time is unknown.
+    chances : ndarray or None
+        float32 (n,): probability that each is what was asked for, where `relevance` alone does not say what is far from
+        it: cosines of photos lie close together.
     """
 
     candidates: NDArray[np.intp]
@@ -168,6 +171,7 @@ class RankRequest:
     past: Past
     channels: Mapping[str, Floats] = field(default_factory=dict)
     now: float | None = None
+    chances: Floats | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from snapshelf.shoppers._ranker import Ranker
 _KEPT_IN_FRONT = 10
 _FLOOR = 0.7
 """Share of rank 10's relevance that a candidate needs to be lifted into the top 10."""
+_FIRST = 0.8
+"""Share of the best candidate's probability that another one needs to be lifted above it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ class Reranker:
         Notes
         -----
         A candidate whose relevance is below 70 % of rank 10's stays behind the ten best of the others: a taste
-        does not answer another question than the one that was asked.
+        does not answer another question than the one that was asked. Where probabilities are known, they are what is
+        compared, and one below 80 % of the best candidate's stays behind the best of the others: the photographed
+        product is not lost among what the shopper likes.
         """
         if not len(request.candidates):
             nothing = np.zeros(0, np.float32)
@@ -72,21 +76,22 @@ class Reranker:
         shopper = unit * shopper
         ranking = unit * impersonal + relevance.mean() - relevance
         scores = relevance + ranking + shopper
-        held = self._held_back(relevance, scores)
+        if request.chances is None:
+            held = _held_back(relevance, scores, _KEPT_IN_FRONT, _FLOOR)
+        else:
+            held = _held_back(request.chances, scores, _KEPT_IN_FRONT, _FLOOR)
+            held = held + _held_back(request.chances, scores + held, 1, _FIRST)
         return Reranked(scores + held, ranking + held, shopper)
 
-    @staticmethod
-    def _held_back(relevance: Floats, scores: Floats) -> Floats:
-        """What is taken from the scores of candidates that are not relevant enough to lead."""
-        if len(relevance) <= _KEPT_IN_FRONT:
-            return np.zeros_like(scores)
-        tenth = np.partition(relevance, -_KEPT_IN_FRONT)[-_KEPT_IN_FRONT]
-        far = relevance < _FLOOR * tenth
-        last = np.partition(scores[~far], -_KEPT_IN_FRONT)[-_KEPT_IN_FRONT]
-        # Kept in their order, below the tenth.
-        surplus = float(np.max(scores[far], initial=-np.inf)) - float(last)
-        return (
-            np.where(far, -max(surplus, 0.0) - 1e-3, 0).astype(np.float32)
-            if surplus > 0
-            else np.zeros_like(scores)
-        )
+
+def _held_back(relevance: Floats, scores: Floats, places: int, share: float) -> Floats:
+    """What is taken from the scores of candidates that are not relevant enough for the first places."""
+    nothing = np.zeros_like(scores)
+    if len(relevance) <= places:
+        return nothing
+    last_relevant = float(np.partition(relevance, -places)[-places])
+    far = relevance < share * max(last_relevant, 0.0)
+    last = float(np.partition(scores[~far], -places)[-places])
+    # Kept in their order, below the last of the first places.
+    surplus = float(np.max(scores[far], initial=-np.inf)) - last
+    return np.where(far, -surplus - 1e-3, 0).astype(np.float32) if surplus > 0 else nothing
