@@ -195,7 +195,7 @@ def test_socks_are_bought_again_and_dresses_are_not(shop: Shop) -> None:
 
 @pytest.fixture(scope="module")
 def busy(products: list[DemoProduct]) -> Shop:
-    return make(products, shoppers=1_000)
+    return make(products, shoppers=3_000)
 
 
 @pytest.mark.slow
@@ -215,6 +215,7 @@ def test_position_bias_is_recovered(busy: Shop) -> None:
 def test_the_learned_ranking_orders_by_the_known_tastes(busy: Shop) -> None:
     divided = lessons(busy.items, busy.log.shown, busy.log.deeds, now=NOW)
     model = train(divided.signals, divided.learn)
-    found = agreement(busy, model, divided.signals, busy.moment(0.8), 400)
-    assert found["personal"] > found["impersonal"] > found["shown"]
+    found = agreement(busy, model, divided.signals, busy.moment(0.8), 1_500)
+    assert found["personal"] > found["impersonal"] + 0.005
+    assert found["impersonal"] > found["shown"]
     assert found["wrong shopper"] < found["impersonal"]
