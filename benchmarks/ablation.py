@@ -131,7 +131,6 @@ def _figures(
             "warmup_steps": 20,
             "keep_patches": 20,
             "rare": 0,
-            "memory": 0,
             "neighbours": 16,
             "average": 0.95,
             "seed": options.seed,

@@ -69,7 +69,8 @@ class Recipe:
         Weights of the losses from labels: between attribute captions and photos, and between class names and photos;
         0 leaves one out.
     memory : int
-        Vectors of earlier steps kept as harder negatives.
+        Vectors of earlier steps kept as further negatives. They are stale, and a model wins by moving away from
+        them: it did worse with them wherever it was measured.
     neighbours : int
         So many examples that are near each other stand together in a step, as hard negatives (mining-aware batches,
         NGAME, Dahiya et al., 2023); 1 for steps drawn by lot. The towers that the run starts from say who is near.
@@ -101,7 +102,7 @@ class Recipe:
     loss: LossName = "contrastive"
     captions: float = 1.0
     classes: float = 1.0
-    memory: int = 4_096
+    memory: int = 0
     neighbours: int = 1
     lock_photos: bool = False
     average: float = 0.0
