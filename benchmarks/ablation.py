@@ -48,24 +48,22 @@ class Variant:
     name: str
     recipe: dict[str, Any] = field(default_factory=dict)
     pretrained: bool = True
-    image_size: int = 96
+    image_size: int = 112
     fit: Literal["stretch", "crop", "letterbox"] = "stretch"
 
 
 VARIANTS = (
-    Variant("as shipped: ViT-Tiny start, contrastive, all losses, 96 pixels, stretched"),
+    Variant("as shipped: ViT-Tiny start, contrastive, titles and captions, 112 pixels, stretched"),
     Variant("from scratch", pretrained=False),
     Variant("from scratch, distilled from ViT-Tiny", {"distil": 1.0}, pretrained=False),
     Variant("sigmoid loss", {"loss": "sigmoid"}),
     Variant("without attribute captions", {"captions": 0.0}),
-    Variant("without class names", {"classes": 0.0}),
-    Variant("titles alone", {"captions": 0.0, "classes": 0.0}),
-    Variant("vectors of earlier steps as further negatives", {"memory": 4_096}),
-    Variant("steps drawn by lot, no neighbours", {"neighbours": 1}),
+    Variant("with class names", {"classes": 1.0}),
+    Variant("neighbours in a step", {"neighbours": 16}),
     Variant("the last step's weights, no average", {"average": 0.0}),
     Variant("every patch seen", {"keep_patches": None}),
+    Variant("96 pixels", {"keep_patches": 18}, image_size=96),
     Variant("64 pixels", {"keep_patches": None}, image_size=64),
-    Variant("112 pixels", {"keep_patches": 27}, image_size=112),
     Variant("letterbox", fit="letterbox"),
     Variant("crop", fit="crop"),
 )
@@ -129,9 +127,9 @@ def _figures(
             "whole_epochs": epochs / 8,
             "batch": options.batch,
             "warmup_steps": 20,
-            "keep_patches": 20,
+            "keep_patches": 24,
             "rare": 0,
-            "neighbours": 16,
+            "classes": 0.0,
             "average": 0.95,
             "seed": options.seed,
             **variant.recipe,

@@ -27,7 +27,6 @@ RECIPE = Recipe(
     warmup_steps=2,
     keep_patches=None,
     rare=0,
-    memory=0,
     seed=5,
 )
 

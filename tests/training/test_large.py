@@ -309,9 +309,7 @@ def test_the_training_run_takes_large_towers(checkpoint: Build, tmp_path: Path, 
     if lora is not None:
         towers.with_lora(lora)
     data = TrainingSet.build(drawn(24, seed=2), towers, tmp_path / "data")
-    recipe = Recipe(
-        epochs=4, decay_epochs=1, batch=12, warmup_steps=1, photo_rate=3e-3, text_rate=3e-3, memory=0
-    )
+    recipe = Recipe(epochs=4, decay_epochs=1, batch=12, warmup_steps=1, photo_rate=3e-3, text_rate=3e-3)
     losses: list[float] = []
     train(towers, data, tmp_path / "run", recipe, on_step=lambda progress: losses.append(progress.loss))
     assert np.mean(losses[-2:]) < np.mean(losses[:2])

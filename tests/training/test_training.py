@@ -34,9 +34,11 @@ from snapshelf.training._loss import (  # noqa: E402
 )
 from snapshelf.training._model import Architecture, PhotoTower  # noqa: E402
 from snapshelf.training._sources import drawn  # noqa: E402
-from snapshelf.training._train import Recipe, _near_each_other, train  # noqa: E402
+from snapshelf.training._train import Recipe, _ahead, _Batches, _near_each_other, _Order, train  # noqa: E402
 
-RECIPE = Recipe(epochs=3, decay_epochs=1, batch=16, warmup_steps=2, memory=32, rare=0, seed=3)
+RECIPE = Recipe(epochs=3, decay_epochs=1, batch=16, warmup_steps=2, keep_patches=12, rare=0, seed=3)
+SIDE = 64
+"""Pixels: small photos, so that a step takes no longer than it must."""
 CARD = {"name": "small", "licence": "Apache-2.0", "languages": ["en", "zh"]}
 
 
@@ -48,12 +50,12 @@ def examples():
 @pytest.fixture
 def towers(examples):
     torch.manual_seed(1)
-    return fresh_towers([example.about for example in examples])
+    return fresh_towers([example.about for example in examples], image_size=SIDE)
 
 
 @pytest.fixture(scope="module")
 def data(examples, tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
-    towers = fresh_towers([example.about for example in examples])
+    towers = fresh_towers([example.about for example in examples], image_size=SIDE)
     return TrainingSet.build(examples, towers, tmp_path_factory.mktemp("data"))
 
 
@@ -64,11 +66,11 @@ def test_the_loss_falls(towers, data, tmp_path: Path, loss: str) -> None:
         towers,
         data,
         tmp_path,
-        dataclasses.replace(RECIPE, loss=loss, memory=0),
+        dataclasses.replace(RECIPE, loss=loss, epochs=10),
         on_step=lambda s: losses.append(s.loss),
     )
-    assert len(losses) == 9
-    assert np.mean(losses[-3:]) < np.mean(losses[:3])
+    assert len(losses) == 30
+    assert np.mean(losses[-10:]) < np.mean(losses[:10])
 
 
 def test_a_run_goes_on_from_its_checkpoint(towers, data, tmp_path: Path) -> None:
@@ -80,9 +82,9 @@ def test_a_run_goes_on_from_its_checkpoint(towers, data, tmp_path: Path) -> None
 
 
 def test_a_stopped_run_takes_the_batches_that_it_would_have_taken(towers, data, tmp_path: Path) -> None:
-    """Without remembered vectors, stopping and going on changes nothing at all."""
+    """Stopping and going on changes nothing at all."""
     recipe = dataclasses.replace(
-        RECIPE, memory=0, warmup_steps=1, decay_epochs=0.1, whole_epochs=0, neighbours=4, average=0.5
+        RECIPE, warmup_steps=1, decay_epochs=0.1, whole_epochs=0, neighbours=4, average=0.5
     )
     start = {name: value.clone() for name, value in towers.state_dict().items()}
     train(towers, data, tmp_path / "whole", recipe)
@@ -95,8 +97,23 @@ def test_a_stopped_run_takes_the_batches_that_it_would_have_taken(towers, data, 
         torch.testing.assert_close(value, whole[name], msg=name)
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_processes_make_the_batches_that_a_thread_makes(towers, data) -> None:
+    order = _Order(data, RECIPE, None)
+    keys = torch.arange(len(data))
+    batches = _Batches(data, keys, towers.tokenise, RECIPE, order.batch)
+    by_thread, by_processes = (list(_ahead(batches, order, range(2, 7), workers)) for workers in (0, 2))
+    assert len(by_thread) == len(by_processes) == 5
+    for one, other in zip(by_thread, by_processes, strict=True):
+        assert (one.seed, one.counts) == (other.seed, other.counts)
+        for name in ("index", "pixels", "texts"):
+            assert torch.equal(getattr(one, name), getattr(other, name))
+        assert torch.equal(one.targets.constraints, other.targets.constraints)
+    assert not list(_ahead(batches, order, range(0), 0))
+
+
 def test_a_run_ends_with_the_average_of_its_steps(towers, data, tmp_path: Path) -> None:
-    recipe = dataclasses.replace(RECIPE, memory=0, average=0.1)
+    recipe = dataclasses.replace(RECIPE, average=0.1)
     average = towers.photo.cls_token.detach().clone()
     seen: list[torch.Tensor] = []
     train(
@@ -134,7 +151,7 @@ def test_a_teacher_is_imitated(towers, examples, tmp_path: Path) -> None:
 def test_a_run_in_bfloat16_goes_as_one_in_float32(towers, data, tmp_path: Path) -> None:
     losses: dict[str, list[float]] = {"fp32": [], "bf16": []}
     for precision, seen in losses.items():
-        recipe = dataclasses.replace(RECIPE, precision=precision, memory=0)
+        recipe = dataclasses.replace(RECIPE, precision=precision)
         model = copy.deepcopy(towers)
         train(
             model, data, tmp_path / precision, recipe, on_step=lambda step, seen=seen: seen.append(step.loss)
@@ -228,7 +245,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(
 
 def test_dropped_patches_leave_a_unit_vector() -> None:
     tower = PhotoTower(Architecture(vocabulary=10))
-    vectors = tower(torch.rand(3, 3, 96, 96), keep=8)
+    vectors = tower(torch.rand(3, 3, 112, 112), keep=8)
     torch.testing.assert_close(vectors.norm(dim=1), torch.ones(3))
 
 
@@ -287,26 +304,30 @@ def _targets(n: int) -> Targets:
     )
 
 
-def test_remembered_vectors_are_further_candidates() -> None:
-    objective = Objective("contrastive", memory=4, captions=1.0, classes=0.0, dimension=8, kinds=2)
+def test_locked_photos_are_further_candidates() -> None:
+    objective = Objective("contrastive", captions=1.0, classes=0.0)
     vectors = Vectors(_unit(6, 5), _unit(6, 6), _unit(6, 7), _unit(1, 8))
     scale, bias = torch.tensor(10.0), torch.tensor(0.0)
-    first = objective(vectors, _targets(6), scale, bias)
-    again = dataclasses.replace(_targets(6), keys=torch.arange(6) + 100)
-    second = objective(vectors, again, scale, bias)
-    assert set(first) == {"title", "caption"}
-    assert second["title"] > first["title"]
+    alone = objective(vectors, _targets(6), scale, bias)
+    objective.lock(_unit(4, 9), torch.arange(4) + 100, torch.zeros(4, 2, dtype=torch.int64))
+    among = objective(vectors, _targets(6), scale, bias)
+    assert set(alone) == {"title", "caption"}
+    assert among["title"] > alone["title"]
 
 
-def test_augmentation_keeps_shape_and_range_and_is_reproducible() -> None:
-    photos = torch.rand(12, 3, 96, 96, generator=torch.Generator().manual_seed(2))
+@pytest.mark.parametrize(
+    "device",
+    ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))],
+)
+def test_augmentation_keeps_shape_and_range_and_is_reproducible(device: str) -> None:
+    photos = torch.rand(64, 3, 96, 96, generator=torch.Generator().manual_seed(2)).to(device)
+    replaceable = torch.ones(64, dtype=torch.bool, device=device)
     views = [
-        augment(
-            photos, replaceable=torch.ones(12, dtype=torch.bool), generator=torch.Generator().manual_seed(4)
-        )
+        augment(photos, replaceable=replaceable, generator=torch.Generator(device).manual_seed(4))
         for _ in range(2)
     ]
     assert views[0].shape == photos.shape
+    assert views[0].device == photos.device
     assert 0 <= float(views[0].min()) <= float(views[0].max()) <= 1
     assert torch.equal(views[0], views[1])
     assert not torch.equal(views[0], photos)

@@ -19,7 +19,7 @@ from snapshelf.search._ranking import Moves
 from snapshelf.search._recall import Recall
 from snapshelf.store import Filter, Ids, Store
 
-_NEAR_DUPLICATE = 0.995
+_NEAR_DUPLICATE = 0.98
 """Cosine of a query's photo from which it is the product's own, cropped or saved again; see ``docs/search.md``."""
 
 _NAMED_AMONG = 10

@@ -31,6 +31,7 @@ def augment(photos: Tensor, *, replaceable: Tensor, generator: torch.Generator) 
     replaceable : Tensor
         bool (n,): the product stands out from a white background, which may be replaced. False for white products.
     generator : torch.Generator
+        Of the photos' device.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def augment(photos: Tensor, *, replaceable: Tensor, generator: torch.Generator) 
     """
 
     def some(share: float) -> Tensor:
-        return torch.rand(len(photos), generator=generator) < share
+        return _random(generator, len(photos)) < share
 
     photos = _replace_background(photos, replaceable & some(0.25), generator)
     photos = _turn_and_zoom(photos, some(0.12), generator)
@@ -49,8 +50,12 @@ def augment(photos: Tensor, *, replaceable: Tensor, generator: torch.Generator) 
     return _compress(photos, some(0.12), generator)
 
 
+def _random(generator: torch.Generator, *shape: int) -> Tensor:
+    return torch.rand(*shape, generator=generator, device=generator.device)
+
+
 def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:
-    return torch.rand(n, generator=generator) * (high - low) + low
+    return _random(generator, n) * (high - low) + low
 
 
 def _replace_background(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
@@ -60,13 +65,10 @@ def _replace_background(photos: Tensor, chosen: Tensor, generator: torch.Generat
     part = photos[index]
     n, _, side, _ = part.shape
     # Smooth patches of colour with grain: no real room, but enough to learn that white means nothing.
-    coarse = torch.rand(n, 3, 4, 4, generator=generator) * 0.5 + _uniform(n, 0.0, 0.5, generator).view(
-        n, 1, 1, 1
-    )
+    coarse = _random(generator, n, 3, 4, 4) * 0.5 + _uniform(n, 0.0, 0.5, generator).view(n, 1, 1, 1)
     scene = functional.interpolate(coarse, size=(side, side), mode="bilinear", align_corners=False)
-    scene = scene + torch.randn(n, 1, side, side, generator=generator) * _uniform(n, 0, 0.08, generator).view(
-        n, 1, 1, 1
-    )
+    grain = torch.randn(n, 1, side, side, generator=generator, device=generator.device)
+    scene = scene + grain * _uniform(n, 0, 0.08, generator).view(n, 1, 1, 1)
     background = functional.avg_pool2d((part.amin(dim=1, keepdim=True) > 0.93).float(), 3, 1, 1)
     photos = photos.clone()
     photos[index] = (part * (1 - background) + scene * background).clamp(0, 1)
@@ -81,8 +83,8 @@ def _turn_and_zoom(photos: Tensor, strongly: Tensor, generator: torch.Generator)
     usual, strong = _uniform(n, 0.82, 1.12, generator), _uniform(n, 0.6, 1.4, generator)
     zoom = torch.where(strongly, strong, usual)
     aspect = _uniform(n, 0.9, 1.1, generator)
-    flip = torch.where(torch.rand(n, generator=generator) < 0.5, -1.0, 1.0)
-    shift = torch.rand(n, 2, generator=generator) * 0.16 - 0.08
+    flip = torch.where(_random(generator, n) < 0.5, -1.0, 1.0)
+    shift = _random(generator, n, 2) * 0.16 - 0.08
     cos, sin = angle.cos() * zoom, angle.sin() * zoom
     theta = torch.stack(
         [
@@ -101,7 +103,7 @@ def _light(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor
     contrast = 1 + on * _uniform(n, -0.2, 0.2, generator).view(n, 1, 1, 1)
     brightness = on * _uniform(n, -0.1, 0.1, generator).view(n, 1, 1, 1)
     # A slight cast only: colour is what many queries ask for.
-    cast = 1 + on * (torch.rand(n, 3, 1, 1, generator=generator) * 0.08 - 0.04)
+    cast = 1 + on * (_random(generator, n, 3, 1, 1) * 0.08 - 0.04)
     return ((photos - 0.5) * contrast + 0.5 + brightness).mul(cast).clamp(0, 1)
 
 
@@ -120,14 +122,14 @@ def _hide_part(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Te
     if not len(index):
         return photos
     n, side = len(index), photos.shape[-1]
-    line = torch.arange(side) / side
-    corner = torch.rand(n, 2, generator=generator)
-    size = torch.rand(n, 2, generator=generator) * 0.25 + 0.1
+    line = torch.arange(side, device=photos.device) / side
+    corner = _random(generator, n, 2)
+    size = _random(generator, n, 2) * 0.25 + 0.1
     rows = (line >= corner[:, :1]) & (line < corner[:, :1] + size[:, :1])
     columns = (line >= corner[:, 1:]) & (line < corner[:, 1:] + size[:, 1:])
     box = (rows[:, :, None] & columns[:, None, :]).float().unsqueeze(1)
     photos = photos.clone()
-    photos[index] = photos[index] * (1 - box) + torch.rand(n, 3, 1, 1, generator=generator) * box
+    photos[index] = photos[index] * (1 - box) + _random(generator, n, 3, 1, 1) * box
     return photos
 
 

@@ -206,7 +206,7 @@ class Captioner:
     def _shortened(self, title: str, language: Language) -> str:
         """Now and then without some words: shoppers rarely type a whole title."""
         words = title.split()
-        if language == "zh" or len(words) < 4 or self._rng.random() > 0.25:
+        if language == "zh" or len(words) < 4 or self._rng.random() > 0.5:
             return title
         kept = [word for word in words if self._rng.random() > 0.2]
         return " ".join(kept) or title

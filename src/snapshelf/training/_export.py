@@ -61,7 +61,7 @@ def export(towers: TwoTowers, folder: Path, card: Mapping[str, Any], *, weights:
     card : mapping
         The model card's own fields: name, licence, languages, data, figures, ...; shape and hashes are added.
     weights : "fp32", "fp16" or "int8"
-        "int8" has a scale for each output channel.
+        "int8" has a scale for each output channel of a matrix; the rest is fp16.
     """
     device = next(towers.parameters()).device
     towers.eval().cpu()
@@ -158,7 +158,8 @@ def shrink(model: onnx.ModelProto, weights: Weights) -> onnx.ModelProto:
         if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < _SMALLEST_SHRUNK:
             continue
         values, name = numpy_helper.to_array(weight), weight.name
-        if weights == "fp16" or values.ndim < 2:
+        # Matrices alone become int8: the convolution that reads the pixels is small and lost more than all of them.
+        if weights == "fp16" or values.ndim != 2:
             weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.fp16"))
             nodes.append(helper.make_node("Cast", [weight.name], [name], to=TensorProto.FLOAT))
             continue

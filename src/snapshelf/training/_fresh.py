@@ -18,7 +18,7 @@ _VOCABULARY = 8_000
 
 
 def fresh_towers(
-    products: Sequence[Labelled], *, start: Path | None = None, image_size: int = 96, seed: int = 0
+    products: Sequence[Labelled], *, start: Path | None = None, image_size: int = 112, seed: int = 0
 ) -> TwoTowers:
     """Towers of the bundled architecture that have not been trained.
 

@@ -151,46 +151,25 @@ class Vectors:
 
 
 class Objective(nn.Module):
-    """Sum of the losses; remembers the vectors of recent steps as further candidates.
-
-    A batch of a few hundred products has few that are hard to tell apart. The vectors of the last steps (cross-batch
-    memory, Wang et al., 2020) bring the near misses of thousands of products for the price of a matrix product.
+    """Sum of the losses.
 
     Parameters
     ----------
     loss : "contrastive" or "sigmoid"
-    memory : int
-        Photos (and titles) of earlier steps that are kept as candidates.
     captions, classes : float
         Weights of the loss between attribute captions and photos, and of the supervised loss between class names and
         photos; 0 leaves one out.
-    dimension, kinds : int
-        Length of the vectors; number of label kinds.
     """
 
-    def __init__(
-        self,
-        loss: LossName,
-        *,
-        memory: int,
-        captions: float,
-        classes: float,
-        dimension: int,
-        kinds: int,
-    ) -> None:
+    def __init__(self, loss: LossName, *, captions: float, classes: float) -> None:
         super().__init__()
-        self._loss, self._memory, self._captions, self._classes = loss, memory, captions, classes
+        self._loss, self._captions, self._classes = loss, captions, classes
         # One temperature cannot serve a title with a single match and a colour with a thousand.
         self.log_class_scale = nn.Parameter(torch.tensor(math.log(_CLASS_SCALE)), requires_grad=classes > 0)
-        self._photos = torch.zeros(0, dimension)
-        self._titles = torch.zeros(0, dimension)
-        self._keys = torch.zeros(0, dtype=torch.int64)
-        self._photo_keys = self._keys
-        self._locked = False
-        self._labels = torch.zeros(0, kinds, dtype=torch.int64)
+        self._locked: tuple[Tensor, Tensor, Tensor] | None = None
 
     def lock(self, photos: Tensor, keys: Tensor, labels: Tensor) -> None:
-        """Take all photos there are as candidates of every step, instead of those of the last ones.
+        """Take all photos there are as further candidates of every step.
 
         Parameters
         ----------
@@ -199,47 +178,32 @@ class Objective(nn.Module):
         keys, labels : Tensor
             int (m,) and (m, kinds), as in `Targets`.
         """
-        self._photos, self._photo_keys, self._labels, self._locked = photos, keys, labels, True
+        self._locked = photos, keys.to(photos.device), labels.to(photos.device)
 
     def forward(self, vectors: Vectors, targets: Targets, scale: Tensor, bias: Tensor) -> dict[str, Tensor]:
         """Losses by name; their sum is what to minimise."""
-        device = vectors.photos.device
-        photos = torch.cat([vectors.photos, self._photos.to(device)])
-        titles = torch.cat([vectors.titles, self._titles.to(device)])
-        keys = torch.cat([targets.keys, self._keys.to(device)])
-        photo_keys = torch.cat([targets.keys, self._photo_keys.to(device)])
-        labels = torch.cat([targets.labels, self._labels.to(device)])
-        same = targets.keys[:, None] == keys[None, :]
-        pictured = targets.keys[:, None] == photo_keys[None, :]
+        photos, keys, labels = vectors.photos, targets.keys, targets.labels
+        if self._locked is not None:
+            photos, keys, labels = (
+                torch.cat(pair) for pair in zip((photos, keys, labels), self._locked, strict=True)
+            )
+        pictured = targets.keys[:, None] == keys[None, :]
         named = (targets.constraints != -1).any(dim=1, keepdim=True)
         true = (caption_positives(targets.constraints, labels) & named) | (pictured & ~named)
         n = len(vectors.photos)
-        true[:, :n] |= torch.eye(n, dtype=torch.bool, device=device)
-        losses = {
-            "title": self._both(vectors.titles, photos, vectors.photos, titles, pictured, same, scale, bias)
-        }
+        true[:, :n] |= torch.eye(n, dtype=torch.bool, device=true.device)
+        losses = {"title": self._both(vectors.titles, photos, pictured, scale, bias)}
         if self._captions:
-            losses["caption"] = self._captions * self._both(
-                vectors.captions, photos, vectors.photos, vectors.captions, true, true[:, :n].T, scale, bias
-            )
+            losses["caption"] = self._captions * self._both(vectors.captions, photos, true, scale, bias)
         if self._classes and len(vectors.classes):
             losses["class"] = self._classes * self._class_loss(vectors, targets, photos, labels, bias)
-        self._remember(vectors, targets)
         return losses
 
-    def _both(
-        self,
-        texts: Tensor,
-        photos: Tensor,
-        own_photos: Tensor,
-        all_texts: Tensor,
-        by_text: Tensor,
-        by_photo: Tensor,
-        scale: Tensor,
-        bias: Tensor,
-    ) -> Tensor:
-        there = self._direction(scale * texts @ photos.T, by_text, bias)
-        back = self._direction(scale * own_photos @ all_texts.T, by_photo, bias)
+    def _both(self, texts: Tensor, photos: Tensor, positives: Tensor, scale: Tensor, bias: Tensor) -> Tensor:
+        """Texts → photos among all candidates, and the batch's own photos, which come first, → texts."""
+        logits, n = scale * texts @ photos.T, len(texts)
+        there = self._direction(logits, positives, bias)
+        back = self._direction(logits[:, :n].T, positives[:, :n].T, bias)
         return (there + back) / 2
 
     def _direction(self, logits: Tensor, positives: Tensor, bias: Tensor) -> Tensor:
@@ -267,18 +231,3 @@ class Objective(nn.Module):
             chosen = targets.class_kinds == kind
             back.append(softmax_loss(own[:, chosen], positives[chosen, : len(own)].T))
         return (there + torch.stack(back).mean()) / 2
-
-    @torch.no_grad()
-    def _remember(self, vectors: Vectors, targets: Targets) -> None:
-        if not self._memory:
-            return
-
-        def newest(fresh: Tensor, old: Tensor) -> Tensor:
-            return torch.cat([fresh.detach().to(old.dtype), old.to(fresh.device)])[: self._memory]
-
-        self._titles = newest(vectors.titles, self._titles)
-        self._keys = newest(targets.keys, self._keys)
-        if not self._locked:
-            self._photos = newest(vectors.photos, self._photos)
-            self._photo_keys = newest(targets.keys, self._photo_keys)
-            self._labels = newest(targets.labels, self._labels)

@@ -40,7 +40,7 @@ class Architecture:
 
     vocabulary: int
     dimension: int = 256
-    image_size: int = 96
+    image_size: int = 112
     patch_size: int = 16
     image_width: int = 192
     image_depth: int = 12

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import multiprocessing
 import os
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from random import Random
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -22,11 +23,12 @@ import torch.distributed
 import torch.distributed.nn.functional as collective
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from snapshelf.errors import TrainingError
 from snapshelf.language import Lexicon
 from snapshelf.training._augment import augment
-from snapshelf.training._captions import KINDS, Captioner, Language
+from snapshelf.training._captions import Captioner, Language
 from snapshelf.training._checkpoint import load_checkpoint, save_checkpoint
 from snapshelf.training._data import TeacherVectors, TrainingSet
 from snapshelf.training._loss import LossName, Objective, Targets, Vectors, relational_loss
@@ -68,9 +70,6 @@ class Recipe:
     captions, classes : float
         Weights of the losses from labels: between attribute captions and photos, and between class names and photos;
         0 leaves one out.
-    memory : int
-        Vectors of earlier steps kept as further negatives. They are stale, and a model wins by moving away from
-        them: it did worse with them wherever it was measured.
     neighbours : int
         So many examples that are near each other stand together in a step, as hard negatives (mining-aware batches,
         NGAME, Dahiya et al., 2023); 1 for steps drawn by lot. The towers that the run starts from say who is near.
@@ -102,7 +101,6 @@ class Recipe:
     loss: LossName = "contrastive"
     captions: float = 1.0
     classes: float = 1.0
-    memory: int = 0
     neighbours: int = 1
     lock_photos: bool = False
     average: float = 0.0
@@ -176,14 +174,7 @@ class _Run:
     ) -> None:
         self._towers, self._data, self._recipe, self._device = towers.to(device), data, recipe, device
         towers.offset.requires_grad_(recipe.loss == "sigmoid")
-        self._objective = Objective(
-            recipe.loss,
-            memory=recipe.memory,
-            captions=recipe.captions,
-            classes=recipe.classes,
-            dimension=towers.dimension,
-            kinds=len(KINDS),
-        ).to(device)
+        self._objective = Objective(recipe.loss, captions=recipe.captions, classes=recipe.classes).to(device)
         if recipe.lock_photos:
             for name, parameter in towers.named_parameters():
                 if towers.is_of_photos(name):
@@ -191,7 +182,7 @@ class _Run:
         groups = towers.parameter_groups(recipe.photo_rate, recipe.text_rate, recipe.weight_decay)
         own = [one for one in self._objective.parameters() if one.requires_grad]
         groups.append({"params": own, "lr": recipe.text_rate, "weight_decay": 0.0})
-        self._optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98))
+        self._optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=device.type == "cuda")
         self._rates = [group["lr"] for group in self._optimiser.param_groups]
         folder.mkdir(parents=True, exist_ok=True)
         self._order = _Order(
@@ -228,7 +219,8 @@ class _Run:
             forward = nn.parallel.DistributedDataParallel(forward)
         began, first = time.monotonic(), self._step
         self._towers.train()
-        for batch in _Batches(data, self._keys, self._towers, recipe, order, range(first, steps)):
+        batches = _Batches(data, self._keys, self._towers.tokenise, recipe, order.batch)
+        for batch in _ahead(batches, order, range(first, steps), _workers(self._device)):
             factor = min(1.0, (self._step + 1) / recipe.warmup_steps, (steps - self._step) / decay)
             for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
                 group["lr"] = rate * factor
@@ -265,14 +257,14 @@ class _Run:
         # Dropped patches and dropout are drawn anew: so that a step does not depend on those before it.
         torch.manual_seed(batch.seed)
         photos = self._augmented(batch) if self._locked is None else None
-        tokens = [one.to(self._device) for one in (batch.titles, batch.captions, batch.classes)]
         with self._precision():
-            of_photos, of_titles, of_captions, of_classes, scale, bias = forward(photos, *tokens, keep)
+            of_photos, of_texts, scale, bias = forward(photos, batch.texts.to(self._device), keep)
+        titles, captions, classes = of_texts.float().split(batch.counts)
         vectors = Vectors(
             _gathered(of_photos.float()) if self._locked is None else self._locked[batch.index],
-            _gathered(of_titles.float()),
-            _gathered(of_captions.float()),
-            of_classes.float(),
+            _gathered(titles),
+            _gathered(captions),
+            classes,
         )
         targets = batch.targets.to(self._device)
         losses: dict[str, Tensor] = self._objective(vectors, targets, scale.float(), bias.float())
@@ -282,7 +274,7 @@ class _Run:
         return losses
 
     def _augmented(self, batch: _Batch) -> Tensor:
-        pixels = batch.pixels.to(self._device).permute(0, 3, 1, 2).float() / 255
+        pixels = batch.pixels.to(self._device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
         generator = torch.Generator(self._device).manual_seed(batch.seed)
         return augment(pixels, replaceable=batch.replaceable.to(self._device), generator=generator)
 
@@ -307,12 +299,12 @@ class _Forward(nn.Module):
         self.towers = towers
 
     def forward(
-        self, photos: Tensor | None, titles: Tensor, captions: Tensor, classes: Tensor, keep: int | None
-    ) -> tuple[Tensor, ...]:
+        self, photos: Tensor | None, texts: Tensor, keep: int | None
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         towers = self.towers
-        texts = [towers.encode_texts(tokens) for tokens in (titles, captions, classes)]
-        of_photos = texts[0] if photos is None else towers.encode_photos(photos, keep)
-        return of_photos, *texts, towers.scale(), towers.bias()
+        of_texts = towers.encode_texts(texts)
+        of_photos = of_texts if photos is None else towers.encode_photos(photos, keep)
+        return of_photos, of_texts, towers.scale(), towers.bias()
 
 
 class _Teacher:
@@ -416,47 +408,46 @@ def _near_each_other(
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Of one process; `index` and `targets` are of the whole step."""
+    """Of one process; `index` and `targets` are of the whole step.
+
+    `texts` are tokens of `counts` titles, captions and class names.
+    """
 
     index: Tensor
     pixels: Tensor
     replaceable: Tensor
     seed: int
-    titles: Tensor
-    captions: Tensor
-    classes: Tensor
+    texts: Tensor
+    counts: tuple[int, int, int]
     targets: Targets
 
+    def pin_memory(self) -> _Batch:
+        """Pixels where a GPU reads them fast; the loader calls it."""
+        return replace(self, pixels=self.pixels.pin_memory())
 
-class _Batches:
-    """The batches of some steps, each made of the seed and its number, so that a resumed run does not repeat any."""
+
+class _Batches(Dataset[_Batch]):
+    """The batches of steps, each made of the seed and its number, so that a resumed run does not repeat any."""
 
     def __init__(
         self,
         data: TrainingSet,
         keys: Tensor,
-        towers: Towers,
+        tokenise: Callable[[Sequence[str]], Tensor],
         recipe: Recipe,
-        order: _Order,
-        steps: Sequence[int],
+        batch: int,
     ) -> None:
-        self._keys = keys
-        self._data, self._towers, self._recipe, self._order, self._steps = data, towers, recipe, order, steps
+        self._data, self._keys, self._tokenise, self._recipe = data, keys, tokenise, recipe
+        own = batch // _processes()
+        self._rank, self._share = _rank(), slice(_rank() * own, (_rank() + 1) * own)
         self._lexicon = Lexicon.bundled()
 
-    def __iter__(self) -> Iterator[_Batch]:
-        with ThreadPoolExecutor(1) as ahead:
-            waiting = None
-            for step in self._steps:
-                batch = waiting.result() if waiting else self._batch(step)
-                waiting = ahead.submit(self._batch, step + 1)
-                yield batch
-
-    def _batch(self, step: int) -> _Batch:
-        data, recipe = self._data, self._recipe
+    def __getitem__(self, place: tuple[int, NDArray[np.int64]]) -> _Batch:
+        """The batch of a step and the examples that it takes."""
+        step, index = place
+        data, recipe, share = self._data, self._recipe, self._share
         rng = np.random.default_rng([recipe.seed, 1, step])
         captioner = Captioner(self._lexicon, Random(int(rng.integers(2**31))))
-        index = self._order.of_step(step)
         about = [data.about[i] for i in index]
         titles = [captioner.title(one, _language(rng, recipe.chinese)) for one in about]
         captions = [captioner.attributes(one, _language(rng, 0.5)) for one in about]
@@ -465,17 +456,18 @@ class _Batches:
             captioner.class_name(kind, label, _language(rng, 0.5))
             for kind, label in (data.classes[i] for i in classes.tolist())
         ]
-        own = self._order.batch // _processes()
-        share = slice(_rank() * own, (_rank() + 1) * own)
-        texts = [caption.text for caption in captions[share]]
+        texts = [
+            self._slips(titles[share], captioner, rng),
+            self._slips([caption.text for caption in captions[share]], captioner, rng),
+            names or [""],
+        ]
         return _Batch(
             torch.from_numpy(index),
             torch.from_numpy(data.views(index[share], rng)),
             data.replaceable[index[share]],
-            int(rng.integers(2**31)) + _rank(),
-            self._towers.tokenise(self._slips(titles[share], captioner, rng)),
-            self._towers.tokenise(self._slips(texts, captioner, rng)),
-            self._towers.tokenise(names or [""]),
+            int(rng.integers(2**31)) + self._rank,
+            self._tokenise([*texts[0], *texts[1], *texts[2]]),
+            (len(texts[0]), len(texts[1]), len(texts[2])),
             Targets(
                 self._keys[index],
                 data.labels[index],
@@ -494,6 +486,40 @@ class _Batches:
     def _slips(self, texts: Sequence[str], captioner: Captioner, rng: np.random.Generator) -> list[str]:
         slips = rng.random(len(texts)) < self._recipe.misspelt
         return [captioner.misspelt(text) if slip else text for text, slip in zip(texts, slips, strict=True)]
+
+
+def _ahead(batches: _Batches, order: _Order, steps: Sequence[int], workers: int) -> Iterator[_Batch]:
+    """The batches of the steps, made while those before them are learnt from.
+
+    With workers by so many processes, as a GPU wants it; without, by a thread beside the processor's own work.
+    """
+    places = ((step, order.of_step(step)) for step in steps)
+    if workers:
+        yield from DataLoader(
+            batches,
+            batch_size=None,
+            sampler=cast("Sampler[Any]", places),
+            num_workers=workers,
+            prefetch_factor=4,
+            pin_memory=torch.cuda.is_available(),
+            multiprocessing_context="fork",
+        )
+        return
+    with ThreadPoolExecutor(1) as ahead:
+        waiting: Future[_Batch] | None = None
+        for place in places:
+            made, waiting = waiting, ahead.submit(batches.__getitem__, place)
+            if made is not None:
+                yield made.result()
+        if waiting is not None:
+            yield waiting.result()
+
+
+def _workers(device: torch.device) -> int:
+    """Processes that make batches: a GPU would wait for a single one."""
+    if device.type != "cuda" or "fork" not in multiprocessing.get_all_start_methods():
+        return 0
+    return max(1, (os.cpu_count() or 1) // _processes() - 1)
 
 
 def _language(rng: np.random.Generator, chinese: float) -> Language:

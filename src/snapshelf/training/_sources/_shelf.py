@@ -17,7 +17,7 @@ _AT_ONCE = 500
 def shelf_examples(folder: Path) -> Iterator[Example]:
     """Products of a shelf, which may be served meanwhile.
 
-    Photos are the shelf's own small ones (longest side up to 320 pixels): enough for the bundled encoder's 96 pixels;
+    Photos are the shelf's own small ones (longest side up to 320 pixels): enough for the bundled encoder's 112 pixels;
     give the feed to train an encoder that looks at more.
 
     Raises
