@@ -298,10 +298,8 @@ class TwoTowers(Towers):
     def tokenise(self, texts: Sequence[str]) -> Tensor:
         """Int64 (n, longest of the texts), padded with 0."""
         encoded = [one.ids for one in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
-        tokens = torch.zeros(len(texts), max(1, *(len(ids) for ids in encoded)), dtype=torch.int64)
-        for row, ids in zip(tokens, encoded, strict=True):
-            row[: len(ids)] = torch.tensor(ids, dtype=torch.int64)
-        return tokens
+        longest = max(1, *(len(ids) for ids in encoded))
+        return torch.tensor([ids + [0] * (longest - len(ids)) for ids in encoded], dtype=torch.int64)
 
     def encode_photos(self, pixels: Tensor, keep: int | None = None) -> Tensor:
         """Encode with the photo tower."""

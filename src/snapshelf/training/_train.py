@@ -37,6 +37,8 @@ from snapshelf.training._model import Towers
 _MOST_CLASS_NAMES = 256
 """Class names in one step; of more, so many are drawn."""
 _TITLES_AT_ONCE = 1_024
+_MOST_WORKERS = 16
+"""Each takes shared memory for the photos of two steps."""
 _TEACHER_SCALE = 20.0
 """Inverse temperature of a teacher's similarities."""
 
@@ -500,7 +502,7 @@ def _ahead(batches: _Batches, order: _Order, steps: Sequence[int], workers: int)
             batch_size=None,
             sampler=cast("Sampler[Any]", places),
             num_workers=workers,
-            prefetch_factor=4,
+            prefetch_factor=2,
             pin_memory=torch.cuda.is_available(),
             multiprocessing_context="fork",
         )
@@ -519,7 +521,7 @@ def _workers(device: torch.device) -> int:
     """Processes that make batches: a GPU would wait for a single one."""
     if device.type != "cuda" or "fork" not in multiprocessing.get_all_start_methods():
         return 0
-    return max(1, (os.cpu_count() or 1) // _processes() - 1)
+    return min(_MOST_WORKERS, max(1, (os.cpu_count() or 1) // _processes() - 1))
 
 
 def _language(rng: np.random.Generator, chinese: float) -> Language:
