@@ -2,7 +2,8 @@
 
 Class queries ("women red dresses", 女士红色连衣裙) made from the labels of the validation split with the lexicon's
 preferred names, compared with the photo vectors alone over the validation products, which no encoder of ours was
-trained on; and whether an indexed photo finds its own product.
+trained on; which changed copies of a photo are still known as the product's own; and whether an indexed photo finds its
+own product.
 """
 
 from __future__ import annotations
@@ -12,22 +13,31 @@ import collections
 import json
 import random
 from collections.abc import Sequence
+from io import BytesIO
 from itertools import combinations
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
+from PIL import Image
+
 from benchmarks._material import Row, read_rows, shelf_of
 from snapshelf import Shelf
-from snapshelf.catalogue import open_photos, photo_fingerprint
+from snapshelf.catalogue import decode_photo, open_photos, photo_fingerprint
+from snapshelf.encoders import Encoder, Vectors, load_encoder
 from snapshelf.language import Lexicon
+from snapshelf.query import DECODED_SIDE
+from snapshelf.search._candidates import NEAR_DUPLICATE
 
 _KINDS = {"gender": "gender", "baseColour": "colour", "articleType": "category"}
+_COPIED = 300
+_PHOTOS_AT_ONCE = 64
 _LEAST_RELEVANT = 10
 """Classes with fewer products could not fill the ten places that are looked at."""
 
 
 def main() -> None:
-    """Print both figures as a table or as JSON."""
+    """Print the figures as a table or as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with products.csv and images.tar")
     parser.add_argument("--shelf", type=Path, help="shelf of the whole feed, for the own-photo figure")
@@ -35,7 +45,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     rows = read_rows(options.data)
-    figures = _classes(options.data, [row for row in rows if row["split"] == "val"])
+    validation = [row for row in rows if row["split"] == "val"]
+    figures = _classes(options.data, validation)
+    figures["known as the product's own"] = _known_again(options.data, validation)
     if options.shelf:
         figures["own photo first"] = _own_photo(options.data, options.shelf, rows, options.sample)
     if options.json:
@@ -72,6 +84,49 @@ def _classes(data: Path, rows: Sequence[Row]) -> dict[str, dict[str, float]]:
 
 def _subsets(columns: Sequence[str]) -> list[tuple[str, ...]]:
     return [subset for size in range(1, len(columns) + 1) for subset in combinations(columns, size)]
+
+
+def _known_again(data: Path, rows: Sequence[Row]) -> dict[str, float]:
+    """Share of changed copies, and of products with another's photo, within reach of a product's own photo."""
+    encoder = load_encoder()
+    with open_photos(data / "images.tar") as source:
+        photos = [decode_photo(source.read(row["image"]), at_least=DECODED_SIDE) for row in rows]
+    vectors = _vectors(encoder, photos)
+    copied = photos[:_COPIED]
+    copies = {
+        "as a JPEG of quality 60": [_saved_again(photo) for photo in copied],
+        "cropped by 5 %": [_cropped(photo, 0.05) for photo in copied],
+        "cropped by 10 %": [_cropped(photo, 0.1) for photo in copied],
+        "half as large again": [
+            photo.resize((photo.width * 3 // 2, photo.height * 3 // 2)) for photo in copied
+        ],
+    }
+    own = vectors[: len(copied)]
+    figures = {
+        name: float(((_vectors(encoder, changed) * own).sum(axis=1) >= NEAR_DUPLICATE).mean())
+        for name, changed in copies.items()
+    }
+    others = vectors @ vectors.T
+    np.fill_diagonal(others, -1)
+    return {**figures, "another product's": float((others.max(axis=1) >= NEAR_DUPLICATE).mean())}
+
+
+def _vectors(encoder: Encoder, photos: Sequence[Image.Image]) -> Vectors:
+    starts = range(0, len(photos), _PHOTOS_AT_ONCE)
+    return np.concatenate(
+        [encoder.encode_photos(photos[start : start + _PHOTOS_AT_ONCE]) for start in starts]
+    )
+
+
+def _saved_again(photo: Image.Image) -> Image.Image:
+    file = BytesIO()
+    photo.save(file, "JPEG", quality=60)
+    return Image.open(file).convert("RGB")
+
+
+def _cropped(photo: Image.Image, share: float) -> Image.Image:
+    across, down = int(photo.width * share / 2), int(photo.height * share / 2)
+    return photo.crop((across, down, photo.width - across, photo.height - down))
 
 
 def _own_photo(data: Path, folder: Path, rows: Sequence[Row], sample: int) -> dict[str, float]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browsing import CARDS, PHONE, chromium, expect, sync_api, visits
 from serving import base64_of, draw, encoded, path_of, photo_of, running
 
 from snapshelf import Shelf
@@ -21,67 +21,20 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None:
-    pytest.skip("Chromium is not installed", allow_module_level=True)
-
-expect = sync_api.expect
-expect.set_options(timeout=15_000)
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
-CARDS = "#grid .card:not(.skeleton)"
 PHOTOS = "#photos img"
 TAGS = "#chips .tag:not(.read)"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
-    """Opens the page; the test fails when anything is written to the console as an error."""
-    contexts, complaints = [], []
-
-    def visit(path: str = "/", *, expect_errors: bool = False, at: str = address, **options: Any) -> Any:
-        context = browser.new_context(
-            **{"locale": "en-GB", "viewport": {"width": 1280, "height": 860}, "base_url": at, **options}
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        if not expect_errors:
-            page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-        page.goto(path)
-        expect(page.locator("#stats")).not_to_be_empty()
-        return page
-
-    yield visit
-    for context in contexts:
-        for page in context.pages:
-            # An answer that a test changes may still be on its way.
-            page.unroute_all(behavior="ignoreErrors")
-        context.close()
-    assert complaints == []
-
-
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    with visits(browser, address) as visit:
+        yield visit
 
 
 def file_of(photo: bytes, name: str = "photo.jpg", kind: str = "image/jpeg") -> dict[str, Any]:

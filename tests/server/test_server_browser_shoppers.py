@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from browsing import CARDS, PHONE, chromium, expect, visits
 from serving import COLOURS, KINDS, photo_of, running
 
 from snapshelf import Product, Shelf
@@ -20,25 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None:
-    pytest.skip("Chromium is not installed", allow_module_level=True)
-
-expect = sync_api.expect
-expect.set_options(timeout=20_000)
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-]
-CARDS = "#grid .card:not(.skeleton)"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
 ITEMS = "#for-you .item:not(.skeleton)"
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 TASTES = {
     # What is opened as Vera counts; nothing is opened as the others, so they stay as they are.
     "rosa": ("Rosa", "小红", "red"),
@@ -103,43 +86,21 @@ def address(shelf: Shelf) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def visit(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
-    """Opens the page; the test fails when anything is written to the console as an error."""
-    contexts, complaints = [], []
+    # Events of a browser that says it is a machine's are a robot's.
+    with visits(browser, address, user_agent=AGENT) as open_page:
 
-    def visit(path: str = "/", *, expect_errors: bool = False, **options: Any) -> Any:
-        context = browser.new_context(
-            # Events of a browser that says it is a machine's are a robot's.
-            **{
-                "user_agent": AGENT,
-                "locale": "en-GB",
-                "viewport": {"width": 1280, "height": 860},
-                "base_url": address,
-                **options,
-            }
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        if not expect_errors:
-            page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-        page.goto(path)
-        expect(page.locator("#stats")).not_to_be_empty()
-        expect(page.locator("#who-open")).to_have_attribute("aria-label", re.compile(": |："))
-        return page
+        def visit(path: str = "/", **options: Any) -> Any:
+            page = open_page(path, **options)
+            expect(page.locator("#who-open")).to_have_attribute("aria-label", re.compile(": |："))
+            return page
 
-    yield visit
-    for context in contexts:
-        context.close()
-    assert complaints == []
+        yield visit
 
 
 def become(page: Any, name: str) -> None:

@@ -19,7 +19,7 @@ from snapshelf.search._ranking import Moves
 from snapshelf.search._recall import Recall
 from snapshelf.store import Filter, Ids, Store
 
-_NEAR_DUPLICATE = 0.98
+NEAR_DUPLICATE = 0.98
 """Cosine of a query's photo from which it is the product's own, cropped or saved again; see ``docs/search.md``."""
 
 _NAMED_AMONG = 10
@@ -198,7 +198,7 @@ class Candidates:
         head = best[:_NAMED_AMONG]
         if self._query.kind == "photo" and head:
             photo = self.evidence(head[:1]).photo
-            return photo is not None and float(photo[0]) >= _NEAR_DUPLICATE
+            return photo is not None and float(photo[0]) >= NEAR_DUPLICATE
         if self._query.kind != "words" or not self._has_words:
             return False
         read = [(chip.start, chip.end) for chip in self._query.chips]
