@@ -54,10 +54,19 @@ def own(photo: Vector, names: Vector) -> int:
     return int(np.argmax(names @ photo))
 
 
+_ROUNDING = 1e-5
+"""Share of a vector's length below which what is left of it is the rounding of float32, and points nowhere."""
+
+
 def away(vector: Vector, minus: Vector, amount: float) -> Vector:
-    """Take out of a vector what of it points to `minus`, a unit vector: all of it for an amount of 1."""
+    """Take out of a vector what of it points to `minus`, a unit vector: all of it for an amount of 1.
+
+    Zero where nothing but rounding would be left: "laptop" without "laptop" has no direction.
+    """
     share = max(0.0, float(vector @ minus))
-    return vector - np.float32(amount * share) * minus
+    rest = vector - np.float32(amount * share) * minus
+    is_rounding = np.linalg.norm(rest) <= _ROUNDING * np.linalg.norm(vector)
+    return np.zeros_like(vector) if is_rounding else rest
 
 
 def unit(vector: Vector) -> Vector:

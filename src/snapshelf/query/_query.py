@@ -92,8 +92,8 @@ class Query:
         float32 (d,): the photos and the liked products, away from what is not wanted. Of length 1, or shorter where
         words were moved away from.
     text : ndarray or None
-        float32 (d,): the words, as long as their share beside a photo is; of length 1 without a photo. Photo or text is
-        there.
+        float32 (d,): the words, as long as their share beside a photo is; of length 1 without a photo, and zero where
+        nothing is left of what words were moved away from. Photo or text is there.
     terms : mapping
         Words-recall terms → weight; empty without words.
     timings : mapping

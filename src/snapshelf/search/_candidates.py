@@ -177,9 +177,9 @@ class Candidates:
         return given
 
     @property
-    def direction(self) -> Vector:
-        """Unit vector of what is looked for, float32 (d,)."""
-        return self._looks.direction
+    def direction(self) -> Vector | None:
+        """Unit vector of what is looked for, float32 (d,); None where its parts cancel each other out."""
+        return self._looks.direction if self._looks.length > 0 else None
 
     @property
     def channel_names(self) -> tuple[str, ...]:

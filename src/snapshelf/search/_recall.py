@@ -52,12 +52,15 @@ class Recall:
         where : Filter or None
             Takes the place of `within`.
         """
-        with_words = self.mode == "full" and self.query.text is not None
+        text = self.query.text
+        with_words = self.mode == "full" and text is not None
+        # The words' vector is zero where all of it was moved away from; the engine compares with a direction only.
+        with_titles = with_words and text is not None and bool(text.any())
         found = store.recall(
             width,
             where if where is not None else self.within,
             photo=self.looks.direction,
-            title=self.query.text if with_words else None,
+            title=text if with_titles else None,
             terms=self.query.terms if with_words else None,
             also=also,
             tests=self.tests,

@@ -177,8 +177,8 @@ class Search:
         return propensities(self.top(wanted), self._pins, self._ranking, swap)[:count]
 
     @property
-    def direction(self) -> Vector:
-        """Unit vector of what is looked for, float32 (d,)."""
+    def direction(self) -> Vector | None:
+        """Unit vector of what is looked for, float32 (d,); None where its parts cancel each other out."""
         return self._candidates.direction
 
     @property

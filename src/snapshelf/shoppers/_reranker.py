@@ -60,10 +60,10 @@ class Reranker:
 
         Notes
         -----
-        A candidate whose relevance is below 70 % of rank 10's stays behind the ten best of the others: a taste
-        does not answer another question than the one that was asked. Where probabilities are known, they are what is
-        compared, and one below 80 % of the best candidate's stays behind the best of the others: the photographed
-        product is not lost among what the shopper likes.
+        A candidate whose relevance is below 70 % of rank 10's, or below 0, stays behind the ten best of the others: a
+        taste does not answer another question than the one that was asked. Where none is above 0, nothing is held
+        back. Where probabilities are known, they are what is compared, and one below 80 % of the best candidate's stays
+        behind the best of the others: the photographed product is not lost among what the shopper likes.
         """
         if not len(request.candidates):
             nothing = np.zeros(0, np.float32)
@@ -91,7 +91,12 @@ def _held_back(relevance: Floats, scores: Floats, places: int, share: float) -> 
         return nothing
     last_relevant = float(np.partition(relevance, -places)[-places])
     far = relevance < share * max(last_relevant, 0.0)
-    last = float(np.partition(scores[~far], -places)[-places])
+    near = scores[~far]
+    if not len(near):
+        return nothing
+    # Fewer than that many are near where rank 10 is below 0; the others stay behind all of them.
+    places = min(places, len(near))
+    last = float(np.partition(near, -places)[-places])
     # Kept in their order, below the last of the first places.
     surplus = float(np.max(scores[far], initial=-np.inf)) - last
     return np.where(far, -surplus - 1e-3, 0).astype(np.float32) if surplus > 0 else nothing
