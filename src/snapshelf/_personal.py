@@ -17,12 +17,9 @@ import numpy as np
 
 from snapshelf._results import Hit
 from snapshelf.catalogue import Catalogue
-from snapshelf.errors import InputError, QueryError, ShelfError, StorageError
+from snapshelf.errors import InputError, ShelfError, StorageError
 from snapshelf.search import FirstPage, Ranking, RankingSettings, Search
 from snapshelf.shoppers import Event, Journal, LiveRanking, Past, Profile, RankingName, Shown, assign
-
-MAX_SHOPPER = 256
-"""Characters of a shopper's name."""
 
 _EXPLORED = 0.05
 """Share of the searches that leave something to chance, where nothing else is said."""
@@ -262,19 +259,3 @@ def _impression(
         variant=turn.variant,
         teams=tuple(search.teams.get(hit.product.id) for hit in hits) if search.teams else None,
     )
-
-
-def check_shopper(shopper: str | None) -> None:
-    """Refuse what is no name of a shopper.
-
-    Raises
-    ------
-    QueryError
-        It is empty, too long, or has control characters.
-    """
-    if shopper is not None and not (
-        len(shopper.strip()) > 0 and len(shopper) <= MAX_SHOPPER and shopper.isprintable()
-    ):
-        raise QueryError(
-            f"shopper {shopper[:40]!r} is no name: give 1 to {MAX_SHOPPER} printable characters, or none at all"
-        )

@@ -12,7 +12,8 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf._personal import Personal, check_shopper
+from snapshelf._ids import check_shopper
+from snapshelf._personal import Personal
 from snapshelf._results import Recommendation, RecommendationReason, Recommendations
 from snapshelf.catalogue import Catalogue, Product
 from snapshelf.errors import NotFoundError, QueryError, ShelfError

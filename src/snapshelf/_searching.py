@@ -15,7 +15,8 @@ from typing import Literal, TypeAlias, TypedDict
 
 from PIL import Image
 
-from snapshelf._personal import Personal, Turn, check_shopper
+from snapshelf._ids import check_shopper
+from snapshelf._personal import Personal, Turn
 from snapshelf._results import Hit, SearchResult
 from snapshelf.catalogue import Catalogue, Product, QueryLog
 from snapshelf.encoders import Encoder

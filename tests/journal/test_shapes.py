@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import math
 import re
+import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from snapshelf.errors import EventError
-from snapshelf.shoppers import EVENT_KINDS, Event, parse_events, write_event
+from snapshelf.shoppers import EVENT_KINDS, Event, Journal, SqlJournal, parse_events, tell, write_event
 
 NOW = 1_800_000_000.0
 AT = 1_777_629_600.0  # 2026-05-01T10:00:00Z
@@ -243,3 +245,74 @@ def test_an_event_that_cannot_be_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(EventError) as refused:
         Event(**{"event_id": "e", "shopper": "ann", "kind": "click", "at": 1.0, "product": "p", **fields})
     assert refused.value.field == next(iter(fields))
+
+
+UBI_SEARCH = {
+    "query_id": "q7",
+    "client_id": "browser 7",
+    "timestamp": AT,
+    "user_query": "red bag",
+    "query_response_hit_ids": ["p1", "p2"],
+    "query_attributes": {
+        "relevance": [0.5, 0.25],
+        "channels": {"text": [0.5, 0.2]},
+        "propensities": [1, 0.5],
+        "start": 10,
+        "teams": ["a", None],
+    },
+}
+BODIES = (UBI, RETAIL, GA4, UBI_SEARCH, [UBI, UBI_SEARCH], {"userEvents": [RETAIL]})
+huge_numbers = st.sampled_from([10**400, -(10**5_000), 1e308, -0.0, 2**63, math.inf, math.nan])
+any_json = json_values | huge_numbers | st.lists(huge_numbers, max_size=2)
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Paths of all nodes of a JSON value, the whole first."""
+    yield path
+    nodes = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in nodes:
+        yield from places(inner, (*path, key))
+
+
+def with_node(value: Any, path: tuple[str | int, ...], node: object) -> Any:
+    """Copy of a JSON value with another node at a place."""
+    if not path:
+        return node
+    copy = value.copy()
+    copy[path[0]] = with_node(value[path[0]], path[1:], node)
+    return copy
+
+
+NODES = [(body, path) for body in BODIES for path in places(body)]
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
+    with SqlJournal.open(tmp_path_factory.mktemp("journal") / "journal.db") as journal:
+        yield journal
+
+
+@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(NODES), any_json)
+@example((UBI_SEARCH, ("query_attributes", "teams")), 0)
+@example((UBI_SEARCH, ("query_attributes", "teams")), [{}, []])
+@example((UBI_SEARCH, ("query_attributes", "start")), 10**30)
+@example((UBI_SEARCH, ("query_attributes", "relevance")), {"0.5": 1, "0.25": 2})
+@example((UBI_SEARCH, ("query_attributes", "relevance")), [10**400, 1])
+@example((UBI, ("client_id",)), 10**5_000)
+@example((UBI, ("event_attributes", "position")), 10**5_000)
+def test_any_value_in_any_place_stops_no_other_line(
+    journal: Journal, place: tuple[Any, tuple[str | int, ...]], node: object
+) -> None:
+    body, path = place
+    odd = with_node(body, path, node)
+    # Without its id an event is named by what it says.
+    unnamed = (
+        {name: part for name, part in odd.items() if name != "event_id"} if isinstance(odd, dict) else odd
+    )
+    for value in (odd, unnamed):
+        good = {**UBI, "event_id": uuid.uuid4().hex}
+        receipt = tell(journal, [(1, value), (2, good)])
+        assert receipt.accepted >= 1
+        assert all(remark.line == 1 and remark.text for remark in receipt.refused)
+        assert tell(journal, [(1, good)]).duplicates == 1

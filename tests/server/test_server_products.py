@@ -163,7 +163,7 @@ def test_put_wrong_content(client: httpx.Client) -> None:
 def test_unknown_product(client: httpx.Client) -> None:
     body = problem(client.get(path_of("没有/这个")), 404, "not-found")
     assert "没有/这个" in str(body["detail"])
-    problem(client.get("/v1/products/%00"), 404, "not-found")
+    problem(client.get("/v1/products/%00"), 422, "product")
     problem(client.get("/v1/products/%ff%fe"), 404, "not-found")
 
 

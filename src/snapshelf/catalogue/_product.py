@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from snapshelf._ids import MAX_PRODUCT_ID_LENGTH, WITHOUT_CONTROLS, product_id
 from snapshelf.catalogue._values import (
     DEFAULT_CURRENCY,
     quoted,
@@ -31,14 +32,13 @@ Text: TypeAlias = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 Attribute: TypeAlias = Text | float | tuple[Text, ...]
 """A free attribute: text, a number or a list of texts."""
 
-MAX_ID_LENGTH = 128
 MAX_TITLE_LENGTH = 1_000
 MAX_DESCRIPTION_LENGTH = 5_000
 MAX_URL_LENGTH = 5_000
 MAX_STOCK = 2**31 - 1
 
 _Name: TypeAlias = Annotated[
-    str, Field(min_length=1, max_length=MAX_ID_LENGTH, pattern=r"^[^\x00-\x1f\x7f]*$")
+    str, Field(min_length=1, max_length=MAX_PRODUCT_ID_LENGTH, pattern=WITHOUT_CONTROLS)
 ]
 
 
@@ -134,6 +134,11 @@ class Product(_Model):
             others = {name: value for name, value in fields.items() if name != "availability"}
             return {**others, "availability": "out_of_stock"} if stock in (0, "0", "0.0") else others
         return fields
+
+    @field_validator("id", mode="before")
+    @classmethod
+    def _trimmed(cls, value: Any) -> Any:
+        return product_id(value) if isinstance(value, str) else value
 
     @field_validator("availability", mode="before")
     @classmethod

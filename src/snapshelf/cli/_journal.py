@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
+from snapshelf._ids import id_problem
 from snapshelf.cli._add import SOME_ROWS_REFUSED
 from snapshelf.cli._console import Progress, note, print_json, print_table, progress, reported
 from snapshelf.cli._options import DEFAULT_SHELF, JsonOption, ShelfOption
@@ -22,7 +23,16 @@ _REMARKS_SHOWN = 10
 _VALUES_SHOWN = 5
 _DAY = 86_400.0
 
-ShopperArgument: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="An account or a session.")]
+
+def _shopper_id(id: str) -> str:
+    if (problem := id_problem("shopper", id)) is not None:
+        raise typer.BadParameter(problem)
+    return id
+
+
+ShopperArgument: TypeAlias = Annotated[
+    str, typer.Argument(metavar="ID", help="An account or a session.", callback=_shopper_id)
+]
 
 events = typer.Typer(
     name="events",
@@ -160,8 +170,12 @@ def forget(id: ShopperArgument, shelf: ShelfOption = DEFAULT_SHELF, as_json: Jso
 
 @shopper.command()
 def merge(
-    session: Annotated[str, typer.Argument(metavar="SESSION", help="The anonymous session.")],
-    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Whose it turned out to be.")],
+    session: Annotated[
+        str, typer.Argument(metavar="SESSION", help="The anonymous session.", callback=_shopper_id)
+    ],
+    account: Annotated[
+        str, typer.Argument(metavar="ACCOUNT", help="Whose it turned out to be.", callback=_shopper_id)
+    ],
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
 ) -> None:

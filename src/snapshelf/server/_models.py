@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from snapshelf._personal import MAX_SHOPPER
+from snapshelf._ids import MAX_ID_LENGTH
 from snapshelf._searching import SearchOptions
 from snapshelf.catalogue import Product
 from snapshelf.search import FacetKind, FacetRequest, Range, Weights
@@ -108,7 +108,7 @@ class SearchFields(BaseModel):
             description="Who searches, an account or a session, as in the events told of them: what they did orders "
             "what fits.",
             min_length=1,
-            max_length=MAX_SHOPPER,
+            max_length=MAX_ID_LENGTH,
         ),
     ] = None
     personal: Annotated[
@@ -556,7 +556,7 @@ class MergeBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     session: str = Field(
-        min_length=1, max_length=256, description="The anonymous session; it is no more afterwards."
+        min_length=1, max_length=MAX_ID_LENGTH, description="The anonymous session; it is no more afterwards."
     )
 
 

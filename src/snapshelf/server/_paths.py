@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 from fastapi import Depends, Path, Request, Response
 
+from snapshelf._ids import id_problem
+from snapshelf.errors import ProductError
 from snapshelf.server._middleware import decode_id
 
 _PHOTO_SECONDS = 300
@@ -21,7 +23,10 @@ def _product_id(
         ),
     ],
 ) -> str:
-    return decode_id(segment)
+    id = decode_id(segment)
+    if (problem := id_problem("product", id)) is not None:
+        raise ProductError(f"id: {problem}", field="id")
+    return id
 
 
 ProductId = Annotated[str, Depends(_product_id)]

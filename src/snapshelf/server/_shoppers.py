@@ -41,7 +41,7 @@ def _shopper_id(
     ],
 ) -> str:
     shopper = decode_id(segment)
-    check_id("id", shopper)
+    check_id("id", shopper, "shopper")
     return shopper
 
 
@@ -129,7 +129,7 @@ async def put_consent(shopper: ShopperId, body: ConsentBody, context: Shared) ->
 @router.post("/shoppers/{id}/merge", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
 async def merge_shopper(shopper: ShopperId, body: MergeBody, context: Shared) -> ProfileAnswer:
     """Give what an anonymous session did to the account that it turned out to be, at login."""
-    check_id("session", body.session)
+    check_id("session", body.session, "session")
     told = (await context.note(lambda: context.shelf.journal.merge(body.session, shopper))).to_json()
     return ProfileAnswer(**{name: told[name] for name in ProfileAnswer.model_fields})
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snapshelf._ids import IdKind, id_problem
 from snapshelf.errors import EventError
 from snapshelf.shoppers._learning import WEIGHTS, Deed, Kind
 
@@ -17,15 +18,18 @@ EventKind: TypeAlias = Kind | Literal["search"]
 """Kinds of `Deed`, and what was looked for."""
 
 EVENT_KINDS: tuple[str, ...] = (*get_args(Kind), "search")
-LONGEST_ID = 256
-"""Characters of an id."""
 SEARCH_WEIGHT = 0.3
 """What a search says of the interest in what was looked for, as `WEIGHTS` does for the other kinds."""
 
 
-_IDS = ("event_id", "shopper", "product", "query_id", "session")
-_UNUSABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-"""Characters that a database or a log cannot keep."""
+_IDS: Mapping[str, IdKind] = {
+    "event_id": "event",
+    "shopper": "shopper",
+    "product": "product",
+    "query_id": "query",
+    "session": "session",
+}
+"""Fields that are ids → whose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +91,9 @@ class Event:
     def __post_init__(self) -> None:
         if self.kind not in EVENT_KINDS:
             raise EventError(f"kind: {self.kind!r} is none of {', '.join(EVENT_KINDS)}", field="kind")
-        for name in _IDS:
+        for name, kind in _IDS.items():
             if (id := getattr(self, name)) is not None or name in ("event_id", "shopper"):
-                check_id(name, id)
+                check_id(name, id, kind)
         if self.product is None and self.kind != "search":
             raise EventError(f"product: a {self.kind!r} is of a product; say which", field="product")
         if not (math.isfinite(self.at) and self.at >= 0):
@@ -115,12 +119,7 @@ class Event:
         return Deed(self.shopper, self.product, self.at, self.kind, self.query_id)
 
 
-def check_id(name: str, id: object) -> None:
-    """Raise `EventError` for an id that cannot be kept."""
-    if not isinstance(id, str) or not id.strip():
-        raise EventError(f"{name}: it is missing", field=name)
-    if len(id) > LONGEST_ID:
-        raise EventError(f"{name}: it has {len(id)} characters; at most {LONGEST_ID} may be", field=name)
-    if found := _UNUSABLE.search(id):
-        code = f"U+{ord(found[0]):04X}"
-        raise EventError(f"{name}: it holds the character {code}; take it out", field=name)
+def check_id(field: str, id: object, kind: IdKind) -> None:
+    """Raise `EventError` for an id that breaks the rule of ids; `field` is where it was given."""
+    if (problem := id_problem(kind, id)) is not None:
+        raise EventError(f"{field}: {problem}", field=field)

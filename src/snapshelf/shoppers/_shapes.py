@@ -6,12 +6,13 @@ import json
 import math
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
+from snapshelf._ids import IdKind, product_id
 from snapshelf.errors import EventError
 from snapshelf.shoppers._events import Event, EventKind, check_id
 from snapshelf.shoppers._experiments import Team
@@ -68,6 +69,7 @@ _SILENT = {
 """Names that everybody sends and that say nothing of one product."""
 
 _LONGEST_TEXT = 1_024
+_MOST_HITS = 1_000_000
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 
 
@@ -148,14 +150,15 @@ def read_shown(told: _Object) -> Shown:
     hits = told.get("query_response_hit_ids")
     if not isinstance(hits, list | tuple) or not hits:
         raise EventError("query_response_hit_ids: give a list of product ids", field="query_response_hit_ids")
-    products = tuple(_named(hit, "query_response_hit_ids") for hit in hits)
+    products = tuple(_product(hit, "query_response_hit_ids") for hit in hits)
     count = len(products)
     # Without scores the order is all that is known of the relevance.
-    relevance = attributes.get("relevance") or [1 / (rank + 1) for rank in range(count)]
+    relevance = attributes.get("relevance")
+    relevance = relevance if relevance is not None else [1 / (rank + 1) for rank in range(count)]
     propensities = attributes.get("propensities")
     return Shown(
-        query_id=_id(told, "query_id"),
-        shopper=_id(told, "client_id"),
+        query_id=_id(told, "query_id", "query"),
+        shopper=_id(told, "client_id", "shopper"),
         at=_seconds(told, "timestamp"),
         products=products,
         relevance=_numbers("relevance", relevance, count),
@@ -220,7 +223,7 @@ def _read(told: object, now: float, user_agent: str | None) -> Told:
         raise EventError(
             "it has neither action_name (UBI), eventType (Google Retail) nor name (GA4)", field="action_name"
         )
-    action = _id(told, where)
+    action = _id(told, where, "event")
     name = action.lower().replace("-", "_")
     if name not in _KINDS:
         known = name in _SILENT
@@ -296,7 +299,10 @@ def _derived_id(told: _Object, at: float | None) -> str:
     """Name an event by what it says, so that it counts once however often it is sent."""
     if at is None:
         return uuid.uuid4().hex
-    text = json.dumps(told, sort_keys=True, default=str)
+    try:
+        text = json.dumps(told, sort_keys=True, default=str)
+    except ValueError:
+        raise EventError("a number in it has thousands of digits") from None
     return blake2b(text.encode(errors="backslashreplace"), digest_size=16).hexdigest()
 
 
@@ -304,14 +310,14 @@ def _ubi(told: _Object) -> _Parts:
     attributes = _object(told, "event_attributes")
     ware = _object(attributes, "object")
     named = ware.get("object_id", ware.get("internal_id"))
-    wares = [] if named is None else [_Ware(_named(named, "object_id"), attributes.get("quantity"))]
+    wares = [] if named is None else [_Ware(_product(named, "object_id"), attributes.get("quantity"))]
     return _Parts(
         shopper=_shopper(told, "user_id", "client_id", "session_id"),
         at=_seconds(told, "timestamp"),
         wares=wares,
-        event_id=_optional_id(told, "event_id") or _optional_id(attributes, "event_id"),
-        query_id=_optional_id(told, "query_id"),
-        session=_optional_id(told, "session_id"),
+        event_id=_optional_id(told, "event_id", "event") or _optional_id(attributes, "event_id", "event"),
+        query_id=_optional_id(told, "query_id", "query"),
+        session=_optional_id(told, "session_id", "session"),
         value=attributes.get("value"),
         currency=_text(attributes.get("currency")),
         text=_text(told.get("user_query") or told.get("message")),
@@ -323,17 +329,16 @@ def _ubi(told: _Object) -> _Parts:
 def _retail(told: _Object) -> _Parts:
     user, bought = _object(told, "userInfo"), _object(told, "purchaseTransaction")
     wares = [
-        # The product may come with the name of its whole branch: projects/…/products/ID.
-        _Ware(_id(_object(detail, "product"), "id").rpartition("/products/")[2], detail.get("quantity"))
+        _Ware(_retail_product(_object(detail, "product")), detail.get("quantity"))
         for detail in _list(told, "productDetails")
     ]
     return _Parts(
-        shopper=_optional_id(user, "userId") or _shopper(told, "visitorId"),
+        shopper=_optional_id(user, "userId", "shopper") or _shopper(told, "visitorId"),
         at=_seconds(told, "eventTime") if told.get("eventTime") is not None else None,
         wares=wares,
-        event_id=_optional_id(told, "eventId"),
-        query_id=_optional_id(told, "attributionToken"),
-        session=_optional_id(told, "sessionId"),
+        event_id=_optional_id(told, "eventId", "event"),
+        query_id=_optional_id(told, "attributionToken", "query"),
+        session=_optional_id(told, "sessionId", "session"),
         value=bought.get("revenue"),
         currency=_text(bought.get("currencyCode")),
         text=_text(told.get("searchQuery")),
@@ -346,7 +351,7 @@ def _ga4(told: _Object) -> _Parts:
     given = _object(told, "params") or told
     wares = [
         _Ware(
-            _id(item, "item_id" if item.get("item_id") else "item_name"),
+            _ga4_product(item),
             item.get("quantity"),
             item.get("price"),
         )
@@ -354,19 +359,22 @@ def _ga4(told: _Object) -> _Parts:
     ]
     agreed = told.get("consent")
     if isinstance(agreed, dict):
-        agreed = {"GRANTED": True, "DENIED": False}.get(str(agreed.get("ad_personalization")).upper())
+        agreed = {"GRANTED": True, "DENIED": False}.get(
+            (_text(agreed.get("ad_personalization")) or "").upper()
+        )
     moment = next(
         (name for name in ("timestamp_micros", "event_timestamp", "timestamp") if told.get(name)), None
     )
-    transaction = _optional_id(given, "transaction_id")
+    transaction = _optional_id(given, "transaction_id", "event")
+    action = _optional_id(told, "name", "event") or _optional_id(told, "event_name", "event")
     return _Parts(
         shopper=_shopper(told, "user_id", "client_id", "user_pseudo_id", "app_instance_id"),
         at=None if moment is None else _seconds(told, moment),
         wares=wares,
-        event_id=_optional_id(given, "event_id")
-        or (transaction and f"{told.get('name', told.get('event_name'))}:{transaction}"),
-        query_id=_optional_id(given, "query_id"),
-        session=_optional_id(given, "session_id") or _optional_id(given, "ga_session_id"),
+        event_id=_optional_id(given, "event_id", "event") or (transaction and f"{action}:{transaction}"),
+        query_id=_optional_id(given, "query_id", "query"),
+        session=_optional_id(given, "session_id", "session")
+        or _optional_id(given, "ga_session_id", "session"),
         value=given.get("value"),
         currency=_text(given.get("currency")),
         text=_text(given.get("search_term")),
@@ -402,29 +410,60 @@ def _list(told: _Object, name: str) -> list[_Object]:
     return found
 
 
-def _id(told: _Object, name: str) -> str:
-    found = _optional_id(told, name)
+def _id(told: _Object, name: str, kind: IdKind) -> str:
+    found = _optional_id(told, name, kind)
     if found is None:
         raise EventError(f"{name}: it is missing", field=name)
     return found
 
 
-def _optional_id(told: _Object, name: str) -> str | None:
+def _optional_id(told: _Object, name: str, kind: IdKind) -> str | None:
     found = told.get(name)
-    return None if found is None or found == "" else _named(found, name)
+    return None if found is None or found == "" else _named(found, name, kind)
 
 
-def _named(value: object, name: str) -> str:
+def _named(value: object, name: str, kind: IdKind) -> str:
+    id = _written(value, name)
+    check_id(name, id, kind)
+    return id
+
+
+def _product(value: object, name: str) -> str:
+    id = product_id(_written(value, name))
+    check_id(name, id, "product")
+    return id
+
+
+def _retail_product(product: _Object) -> str:
+    """The id, which may come with the name of its whole branch: projects/…/products/ID."""
+    named = product.get("id")
+    if named is None:
+        raise EventError("id: it is missing", field="id")
+    return _product(_written(named, "id").rpartition("/products/")[2], "id")
+
+
+def _ga4_product(item: _Object) -> str:
+    name = "item_id" if item.get("item_id") else "item_name"
+    if item.get(name) is None:
+        raise EventError(f"{name}: it is missing", field=name)
+    return _product(item[name], name)
+
+
+def _written(value: object, name: str) -> str:
+    """Write an id that may be a whole number."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise EventError(f"{name}: give a text or a whole number, not {_shown_value(value)}", field=name)
-    check_id(name, str(value))
-    return str(value)
+    try:
+        return str(value)
+    except ValueError:
+        # Python refuses to write whole numbers of more than 4,300 digits.
+        raise EventError(f"{name}: it is a number of thousands of digits", field=name) from None
 
 
 def _shopper(told: _Object, *names: str) -> str:
     """Return the first that is there: an account is known before a browser."""
     for name in names:
-        if (found := _optional_id(told, name)) is not None:
+        if (found := _optional_id(told, name, "shopper")) is not None:
             return found
     raise EventError(f"it does not say whose it is; give {' or '.join(names)}", field=names[0])
 
@@ -448,7 +487,10 @@ def _unix(value: object) -> float:
         raise TypeError
     if isinstance(value, str) and not value.isdecimal():
         moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        if seconds < 0:
+            raise ValueError
+        return seconds
     seconds = float(value)  # type: ignore[arg-type]
     if not 0 <= seconds < 1e17:
         raise ValueError
@@ -457,9 +499,13 @@ def _unix(value: object) -> float:
 
 def _text(value: object) -> str | None:
     """Return a text that can be kept: without control characters, of bounded length."""
-    if value is None or isinstance(value, dict | list):
+    if not isinstance(value, str | int | float):
         return None
-    return _UNPRINTABLE.sub(" ", str(value))[:_LONGEST_TEXT].strip() or None
+    try:
+        text = str(value)
+    except ValueError:
+        return None  # a whole number of more than 4,300 digits
+    return _UNPRINTABLE.sub(" ", text)[:_LONGEST_TEXT].strip() or None
 
 
 def _consent(value: object) -> bool | None:
@@ -493,10 +539,12 @@ def _number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _numbers(name: str, values: Any, count: int) -> tuple[float, ...]:
+def _numbers(name: str, values: object, count: int) -> tuple[float, ...]:
     try:
+        if not isinstance(values, list | tuple):
+            raise TypeError
         numbers = tuple(map(float, values))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise EventError(f"{name}: give a list of numbers", field=name) from None
     if len(numbers) != count:
         raise EventError(f"{name}: {len(numbers)} numbers for {count} hits", field=name)
@@ -507,15 +555,18 @@ def _numbers(name: str, values: Any, count: int) -> tuple[float, ...]:
 
 def _start(attributes: _Object) -> int:
     start = attributes.get("start") or 0
-    if not isinstance(start, int) or start < 0:
+    if not isinstance(start, int) or not 0 <= start < _MOST_HITS:
         raise EventError(f"start: {_shown_value(start)} is no rank", field="start")
     return start
 
 
-def _teams(teams: Sequence[Team | None] | None, count: int) -> tuple[Team | None, ...] | None:
-    if teams is not None and (len(teams) != count or not {*teams} <= {"a", "b", None}):
+def _teams(teams: object, count: int) -> tuple[Team | None, ...] | None:
+    if teams is None:
+        return None
+    named = tuple(teams) if isinstance(teams, list | tuple) else ()
+    if len(named) != count or not all(team in ("a", "b", None) for team in named):
         raise EventError(f'teams: give "a", "b" or null for each of {count} hits', field="teams")
-    return None if teams is None else tuple(teams)
+    return named
 
 
 def _short(numbers: Iterable[float]) -> list[float]:
@@ -523,5 +574,8 @@ def _short(numbers: Iterable[float]) -> list[float]:
 
 
 def _shown_value(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
     return text if len(text) <= 40 else f"{text[:40]}…"

@@ -6,13 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
+from snapshelf._ids import MAX_PRODUCT_ID_LENGTH
 from snapshelf.catalogue._feeds._csv import CsvReader
 from snapshelf.catalogue._feeds._jsonl import JsonlReader
 from snapshelf.catalogue._feeds._mapping import Plan
 from snapshelf.catalogue._feeds._parquet import ParquetReader
 from snapshelf.catalogue._feeds._shopify import ShopifyReader, is_shopify
 from snapshelf.catalogue._feeds._text import open_bytes, readable
-from snapshelf.catalogue._product import MAX_ID_LENGTH, Product
+from snapshelf.catalogue._product import Product
 from snapshelf.errors import FeedError, ProductError
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Feed:
                     field="id",
                 )
         except ProductError as error:
-            given = str(fields["id"])[:MAX_ID_LENGTH] if "id" in fields else None
+            given = str(fields["id"])[:MAX_PRODUCT_ID_LENGTH] if "id" in fields else None
             printable = given and given.encode(errors="backslashreplace").decode()
             located = ProductError(f"{place}: {error}", field=error.field)
             return Row(record.number, None, (), located, printable, place)

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from snapshelf.catalogue._product import MAX_ID_LENGTH
+from snapshelf._ids import MAX_PRODUCT_ID_LENGTH
 from snapshelf.catalogue._values import plain_key, split_path, split_references, without_html
 from snapshelf.errors import FeedError, ProductError
 
@@ -251,7 +251,7 @@ class Plan:
 
 @lru_cache(4096)
 def _attribute_name(column: str) -> str:
-    name = " ".join(column.split())[:MAX_ID_LENGTH]
+    name = " ".join(column.split())[:MAX_PRODUCT_ID_LENGTH]
     if not name.startswith(_ATTRIBUTE) or name == _ATTRIBUTE:
         return name
     # attributes.colour.text and attributes.weight.numbers are how the Retail API writes attributes.
