@@ -47,6 +47,7 @@ from snapshelf._opening import (
     require_shelf,
     shop_lexicon,
 )
+from snapshelf._paths import within
 from snapshelf.catalogue import (
     Catalogue,
     PhotoSource,
@@ -275,8 +276,10 @@ def _check_files(source: Path) -> None:
         return
     for name, expected in Card.read(source).files.items():
         try:
-            with (source / name).open("rb") as file:
+            with within(source, name).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
+        except ValueError as error:
+            raise EncoderError(f"{source / 'card.json'}: {error}") from error
         except OSError as error:
             raise EncoderError(f"{source / name}: cannot be read: {error.strerror}") from error
         if found != expected:

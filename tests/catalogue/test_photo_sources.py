@@ -126,7 +126,7 @@ class TestFolder:
         (root / "inner.jpg").symlink_to(root / "3.webp")
         photos = open_photos(root)
         for reference in ("../secret.jpg", str(tmp_path / "secret.jpg"), "images/../../secret.jpg"):
-            with pytest.raises(PhotoError, match="leads out of the photo folder; give a path within it"):
+            with pytest.raises(PhotoError, match="leads out of its folder; give a path within it"):
                 photos.read(reference)
         for reference in ("link.jpg", "up/secret.jpg"):
             with pytest.raises(PhotoError, match="is a link that leads out"):
@@ -136,6 +136,24 @@ class TestFolder:
     def test_the_folder_itself_may_be_a_link(self, tmp_path: Path) -> None:
         (tmp_path / "link").symlink_to(make_folder(tmp_path / "photos"))
         assert open_photos(tmp_path / "link").read("3.webp") == b"three"
+
+    def test_links_in_a_circle_are_refused(self, tmp_path: Path) -> None:
+        root = make_folder(tmp_path / "photos")
+        (root / "a.jpg").symlink_to("b.jpg")
+        (root / "b.jpg").symlink_to("a.jpg")
+        (root / "self").symlink_to("self")
+        photos = open_photos(root)
+        for reference in ("a.jpg", "b.jpg", "self/1.jpg"):
+            with pytest.raises(PhotoError, match="cannot be followed"):
+                photos.read(reference)
+        assert photos.read("3.webp") == b"three"
+
+    @pytest.mark.parametrize(
+        "reference", [r"..\secret.jpg", r"\secret.jpg", r"C:\secret.jpg", r"a\..\..\x", ""]
+    )
+    def test_windows_separators_lead_out_too(self, tmp_path: Path, reference: str) -> None:
+        with pytest.raises(PhotoError, match=r"leads out|not a file's name"):
+            open_photos(make_folder(tmp_path / "photos")).read(reference)
 
     def test_a_pipe_is_not_waited_for(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe.jpg")

@@ -210,6 +210,19 @@ def test_a_card_that_is_wrong_names_the_field(tmp_path: Path, field: str, value:
         write_card(tmp_path, {**good, field: value})
 
 
+@pytest.mark.parametrize("name", ["../../x", "/tmp/x", r"..\x", "onnx/../../x", ""])  # noqa: S108
+def test_a_card_that_names_a_file_outside_is_refused(tmp_path: Path, name: str) -> None:
+    card = {
+        "name": "a", "licence": "MIT", "languages": [], "parameters": 1, "dimension": 1, "image_size": 1,
+        "files": {name: "0"},
+    }  # fmt: skip
+    (tmp_path / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(
+        EncoderError, match=r"card\.json: the card is not valid: files.*(leads out|not a file)"
+    ):
+        load_encoder(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["preprocessor_config.json", "tokenizer.json"])
 @pytest.mark.parametrize("content", [None, b"{", b"[]", b"{}"])
 def test_a_file_that_is_missing_or_broken_is_named(folder: Path, name: str, content: bytes | None) -> None:

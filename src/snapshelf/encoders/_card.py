@@ -20,13 +20,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from snapshelf._paths import check_relative
 from snapshelf.errors import EncoderError
 
 Channels = tuple[float, float, float]
+FileName: TypeAlias = Annotated[str, AfterValidator(check_relative)]
+"""Name of a file that stays within its folder."""
 
 
 class Preprocessing(BaseModel):
@@ -130,7 +133,7 @@ class Card(BaseModel):
     name, licence, languages, parameters, dimension, image_size
         As in `ModelDescription`.
     files : mapping
-        Name of each file that is loaded → its SHA-256 in hexadecimal.
+        Name of each file that is loaded, within the folder → its SHA-256 in hexadecimal.
     kind : str
         Family of the architecture: "snapshelf", "siglip", "siglip2", "chinese_clip", "clip", "open_clip", ...
     source : str or None
@@ -151,7 +154,7 @@ class Card(BaseModel):
     parameters: Annotated[int, Field(ge=1)]
     dimension: Annotated[int, Field(ge=1)]
     image_size: Annotated[int, Field(ge=1)]
-    files: Mapping[str, str]
+    files: Mapping[FileName, str]
     kind: str = "snapshelf"
     source: str | None = None
     weights: Literal["fp32", "fp16", "int8"] | None = None

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
+from snapshelf._paths import within
 from snapshelf.encoders._card import sha256
 from snapshelf.encoders._description import HUB, configuration_of, folder_of, registry
 from snapshelf.encoders._layouts import GRAPHS
@@ -185,6 +186,11 @@ def _download(
 ) -> dict[str, str]:
     """Bring the files of a commit into a folder; gives their SHA-256."""
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for file in wanted:
+            within(folder, file.name)
+    except ValueError as error:
+        raise EncoderError(f"{source}: a file of it cannot be kept: {error}") from error
     # What is complete stays; the record goes first, so that no mixture of two versions is ever loaded.
     Pulled.forget(folder)
     _remove_other_graphs(folder, {file.name for file in wanted})

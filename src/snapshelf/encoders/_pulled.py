@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from snapshelf.encoders._card import FileName
 from snapshelf.errors import EncoderError
 
 _NAME = "pulled.json"
@@ -23,14 +24,14 @@ class Pulled(BaseModel):
     commit : str
         The hub's commit that the files are of.
     files : mapping
-        Name → SHA-256 in hexadecimal.
+        Name, within the folder → SHA-256 in hexadecimal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str
     commit: str
-    files: Mapping[str, str]
+    files: Mapping[FileName, str]
 
     @staticmethod
     def is_in(folder: Path) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from snapshelf._paths import within
 from snapshelf.catalogue._photos._names import PhotoNames
 from snapshelf.errors import PhotoError
 
@@ -29,13 +30,11 @@ class FolderPhotos:
 
     def read(self, reference: str) -> bytes:
         """Read one file; see `PhotoSource.read`."""
-        relative = PurePosixPath(reference)
-        if relative.is_absolute() or ".." in relative.parts:
-            raise PhotoError(f"photo {reference!r} leads out of the photo folder; give a path within it")
         try:
-            path = (self._root / relative).resolve(strict=True)
-            if not path.is_relative_to(self._root):
-                raise PhotoError(f"photo {reference!r} is a link that leads out of the photo folder")
+            path = within(self._root, reference)
+        except ValueError as error:
+            raise PhotoError(f"photo {error}") from error
+        try:
             status = path.stat()
             # Reading a pipe or a device might never end.
             if not stat.S_ISREG(status.st_mode):
