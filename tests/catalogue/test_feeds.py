@@ -243,7 +243,16 @@ class TestJsonLines:
     @unhurried
     @given(
         st.lists(
-            st.dictionaries(st.sampled_from(_COLUMNS) | st.text(max_size=4), json_values, max_size=4),
+            st.dictionaries(st.sampled_from(_COLUMNS) | st.text(max_size=4), json_values, max_size=4)
+            | st.fixed_dictionaries(
+                {
+                    "id": st.integers(),
+                    "title": st.just("T"),
+                    "price": json_values
+                    | st.fixed_dictionaries({"amount": json_values, "currency": json_values}),
+                    "attributes": json_values | st.dictionaries(st.text(max_size=4), json_values, max_size=3),
+                }
+            ),
             max_size=3,
         )
     )

@@ -224,7 +224,6 @@ def test_attributes_are_texts_numbers_and_lists_of_texts() -> None:
         "none": [],
         "unknown": float("nan"),
         "raw": b"\xff",
-        "huge": 10**400,
     }
     assert product(attributes=given).attributes == {
         "year": 2011.0,
@@ -235,6 +234,50 @@ def test_attributes_are_texts_numbers_and_lists_of_texts() -> None:
         "length": ("12.5", "13"),
         "other": '{"depth": [1]}',
     }
+
+
+@pytest.mark.parametrize(
+    "number",
+    [1.7976931348623157e308, -1.1e30, float("inf"), 10**400, 10**5_000, Decimal("1e400")],
+    ids=["float", "negative", "infinite", "int", "thousands of digits", "Decimal"],
+)
+@pytest.mark.parametrize(
+    "wrap", [lambda number: number, lambda number: {"numbers": [number]}], ids=["plain", "custom"]
+)
+def test_numbers_that_no_index_can_reckon_with_are_refused(number: Any, wrap: Any) -> None:
+    with pytest.raises(ProductError, match="numbers go up to 1e\\+30") as caught:
+        product(attributes={"w": wrap(number)})
+    assert caught.value.field == "attributes.w"
+    for near in (1e30, -1e30, 5e-324):
+        assert product(attributes={"w": near}).attributes == {"w": near}
+
+
+def test_a_product_is_not_too_large() -> None:
+    with pytest.raises(ProductError, match=r"at most 1,000$") as caught:
+        product(attributes={str(number): "x" for number in range(1_001)})
+    assert caught.value.field == "attributes"
+    with pytest.raises(ProductError, match="at most 1,000,000"):
+        product(attributes={"long": ["x" * 999_000, "x" * 1_001]})
+    assert product(attributes={"long": "x" * 900_000})
+
+
+def nested(depth: int) -> Any:
+    value: Any = "x"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("field", [*Product.model_fields, "price.amount", "price.currency", "attributes.a"])
+@pytest.mark.parametrize(
+    "value", [nested(5_000), {"text": nested(5_000)}, 10**5_000], ids=["list", "dict", "int"]
+)
+def test_what_is_nested_or_huge_beyond_measure_is_refused(field: str, value: Any) -> None:
+    name, _, inner = field.partition(".")
+    fields = {"amount": 5, inner: value} if name == "price" else {inner: value}
+    with pytest.raises(ProductError) as caught:
+        product(**{name: fields if inner else value})
+    assert len(str(caught.value)) < 500
 
 
 def test_what_is_written_out_is_read_back_the_same() -> None:
@@ -250,7 +293,20 @@ def test_what_is_written_out_is_read_back_the_same() -> None:
 
 
 @unhurried
-@given(st.dictionaries(st.sampled_from([*Product.model_fields, "colour"]), json_values, max_size=5))
+@given(
+    st.dictionaries(st.sampled_from([*Product.model_fields, "colour"]), json_values, max_size=5)
+    | st.sampled_from([*Product.model_fields]).flatmap(
+        lambda name: st.fixed_dictionaries({"id": st.just("1"), "title": st.just("T"), name: json_values})
+    )
+    | st.fixed_dictionaries(
+        {
+            "id": st.just("1"),
+            "title": st.just("T"),
+            "price": st.fixed_dictionaries({"amount": st.just(5) | json_values, "currency": json_values}),
+            "attributes": st.dictionaries(st.text(min_size=1, max_size=4), json_values, max_size=3),
+        }
+    )
+)
 def test_any_value_gives_a_product_or_a_product_error(fields: dict[str, Any]) -> None:
     try:
         made = Product.parse(fields)

@@ -121,6 +121,15 @@ def test_put_as_a_form(put: Callable[..., httpx.Response], client: httpx.Client)
         ({"photos": "text"}, "photos"),
         ({"photos": [1]}, "photos"),
         ({"title": "x" * 1_001}, "title"),
+        ({"price": {"amount": 5, "currency": ["CNY"]}}, "price"),
+        ({"price": {"amount": {"value": 5}, "currency": "CNY"}}, "price"),
+        ({"price": {"amount": 5, "currency": False}}, "price"),
+        ({"attributes": {"w": 1.7976931348623157e308}}, "attributes"),
+        ({"attributes": {"w": 10**40}}, "attributes"),
+        ({"attributes": ["w"]}, "attributes"),
+        ({"category": {"a": 1}}, "category"),
+        ({"availability": {}}, "availability"),
+        ({"stock": []}, "stock"),
     ],
 )
 def test_bad_fields(put: Callable[..., httpx.Response], fields: dict[str, Any], field: str) -> None:

@@ -12,7 +12,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from snapshelf._ids import MAX_PRODUCT_ID_LENGTH, WITHOUT_CONTROLS, product_id
 from snapshelf.catalogue._values import (
@@ -29,18 +37,60 @@ from snapshelf.errors import ProductError
 Availability: TypeAlias = Literal["in_stock", "out_of_stock", "preorder", "backorder"]
 # PostgreSQL cannot keep NUL in a text.
 Text: TypeAlias = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-Attribute: TypeAlias = Text | float | tuple[Text, ...]
-"""A free attribute: text, a number or a list of texts."""
-
 MAX_TITLE_LENGTH = 1_000
 MAX_DESCRIPTION_LENGTH = 5_000
 MAX_URL_LENGTH = 5_000
 MAX_STOCK = 2**31 - 1
+MAX_NUMBER = 1e30
+"""Largest number of an attribute, either side of 0: squares, sums and ranges of such numbers are finite, in 32 bits the
+numbers themselves."""
+MAX_ATTRIBUTES = 1_000
+MAX_CHARACTERS = 1_000_000
+"""Of all the texts of a product together."""
 
 _Name: TypeAlias = Annotated[
     str, Field(min_length=1, max_length=MAX_PRODUCT_ID_LENGTH, pattern=WITHOUT_CONTROLS)
 ]
 
+
+def _attribute(value: Any) -> Any:
+    """An attribute's text, number or list of texts from what feeds write for it."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return _number(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return tuple(_attribute_text(item) for item in value if item is not None)
+    return _attribute_text(value)
+
+
+def _number(value: int | float | Decimal) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not abs(number) <= MAX_NUMBER:
+        raise ValueError(
+            f"{quoted(value)} is too large; numbers go up to {MAX_NUMBER:g}, or give it as a text"
+        )
+    return number
+
+
+def _attribute_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
+        if isinstance(value, bool | Mapping | list | tuple):
+            return json.dumps(value, ensure_ascii=False, default=str)
+        return str(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{quoted(value)} cannot be written as a text; give a text") from error
+
+
+Attribute: TypeAlias = Annotated[Text | float | tuple[Text, ...], BeforeValidator(_attribute)]
+"""A free attribute: text, a number or a list of texts."""
 
 _UNREADABLE_BYTE = re.compile("[\udc80-\udcff]")
 """What stands for a byte that is not UTF-8 (``errors="surrogateescape"``)."""
@@ -105,7 +155,9 @@ class Product(_Model):
     group_id : str or None
         Shared by the variants (size, colour) of one product.
     attributes : dict
-        Anything else, by name: a text, a number or a list of texts. Empty ones are left out.
+        Anything else, by name: a text, a number up to 1e30 or a list of texts; at most 1,000. Empty ones are left out.
+
+    All texts of a product together have at most 1,000,000 characters.
 
     Raises
     ------
@@ -184,8 +236,23 @@ class Product(_Model):
     def _plain_attributes(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        plain = ((name, _attribute(item)) for name, item in value.items())
-        return {name: item for name, item in plain if item or item == 0}
+        if len(value) > MAX_ATTRIBUTES:
+            raise ValueError(f"are {len(value):,}; a product has at most {MAX_ATTRIBUTES:,}")
+        plain = ((name, _unwrapped(item)) for name, item in value.items())
+        return {name: item for name, item in plain if not _is_gap(item)}
+
+    @model_validator(mode="after")
+    def _not_too_long(self) -> Self:
+        texts = [*self.category, *self.images]
+        for value in self.attributes.values():
+            if not isinstance(value, float):
+                texts += (value,) if isinstance(value, str) else value
+        length = sum(map(len, texts))
+        if length > MAX_CHARACTERS:
+            raise ValueError(
+                f"its texts have {length:,} characters; a product has at most {MAX_CHARACTERS:,}"
+            )
+        return self
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> Self:
@@ -207,6 +274,11 @@ class Product(_Model):
                     problems[field] = details
             told = (f"{field}: {_wording(details)}" for field, details in problems.items())
             raise ProductError("; ".join(told), field=next(iter(problems))) from error
+        except (RecursionError, ValueError) as error:  # not turned into a `ValidationError` by pydantic
+            raise ProductError(
+                "product: holds a value that is nested too deeply, or a number of thousands of digits",
+                field="product",
+            ) from error
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy it; with other values for some fields, these are checked as `parse` does.
@@ -220,35 +292,25 @@ class Product(_Model):
         return copy if update is None else self.parse({**dict(copy), **update})
 
 
-def _attribute(value: Any) -> Attribute | None:
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return _finite(value)
-    if isinstance(value, list | tuple | set | frozenset):
-        return tuple(_attribute_text(item) for item in value if item is not None)
-    if isinstance(value, Mapping):
-        # {"text": ["red"]} and {"numbers": [12]} are the Retail API's CustomAttribute.
+def _unwrapped(value: Any) -> Any:
+    """What is inside of {"text": ["red"]} and {"numbers": [12]}, the CustomAttribute of the Retail API."""
+    while isinstance(value, Mapping):
         inner = value.get("text") or value.get("numbers")
-        if isinstance(inner, list) and inner:
-            return _attribute(inner[0] if len(inner) == 1 else inner)
-    return None if value is None or isinstance(value, bytes) else _attribute_text(value)
+        if not isinstance(inner, list) or not inner:
+            break
+        value = inner[0] if len(inner) == 1 else inner
+    return value
 
 
-def _finite(value: int | float | Decimal) -> float | None:
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _attribute_text(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, bool | Mapping | list | tuple):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
+def _is_gap(value: Any) -> bool:
+    """Whether a value says nothing; a data frame marks gaps by NaN."""
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(item is None for item in value)
+    if isinstance(value, float | Decimal):
+        return value != value  # also for the NaN of a Decimal that signals
+    return value is None or isinstance(value, bytes)
 
 
 def _field_name(location: tuple[int | str, ...]) -> str:

@@ -76,16 +76,20 @@ def quoted(value: Any) -> str:
     except ValueError:
         # Python refuses to write whole numbers of more than 4,300 digits.
         return "a number of thousands of digits"
+    except RecursionError:
+        return "a value that is nested too deeply"
 
 
-def read_currency(text: str) -> str:
+def read_currency(text: Any) -> str:
     """Read a code, sign or name of money as its ISO 4217 code.
 
     Raises
     ------
     ValueError
-        It is none that is known.
+        It is no text, or none that is known.
     """
+    if not isinstance(text, str):
+        raise ValueError(f"{quoted(text)} is not a currency; give its ISO 4217 code such as CNY or USD")
     name = unicodedata.normalize("NFKC", text).strip().rstrip(".").strip()
     code = _SIGNS.get(name.casefold(), name.upper())
     if code not in CURRENCIES:
@@ -93,7 +97,7 @@ def read_currency(text: str) -> str:
     return code
 
 
-def read_money(amount: Any, currency: str | None = None) -> tuple[Decimal, str]:
+def read_money(amount: Any, currency: Any = None) -> tuple[Decimal, str]:
     """Read amount and currency of a price as feeds write it.
 
     Takes numbers and texts such as ``"¥1,299.00"``, ``"15.00 USD"``, ``"€ 12,50"`` and ``"12.5元"``. A comma
@@ -110,7 +114,7 @@ def read_money(amount: Any, currency: str | None = None) -> tuple[Decimal, str]:
     ValueError
         It is not an amount, is negative or infinite, or the two currencies contradict each other.
     """
-    named = read_currency(currency) if currency else None
+    named = None if currency is None or currency == "" else read_currency(currency)
     if isinstance(amount, str):
         number, sign = _split_money(amount)
     else:
@@ -192,7 +196,8 @@ def read_availability(value: Any) -> str:
         The word is not known.
     """
     # schema.org writes https://schema.org/InStock.
-    word = plain_key(str(value).rsplit("/", 1)[-1])
+    text = value if isinstance(value, str) else quoted(value)[1:-1]
+    word = plain_key(text.rsplit("/", 1)[-1])
     if word not in _AVAILABILITY_WORDS:
         raise ValueError(
             f"{quoted(value)} is not an availability; give in_stock, out_of_stock, preorder or backorder"

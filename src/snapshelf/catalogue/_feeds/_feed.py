@@ -116,11 +116,16 @@ class Feed:
                     field="id",
                 )
         except ProductError as error:
-            given = str(fields["id"])[:MAX_PRODUCT_ID_LENGTH] if "id" in fields else None
-            printable = given and given.encode(errors="backslashreplace").decode()
-            located = ProductError(f"{place}: {error}", field=error.field)
-            return Row(record.number, None, (), located, printable, place)
+            return _refused(record.number, place, error, fields.get("id"))
+        except RecursionError:
+            return _refused(record.number, place, ProductError("is nested too deeply"), None)
         return Row(record.number, product, photos, None, product.id, place)
+
+
+def _refused(number: int, place: str, error: ProductError, id: Any) -> Row:
+    given = str(id)[:MAX_PRODUCT_ID_LENGTH] if isinstance(id, str | int | float) else None
+    printable = given and given.encode(errors="backslashreplace").decode()
+    return Row(number, None, (), ProductError(f"{place}: {error}", field=error.field), printable, place)
 
 
 def read_feed(

@@ -223,7 +223,7 @@ class Plan:
                 product[name] = value
         currency = product.pop("currency", None)
         if currency is not None and "price" in product:
-            product["price"] = {"amount": product["price"], "currency": str(currency)}
+            product["price"] = {"amount": product["price"], "currency": currency}
         if isinstance(product.get("description"), str):
             product["description"] = without_html(product["description"])
         category = _category([values.get(column) for column in self.fields.get("category", ())])
