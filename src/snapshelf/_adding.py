@@ -43,6 +43,8 @@ class Prepared:
 
     Parameters
     ----------
+    row : int
+        Its number.
     errors : list of RowError
     entry : Entry or None
         To be put with its photos.
@@ -56,12 +58,18 @@ class Prepared:
         Photos encoded for it.
     """
 
+    row: int = 1
     errors: list[RowError] = field(default_factory=list)
     entry: Entry | None = None
     facts: Product | None = None
     title: NDArray[np.float32] | None = None
     new: bool = False
     encoded: int = 0
+
+    @property
+    def product(self) -> Product | None:
+        """What is to be written."""
+        return self.entry.product if self.entry else self.facts
 
 
 @dataclass(slots=True)
@@ -165,7 +173,7 @@ def _prepare(
     rows: Sequence[Row], catalogue: Catalogue, encoder: Encoder, source: PhotoSource | None, file: str
 ) -> list[Prepared]:
     known = catalogue.known([row.product.id for row in rows if row.product])
-    done = [Prepared() for _ in rows]
+    done = [Prepared(row.number) for row in rows]
     waiting: list[tuple[Prepared, Product, list[_Photo]]] = []
     for row, prepared in zip(rows, done, strict=True):
         if row.product is None:

@@ -11,11 +11,12 @@ import filelock
 import numpy as np
 
 from snapshelf._cores import usable_cores
+from snapshelf._quarantine import index_changes, quarantined
 from snapshelf.catalogue import Catalogue
 from snapshelf.encoders import Encoder
 from snapshelf.errors import ShelfError, ShelfInUseError, StorageError, StoreError
 from snapshelf.language import Lexicon
-from snapshelf.search import record, records_fingerprint
+from snapshelf.search import records_fingerprint
 from snapshelf.shoppers import CatalogueTraits, ShopperSettings, SqlJournal
 from snapshelf.store import EdgeStore, ProcessStore, Store
 
@@ -179,7 +180,7 @@ def catch_up(catalogue: Catalogue, store: Store, lexicon: Lexicon | None = None)
     after = store.version if catalogue.meta(_TOLD) == rules else 0
     if after < catalogue.version:
         store.flush(replay(catalogue, store, after, lexicon))
-    if store.count() != catalogue.count():
+    if store.count() + len(quarantined(catalogue)) != catalogue.count():
         store.clear()
         store.flush(replay(catalogue, store, 0, lexicon))
     if catalogue.meta(_TOLD) != rules:
@@ -187,16 +188,12 @@ def catch_up(catalogue: Catalogue, store: Store, lexicon: Lexicon | None = None)
 
 
 def replay(catalogue: Catalogue, store: Store, after: int, lexicon: Lexicon | None = None) -> int:
-    """Apply the catalogue's changes after a version to the engine; returns the version reached."""
+    """Apply the catalogue's changes after a version to the engine; returns the version reached.
+
+    A product that the engine refuses is put in quarantine, and the others go on.
+    """
     while changes := catalogue.changes(after, _REPLAYED_AT_ONCE):
-        store.delete([change.id for change in changes if change.entry is None])
-        store.upsert(
-            [
-                record(entry.product, entry.vectors, entry.title, entry.added, lexicon)
-                for change in changes
-                if (entry := change.entry)
-            ]
-        )
+        index_changes(changes, catalogue, store, lexicon)
         after = changes[-1].version
     return after
 

@@ -280,7 +280,7 @@ class RowError:
     message : str
         Where, what is wrong and what to do.
     refused : bool
-        The whole row was left out; otherwise only a photo of it.
+        The whole row was left out; otherwise only a photo of it, or it is stored but no search returns it.
     """
 
     file: str
@@ -302,6 +302,8 @@ class AddReport:
     added, updated, unchanged, failed : int
     photos_encoded : int
         Photos that had to be encoded; known ones are not encoded again.
+    quarantined : int
+        Products added or updated that the index refused: they are stored, but no search returns them.
     seconds : float
     """
 
@@ -311,6 +313,7 @@ class AddReport:
     unchanged: int
     failed: int
     photos_encoded: int
+    quarantined: int
     seconds: float
 
 
@@ -331,6 +334,9 @@ class ShelfStats:
         Equal, unless the engine has not been flushed since the last change.
     bytes : int
         Size on disk.
+    quarantined : mapping
+        Id → reason, of products that are stored but that the index refuses, so that no search returns them. Put them
+        again with other values, or remove them.
     """
 
     products: int
@@ -341,3 +347,4 @@ class ShelfStats:
     catalogue_version: int
     store_version: int
     bytes: int
+    quarantined: Mapping[str, str] = field(default_factory=dict)

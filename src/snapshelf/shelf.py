@@ -29,6 +29,7 @@ from snapshelf._opening import (
     shop_lexicon,
 )
 from snapshelf._personal import Personal
+from snapshelf._quarantine import quarantined
 from snapshelf._recommending import RecommendationAsk, Recommending
 from snapshelf._results import AddReport, HeatMap, Recommendations, RowError, SearchResult, ShelfStats, WhyNot
 from snapshelf._searching import MAX_K, SETTINGS, Ask, Searcher, SearchOptions, Side
@@ -259,8 +260,19 @@ class Shelf:
         else:
             rows = (Row(number, product) for number, product in enumerate(feed, 1))
             file, total = "", None
-        counts = dict.fromkeys(("rows", "added", "updated", "unchanged", "failed", "photos_encoded"), 0)
+        counts = dict.fromkeys(
+            ("rows", "added", "updated", "unchanged", "failed", "photos_encoded", "quarantined"), 0
+        )
         pending: list[Prepared] = []
+
+        def write_pending() -> None:
+            refused = self._write(pending)
+            counts["quarantined"] += len(refused)
+            for prepared in pending:
+                if errors is not None and prepared.product and prepared.product.id in refused:
+                    errors(_not_indexed(file, prepared.row, prepared.product.id, refused))
+            pending.clear()
+
         with self._writing, open_photos(photos, allow_http=allow_http) as source:
             try:
                 for chunk in prepare_all(rows, self._catalogue, self._encoder, source, file):
@@ -271,11 +283,10 @@ class Shelf:
                                 errors(problem)
                     pending += [one for one in chunk if one.entry or one.facts]
                     if len(pending) >= _WRITTEN_AT_ONCE:
-                        self._write(pending)
-                        pending = []
+                        write_pending()
                     if progress is not None:
                         progress(counts["rows"], total)
-                self._write(pending)
+                write_pending()
             finally:
                 self._store.flush(self._indexed)
             self._save_words()
@@ -285,7 +296,7 @@ class Shelf:
 
     def put(
         self, product: Product, photos: Sequence[bytes] | None = None
-    ) -> Literal["created", "updated", "unchanged"]:
+    ) -> Literal["created", "updated", "unchanged", "quarantined"]:
         """Add or replace one product.
 
         Parameters
@@ -293,6 +304,11 @@ class Shelf:
         product : Product
         photos : sequence of bytes or None
             Its photos, the main one first; None keeps those it has.
+
+        Returns
+        -------
+        {"created", "updated", "unchanged", "quarantined"}
+            ``"quarantined"``: it is stored, but the index refuses it, so that no search returns it; `stats` says why.
 
         Raises
         ------
@@ -305,9 +321,10 @@ class Shelf:
         """
         with self._writing:
             prepared = prepare_one(product, photos, self._catalogue, self._encoder)
-            if prepared.entry is None and prepared.facts is None:
-                return "unchanged"
-            self._write([prepared])
+            if prepared.product is None:
+                return "quarantined" if product.id in quarantined(self._catalogue) else "unchanged"
+            if self._write([prepared]):
+                return "quarantined"
             return "created" if prepared.new else "updated"
 
     def remove(self, ids: str | Sequence[str]) -> int:
@@ -648,6 +665,7 @@ class Shelf:
             catalogue_version=self._catalogue.version,
             store_version=self._store.version,
             bytes=_bytes_on_disk(self._folder),
+            quarantined=quarantined(self._catalogue),
         )
 
     def _save_words(self) -> None:
@@ -655,8 +673,12 @@ class Shelf:
         with contextlib.suppress(StorageError):
             self._words.save()
 
-    def _write(self, prepared: Sequence[Prepared]) -> None:
-        self._index(write(self._catalogue, prepared))
+    def _write(self, prepared: Sequence[Prepared]) -> dict[str, str]:
+        """Write what was prepared; returns the ids that the index refused, each with the reason."""
+        written = write(self._catalogue, prepared)
+        self._index(written)
+        refused = quarantined(self._catalogue)
+        return {each.id: refused[each.id] for each in written.after if each.id in refused}
 
     def _index(self, written: Written) -> None:
         """Tell the engine and the searches what is new in the catalogue."""
@@ -681,6 +703,15 @@ def _check_encoder(folder: Path, catalogue: Catalogue, encoder: Encoder, source:
         )
 
 
+def _not_indexed(file: str, row: int, id: str, reasons: Mapping[str, str]) -> RowError:
+    place = f"{Path(file).name}, row {row}: " if file else ""
+    message = (
+        f"{place}product {id!r} is stored, but no search returns it: {reasons[id]}; "
+        "put it again with other values, or remove it"
+    )
+    return RowError(file, row, id, None, message, refused=False)
+
+
 def _tally(counts: dict[str, int], prepared: Prepared) -> None:
     counts["rows"] += 1
     counts["photos_encoded"] += prepared.encoded
@@ -693,8 +724,8 @@ def _tally(counts: dict[str, int], prepared: Prepared) -> None:
 def _bytes_on_disk(folder: Path) -> int:
     total = 0
     for file in folder.rglob("*"):
-        # The engine may delete a file while it is looked at.
-        with contextlib.suppress(FileNotFoundError):
+        # The engine may delete a file while it is looked at, and a link may lead in a circle.
+        with contextlib.suppress(OSError):
             # Blocks, not lengths: the engine's files have holes.
             total += 512 * file.stat().st_blocks
     return total

@@ -12,7 +12,7 @@ import pytest
 from commands import COUNT, Run, spawn
 from PIL import Image
 
-FIELDS = ["rows", "added", "updated", "unchanged", "failed", "photos_encoded", "seconds"]
+FIELDS = ["rows", "added", "updated", "unchanged", "failed", "photos_encoded", "quarantined", "seconds"]
 
 
 def test_add_and_again(run: Run, feed: Path, photos: Path, tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_add_and_again(run: Run, feed: Path, photos: Path, tmp_path: Path) -> No
     assert first.exit_code == 0
     report = json.loads(first.stdout)
     assert list(report) == FIELDS
-    assert [report[field] for field in FIELDS[:-1]] == [COUNT, COUNT, 0, 0, 0, COUNT]
+    assert [report[field] for field in FIELDS[:-1]] == [COUNT, COUNT, 0, 0, 0, COUNT, 0]
     assert "columns: id=sku, title=name, price=price, images=image" in first.stderr
     again = run("add", feed, "--photos", photos, "--shelf", tmp_path / "shelf")
     assert again.exit_code == 0

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from commands import COUNT, Run
 
-from snapshelf import Shelf
+from snapshelf import Product, Shelf
+from snapshelf.catalogue import Catalogue
 from snapshelf.demo import DemoProduct
 from snapshelf.server._models import HitModel, SearchAnswer
 
@@ -79,6 +80,27 @@ def test_stats(run: Run, shelf: Path) -> None:
     lines = run("stats", "--shelf", shelf).stdout.splitlines()
     assert f"products: {COUNT}" in lines
     assert f"bytes: {facts['bytes']:,}" in lines
+    assert facts["quarantined"] == {}
+    assert lines[-1] == "quarantined: 0"
+
+
+def test_stats_name_what_the_index_refuses(
+    run: Run, shelf: Path, tmp_path: Path, drawings: list[DemoProduct]
+) -> None:
+    copy = shutil.copytree(shelf, tmp_path / "copy")
+    id = drawings[0].id
+    with Catalogue.open(copy / "catalogue.sqlite") as catalogue:
+        product = catalogue.get(id)
+        assert product is not None
+        too_large = {**dict(product), "attributes": {"w": 1.7976931348623157e308}}
+        catalogue.put_facts([Product.model_construct(**too_large)])
+    lines = run("stats", "--shelf", copy).stdout.splitlines()
+    assert lines[-2] == "quarantined: 1"
+    assert lines[-1].startswith(f"  {id}: the fact 'attributes.w' is ")
+    assert list(json.loads(run("stats", "--json", "--shelf", copy).stdout)["quarantined"]) == [id]
+    assert run("search", "--text", "red", "--shelf", copy).exit_code == 0
+    assert run("remove", id, "--shelf", copy).stdout == "removed 1 of 1\n"
+    assert run("stats", "--shelf", copy).stdout.splitlines()[-1] == "quarantined: 0"
 
 
 def test_remove(run: Run, shelf: Path, tmp_path: Path, drawings: list[DemoProduct]) -> None:

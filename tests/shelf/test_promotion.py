@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -187,6 +188,39 @@ def test_a_model_without_a_good_verdict_is_refused_unless_forced(
     assert "@" in made.who
     assert history(folder) == [made]
     check(folder, model.fingerprint, feed, drawings)
+
+
+def test_a_card_that_names_a_file_outside_writes_nothing_outside(
+    folder: Path, model: Model, tmp_path: Path
+) -> None:
+    secret = tmp_path / "x"
+    secret.write_bytes(b"a file of somebody else")
+    path = model.folder / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    digest = hashlib.sha256(secret.read_bytes()).hexdigest()
+    files = {**card["files"], "../x": digest}
+    path.write_text(json.dumps({**card, "files": files}), encoding="utf-8")
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(EncoderError, match=r"'\.\./x' leads out of its folder"):
+        promote(folder, model.folder, force="never mind")
+    (model.folder / "more.txt").symlink_to(secret)
+    path.write_text(json.dumps({**card, "files": {**card["files"], "more.txt": digest}}), encoding="utf-8")
+    with pytest.raises(EncoderError, match=r"'more\.txt' is a link that leads out of"):
+        promote(folder, model.folder, force="never mind")
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_shelf_with_a_product_in_quarantine_gets_another_encoder(folder: Path, model: Model) -> None:
+    with Catalogue.open(folder / "catalogue.sqlite") as catalogue:
+        (id,) = catalogue.ids(limit=1)
+        product = catalogue.get(id)
+        catalogue.put_facts(
+            [Product.model_construct(**{**dict(product), "attributes": {"w": sys.float_info.max}})]
+        )
+    promote(folder, model.folder)
+    with Shelf.open(folder) as shelf:
+        assert list(shelf.stats().quarantined) == [id]
+        assert len(shelf.search(text="red dress", k=100)) == COUNT - 1
 
 
 def test_a_file_that_is_not_what_the_card_says_is_refused_even_by_force(folder: Path, model: Model) -> None:

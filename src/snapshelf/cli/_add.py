@@ -62,7 +62,7 @@ def add(
 ) -> None:
     """Add the products of a feed to a shelf, or bring them up to date.
 
-    A row that cannot be used is reported and the rest goes on; the exit code is 3 then. What is stored
+    A row that cannot be used or searched is reported and the rest goes on; the exit code is 3 then. What is stored
     already is not encoded again, so an interrupted run is resumed by running it again.
     """
     with reported(
@@ -90,7 +90,7 @@ def add(
                 errors=report_problem,
             )
         print_json(asdict(report)) if as_json else typer.echo(summary(report))
-        if report.failed:
+        if report.failed or report.quarantined:
             raise typer.Exit(SOME_ROWS_REFUSED)
 
 
@@ -99,6 +99,7 @@ def summary(report: "AddReport") -> str:
     changed = report.added + report.updated
     counts = f"{report.added:,} added, {report.updated:,} updated, " if changed else "nothing changed: "
     refused = f", {report.failed:,} refused" if report.failed else ""
+    refused += f", {report.quarantined:,} not searchable" if report.quarantined else ""
     encoded = f"{report.photos_encoded:,} photos encoded" if report.photos_encoded else "no photo encoded"
     counts += f"{report.unchanged:,} unchanged{refused}"
     return f"{report.rows:,} rows: {counts}; {encoded}; {report.seconds:.1f} s"

@@ -23,5 +23,9 @@ def stats(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> No
         if as_json:
             print_json(facts)
         else:
+            quarantined = facts.pop("quarantined")
             for name, value in facts.items():
                 typer.echo(f"{name.replace('_', ' ')}: {f'{value:,}' if isinstance(value, int) else value}")
+            typer.echo(f"quarantined: {len(quarantined):,}")
+            for id, reason in quarantined.items():
+                typer.echo(f"  {id}: {reason}")

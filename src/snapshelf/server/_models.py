@@ -383,7 +383,9 @@ class WriteAnswer(BaseModel):
     """What became of a product that was put."""
 
     id: str
-    status: Literal["created", "updated", "unchanged"]
+    status: Literal["created", "updated", "unchanged", "quarantined"] = Field(
+        description="quarantined: it is stored, but no search returns it; GET /v1/stats says why."
+    )
 
 
 class ImportLine(BaseModel):
@@ -391,7 +393,7 @@ class ImportLine(BaseModel):
 
     line: int = Field(description="Number of the input line, from 1.")
     id: str | None = Field(description="The product's id, where the line could be read that far.")
-    status: Literal["created", "updated", "unchanged", "error"]
+    status: Literal["created", "updated", "unchanged", "quarantined", "error"]
     error: str | None = Field(default=None, description="What is wrong and what to do.")
 
 
@@ -439,6 +441,9 @@ class StatsAnswer(BaseModel):
     catalogue_version: int = Field(description="Goes up with every change of the catalogue.")
     store_version: int = Field(description="Catalogue version that the engine has caught up with.")
     bytes: int = Field(description="Size of the shelf on disk.")
+    quarantined: dict[str, str] = Field(
+        description="Products that are stored but that no search returns, by id, each with the reason."
+    )
 
 
 class ExampleModel(BaseModel):
