@@ -28,7 +28,9 @@ ROOMS = {
         "VectorsOf", "decoded", "parse_filter", "resolve_field", "understand", "within", "write_filter",
     },
     "snapshelf.search": {
-        "CALIBRATION", "Calibration", "Chosen", "Curve", "Evidence", "Experiment", "FacetChoice", "FacetField",
+        "CALIBRATION", "CONTRIBUTIONS", "Calibration",
+        "Chosen", "Curve", "Evidence", "Experiment", "FacetChoice", "FacetField",
+        "MAX_BINS", "MAX_VALUES", "WINDOWS",
         "FacetKind", "FacetRequest", "FacetResult", "FirstPage", "GROUP", "Looks", "Manner", "Merchandising",
         "Mode", "Page", "Products", "QueryKind", "Range", "Ranked", "Ranking", "RankingSettings", "Rule",
         "RuleFile", "Rules", "Search", "SearchSettings", "ShopWords", "Sort", "Suggester", "Suggestion",

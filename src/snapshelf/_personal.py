@@ -109,7 +109,14 @@ class Personal:
         if self.live.has_counts:
             self.live.prepare()
 
-    def turn(self, shopper: str | None, *, personal: bool, first: FirstPage | None = None) -> Turn:
+    def turn(
+        self,
+        shopper: str | None,
+        *,
+        personal: bool,
+        first: FirstPage | None = None,
+        explores: bool = True,
+    ) -> Turn:
         """Say how a search is ordered.
 
         Parameters
@@ -119,13 +126,15 @@ class Personal:
             Whether what is known of the shopper counts.
         first : FirstPage or None
             That of a later page, which goes on with its order.
+        explores : bool
+            Whether something may be left to chance: not where the search is not recorded.
         """
         is_first = first is None
         first = first or FirstPage(uuid.uuid4().hex, time.time())
         experiment, variant, a, b = self._assigned(shopper or first.query_id)
         past = self._past(shopper, first, is_first=is_first) if shopper and personal else Past.none()
         if not (len(past.rows) or self.live.has_counts):
-            return Turn(first, self._chance_only(first), experiment, variant)
+            return Turn(first, self._chance_only(first) if explores else None, experiment, variant)
         ranker, rival = (None if name is None else self.live.reranker(name) for name in (a, b))
         ranking = Ranking(
             ranker,
@@ -134,7 +143,7 @@ class Personal:
             first.query_id,
             rival=rival,
             interleaved=variant == "interleaved",
-            explore=self._explored(),
+            explore=self._explored() if explores else 0.0,
         )
         return Turn(first, ranking, experiment, variant)
 

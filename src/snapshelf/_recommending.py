@@ -49,7 +49,7 @@ _PATIENCE = 30.0
 
 _NEEDS_A_PRODUCT = ("similar", "viewed-together")
 
-_REASONS: Mapping[str, tuple[str, str]] = {
+REASONS: Mapping[str, tuple[str, str]] = {
     "together": ("Shoppers who liked “{title}” liked it too", "喜欢“{title}”的人也喜欢它"),
     "viewed": ("Looked at together with “{title}”", "看过“{title}”的人也看了它"),
     "basket": ("Bought together with “{title}”", "常与“{title}”一起购买"),
@@ -63,6 +63,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "seen": ("You looked at it", "你看过它"),
     "bought": ("You bought it", "你买过它"),
 }
+"""Kind of reason → its sentence in English and in Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class RecommendationAsk:
     k: int = 10
     where: str | Filter | None = None
     personal: bool = True
+    record: bool = True
 
     def __post_init__(self) -> None:
         kinds = get_args(RecommendationKind)
@@ -125,7 +127,7 @@ class Recommending:
             interests=() if profile is None else _interests(profile),
             now=now,
             allowed=self._allowed(items, where),
-            explore=self._personal.keeps,
+            explore=self._personal.keeps and ask.record,
             near=lambda vector, count: self._near(items, vector, count, where),
         )
         found = recommender.recommend(wish)
@@ -148,7 +150,8 @@ class Recommending:
                 for one in found
             ),
         )
-        self._tell(answer, ask, now)
+        if ask.record:
+            self._tell(answer, ask, now)
         return answer
 
     def _current(self) -> Recommender:
@@ -257,9 +260,9 @@ def _reason(
 ) -> RecommendationReason:
     name = "viewed" if kind == "viewed-together" and reason.kind == "together" else reason.kind
     because = products.get(items.ids[reason.because]) if reason.because != UNKNOWN else None
-    if because is None and "{title}" in _REASONS[name][0]:
+    if because is None and "{title}" in REASONS[name][0]:
         name = "popularity"  # what it was like has gone since
-    en, zh = _REASONS[name]
+    en, zh = REASONS[name]
     return RecommendationReason(
         kind=name,
         en=en.format(title="" if because is None else _title(because, "en")),

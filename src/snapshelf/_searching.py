@@ -119,6 +119,7 @@ class SearchOptions(TypedDict, total=False):
     explain: bool
     shopper: str | None
     personal: bool
+    record: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ class Ask:
     explain: bool = False
     shopper: str | None = None
     personal: bool = True
+    record: bool = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= MAX_K:
@@ -365,7 +367,7 @@ class Searcher:
 
     def turn(self, ask: Ask, page: Page) -> Turn:
         """Say how a search, or a later page of it, is ordered."""
-        return self.personal.turn(ask.shopper, personal=ask.personal, first=page.first)
+        return self.personal.turn(ask.shopper, personal=ask.personal, first=page.first, explores=ask.record)
 
     def facet_fields(self) -> dict[str, FacetField]:
         """See `Shelf.facet_fields`."""
@@ -400,10 +402,11 @@ class Searcher:
             self.store, ask.facets, prepared.base, prepared.chosen, distinct=prepared.manner.collapse
         )
         timings = {**query.timings, **search.timings, "facets": time.perf_counter() - facets_from}
-        self._log(ask, query, 0 if judgement.no_good_match else len(hits))
+        if ask.record:
+            self._log(ask, query, 0 if judgement.no_good_match else len(hits))
         # The first page has the id that decides what is left to chance; later ones have their own.
         query_id = turn.first.query_id if turn is not None and not skip else uuid.uuid4().hex
-        if turn is not None:
+        if turn is not None and ask.record:
             self.personal.shown(turn, search, query_id, ask, skip, hits)
         # Of a shopper who is not known yet something may be known by the next page.
         pinned = turn is not None and (turn.ranking is not None or ask.shopper is not None)

@@ -368,6 +368,7 @@ class Shelf:
         explain: bool = False,
         shopper: str | None = None,
         personal: bool = True,
+        record: bool = True,
     ) -> SearchResult:
         """Find products by photo, by words, or by both at once.
 
@@ -418,6 +419,9 @@ class Shelf:
             Who searches: an account, or a session. What the journal knows of them moves the best 200 candidates.
         personal : bool
             False leaves out what is known of the shopper.
+        record : bool
+            False leaves no trace in the query log, the journal and the profile, and nothing to chance: for health
+            checks and robots.
 
         Raises
         ------
@@ -456,6 +460,7 @@ class Shelf:
                 explain=explain,
                 shopper=shopper,
                 personal=personal,
+                record=record,
             )
         )
 
@@ -591,6 +596,7 @@ class Shelf:
         k: int = 10,
         where: str | Filter | None = None,
         personal: bool = True,
+        record: bool = True,
     ) -> Recommendations:
         """Choose products for a place of the shop where nothing was asked for; what is not in stock is left out.
 
@@ -613,6 +619,8 @@ class Shelf:
             Only products that match; it holds for every product of the list.
         personal : bool
             False leaves out what is known of the shopper.
+        record : bool
+            False keeps no impression, and leaves nothing to chance: for robots.
 
         Raises
         ------
@@ -624,7 +632,7 @@ class Shelf:
             No product has this id.
         """
         return self._recommending.recommend(
-            RecommendationAsk(kind, shopper, product, cart, k, where, personal)
+            RecommendationAsk(kind, shopper, product, cart, k, where, personal, record)
         )
 
     def get(self, id: str) -> Product:

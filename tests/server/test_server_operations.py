@@ -16,6 +16,9 @@ import pytest
 from serving import base64_of, path_of, photo_of, problem, running
 
 from snapshelf import Shelf, SnapshelfError
+from snapshelf._recommending import MAX_RECOMMENDED
+from snapshelf._searching import MAX_K, MAX_RELATED, MAX_SUGGESTIONS
+from snapshelf.search import CONTRIBUTIONS, MAX_BINS, MAX_VALUES
 from snapshelf.server import create_app, serve
 
 if TYPE_CHECKING:
@@ -34,6 +37,82 @@ def metric(client: httpx.Client, name: str, **labels: str) -> float:
 def test_health(client: httpx.Client) -> None:
     assert client.get("/healthz").json() == {"status": "alive"}
     assert client.get("/readyz").json() == {"status": "ready"}
+
+
+def test_probes_and_robots_leave_no_trace(client: httpx.Client, shelf: Shelf) -> None:
+    robot = {"user-agent": "Mozilla/5.0 (compatible; bingbot/2.0)"}
+    words = "words of a crawler"
+    first = client.post("/v1/search", json={"text": "red mug", "k": 1}).json()["query_id"]
+    assert shelf.journal.shown(first) is not None
+    before = shelf.journal.stats()
+    for _ in range(3):
+        assert client.get("/readyz").status_code == 200
+    for shopper in (None, "crawled"):
+        crawled = client.post("/v1/search", json={"text": words, "shopper": shopper}, headers=robot).json()
+        listed = client.get("/v1/recommendations", params={"shopper": shopper or "x"}, headers=robot).json()
+        assert crawled["hits"]
+        assert shelf.journal.shown(crawled["query_id"]) is None
+        assert shelf.journal.shown(listed["query_id"]) is None
+    # What is kept is written in its order: after this impression those of the probes would be there too.
+    last = client.post("/v1/search", json={"text": "red mug", "k": 1}).json()["query_id"]
+    assert shelf.journal.shown(last) is not None
+    assert shelf.journal.stats().impressions == before.impressions + 1
+    assert not shelf.journal.profile("crawled")
+    assert not {"ready", "hello", words} & dict(shelf.zero_results()).keys()
+
+
+def test_no_trace_of_what_is_not_to_be_recorded(shelf: Shelf) -> None:
+    for record in (True, False):
+        words = f"lawn mower {record}".lower()
+        shelf.search(text=words, understand=False, record=record)
+        assert (words in dict(shelf.zero_results())) == record
+
+
+def test_head_is_get_without_the_body(client: httpx.Client) -> None:
+    examples = [path for each in client.get("/v1/examples").json() if (path := each["photo"])]
+    page = client.get("/").text
+    files = re.findall(r'(?:src|href)="(/?page/[^"#?]+)"', page)
+    assert examples
+    assert files
+    for path in ("/", path_of("red-mug", "photo"), *examples, *files):
+        whole, head = client.get(path), client.head(path)
+        assert (whole.status_code, head.status_code) == (200, 200), path
+        assert head.content == b""
+        for name in ("content-length", "content-type", "etag", "cache-control"):
+            assert head.headers.get(name) == whole.headers.get(name), (path, name)
+    known = {"if-none-match": client.get(path_of("red-mug", "photo")).headers["etag"]}
+    assert client.head(path_of("red-mug", "photo"), headers=known).status_code == 304
+    assert client.head(path_of("nothing", "photo")).status_code == 404
+    refused = client.put(path_of("red-mug", "photo"))
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_the_description_names_the_limits_and_signals_of_the_code(client: httpx.Client, shelf: Shelf) -> None:
+    description = client.get("/openapi.json").json()
+    schemas, paths = description["components"]["schemas"], description["paths"]
+
+    def largest(path: str, name: str) -> int:
+        (parameter,) = [each for each in paths[path]["get"]["parameters"] if each["name"] == name]
+        return parameter["schema"]["maximum"]
+
+    search = paths["/v1/search"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    fields = schemas[search["$ref"].rpartition("/")[2]]["properties"]
+    assert fields["k"]["maximum"] == MAX_K
+    assert fields["related"]["maximum"] == MAX_RELATED
+    assert largest("/v1/products/{id}/similar", "k") == MAX_K
+    assert largest("/v1/suggest", "k") == MAX_SUGGESTIONS
+    assert largest("/v1/recommendations", "k") == MAX_RECOMMENDED
+    assert schemas["FacetBodyInput"]["properties"]["limit"]["maximum"] == MAX_VALUES
+    assert schemas["FacetBodyInput"]["properties"]["bins"]["maximum"] == MAX_BINS
+    # The limits hold where they are said: the next number is refused, the largest is not.
+    for k, status in ((MAX_RECOMMENDED, 200), (MAX_RECOMMENDED + 1, 422)):
+        assert client.get("/v1/recommendations", params={"k": k}).status_code == status
+    contributions = schemas["HitModel"]["properties"]["contributions"]["description"]
+    assert all(f"`{name}`:" in contributions for name in CONTRIBUTIONS)
+    hits = shelf.search(photo=photo_of("mug", "red"), text="red mug", shopper="s").hits
+    assert {name for hit in hits for name in hit.contributions} <= CONTRIBUTIONS.keys()
+    reasons = schemas["ReasonModel"]["properties"]["kind"]["description"]
+    assert all(f"`{each.reason.kind}`" in reasons for each in shelf.recommend(k=20))
 
 
 def test_not_ready_without_its_shelf(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

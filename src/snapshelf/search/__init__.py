@@ -4,6 +4,8 @@ from snapshelf.search._calibration import CALIBRATION, Calibration, Curve, Evide
 from snapshelf.search._candidates import Products
 from snapshelf.search._documents import record, records_fingerprint
 from snapshelf.search._facets import (
+    MAX_BINS,
+    MAX_VALUES,
     Chosen,
     FacetChoice,
     FacetField,
@@ -16,7 +18,7 @@ from snapshelf.search._facets import (
     joined,
     read_choices,
 )
-from snapshelf.search._fusion import Looks, Mode, Vector, Weights
+from snapshelf.search._fusion import CONTRIBUTIONS, Looks, Mode, Vector, Weights
 from snapshelf.search._heat_map import occlusion_map
 from snapshelf.search._matched import matched_words
 from snapshelf.search._merchandising import Merchandising, check_filters
@@ -26,7 +28,7 @@ from snapshelf.search._recall import GROUP
 from snapshelf.search._relaxation import relaxed
 from snapshelf.search._rule_file import RuleFile
 from snapshelf.search._rules import Rule, Rules
-from snapshelf.search._search import Manner, Ranked, Search, Sort
+from snapshelf.search._search import WINDOWS, Manner, Ranked, Search, Sort
 from snapshelf.search._settings import Experiment, RankingSettings, SearchSettings
 from snapshelf.search._shopwords import ShopWords
 from snapshelf.search._sort import read_sort
@@ -34,7 +36,11 @@ from snapshelf.search._suggest import Suggester, Suggestion
 
 __all__ = [
     "CALIBRATION",
+    "CONTRIBUTIONS",
     "GROUP",
+    "MAX_BINS",
+    "MAX_VALUES",
+    "WINDOWS",
     "Calibration",
     "Chosen",
     "Curve",

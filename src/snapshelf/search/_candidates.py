@@ -13,7 +13,7 @@ from snapshelf.language import Lexicon
 from snapshelf.query import Chip, Query
 from snapshelf.search._calibration import Evidence
 from snapshelf.search._exactness import LOOKED_AT, SAME, exactness, names_one
-from snapshelf.search._fusion import Looks, Mode, Numbers, Pool, Scores, Vector, Weights, fuse
+from snapshelf.search._fusion import CONTRIBUTIONS, Looks, Mode, Numbers, Pool, Scores, Vector, Weights, fuse
 from snapshelf.search._merchandising import Shift
 from snapshelf.search._ranking import Moves
 from snapshelf.search._recall import Recall
@@ -24,6 +24,9 @@ NEAR_DUPLICATE = 0.98
 
 _NAMED_AMONG = 10
 """Best candidates that may be what the words name."""
+
+_BESIDE_LOOKS = tuple(name for name in CONTRIBUTIONS if name not in ("photo", "text"))
+"""Parts of a score that are not divided by `Looks`."""
 
 _MOST_OF_A_TERM = 2.2
 """BM25 of a term that fills a document, as a multiple of its IDF: k₁ + 1."""
@@ -145,7 +148,7 @@ class Candidates:
         found = [self._known[id] for id in ids]
         divided = self._divided(ids)
         for parts, (_, scores, row) in zip(divided, found, strict=True):
-            for name in ("title", "words", "facts", "rules", "ranking", "shopper"):
+            for name in _BESIDE_LOOKS:
                 if value := float(getattr(scores, name)[row]):
                     parts[name] = value
         return divided

@@ -20,6 +20,18 @@ Mode: TypeAlias = Literal["full", "photo-vectors"]
 Vector: TypeAlias = NDArray[np.float32]
 Numbers: TypeAlias = NDArray[np.float64]
 
+CONTRIBUTIONS: Mapping[str, str] = {
+    "photo": "likeness to the photos and the liked products",
+    "text": "meaning of the words, compared with the product's photo",
+    "title": "meaning of the words, compared with the product's title, and the title's exactness",
+    "words": "words of the query that the product's text has (BM25)",
+    "facts": "facts read from the words that hold for the product",
+    "rules": "rules of the shop",
+    "ranking": "behaviour of all shoppers",
+    "shopper": "what is known of this shopper",
+}
+"""Parts of a score by name → what each is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:

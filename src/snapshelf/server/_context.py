@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from snapshelf.catalogue import open_photos
 from snapshelf.server._metrics import Metrics
 from snapshelf.server._settings import Example, ExampleShopper, ServerSettings
+from snapshelf.shoppers import is_robot
 
 if TYPE_CHECKING:
     from snapshelf.shelf import Shelf
@@ -69,3 +70,8 @@ def _context(request: Request) -> Context:
 
 Shared = Annotated[Context, Depends(_context)]
 """Parameter of a route that needs the shelf."""
+
+
+def is_recorded(request: Request) -> bool:
+    """Whether what a request is answered with may be kept: crawlers are no shoppers."""
+    return not is_robot(request.headers.get("user-agent"))

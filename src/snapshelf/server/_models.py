@@ -8,10 +8,19 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from snapshelf._ids import MAX_ID_LENGTH
-from snapshelf._searching import SearchOptions
+from snapshelf._recommending import REASONS
+from snapshelf._searching import MAX_K, MAX_RELATED, SearchOptions
 from snapshelf.catalogue import Product
-from snapshelf.search import FacetKind, FacetRequest, Range, Weights
-from snapshelf.shelf import MAX_K
+from snapshelf.search import (
+    CONTRIBUTIONS,
+    MAX_BINS,
+    MAX_VALUES,
+    WINDOWS,
+    FacetKind,
+    FacetRequest,
+    Range,
+    Weights,
+)
 
 WHERE = "Only products that match this filter (AIP-160), such as `price < 300 AND in_stock`."
 
@@ -36,8 +45,10 @@ class FacetBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     field: Annotated[str, Field(description="As in filters.", examples=["brand"])]
-    limit: Annotated[int, Field(ge=1, le=1_000, description="Values to list, the most frequent first.")] = 20
-    bins: Annotated[int, Field(ge=1, le=200, description="Bars of the histogram of a number.")] = 20
+    limit: Annotated[
+        int, Field(ge=1, le=MAX_VALUES, description="Values to list, the most frequent first.")
+    ] = 20
+    bins: Annotated[int, Field(ge=1, le=MAX_BINS, description="Bars of the histogram of a number.")] = 20
     kind: Annotated[
         FacetKind | None,
         Field(description="`values` lists numbers too, such as sizes, instead of a histogram."),
@@ -100,7 +111,9 @@ class SearchFields(BaseModel):
         Field(description="Chips of an earlier answer, as their `where`, that are not meant."),
     ] = ()
     rules: Annotated[bool, Field(description="Apply the shop's rules.")] = True
-    related: Annotated[int, Field(ge=0, le=20, description="Further queries to propose, at most.")] = 0
+    related: Annotated[
+        int, Field(ge=0, le=MAX_RELATED, description="Further queries to propose, at most.")
+    ] = 0
     explain: Annotated[bool, Field(description="Tell with each hit which words matched.")] = False
     shopper: Annotated[
         str | None,
@@ -210,8 +223,9 @@ class HitModel(BaseModel):
         description="Probability that it is what was asked for; null where that is not known."
     )
     contributions: dict[str, float] = Field(
-        description="What each signal adds to the score: the look of the photo, the meaning of the text and of the "
-        "title, words, facts read from the words, rules of the shop.",
+        description="What each signal adds to the score; they add up to it. "
+        + "; ".join(f"`{name}`: {what}" for name, what in CONTRIBUTIONS.items())
+        + ".",
         examples=[{"photo": 0.61, "text": 0.12, "title": 0.1, "words": 0.08}],
     )
     why: str = Field(description="The contributions in a sentence.")
@@ -282,7 +296,7 @@ class SearchAnswer(BaseModel):
     query_id: str = Field(description="Name of this search, to report clicks under later.")
     total: int = Field(
         description="Products that match filter, choices and hard chips; variants count once. Pages go on to the "
-        "best 1,000 at most."
+        f"best {WINDOWS[-1]:,} at most."
     )
     hits: list[HitModel]
     facets: list[FacetModel] = Field(description="In the order in which they were asked for.")
@@ -401,8 +415,7 @@ class ReasonModel(BaseModel):
     """Why a product is recommended."""
 
     kind: str = Field(
-        description="`together`, `viewed`, `basket`, `photo`, `words`, `category`, `popularity`, `growth`, `fresh`, "
-        "`new`, `seen` or `bought`."
+        description=f"{', '.join(f'`{kind}`' for kind in REASONS)}.",
     )
     en: str = Field(description="A short sentence in English.")
     zh: str = Field(description="The same in Chinese.")
@@ -414,7 +427,9 @@ class RecommendationModel(BaseModel):
 
     rank: int
     score: float = Field(description="Comparable within one list.")
-    contributions: dict[str, float] = Field(description="What makes up the score; they add up to it.")
+    contributions: dict[str, float] = Field(
+        description="What makes up the score, by the kinds of reasons; they add up to it."
+    )
     reason: ReasonModel
     propensity: float = Field(description="Probability with which it was to stand at its place.")
     product: Product

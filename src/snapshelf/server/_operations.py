@@ -31,7 +31,7 @@ async def readyz(context: Shared) -> StatusAnswer:
         with fail_after(_READY_SECONDS):
             # A thread of its own: that all others are busy does not make the server unready.
             await to_thread.run_sync(
-                lambda: context.shelf.search(text="ready", k=1),
+                lambda: context.shelf.search(text="ready", k=1, record=False),
                 abandon_on_cancel=True,
                 limiter=CapacityLimiter(1),
             )
@@ -62,6 +62,8 @@ async def stats(context: Shared) -> StatsAnswer:
 async def warm_up(context: Context) -> None:
     """Search once by photo and words, so that no shopper waits for what is loaded on first use."""
     try:
-        await context.read(lambda: context.shelf.search(photo=Image.new("RGB", (64, 64)), text="hello", k=1))
+        await context.read(
+            lambda: context.shelf.search(photo=Image.new("RGB", (64, 64)), text="hello", k=1, record=False)
+        )
     except Exception:
         logger.exception("the first search failed; /readyz tells when searches are answered")

@@ -28,6 +28,7 @@ async def get_product(product_id: ProductId, context: Shared) -> Product:
     return await context.read(lambda: context.shelf.get(product_id))
 
 
+@router.head("/products/{id}/photo", name="head_photo", response_class=Response)
 @router.get(
     "/products/{id}/photo",
     response_class=Response,

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from snapshelf.server._context import Shared
+from snapshelf._recommending import MAX_RECOMMENDED
+from snapshelf.server._context import Shared, is_recorded
 from snapshelf.server._models import (
     WHERE,
     ReasonModel,
@@ -38,7 +39,7 @@ async def recommendations(
         list[str] | None,
         Query(description="Ids of the products in the cart; by default what the journal knows of it."),
     ] = None,
-    k: Annotated[int, Query(ge=1, le=100, description="How many products to answer.")] = 10,
+    k: Annotated[int, Query(ge=1, le=MAX_RECOMMENDED, description="How many products to answer.")] = 10,
     where: Annotated[str | None, Query(description=WHERE)] = None,
     personal: Annotated[bool, Query(description="False leaves out what is known of the shopper.")] = True,
 ) -> RecommendationsAnswer:
@@ -48,7 +49,14 @@ async def recommendations(
     """
     found = await context.read(
         lambda: context.shelf.recommend(
-            kind, shopper=shopper, product=product, cart=cart, k=k, where=where, personal=personal
+            kind,
+            shopper=shopper,
+            product=product,
+            cart=cart,
+            k=k,
+            where=where,
+            personal=personal,
+            record=is_recorded(request),
         )
     )
     return RecommendationsAnswer(

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
+from snapshelf._searching import MAX_K, MAX_SUGGESTIONS, SearchOptions
 from snapshelf.errors import NotFoundError
 from snapshelf.query import MAX_TEXT_LENGTH
 from snapshelf.server._bodies import read_search
-from snapshelf.server._context import Context, Shared
+from snapshelf.server._context import Context, Shared, is_recorded
 from snapshelf.server._facets import facet_fields, facet_model, sorts
 from snapshelf.server._models import (
     WHERE,
@@ -33,7 +34,6 @@ from snapshelf.server._models import (
 )
 from snapshelf.server._openapi import problems, search_body
 from snapshelf.server._paths import ProductId, photo_path, photo_response, rooted
-from snapshelf.shelf import MAX_K
 
 if TYPE_CHECKING:
     from snapshelf import Chip, Hit, SearchResult
@@ -58,7 +58,8 @@ async def search(request: Request, context: Shared) -> SearchAnswer:
     green dresses like it.
     """
     fields, photos = await read_search(request, context, SearchFields, SearchBody)
-    result = await context.read(lambda: context.shelf.search(**fields.options(photos)))
+    options: SearchOptions = {**fields.options(photos), "record": is_recorded(request)}
+    result = await context.read(lambda: context.shelf.search(**options))
     context.metrics.observe_search(result.timings)
     return _answer(result, request, context)
 
@@ -92,7 +93,7 @@ async def heat_map(request: Request, context: Shared) -> HeatMapAnswer:
 async def suggest(
     context: Shared,
     q: Annotated[str, Query(description="What was typed so far.", max_length=MAX_TEXT_LENGTH)],
-    k: Annotated[int, Query(ge=1, le=50, description="How many to answer.")] = 8,
+    k: Annotated[int, Query(ge=1, le=MAX_SUGGESTIONS, description="How many to answer.")] = 8,
     language: Annotated[
         Literal["en", "zh"] | None, Query(description="Prefer this language; by default that of `q`.")
     ] = None,
@@ -149,6 +150,7 @@ async def example_shoppers(context: Shared) -> list[ExampleShopperModel]:
     return [ExampleShopperModel(**asdict(shopper)) for shopper in context.shoppers]
 
 
+@router.head("/examples/{number}/photo", name="head_example_photo", response_class=Response)
 @router.get(
     "/examples/{number}/photo",
     response_class=Response,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
+from snapshelf._ids import MAX_ID_LENGTH
 from snapshelf.errors import EventError, NotFoundError
 from snapshelf.server._bodies import NDJSON, read_lines
 from snapshelf.server._context import Context, Shared
@@ -36,7 +37,7 @@ def _shopper_id(
             alias="id",
             description="The account or session, percent-encoded as one segment.",
             examples=["ann"],
-            max_length=1_024,
+            max_length=3 * MAX_ID_LENGTH,  # %2F and %25 are still encoded
         ),
     ],
 ) -> str:

@@ -47,6 +47,7 @@ from snapshelf.shoppers._recommend import (
     Wish,
 )
 from snapshelf.shoppers._reranker import Reranked, Reranker
+from snapshelf.shoppers._robots import is_robot
 from snapshelf.shoppers._running import Refreshed, RunningCounts, refresh
 from snapshelf.shoppers._settings import ShopperSettings
 from snapshelf.shoppers._shapes import parse_events, write_event
@@ -126,6 +127,7 @@ __all__ = [
     "count",
     "count_histories",
     "features_hash",
+    "is_robot",
     "json_lines",
     "json_value",
     "judge",
