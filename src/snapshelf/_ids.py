@@ -68,4 +68,4 @@ def check_shopper(shopper: str | None) -> None:
         It breaks the rule of ids.
     """
     if shopper is not None and (problem := id_problem("shopper", shopper)) is not None:
-        raise QueryError(f"shopper: {problem}; leave it out to search as nobody in particular")
+        raise QueryError(f"shopper: {problem}; leave it out to ask as nobody in particular")
