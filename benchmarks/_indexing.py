@@ -9,7 +9,7 @@ from statistics import median
 
 from benchmarks._machine import apart
 from benchmarks._material import Material
-from snapshelf import Shelf
+from snapshelf.shelf import Shelf
 
 
 def measure(material: Material, scratch: Path, cores: Sequence[int], repeats: int) -> dict[str, float]:

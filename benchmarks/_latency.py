@@ -10,7 +10,8 @@ from typing import Any
 from benchmarks._machine import apart
 from benchmarks._material import Material
 from benchmarks._numbers import medians, timed
-from snapshelf import SearchResult, Shelf
+from snapshelf.search import SearchResult
+from snapshelf.shelf import Shelf
 
 _WARM_UP = 20
 _FACETS = 6

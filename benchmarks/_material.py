@@ -14,9 +14,10 @@ from typing import Any
 
 from PIL import Image
 
-from snapshelf import Product, Shelf
+from snapshelf.catalogue import Product
 from snapshelf.demo import write_demo
 from snapshelf.evaluation import read_queries
+from snapshelf.shelf import Shelf
 
 _SAMPLE = 512
 

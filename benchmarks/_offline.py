@@ -25,12 +25,12 @@ from benchmarks._material import Row, read_rows
 from snapshelf.catalogue import Product, decode_photo, open_photos, read_feed
 from snapshelf.demo import write_demo
 from snapshelf.encoders import Encoder
+from snapshelf.index.documents import document_terms
 from snapshelf.language import Lexicon, Vocabulary, normalise, search_terms, tokenize
 from snapshelf.query import DECODED_SIDE
-from snapshelf.query._composition import FACTS, TOLD
+from snapshelf.query.composition import FACTS, TOLD
 from snapshelf.search import Evidence, Weights
-from snapshelf.search._documents import document_terms
-from snapshelf.search._exactness import _SAME_TEXT, _SAME_WORDS
+from snapshelf.search.exact_match import _SAME_TEXT, _SAME_WORDS
 
 Vectors: TypeAlias = NDArray[np.float32]
 Rows: TypeAlias = NDArray[np.int64]

@@ -31,11 +31,12 @@ from snapshelf.encoders import Preprocessing, Vectors, prepare
 from snapshelf.errors import SnapshelfError
 from snapshelf.evaluation import EncoderTask, label_task, title_task
 from snapshelf.language import normalise
-from snapshelf.training._data import TrainingSet
-from snapshelf.training._fresh import fresh_towers
-from snapshelf.training._model import TwoTowers
-from snapshelf.training._sources import Example, fashion
-from snapshelf.training._train import Recipe, train
+from snapshelf.training.data import TrainingSet
+from snapshelf.training.fresh import fresh_towers
+from snapshelf.training.model import TwoTowers
+from snapshelf.training.sources.bundled import fashion
+from snapshelf.training.sources.example import Example
+from snapshelf.training.train import Recipe, train
 
 _COMMON = 10
 _PHOTOS_AT_ONCE = 128

@@ -27,7 +27,7 @@ from benchmarks.encoders import tell
 from snapshelf.encoders import load_encoder
 from snapshelf.evaluation import expected_calibration_error
 from snapshelf.search import CALIBRATION, Calibration, Evidence, Weights
-from snapshelf.search._calibration import Curve, QueryKind
+from snapshelf.search.relevance import Curve, QueryKind
 
 _T = TypeVar("_T")
 

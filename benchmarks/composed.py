@@ -17,8 +17,8 @@ from statistics import fmean
 from typing import Any
 
 from benchmarks._material import Row, read_rows, shelf_of
-from snapshelf import Shelf
 from snapshelf.language import Concept, Lexicon
+from snapshelf.shelf import Shelf
 
 _KIND, _COLOUR, _GENDER = "articleType", "baseColour", "gender"
 _COLOURS = ("Red", "Blue", "Black", "White", "Green", "Pink", "Yellow", "Brown", "Grey", "Purple")

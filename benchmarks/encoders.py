@@ -208,7 +208,7 @@ def plain_features(weights: Path) -> PhotoEncoder:
     from safetensors.torch import load_file
 
     from snapshelf.encoders import square
-    from snapshelf.training._model import Architecture, PhotoTower
+    from snapshelf.training.model import Architecture, PhotoTower
 
     shape = Architecture(vocabulary=1, image_size=224)
     tower = PhotoTower(shape)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks import _machine, _numbers
 from snapshelf.errors import SnapshelfError
-from snapshelf.store import Between, EdgeStore, Equals, Fact, Filter, Record
+from snapshelf.index import Between, EdgeStore, Equals, Fact, Filter, Record
 
 Vectors = NDArray[np.float32]
 

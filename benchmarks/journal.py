@@ -21,9 +21,10 @@ import numpy as np
 
 from benchmarks._http import _server
 from benchmarks._numbers import Figures, as_text, percentiles
-from snapshelf import Product, Shelf
-from snapshelf.shoppers import Event, EventKind, SqlJournal, Traits, write_event
-from snapshelf.shoppers._profile import fold
+from snapshelf.catalogue import Product
+from snapshelf.events import Event, EventKind, SqlJournal, Traits, write_event
+from snapshelf.events.profile import fold
+from snapshelf.shelf import Shelf
 
 _PRODUCTS = 20_000
 _SHOPPERS = 5_000

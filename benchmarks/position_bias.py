@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.evaluation import Purchases, SearchSetting
-from snapshelf.shoppers import FixedFormula, Judged, RankRequest, Settings, count_histories, train
+from snapshelf.ranking import FixedFormula, Judged, RankRequest, Settings, count_histories, train
 
 _SHOWN = 30
 _NOISE = 0.02

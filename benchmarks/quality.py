@@ -22,12 +22,12 @@ import numpy as np
 from PIL import Image
 
 from benchmarks._material import Row, read_rows, shelf_of
-from snapshelf import Shelf
 from snapshelf.catalogue import decode_photo, open_photos, photo_fingerprint
 from snapshelf.encoders import Encoder, Vectors, load_encoder
 from snapshelf.language import Lexicon
 from snapshelf.query import DECODED_SIDE
-from snapshelf.search._candidates import NEAR_DUPLICATE
+from snapshelf.search.candidates import NEAR_DUPLICATE
+from snapshelf.shelf import Shelf
 
 _KINDS = {"gender": "gender", "baseColour": "colour", "articleType": "category"}
 _COPIED = 300

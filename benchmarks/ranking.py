@@ -14,18 +14,8 @@ import time
 import numpy as np
 
 from snapshelf.catalogue import Product
-from snapshelf.shoppers import (
-    Deed,
-    Histories,
-    Items,
-    Past,
-    RankRequest,
-    Reranker,
-    Shown,
-    count,
-    lessons,
-    train,
-)
+from snapshelf.events import Deed, Shown
+from snapshelf.ranking import Histories, Items, Past, RankRequest, Reranker, count, lessons, train
 
 _NOW = 1_700_000_000.0
 _MONTH = 30 * 86_400.0

@@ -29,7 +29,7 @@ def shared() -> Path:
 def trees() -> None:
     """LightGBM, or a skipped test on a system without the OpenMP library that it needs."""
     from snapshelf.errors import TrainingError
-    from snapshelf.shoppers._ranker import lightgbm
+    from snapshelf.ranking.models import lightgbm
 
     try:
         lightgbm()

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from snapshelf._cores import usable_cores
+from snapshelf._support.cores import usable_cores
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes cannot be bound to cores here")

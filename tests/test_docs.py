@@ -16,11 +16,11 @@ import pytest
 import typer
 from fastapi.testclient import TestClient
 
-from snapshelf import Price, Product, Shelf
-from snapshelf.catalogue import read_feed
+from snapshelf.catalogue import Price, Product, read_feed
 from snapshelf.cli import app
 from snapshelf.demo import draw_catalogue
 from snapshelf.server import create_app
+from snapshelf.shelf import Shelf
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = (ROOT / "README.md", ROOT / "README.zh.md")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshelf._paths import check_relative, within
+from snapshelf._support.paths import check_relative, within
 
 
 @pytest.mark.parametrize(

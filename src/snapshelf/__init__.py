@@ -9,22 +9,20 @@ from snapshelf import errors
 from snapshelf.errors import SnapshelfError
 
 if TYPE_CHECKING:
-    from snapshelf._results import (
-        AddReport,
-        HeatMap,
-        Hit,
-        Recommendation,
-        RecommendationReason,
-        Recommendations,
-        RowError,
-        SearchResult,
-        ShelfStats,
-        WhyNot,
-    )
     from snapshelf.catalogue import Price, Product
     from snapshelf.query import Chip, Note
-    from snapshelf.search import FacetChoice, FacetRequest, FacetResult, Range
-    from snapshelf.shelf import Shelf
+    from snapshelf.recommend import Recommendation, RecommendationReason, Recommendations
+    from snapshelf.search import (
+        FacetChoice,
+        FacetRequest,
+        FacetResult,
+        HeatMap,
+        Hit,
+        Range,
+        SearchResult,
+        WhyNot,
+    )
+    from snapshelf.shelf import AddReport, RowError, Shelf, ShelfStats
 
 __all__ = [
     "AddReport",
@@ -54,25 +52,25 @@ __version__ = "0.1.0"
 
 # Loaded at first use: `snapshelf --help` and the errors need neither runtime nor engine.
 _HOMES = {
-    "AddReport": "snapshelf._results",
+    "AddReport": "snapshelf.shelf",
     "Chip": "snapshelf.query",
     "FacetChoice": "snapshelf.search",
     "FacetRequest": "snapshelf.search",
     "FacetResult": "snapshelf.search",
-    "HeatMap": "snapshelf._results",
-    "Hit": "snapshelf._results",
+    "HeatMap": "snapshelf.search",
+    "Hit": "snapshelf.search",
     "Note": "snapshelf.query",
     "Price": "snapshelf.catalogue",
     "Product": "snapshelf.catalogue",
     "Range": "snapshelf.search",
-    "Recommendation": "snapshelf._results",
-    "RecommendationReason": "snapshelf._results",
-    "Recommendations": "snapshelf._results",
-    "RowError": "snapshelf._results",
-    "SearchResult": "snapshelf._results",
+    "Recommendation": "snapshelf.recommend",
+    "RecommendationReason": "snapshelf.recommend",
+    "Recommendations": "snapshelf.recommend",
+    "RowError": "snapshelf.shelf",
+    "SearchResult": "snapshelf.search",
     "Shelf": "snapshelf.shelf",
-    "ShelfStats": "snapshelf._results",
-    "WhyNot": "snapshelf._results",
+    "ShelfStats": "snapshelf.shelf",
+    "WhyNot": "snapshelf.search",
 }
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from snapshelf.catalogue import PhotoLimits, open_photos
-from snapshelf.catalogue._photos._web import WebPhotos
+from snapshelf.catalogue.photos.web import WebPhotos
 from snapshelf.errors import PhotoError
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 from commands import COUNT, Run
 from typer.testing import CliRunner, Result
 
-from snapshelf import Shelf
 from snapshelf.cli import app
 from snapshelf.demo import DemoProduct, draw_catalogue
+from snapshelf.shelf import Shelf
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from commands import COUNT, Run
 
-from snapshelf import Shelf
 from snapshelf.demo import DemoProduct
+from snapshelf.shelf import Shelf
 
 
 @pytest.fixture(scope="module")

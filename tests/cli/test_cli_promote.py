@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from commands import COUNT, Run
 
-from snapshelf import Shelf
 from snapshelf.encoders import load_encoder, registry
+from snapshelf.shelf import Shelf
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 from commands import COUNT, Run
 
 from snapshelf.demo import DemoProduct
-from snapshelf.server._models import RecommendationModel, RecommendationsAnswer
+from snapshelf.server.models import RecommendationModel, RecommendationsAnswer
 
 
 def test_recommendations_as_json(run: Run, shelf: Path, drawings: list[DemoProduct]) -> None:

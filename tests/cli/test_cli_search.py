@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from commands import COUNT, Run
 
-from snapshelf import Product, Shelf
-from snapshelf.catalogue import Catalogue
+from snapshelf.catalogue import Catalogue, Product
 from snapshelf.demo import DemoProduct
-from snapshelf.server._models import HitModel, SearchAnswer
+from snapshelf.server.models import HitModel, SearchAnswer
+from snapshelf.shelf import Shelf
 
 
 def test_search_by_photo_as_json(run: Run, shelf: Path, photos: Path, drawings: list[DemoProduct]) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from commands import COUNT, Run
 
-from snapshelf import Shelf
 from snapshelf.demo import DemoProduct
-from snapshelf.shoppers import Event
+from snapshelf.events import Event
+from snapshelf.shelf import Shelf
 
 
 @pytest.fixture(scope="module")

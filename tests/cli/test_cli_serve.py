@@ -15,11 +15,11 @@ import httpx
 import pytest
 from commands import COUNT, Run, spawn
 
-from snapshelf import Shelf
 from snapshelf.catalogue import Catalogue
-from snapshelf.cli._showcase import drawn_showcases, own_showcases
+from snapshelf.cli.showcase import drawn_showcases, own_showcases
 from snapshelf.demo import DemoProduct, write_demo
 from snapshelf.errors import FeedError
+from snapshelf.shelf import Shelf
 
 
 @contextmanager

@@ -11,22 +11,20 @@ import pytest
 from snapshelf.catalogue import Product
 from snapshelf.demo import PERSONAS, Behaviour, DemoProduct, draw_catalogue, examination, simulate
 from snapshelf.evaluation import examination_from_swaps
-from snapshelf.shoppers import (
+from snapshelf.events import ShopLog, parse_log
+from snapshelf.ranking import (
     FixedFormula,
     Histories,
     Items,
     Ranker,
     RankRequest,
-    Recommender,
     Reranker,
-    ShopLog,
     Signals,
-    Wish,
     count,
     lessons,
-    parse_log,
     train,
 )
+from snapshelf.recommend import Recommender, Wish
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0

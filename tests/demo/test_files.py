@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-import snapshelf.demo._files as files_module
+import snapshelf.demo.files as files_module
 from snapshelf.demo import DemoFiles, draw_catalogue, write_demo
 from snapshelf.errors import InputError, StorageError
 

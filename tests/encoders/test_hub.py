@@ -16,7 +16,7 @@ from hub_server import COMMIT, Hub, serving
 from huggingface_hub import constants
 
 from snapshelf.encoders import Pulled, encoders_there_are, examine, folder_of, load_encoder, pull
-from snapshelf.encoders._load import find_encoder
+from snapshelf.encoders.load import find_encoder
 from snapshelf.errors import EncoderError
 
 SIGLIP2 = "onnx-community/siglip2-base-patch16-224-ONNX"

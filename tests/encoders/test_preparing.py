@@ -11,7 +11,7 @@ from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from snapshelf.encoders import Preprocessing, Tokenisation, Tokeniser, prepare, square
-from snapshelf.encoders._tokenise import clean
+from snapshelf.encoders.tokenise import clean
 from snapshelf.errors import EncoderError
 
 sides = st.integers(1, 300)

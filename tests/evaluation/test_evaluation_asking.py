@@ -10,14 +10,9 @@ import numpy as np
 import pytest
 
 from snapshelf.errors import EvaluationError
-from snapshelf.evaluation import (
-    EvaluationQuery,
-    calibrate_shelf,
-    evaluate_shelf,
-    parse_metrics,
-)
+from snapshelf.evaluation import EvaluationQuery, calibrate_shelf, evaluate_shelf, parse_metrics
+from snapshelf.index import Ids, Not
 from snapshelf.search import Evidence
-from snapshelf.store import Ids, Not
 
 PRODUCTS = [f"p{number:02}" for number in range(40)]
 QUERIES = [EvaluationQuery(f"q{number}", f"canvas shoes {number}") for number in range(60)]

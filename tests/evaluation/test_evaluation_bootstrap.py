@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from snapshelf.evaluation import _bootstrap, bootstrap_interval
+from snapshelf.evaluation import bootstrap as _bootstrap
+from snapshelf.evaluation import bootstrap_interval
 
 
 def test_agrees_with_the_normal_approximation() -> None:

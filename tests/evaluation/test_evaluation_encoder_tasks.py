@@ -69,7 +69,7 @@ def test_large_corpora_are_measured_in_blocks(monkeypatch: pytest.MonkeyPatch) -
     queries = unit(corpus + 0.4 * random.normal(size=corpus.shape))
     task = title_task([f"title {row}" for row in range(60)], "en")
     whole = task.score(queries, corpus).values
-    monkeypatch.setattr("snapshelf.evaluation._encoder_tasks._BLOCK", 7 * 60)
+    monkeypatch.setattr("snapshelf.evaluation.encoder_tasks._BLOCK", 7 * 60)
     assert np.array_equal(task.score(queries, corpus).values, whole)
     assert 0 < whole[:, 0].mean() < 1
 

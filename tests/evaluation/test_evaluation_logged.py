@@ -8,15 +8,14 @@ import pytest
 from snapshelf.catalogue import Product
 from snapshelf.errors import EvaluationError
 from snapshelf.evaluation import evaluate_off_policy
-from snapshelf.shoppers import (
-    Deed,
+from snapshelf.events import Deed, Shown
+from snapshelf.ranking import (
     FixedFormula,
     Histories,
     Items,
     RankRequest,
     Reranked,
     Reranker,
-    Shown,
     Signals,
     count_histories,
 )

@@ -8,7 +8,7 @@ import pytest
 
 from snapshelf.errors import EvaluationError
 from snapshelf.evaluation import Purchases, bench_personal
-from snapshelf.evaluation._personal import mid_rank
+from snapshelf.evaluation.personal_ranking import mid_rank
 
 BRANDS = ("ahorn", "birke", "clivia", "distel")
 KINDS = ("shirt", "shoe", "bag")

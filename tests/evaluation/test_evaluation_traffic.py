@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from snapshelf.evaluation import report_experiments
-from snapshelf.shoppers import Deed, Shown, assign, team_draft
+from snapshelf.events import Deed, Shown
+from snapshelf.ranking import assign, team_draft
 
 NOW = 1_700_000_000.0
 PRODUCTS = tuple(f"p{number}" for number in range(8))

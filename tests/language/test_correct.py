@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snapshelf.language import Concept, Lexicon, Vocabulary, correct, normalise, prepare_correction
-from snapshelf.language._spelling import Speller, slips_between
+from snapshelf.language.spelling import Speller, slips_between
 
 TITLES = [
     *["Nike Men Running Shoes Black", "Adidas Women Red Dress Shoes", "Puma Black Backpack"] * 40,

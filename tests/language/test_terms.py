@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshelf.language import normalise, search_terms, tokenize
-from snapshelf.language._words import stem
+from snapshelf.language.tokens import stem
 
 
 @pytest.mark.parametrize(

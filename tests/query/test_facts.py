@@ -9,10 +9,10 @@ from fact_shops import FASHION, Shop, fashion
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from snapshelf.index import And, Between, Equals, Not, OneOf, Or
 from snapshelf.language import Lexicon, normalise
 from snapshelf.query import Chip, Knowledge, Understanding, parse_filter, within
-from snapshelf.query._facts import Reader, Reading
-from snapshelf.store import And, Between, Equals, Not, OneOf, Or
+from snapshelf.query.constraints import Reader, Reading
 
 KNOWLEDGE = Knowledge(fashion())
 RED = OneOf("attributes.baseColour", ("Red", "Red/White", "Maroon"))

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snapshelf import Product
+from snapshelf.catalogue import Product
 from snapshelf.errors import FilterError, QueryError
+from snapshelf.index import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
+from snapshelf.index.documents import facts
 from snapshelf.query import MAX_FILTER_LENGTH, parse_filter
-from snapshelf.query._filter_fields import KINDS
-from snapshelf.search._documents import facts
-from snapshelf.store import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
+from snapshelf.query.filter_fields import KINDS
 
 TEXTS = {
     "brand": ["Acme", "Acme (UK)", "Best", "a*b"],

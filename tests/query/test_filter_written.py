@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snapshelf.errors import QueryError
+from snapshelf.index import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
 from snapshelf.query import parse_filter, resolve_field, write_filter
-from snapshelf.store import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
 
 FIELDS = [
     "attributes.colour",

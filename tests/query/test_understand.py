@@ -12,15 +12,7 @@ from PIL import Image
 from snapshelf.encoders import Encoder, load_encoder
 from snapshelf.errors import NotFoundError, PhotoError, QueryError
 from snapshelf.language import Vocabulary
-from snapshelf.query import (
-    MAX_EXAMPLES,
-    MAX_PHOTOS,
-    Knowledge,
-    Query,
-    Request,
-    Understanding,
-    understand,
-)
+from snapshelf.query import MAX_EXAMPLES, MAX_PHOTOS, Knowledge, Query, Request, Understanding, understand
 
 RED, BLUE = (Image.new("RGB", (64, 64), colour) for colour in ("red", "blue"))
 

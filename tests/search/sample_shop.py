@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf import Product
+from snapshelf.catalogue import Product
+from snapshelf.index import EdgeStore, Filter, record
 from snapshelf.language import normalise, search_terms
 from snapshelf.query import Chip, Query
-from snapshelf.search import Manner, Search, record
-from snapshelf.store import EdgeStore, Filter
+from snapshelf.search import Manner, Search
 
 DIMENSION = 8
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sample_shop import Shop, unit
 
 from snapshelf.errors import QueryError
+from snapshelf.index import Between, Equals
 from snapshelf.search import (
     FacetField,
     FacetRequest,
@@ -20,7 +21,6 @@ from snapshelf.search import (
     joined,
     read_choices,
 )
-from snapshelf.store import Between, Equals
 
 COLOURS, SIZES = ("red", "blue", "green"), ("38", "39", "40")
 

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image, ImageDraw
 from sample_shop import DIMENSION, Shop, chip, unit, words
 
-from snapshelf import Product
-from snapshelf._diversity import diversified
+from snapshelf.catalogue import Product
 from snapshelf.errors import QueryError, ShelfError
+from snapshelf.index import Between, Equals
 from snapshelf.language import Lexicon
 from snapshelf.search import SearchSettings, Sort, Weights, matched_words, occlusion_map, read_sort, relaxed
-from snapshelf.store import Between, Equals
+from snapshelf.search.diversify import diversified
 
 
 def test_diversity_is_maximal_marginal_relevance() -> None:

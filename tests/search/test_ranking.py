@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from sample_shop import Shop, chip, unit, words
 
+from snapshelf.index import Equals, Ids
 from snapshelf.query import Query
+from snapshelf.ranking import FixedFormula, Items, Past, Reranker, count_histories
 from snapshelf.search import Merchandising, Ranking, Sort
-from snapshelf.search._exactness import names_one
-from snapshelf.search._merchandising import Shift
-from snapshelf.search._ranking import propensities
-from snapshelf.shoppers import FixedFormula, Items, Past, Reranker, count_histories
-from snapshelf.store import Equals, Ids
+from snapshelf.search.exact_match import names_one
+from snapshelf.search.rerank import propensities
+from snapshelf.search.rules.merchandising import Shift
 
 COUNT = 24
 NOW = 1_700_000_000.0
@@ -157,7 +157,7 @@ def test_who_asks_for_one_product_gets_it_whoever_it_is(
     ],
 )
 def test_model_numbers_are_told_from_other_words(text: str, title: str, named: bool) -> None:
-    from snapshelf import Product
+    from snapshelf.catalogue import Product
 
     read = [(text.index("500ml"), len(text))] if "500ml" in text else []
     assert names_one(text, read, [Product(id="x", title=title)]) is named
@@ -194,7 +194,7 @@ def test_chance_swaps_one_pair_of_the_first_ten_and_knows_its_probability(
 
 
 def test_the_frequencies_are_the_probabilities() -> None:
-    from snapshelf.search._ranking import drawn_swap
+    from snapshelf.search.rerank import drawn_swap
 
     places, fixed = [f"p{number}" for number in range(12)], {"p3"}
     seen, told = Counter(), {}

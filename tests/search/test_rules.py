@@ -9,9 +9,9 @@ import pytest
 from sample_shop import Shop, unit
 
 from snapshelf.errors import RuleError
+from snapshelf.index import Equals, Ids
 from snapshelf.language import Lexicon
 from snapshelf.search import RuleFile, Rules
-from snapshelf.store import Equals, Ids
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from sample_shop import DIMENSION, Shop, chip, unit, words
 
+from snapshelf.index import Equals, Ids, OneOf
 from snapshelf.query import Query
-from snapshelf.search import Merchandising, Sort, Weights, _search
-from snapshelf.search._merchandising import Shift
-from snapshelf.store import Equals, Ids, OneOf
+from snapshelf.search import Merchandising, Sort, Weights
+from snapshelf.search import pipeline as _search
+from snapshelf.search.rules.merchandising import Shift
 
 RED, BLUE = unit(1), unit(0, 1)
 

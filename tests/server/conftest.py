@@ -8,8 +8,9 @@ import httpx
 import pytest
 from serving import COLOURS, KINDS, base64_of, path_of, photo_of, running
 
-from snapshelf import Product, Shelf
+from snapshelf.catalogue import Product
 from snapshelf.server import Example, ServerSettings, create_app
+from snapshelf.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

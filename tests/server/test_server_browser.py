@@ -10,8 +10,8 @@ import pytest
 from browsing import CARDS, PHONE, chromium, expect, sync_api, visits
 from serving import base64_of, draw, encoded, path_of, photo_of, running
 
-from snapshelf import Shelf
 from snapshelf.server import create_app
+from snapshelf.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,9 +10,11 @@ import pytest
 from browsing import CARDS, PHONE, chromium, expect, visits
 from serving import COLOURS, KINDS, photo_of, running
 
-from snapshelf import Product, Shelf
+from snapshelf.catalogue import Product
+from snapshelf.events import Event
+from snapshelf.ranking import Histories, ShelfRanking, count
 from snapshelf.server import ExampleShopper, create_app
-from snapshelf.shoppers import Event, Histories, ShelfRanking, count
+from snapshelf.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,9 +11,10 @@ import pytest
 from serving import path_of
 from typer.testing import CliRunner
 
-from snapshelf import Product, Shelf
+from snapshelf.catalogue import Product
 from snapshelf.cli import app
 from snapshelf.errors import InputError
+from snapshelf.shelf import Shelf
 
 GOOD = (
     "ann",

@@ -15,11 +15,12 @@ import httpx
 import pytest
 from serving import base64_of, path_of, photo_of, problem, running
 
-from snapshelf import Shelf, SnapshelfError
-from snapshelf._recommending import MAX_RECOMMENDED
-from snapshelf._searching import MAX_K, MAX_RELATED, MAX_SUGGESTIONS
+from snapshelf.errors import SnapshelfError
+from snapshelf.recommend.service import MAX_RECOMMENDED
 from snapshelf.search import CONTRIBUTIONS, MAX_BINS, MAX_VALUES
+from snapshelf.search.searcher import MAX_K, MAX_RELATED, MAX_SUGGESTIONS
 from snapshelf.server import create_app, serve
+from snapshelf.shelf import Shelf
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from serving import base64_of, path_of, photo_of, running
 
-from snapshelf import Shelf
 from snapshelf.server import create_app
+from snapshelf.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

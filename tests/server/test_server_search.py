@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from serving import KINDS, base64_of, draw, encoded, path_of, photo_of, problem
 
-from snapshelf.shoppers import Event
+from snapshelf.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import httpx
 
-    from snapshelf import Shelf
+    from snapshelf.shelf import Shelf
 
 PHOTO = photo_of("mug", "red")
 

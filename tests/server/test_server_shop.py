@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from snapshelf import Shelf
+    from snapshelf.shelf import Shelf
 
 BAG = photo_of("bag", "red")
 

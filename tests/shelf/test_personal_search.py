@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snapshelf import SearchResult, Shelf
 from snapshelf.demo import DemoProduct
 from snapshelf.errors import QueryError
-from snapshelf.shoppers import Event, EventKind, Histories, ItemTable, ShelfRanking, count
+from snapshelf.events import Event, EventKind
+from snapshelf.ranking import Histories, ItemTable, ShelfRanking, count
+from snapshelf.search import SearchResult
+from snapshelf.shelf import Shelf
 
 COUNT = 40
 BRANDS = ("Ahorn", "Birke")

@@ -15,18 +15,12 @@ import pytest
 from PIL import Image
 from small_encoder import write_small_encoder, write_verdict
 
-from snapshelf import Product, Shelf, promotion
-from snapshelf.catalogue import Catalogue, decode_photo
+from snapshelf.catalogue import Catalogue, Product, decode_photo
 from snapshelf.demo import DemoProduct
 from snapshelf.encoders import load_encoder
-from snapshelf.errors import (
-    EncoderError,
-    EncoderMismatchError,
-    PromotionError,
-    ShelfError,
-    ShelfInUseError,
-)
-from snapshelf.promotion import history, promote, roll_back
+from snapshelf.errors import EncoderError, EncoderMismatchError, PromotionError, ShelfError, ShelfInUseError
+from snapshelf.shelf import Shelf, history, promote, roll_back
+from snapshelf.shelf import rollout as promotion
 
 COUNT = 40
 
@@ -261,10 +255,10 @@ _POINTS = {
         "get = p._VectorFile.get\n"
         "def slow(self, photos):\n    found = get(self, photos)\n    here()\n    return found\n"
         "p._VectorFile.get = slow\n"
-        "import snapshelf.catalogue._database as d\nd._KEYS = d._KEYS.limit(None).limit(16)"
+        "import snapshelf.catalogue.database as d\nd._KEYS = d._KEYS.limit(None).limit(16)"
     ),
     "before the commit": (
-        "import snapshelf.catalogue._database as d\nadvance = d._advance\n"
+        "import snapshelf.catalogue.database as d\nadvance = d._advance\n"
         "def slow(*given):\n    advance(*given)\n    here()\nd._advance = slow"
     ),
     "before the index follows": ("def slow(*given, **options):\n    here()\np.open_store = slow"),
@@ -280,7 +274,7 @@ def test_kill_9_at_any_moment_leaves_a_shelf_that_works(
     folder: Path, model: Model, old: Model, feed: Path, drawings: list[DemoProduct], point: str
 ) -> None:
     code = (
-        "import time\nimport snapshelf.promotion as p\n"
+        "import time\nimport snapshelf.shelf.rollout as p\n"
         "def here():\n    print('here', flush=True)\n    time.sleep(600)\n"
         f"{_POINTS[point]}\np.promote({str(folder)!r}, {str(model.folder)!r})\n"
     )
@@ -425,7 +419,7 @@ def test_a_full_disk_leaves_the_shelf_as_it_was(
 ) -> None:
     code = (
         "import os, resource, signal\n"
-        "from snapshelf.errors import StorageError\nimport snapshelf.promotion as p\n"
+        "from snapshelf.errors import StorageError\nimport snapshelf.shelf.rollout as p\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "save = p._Change._save_current\n"
         "def then_full(self):\n    save(self)\n"

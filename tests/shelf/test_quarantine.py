@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from snapshelf import Product, RowError, Shelf
-from snapshelf._opening import CATALOGUE, STORE, open_store, replay
-from snapshelf._quarantine import quarantined
-from snapshelf.catalogue import Catalogue
+from snapshelf.catalogue import Catalogue, Product
 from snapshelf.errors import StoreError
+from snapshelf.shelf import RowError, Shelf
+from snapshelf.shelf.folder import CATALOGUE, STORE, open_store
+from snapshelf.shelf.quarantine import quarantined
+from snapshelf.shelf.sync import replay
 
 TOO_LARGE = {"w": 1.7976931348623157e308}
 

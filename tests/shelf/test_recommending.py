@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from snapshelf import Product, Shelf
+from snapshelf.catalogue import Product
 from snapshelf.demo import DemoProduct
 from snapshelf.errors import FilterError, NotFoundError, QueryError
-from snapshelf.shoppers import RECOMMENDATIONS, Event, Histories, ShelfRanking, count
+from snapshelf.events import Event
+from snapshelf.ranking import Histories, ShelfRanking, count
+from snapshelf.recommend import RECOMMENDATIONS
+from snapshelf.shelf import Shelf
 
 DAY = 86_400.0
 

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from snapshelf import FacetRequest, Product, Range, SearchResult, Shelf
+from snapshelf.catalogue import Product
 from snapshelf.demo import DemoProduct
 from snapshelf.errors import FilterError, NotFoundError, QueryError, RuleError
-from snapshelf.search import Calibration
-from snapshelf.store import Equals
+from snapshelf.index import Equals
+from snapshelf.search import Calibration, FacetRequest, Range, SearchResult
+from snapshelf.shelf import Shelf
 
 COUNT = 40
 

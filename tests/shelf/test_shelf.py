@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from snapshelf import Product, RowError, Shelf
+from snapshelf.catalogue import Product
 from snapshelf.demo import DemoProduct
 from snapshelf.errors import (
     EncoderMismatchError,
@@ -25,7 +25,8 @@ from snapshelf.errors import (
     ShelfError,
     ShelfInUseError,
 )
-from snapshelf.store import Equals
+from snapshelf.index import Equals
+from snapshelf.shelf import RowError, Shelf
 
 COUNT = 40
 

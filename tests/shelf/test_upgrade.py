@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from small_encoder import write_small_encoder
 
-from snapshelf import Product, Shelf
-from snapshelf._adding import prepare_all, prepare_one, write
-from snapshelf._opening import catch_up, fill_titles, open_store, shop_lexicon
-from snapshelf.catalogue import Catalogue, Row, open_photos
+from snapshelf.catalogue import Catalogue, Product, Row, open_photos
 from snapshelf.demo import DemoProduct
 from snapshelf.encoders import OnnxEncoder, load_encoder
 from snapshelf.errors import LexiconError, ProductError
+from snapshelf.shelf import Shelf
+from snapshelf.shelf.folder import open_store, shop_lexicon
+from snapshelf.shelf.ingest import prepare_all, prepare_one, write
+from snapshelf.shelf.sync import catch_up, fill_titles
 
 COUNT = 40
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from snapshelf import Shelf
 from snapshelf.demo import DemoProduct
+from snapshelf.events import Event
+from snapshelf.ranking import Histories, ItemTable, ShelfRanking, count
 from snapshelf.search import Weights
-from snapshelf.shoppers import Event, Histories, ItemTable, ShelfRanking, count
+from snapshelf.shelf import Shelf
 
 BRANDS = ("Ahorn", "Birke", "Linde")
 TEXTS = (

@@ -28,7 +28,7 @@ from tokenizers import (
 )
 from torch import nn
 
-from snapshelf.training._large._libraries import library
+from snapshelf.training.large.libraries import library
 
 OPENAI = {"mean": [0.48145466, 0.4578275, 0.40821073], "std": [0.26862954, 0.26130258, 0.27577711]}
 _SENTENCES = [

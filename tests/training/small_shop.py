@@ -11,11 +11,11 @@ import torch
 
 from snapshelf.demo import draw_catalogue
 from snapshelf.language import Lexicon
-from snapshelf.training._captions import Captioner, Labelled
-from snapshelf.training._export import export
-from snapshelf.training._model import Architecture, TwoTowers
-from snapshelf.training._tokenizer import captions_to_learn_from, train_tokenizer
-from snapshelf.training._train import Recipe
+from snapshelf.training.captions import Captioner, Labelled
+from snapshelf.training.export import export
+from snapshelf.training.model import Architecture, TwoTowers
+from snapshelf.training.tokenizer import captions_to_learn_from, train_tokenizer
+from snapshelf.training.train import Recipe
 
 RECIPE = Recipe(
     epochs=6.0,

@@ -8,7 +8,7 @@ import pytest
 
 from snapshelf.language import Lexicon
 
-captions = pytest.importorskip("snapshelf.training._captions", reason="training needs snapshelf[train]")
+captions = pytest.importorskip("snapshelf.training.captions", reason="training needs snapshelf[train]")
 
 WATCH = captions.Labelled(
     {"en": "Fossil Men Black Dial Watch FS4642"},

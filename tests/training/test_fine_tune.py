@@ -17,23 +17,15 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs snapshelf[train]")
 pytestmark = pytest.mark.train
 
-from PIL import Image  # noqa: E402
-from small_shop import RECIPE  # noqa: E402
+from PIL import Image
+from small_shop import RECIPE
 
-from snapshelf.encoders import Card, load_encoder  # noqa: E402
-from snapshelf.errors import EncoderError, TrainingError  # noqa: E402
-from snapshelf.evaluation import Verdict  # noqa: E402
-from snapshelf.training import (  # noqa: E402
-    Example,
-    Recipe,
-    Stage,
-    feed_examples,
-    fine_tune,
-    folder_examples,
-    usual_recipe,
-)
-from snapshelf.training._captions import Labelled  # noqa: E402
-from snapshelf.training._model import TwoTowers  # noqa: E402
+from snapshelf.encoders import Card, load_encoder
+from snapshelf.errors import EncoderError, TrainingError
+from snapshelf.evaluation import Verdict
+from snapshelf.training import Example, Recipe, Stage, feed_examples, fine_tune, folder_examples, usual_recipe
+from snapshelf.training.captions import Labelled
+from snapshelf.training.model import TwoTowers
 
 SHORT = replace(RECIPE, epochs=2.0, decay_epochs=1.0)
 Tune = Callable[..., Verdict]

@@ -11,16 +11,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from PIL import Image  # noqa: E402
-from torch import Tensor, nn  # noqa: E402
-from torch.nn import functional  # noqa: E402
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
 
-from snapshelf.errors import EvaluationError, PhotoError, TrainingError  # noqa: E402
-from snapshelf.evaluation import Verdict  # noqa: E402
-from snapshelf.training._captions import Labelled  # noqa: E402
-from snapshelf.training._guard import JudgedSet, drawn_examples, mix_into, sweep, verdict  # noqa: E402
-from snapshelf.training._model import Towers  # noqa: E402
-from snapshelf.training._sources import Example  # noqa: E402
+from snapshelf.errors import EvaluationError, PhotoError, TrainingError
+from snapshelf.evaluation import Verdict
+from snapshelf.training.captions import Labelled
+from snapshelf.training.guard import JudgedSet, drawn_examples, mix_into, sweep, verdict
+from snapshelf.training.model import Towers
+from snapshelf.training.sources.example import Example
 
 pytestmark = pytest.mark.train
 

@@ -17,24 +17,19 @@ for name in ("peft", "transformers", "open_clip"):
         pytest.skip("large models need snapshelf[train]", allow_module_level=True)
 pytestmark = pytest.mark.train
 
-from large_checkpoints import CHECKPOINTS  # noqa: E402
-from PIL import Image  # noqa: E402
+from large_checkpoints import CHECKPOINTS
+from PIL import Image
 
-from snapshelf.demo import draw_catalogue, shopper_photo  # noqa: E402
-from snapshelf.encoders import Encoder, load_encoder  # noqa: E402
-from snapshelf.errors import SnapshelfError, TrainingError  # noqa: E402
-from snapshelf.training._data import TrainingSet  # noqa: E402
-from snapshelf.training._large import (  # noqa: E402
-    Fidelity,
-    LargeTowers,
-    _export,
-    export_checkpoint,
-    export_large,
-    load_large,
-)
-from snapshelf.training._large._libraries import library  # noqa: E402
-from snapshelf.training._sources import drawn  # noqa: E402
-from snapshelf.training._train import Recipe, train  # noqa: E402
+from snapshelf.demo import draw_catalogue, shopper_photo
+from snapshelf.encoders import Encoder, load_encoder
+from snapshelf.errors import SnapshelfError, TrainingError
+from snapshelf.training.data import TrainingSet
+from snapshelf.training.large import export as _export
+from snapshelf.training.large.export import Fidelity, export_checkpoint, export_large
+from snapshelf.training.large.libraries import library
+from snapshelf.training.large.towers import LargeTowers, load_large
+from snapshelf.training.sources.bundled import drawn
+from snapshelf.training.train import Recipe, train
 
 TEXTS = {
     "en": ["Red Dress", "Women’s black leather boots, size 42", "running shoes & socks (blue)"],

@@ -12,20 +12,18 @@ import pytest
 import yaml
 from PIL import Image
 
-from snapshelf import Product, Shelf
+from snapshelf.catalogue import Product
 from snapshelf.errors import FeedError, PhotoError, ShelfError, TrainingError
-from snapshelf.training._captions import Labelled
-from snapshelf.training._sources import (
-    bundled_examples,
-    coco_examples,
-    drawn,
-    feed_examples,
-    folder_examples,
-    shelf_examples,
-    voc_examples,
-    yolo_examples,
-)
-from snapshelf.training._sources._products import described, stands_out
+from snapshelf.shelf import Shelf
+from snapshelf.training.captions import Labelled
+from snapshelf.training.sources.bundled import bundled_examples, drawn
+from snapshelf.training.sources.coco import coco_examples
+from snapshelf.training.sources.feed import feed_examples
+from snapshelf.training.sources.folders import folder_examples
+from snapshelf.training.sources.products import described, stands_out
+from snapshelf.training.sources.shelf import shelf_examples
+from snapshelf.training.sources.voc import voc_examples
+from snapshelf.training.sources.yolo import yolo_examples
 
 RED, BLUE = (200, 20, 20), (20, 20, 200)
 

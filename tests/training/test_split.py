@@ -11,8 +11,9 @@ from PIL import Image
 
 from snapshelf.errors import PhotoError, TrainingError
 from snapshelf.language import normalise
-from snapshelf.training._captions import Labelled
-from snapshelf.training._sources import Example, Photo, split
+from snapshelf.training.captions import Labelled
+from snapshelf.training.sources.example import Example, Photo
+from snapshelf.training.sources.splits import split
 
 PHOTOS = [f"photo {number}".encode() for number in range(30)]
 

@@ -17,10 +17,10 @@ from typer.testing import CliRunner, Result
 pytest.importorskip("torch", reason="training needs snapshelf[train]")
 pytestmark = pytest.mark.train
 
-from snapshelf import Shelf  # noqa: E402
-from snapshelf.cli import app  # noqa: E402
-from snapshelf.encoders import load_encoder  # noqa: E402
-from snapshelf.evaluation import Verdict  # noqa: E402
+from snapshelf.cli import app
+from snapshelf.encoders import load_encoder
+from snapshelf.evaluation import Verdict
+from snapshelf.shelf import Shelf
 
 Train = Callable[..., Result]
 

@@ -13,16 +13,16 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs snapshelf[train]")
 pytestmark = pytest.mark.train
 
-from snapshelf.demo import draw_catalogue  # noqa: E402
-from snapshelf.encoders import load_encoder  # noqa: E402
-from snapshelf.errors import TrainingError  # noqa: E402
-from snapshelf.language import normalise  # noqa: E402
-from snapshelf.training._augment import augment  # noqa: E402
-from snapshelf.training._checkpoint import read_checkpoint  # noqa: E402
-from snapshelf.training._data import TrainingSet  # noqa: E402
-from snapshelf.training._export import export, load_towers  # noqa: E402
-from snapshelf.training._fresh import fresh_towers  # noqa: E402
-from snapshelf.training._loss import (  # noqa: E402
+from snapshelf.demo import draw_catalogue
+from snapshelf.encoders import load_encoder
+from snapshelf.errors import TrainingError
+from snapshelf.language import normalise
+from snapshelf.training.augment import augment
+from snapshelf.training.checkpoint import read_checkpoint
+from snapshelf.training.data import TrainingSet
+from snapshelf.training.export import export, load_towers
+from snapshelf.training.fresh import fresh_towers
+from snapshelf.training.loss import (
     Objective,
     Targets,
     Vectors,
@@ -32,9 +32,9 @@ from snapshelf.training._loss import (  # noqa: E402
     sigmoid_loss,
     softmax_loss,
 )
-from snapshelf.training._model import Architecture, PhotoTower  # noqa: E402
-from snapshelf.training._sources import drawn  # noqa: E402
-from snapshelf.training._train import Recipe, _ahead, _Batches, _near_each_other, _Order, train  # noqa: E402
+from snapshelf.training.model import Architecture, PhotoTower
+from snapshelf.training.sources.bundled import drawn
+from snapshelf.training.train import Recipe, _ahead, _Batches, _near_each_other, _Order, train
 
 RECIPE = Recipe(epochs=3, decay_epochs=1, batch=16, warmup_steps=2, keep_patches=12, rare=0, seed=3)
 SIDE = 64
@@ -339,7 +339,7 @@ def test_compression_is_jpegs(monkeypatch: pytest.MonkeyPatch) -> None:
 
     from PIL import Image
 
-    from snapshelf.training import _augment
+    from snapshelf.training import augment as _augment
 
     photo = next(iter(draw_catalogue(count=1, seed=8))).photo().resize((96, 96))
     file = BytesIO()

@@ -1,6 +1,6 @@
 """Products, the catalogue database, feed readers and photo loading."""
 
-from snapshelf.catalogue._database import (
+from snapshelf.catalogue.database import (
     Catalogue,
     Change,
     Entry,
@@ -9,17 +9,12 @@ from snapshelf.catalogue._database import (
     facts_hash,
     title_fingerprint,
 )
-from snapshelf.catalogue._feeds import Feed, Row, parse_mapping, read_feed
-from snapshelf.catalogue._photos import (
-    PhotoLimits,
-    PhotoSource,
-    decode_photo,
-    open_photos,
-    photo_fingerprint,
-    thumbnail,
-)
-from snapshelf.catalogue._product import Attribute, Availability, Price, Product
-from snapshelf.catalogue._queries import QueryLog
+from snapshelf.catalogue.feeds.feed import Feed, Row, read_feed
+from snapshelf.catalogue.feeds.mapping import parse_mapping
+from snapshelf.catalogue.photos.decode import decode_photo, photo_fingerprint, thumbnail
+from snapshelf.catalogue.photos.limits import PhotoLimits
+from snapshelf.catalogue.photos.source import PhotoSource, open_photos
+from snapshelf.catalogue.product import Attribute, Availability, Price, Product
 
 __all__ = [
     "Attribute",
@@ -34,7 +29,6 @@ __all__ = [
     "PhotoSource",
     "Price",
     "Product",
-    "QueryLog",
     "Row",
     "decode_photo",
     "facts_hash",

@@ -1,5 +1,5 @@
 """The command line: ``snapshelf``."""
 
-from snapshelf.cli._app import app, main
+from snapshelf.cli.program import app, main
 
 __all__ = ["app", "main"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from snapshelf.demo._behaviour import PERSONAS, Behaviour, Persona, examination, simulate
-from snapshelf.demo._files import DemoFiles, write_demo
-from snapshelf.demo._products import DemoProduct, draw_catalogue
-from snapshelf.demo._shopper import shopper_photo
+from snapshelf.demo.behaviour import PERSONAS, Behaviour, Persona, examination, simulate
+from snapshelf.demo.files import DemoFiles, write_demo
+from snapshelf.demo.products import DemoProduct, draw_catalogue
+from snapshelf.demo.shopper import shopper_photo
 
 __all__ = [
     "PERSONAS",

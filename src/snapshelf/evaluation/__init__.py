@@ -1,9 +1,9 @@
 """How good the search is: queries and relevance judgements, metrics, intervals, the random baseline."""
 
-from snapshelf.evaluation._bootstrap import bootstrap_interval
-from snapshelf.evaluation._calibrate import CalibrationReport, KindReport, calibrate_shelf
-from snapshelf.evaluation._chance import expected_by_chance
-from snapshelf.evaluation._encoder_tasks import (
+from snapshelf.evaluation.bootstrap import bootstrap_interval
+from snapshelf.evaluation.calibrate import CalibrationReport, KindReport, calibrate_shelf
+from snapshelf.evaluation.chance import expected_by_chance
+from snapshelf.evaluation.encoder_tasks import (
     EncoderTask,
     Wording,
     label_task,
@@ -12,11 +12,12 @@ from snapshelf.evaluation._encoder_tasks import (
     same_product_task,
     title_task,
 )
-from snapshelf.evaluation._experiments import Share, preference, share
-from snapshelf.evaluation._files import EvaluationQuery, Qrels, read_qrels, read_queries
-from snapshelf.evaluation._logged import OffPolicyReport, evaluate_off_policy
-from snapshelf.evaluation._metrics import Metric, Run, Scores, evaluate, parse_metrics
-from snapshelf.evaluation._offpolicy import (
+from snapshelf.evaluation.experiment_statistics import Share, preference, share
+from snapshelf.evaluation.experiments import ExperimentReport, VariantReport, report_experiments
+from snapshelf.evaluation.files import EvaluationQuery, Qrels, read_qrels, read_queries
+from snapshelf.evaluation.logged import OffPolicyReport, evaluate_off_policy
+from snapshelf.evaluation.metrics import Metric, Run, Scores, evaluate, parse_metrics
+from snapshelf.evaluation.off_policy import (
     LEAST_EFFECTIVE,
     Estimate,
     Logged,
@@ -27,14 +28,13 @@ from snapshelf.evaluation._offpolicy import (
     snips_ndcg,
     trusted,
 )
-from snapshelf.evaluation._personal import PersonalReport, Purchases, SearchSetting, bench_personal
-from snapshelf.evaluation._position import examination_from_swaps
-from snapshelf.evaluation._ranking import RankingReport, evaluate_ranking
-from snapshelf.evaluation._reliability import expected_calibration_error
-from snapshelf.evaluation._report import MAX_DEPTH, Measurement, Mode, Report, Searchable, evaluate_shelf
-from snapshelf.evaluation._traffic import ExperimentReport, VariantReport, report_experiments
-from snapshelf.evaluation._variations import Variation, in_other_order, vary, with_typo
-from snapshelf.evaluation._verdict import (
+from snapshelf.evaluation.personal_ranking import PersonalReport, Purchases, SearchSetting, bench_personal
+from snapshelf.evaluation.position_bias import examination_from_swaps
+from snapshelf.evaluation.ranking_model import RankingReport, evaluate_ranking
+from snapshelf.evaluation.reliability import expected_calibration_error
+from snapshelf.evaluation.report import MAX_DEPTH, Measurement, Mode, Report, Searchable, evaluate_shelf
+from snapshelf.evaluation.variations import Variation, in_other_order, vary, with_typo
+from snapshelf.evaluation.verdict import (
     LEAST_QUERIES,
     LEVEL,
     TOLERANCE,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from snapshelf.language._completions import Completion, Completions
-from snapshelf.language._correct import Change, Correction, correct, prepare_correction
-from snapshelf.language._lexicon import Concept, Lexicon, Match
-from snapshelf.language._normalise import normalise
-from snapshelf.language._quantities import Quantity, QuantityKind, quantities
-from snapshelf.language._terms import search_terms, tokenize
-from snapshelf.language._vocabulary import Vocabulary
+from snapshelf.language.completions import Completion, Completions
+from snapshelf.language.correction import Change, Correction, correct, prepare_correction
+from snapshelf.language.lexicon import Concept, Lexicon, Match
+from snapshelf.language.normalisation import normalise
+from snapshelf.language.quantity import Quantity, QuantityKind, quantities
+from snapshelf.language.terms import search_terms, tokenize
+from snapshelf.language.vocabulary import Vocabulary
 
 __all__ = [
     "Change",

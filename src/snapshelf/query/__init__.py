@@ -1,11 +1,11 @@
 """A raw request → a query that the search room understands."""
 
-from snapshelf.query._filter import MAX_FILTER_LENGTH, parse_filter
-from snapshelf.query._filter_fields import Fields, Kind, resolve_field
-from snapshelf.query._filter_written import write_filter
-from snapshelf.query._knowledge import Knowledge, VectorsOf
-from snapshelf.query._query import Chip, Note, Query, QueryKind, within
-from snapshelf.query._request import (
+from snapshelf.query.filter import MAX_FILTER_LENGTH, parse_filter
+from snapshelf.query.filter_fields import Fields, Kind, resolve_field
+from snapshelf.query.filter_writer import write_filter
+from snapshelf.query.knowledge import Knowledge, VectorsOf
+from snapshelf.query.query import Chip, Note, Query, QueryKind, within
+from snapshelf.query.request import (
     DECODED_SIDE,
     MAX_EXAMPLES,
     MAX_PHOTOS,
@@ -14,8 +14,8 @@ from snapshelf.query._request import (
     Request,
     decoded,
 )
-from snapshelf.query._settings import Understanding, Use
-from snapshelf.query._understand import understand
+from snapshelf.query.settings import Understanding, Use
+from snapshelf.query.understanding import understand
 
 __all__ = [
     "DECODED_SIDE",

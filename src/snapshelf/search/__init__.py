@@ -1,9 +1,9 @@
-"""Recall → fuse → order → count → explain."""
+"""Search: from a request over a plan and a table of scored candidates to a response."""
 
-from snapshelf.search._calibration import CALIBRATION, Calibration, Curve, Evidence, QueryKind
-from snapshelf.search._candidates import Products
-from snapshelf.search._documents import record, records_fingerprint
-from snapshelf.search._facets import (
+from snapshelf.search.candidates import Products
+from snapshelf.search.diversify import diversified
+from snapshelf.search.explain import heat_map, why_not
+from snapshelf.search.facets import (
     MAX_BINS,
     MAX_VALUES,
     Chosen,
@@ -18,29 +18,45 @@ from snapshelf.search._facets import (
     joined,
     read_choices,
 )
-from snapshelf.search._fusion import CONTRIBUTIONS, Looks, Mode, Vector, Weights
-from snapshelf.search._heat_map import occlusion_map
-from snapshelf.search._matched import matched_words
-from snapshelf.search._merchandising import Merchandising, check_filters
-from snapshelf.search._pages import FirstPage, Page, page_token, query_digest, read_page_token
-from snapshelf.search._ranking import Ranking
-from snapshelf.search._recall import GROUP
-from snapshelf.search._relaxation import relaxed
-from snapshelf.search._rule_file import RuleFile
-from snapshelf.search._rules import Rule, Rules
-from snapshelf.search._search import WINDOWS, Manner, Ranked, Search, Sort
-from snapshelf.search._settings import Experiment, RankingSettings, SearchSettings
-from snapshelf.search._shopwords import ShopWords
-from snapshelf.search._sort import read_sort
-from snapshelf.search._suggest import Suggester, Suggestion
+from snapshelf.search.matched import matched_words
+from snapshelf.search.occlusion import occlusion_map
+from snapshelf.search.paging import FirstPage, Page, page_token, query_digest, read_page_token
+from snapshelf.search.personalisation import Personal
+from snapshelf.search.pipeline import WINDOWS, Manner, Ranked, Search, Sort
+from snapshelf.search.relaxation import relaxed
+from snapshelf.search.relevance import CALIBRATION, Calibration, Curve, Evidence, QueryKind
+from snapshelf.search.rerank import Ranking
+from snapshelf.search.response import HeatMap, Hit, SearchResult, WhyNot
+from snapshelf.search.retrieval import GROUP
+from snapshelf.search.rules.file import RuleFile
+from snapshelf.search.rules.merchandising import Merchandising, check_filters
+from snapshelf.search.rules.rule import Rule, Rules
+from snapshelf.search.searcher import (
+    MAX_K,
+    MAX_RELATED,
+    MAX_SUGGESTIONS,
+    SETTINGS,
+    Ask,
+    Searcher,
+    SearchOptions,
+    Side,
+)
+from snapshelf.search.settings import Experiment, RankingSettings, SearchSettings
+from snapshelf.search.signals import CONTRIBUTIONS, Looks, Mode, Vector, Weights
+from snapshelf.search.sort import read_sort
 
 __all__ = [
     "CALIBRATION",
     "CONTRIBUTIONS",
     "GROUP",
     "MAX_BINS",
+    "MAX_K",
+    "MAX_RELATED",
+    "MAX_SUGGESTIONS",
     "MAX_VALUES",
+    "SETTINGS",
     "WINDOWS",
+    "Ask",
     "Calibration",
     "Chosen",
     "Curve",
@@ -52,11 +68,14 @@ __all__ = [
     "FacetRequest",
     "FacetResult",
     "FirstPage",
+    "HeatMap",
+    "Hit",
     "Looks",
     "Manner",
     "Merchandising",
     "Mode",
     "Page",
+    "Personal",
     "Products",
     "QueryKind",
     "Range",
@@ -67,16 +86,20 @@ __all__ = [
     "RuleFile",
     "Rules",
     "Search",
+    "SearchOptions",
+    "SearchResult",
     "SearchSettings",
-    "ShopWords",
+    "Searcher",
+    "Side",
     "Sort",
-    "Suggester",
-    "Suggestion",
     "Vector",
     "Weights",
+    "WhyNot",
     "check_filters",
     "count_facets",
+    "diversified",
     "facet_fields",
+    "heat_map",
     "joined",
     "matched_words",
     "occlusion_map",
@@ -85,7 +108,6 @@ __all__ = [
     "read_choices",
     "read_page_token",
     "read_sort",
-    "record",
-    "records_fingerprint",
     "relaxed",
+    "why_not",
 ]

@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING
 from snapshelf.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from snapshelf.training._fine_tune import Stage, fine_tune, usual_recipe
-    from snapshelf.training._large import Fidelity, export_checkpoint
-    from snapshelf.training._sources import (
-        Example,
-        coco_examples,
-        feed_examples,
-        folder_examples,
-        shelf_examples,
-        split,
-        voc_examples,
-        yolo_examples,
-    )
-    from snapshelf.training._train import Recipe
+    from snapshelf.training.fine_tuning import Stage, fine_tune, usual_recipe
+    from snapshelf.training.large.export import Fidelity, export_checkpoint
+    from snapshelf.training.sources.coco import coco_examples
+    from snapshelf.training.sources.example import Example
+    from snapshelf.training.sources.feed import feed_examples
+    from snapshelf.training.sources.folders import folder_examples
+    from snapshelf.training.sources.shelf import shelf_examples
+    from snapshelf.training.sources.splits import split
+    from snapshelf.training.sources.voc import voc_examples
+    from snapshelf.training.sources.yolo import yolo_examples
+    from snapshelf.training.train import Recipe
 
 __all__ = [
     "Example",
@@ -41,20 +39,20 @@ __all__ = [
 
 # Loaded at first use: annotations can be read without PyTorch, and PyTorch alone takes seconds to load.
 _HOMES = {
-    "Example": "_sources",
-    "Fidelity": "_large",
-    "Recipe": "_train",
-    "Stage": "_fine_tune",
-    "coco_examples": "_sources",
-    "export_checkpoint": "_large",
-    "feed_examples": "_sources",
-    "fine_tune": "_fine_tune",
-    "folder_examples": "_sources",
-    "shelf_examples": "_sources",
-    "split": "_sources",
-    "usual_recipe": "_fine_tune",
-    "voc_examples": "_sources",
-    "yolo_examples": "_sources",
+    "Example": "sources",
+    "Fidelity": "large",
+    "Recipe": "train",
+    "Stage": "fine_tuning",
+    "coco_examples": "sources",
+    "export_checkpoint": "large",
+    "feed_examples": "sources",
+    "fine_tune": "fine_tuning",
+    "folder_examples": "sources",
+    "shelf_examples": "sources",
+    "split": "sources",
+    "usual_recipe": "fine_tuning",
+    "voc_examples": "sources",
+    "yolo_examples": "sources",
 }
 _OF_THE_EXTRA = ("onnx", "peft", "safetensors", "tensorboard", "torch", "transformers", "open_clip", "timm")
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import torch
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from snapshelf.training._data import TrainingSet
-from snapshelf.training._export import export
-from snapshelf.training._fresh import fresh_towers
-from snapshelf.training._sources import bundled_examples
-from snapshelf.training._train import Progress as Step
-from snapshelf.training._train import Recipe, train
+from snapshelf.training.data import TrainingSet
+from snapshelf.training.export import export
+from snapshelf.training.fresh import fresh_towers
+from snapshelf.training.sources.bundled import bundled_examples
+from snapshelf.training.train import Progress as Step
+from snapshelf.training.train import Recipe, train
 
 STAGES = (
     Recipe(

@@ -11,7 +11,7 @@ from database_samples import DIMENSION, make_entry, make_photo, make_product
 from sqlalchemy import create_engine, make_url, text
 
 from snapshelf.catalogue import Catalogue, Entry, title_fingerprint
-from snapshelf.catalogue import _database as database
+from snapshelf.catalogue import database as database
 from snapshelf.errors import EncoderError
 
 if TYPE_CHECKING:

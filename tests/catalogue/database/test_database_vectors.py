@@ -10,7 +10,7 @@ import pytest
 from database_samples import make_entry, make_photo
 
 from snapshelf.catalogue import Catalogue
-from snapshelf.catalogue import _database as database
+from snapshelf.catalogue import database as database
 from snapshelf.errors import EncoderError
 
 COUNT = 7

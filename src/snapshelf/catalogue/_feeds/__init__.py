@@ -1,6 +1,0 @@
-"""Feeds: files in which a shop lists its products, read row by row."""
-
-from snapshelf.catalogue._feeds._feed import Feed, Row, read_feed
-from snapshelf.catalogue._feeds._mapping import parse_mapping
-
-__all__ = ["Feed", "Row", "parse_mapping", "read_feed"]

@@ -1,0 +1,861 @@
+"""The catalogue database: what a shelf holds, and the order in which it came.
+
+Every change of a product takes the next number of one counter, the catalogue version, in the transaction
+that makes the change. Writers are serialised, so the versions of a later commit are larger: who has read all
+changes up to a version never has to look back. So the engine can be caught up or rebuilt from here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import blake2b
+from itertools import groupby, islice
+from operator import attrgetter
+from threading import Lock
+from time import time
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+import numpy as np
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Delete,
+    Engine,
+    Row,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    null,
+    select,
+    union_all,
+    update,
+)
+
+from snapshelf._support.sql import lock, open_database, storage_errors
+from snapshelf.catalogue.product import Price, Product
+from snapshelf.catalogue.schema import (
+    SCHEMA,
+    meta,
+    photo,
+    product,
+    state,
+    stored_bytes,
+    thumbnail,
+    title,
+    tombstone,
+)
+from snapshelf.errors import EncoderError, NotFoundError, ProductError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+_Named: TypeAlias = "tuple[str, NDArray[np.float32]]"
+"""Of what a vector is, for a message, and the vector."""
+
+_HALF = np.dtype("<f2")
+_NORM_TOLERANCE = 1e-2  # float16 itself moves a norm by up to 1e-3
+_IDS_A_STATEMENT = 1_000  # the databases' own limits are 32,766 and 65,535 parameters
+
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_FACTS = select(product.c.id, product.c.key, product.c.facts).where(product.c.id.in_(_IDS))
+_KNOWN = (
+    select(product.c.id, product.c.facts_hash, title.c.fingerprint.label("title"), photo.c.fingerprint)
+    .select_from(product.outerjoin(title).outerjoin(photo, photo.c.product_key == product.c.key))
+    .where(product.c.id.in_(_IDS))
+    .order_by(product.c.key, photo.c.position)
+)
+_VECTORS = (
+    select(product.c.id, photo.c.vector)
+    .select_from(product)
+    .join(photo)
+    .where(product.c.id.in_(_IDS))
+    .order_by(product.c.key, photo.c.position)
+)
+_STORED = select(product.c.id, product.c.key, product.c.added).where(product.c.id.in_(_IDS))
+_TITLES = select(product.c.id, title.c.vector).join(title).where(product.c.id.in_(_IDS))
+_UNTITLED = (
+    select(product.c.id, product.c.facts)
+    .outerjoin(title)
+    .where(title.c.product_key.is_(None), product.c.id > bindparam("after"))
+    .order_by(product.c.id)
+    .limit(bindparam("limit"))
+)
+_PHOTOS = (
+    select(photo.c.fingerprint, photo.c.vector, func.coalesce(thumbnail.c.image, b"").label("image"))
+    .select_from(product)
+    .join(photo)
+    .outerjoin(
+        thumbnail,
+        and_(thumbnail.c.product_key == photo.c.product_key, thumbnail.c.position == photo.c.position),
+    )
+    .where(product.c.id == bindparam("id"))
+    .order_by(photo.c.position)
+)
+_KEYS = (
+    select(product.c.key, product.c.version, product.c.facts)
+    .where(product.c.version > bindparam("after"), product.c.version <= bindparam("upto"))
+    .order_by(product.c.version)
+    .limit(_IDS_A_STATEMENT)
+)
+_FINGERPRINTS = select(photo.c.product_key, photo.c.position, photo.c.fingerprint).where(
+    photo.c.product_key.in_(bindparam("keys", expanding=True))
+)
+_VECTOR_BYTES = select(func.length(photo.c.vector)).limit(1)
+_THUMBNAIL = (
+    select(thumbnail.c.image)
+    .join(product)
+    .where(product.c.id == bindparam("id"), thumbnail.c.position == bindparam("position"))
+)
+_VERSION = select(state.c.value).where(state.c.name == "version")
+_HEADS = (
+    union_all(
+        select(product.c.version, product.c.id, product.c.key, product.c.facts, product.c.added).where(
+            product.c.version > bindparam("after")
+        ),
+        select(tombstone.c.version, tombstone.c.id, null(), null(), null()).where(
+            tombstone.c.version > bindparam("after")
+        ),
+    )
+    .order_by("version")
+    .limit(bindparam("limit"))
+    .subquery()
+)
+_CHANGES = (
+    select(_HEADS, title.c.vector.label("title"), photo.c.fingerprint, photo.c.vector)
+    .select_from(
+        _HEADS.outerjoin(title, title.c.product_key == _HEADS.c.key).outerjoin(
+            photo, photo.c.product_key == _HEADS.c.key
+        )
+    )
+    .order_by(_HEADS.c.version, photo.c.position)
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoEntry:
+    """One photo of a product, as the catalogue keeps it.
+
+    Parameters
+    ----------
+    fingerprint : str
+        Hash of the photo's bytes.
+    vector : ndarray
+        float32 (d,), unit norm. Kept as float16, so it comes back changed by up to 5e-4 in each component.
+    thumbnail : bytes
+        Small JPEG to show; empty for none. `Catalogue.changes` leaves it empty.
+    """
+
+    fingerprint: str
+    vector: NDArray[np.float32]
+    thumbnail: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """A product with its photos.
+
+    Parameters
+    ----------
+    product : Product
+    photos : tuple of PhotoEntry
+        The main one first.
+    title : ndarray or None
+        Vector of the product's title, float32 (d,), unit norm; kept as float16 like those of photos. None for none yet.
+    added : int or None
+        Unix seconds of when the catalogue first got the product; it knows that itself, so `Catalogue.put` does not look
+        at it. None for products that were there before Snapshelf took note.
+    """
+
+    product: Product
+    photos: tuple[PhotoEntry, ...]
+    title: NDArray[np.float32] | None = None
+    added: int | None = None
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        """The photos' vectors, float32 (m, d); (0, 0) without photos."""
+        return (
+            np.stack([each.vector for each in self.photos]) if self.photos else np.empty((0, 0), np.float32)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the catalogue has stored of a product: enough to tell whether it must be stored again.
+
+    Parameters
+    ----------
+    facts_hash : str
+        `facts_hash` of the stored product.
+    fingerprints : tuple of str
+        Those of its photos, in order.
+    title : str or None
+        `title_fingerprint` of the title that has a vector; None where none has.
+    """
+
+    facts_hash: str
+    fingerprints: tuple[str, ...]
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """The last thing that happened to one id.
+
+    Parameters
+    ----------
+    version : int
+        Catalogue version of the change.
+    id : str
+        The product's id.
+    entry : Entry or None
+        The product as it is now, with vectors and without thumbnails; None when it was deleted.
+    """
+
+    version: int
+    id: str
+    entry: Entry | None
+
+
+def facts_hash(product: Product) -> str:
+    """Hash of everything a product says about itself, the order of its attributes aside: 32 hex digits.
+
+    Fields that have their default value do not enter, so a field added to `Product` later changes no hash.
+    """
+    facts = product.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def title_fingerprint(text: str) -> str:
+    """Hash of a title's text, which no photo's fingerprint equals: 32 hex digits."""
+    return blake2b(text.encode(), digest_size=16, person=b"title").hexdigest()
+
+
+class Catalogue:
+    """The truth of a shelf: products, the fingerprints and vectors of their photos, thumbnails, vectors of titles.
+
+    Open it with `Catalogue.open`. It may be used from several threads: reads run beside each other and beside
+    a write, and see the state before or after that write, never half of it. Writes wait for each other, also
+    across processes. When a write returns, it is on disk; when it raises, nothing of it was kept.
+    """
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._engine = engine
+        self._where = where
+        self._closed = False
+        self._write_lock = Lock()
+
+    @classmethod
+    def open(cls, location: str | Path) -> Self:
+        """Open a catalogue; an empty one is made where there is none.
+
+        Parameters
+        ----------
+        location : str or Path
+            Path of an SQLite file (its folder must exist), or an SQLAlchemy URL: ``sqlite:///…`` or
+            ``postgresql://user:password@host/database``.
+
+        Raises
+        ------
+        StorageError
+            It cannot be opened, is damaged, or belongs to another program.
+        ShelfVersionError
+            It was written by a newer Snapshelf.
+        MissingExtraError
+            PostgreSQL is asked for and ``snapshelf[postgresql]`` is not installed.
+        InputError
+            The URL cannot be read or names another kind of database.
+        """
+        engine, where = open_database(location, SCHEMA)
+        return cls(engine, where)
+
+    def close(self) -> None:
+        """Close all connections; the catalogue cannot be used after that."""
+        self._closed = True
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def put(self, entries: Sequence[Entry]) -> int:
+        """Add products, or replace those that have the same id, photos and title vector included.
+
+        Returns
+        -------
+        int
+            The new catalogue version, that of the last entry.
+
+        Raises
+        ------
+        ProductError
+            An id is given twice.
+        EncoderError
+            A vector is not a finite unit vector, or has another length than the others in the catalogue.
+        StorageError
+            It could not be written.
+        """
+        ids = _distinct(entry.product for entry in entries)
+        rows = [_row(entry.product) for entry in entries]
+        now = int(time())
+        with self._writing() as (connection, version):
+            added = {row.id: row.added for row in _rows(connection, _STORED, ids)}
+            for chunk in _chunks(ids):
+                connection.execute(delete(tombstone).where(tombstone.c.id.in_(chunk)))
+                connection.execute(delete(product).where(product.c.id.in_(chunk)))
+            length = connection.scalar(_VECTOR_BYTES)
+            halves = _halves(_named_photos(entries), length)
+            titles = {entry.product.id: entry.title for entry in entries if entry.title is not None}
+            title_halves = _halves(_named_titles(titles), length or (len(halves[0]) if halves else None))
+            keys = range(version + 1, version + 1 + len(entries))
+            photos = [
+                (key, position, each)
+                for key, entry in zip(keys, entries, strict=True)
+                for position, each in enumerate(entry.photos)
+            ]
+            _insert(
+                connection,
+                product,
+                [
+                    {"key": key, "version": key, "added": added.get(row["id"], now), **row}
+                    for key, row in zip(keys, rows, strict=True)
+                ],
+            )
+            _insert(
+                connection,
+                photo,
+                [
+                    {
+                        "product_key": key,
+                        "position": position,
+                        "fingerprint": each.fingerprint,
+                        "vector": half,
+                    }
+                    for (key, position, each), half in zip(photos, halves, strict=True)
+                ],
+            )
+            _insert(
+                connection,
+                thumbnail,
+                [
+                    {"product_key": key, "position": position, "image": each.thumbnail}
+                    for key, position, each in photos
+                    if each.thumbnail
+                ],
+            )
+            titled = [
+                (key, entry.product)
+                for key, entry in zip(keys, entries, strict=True)
+                if entry.title is not None
+            ]
+            _insert(
+                connection,
+                title,
+                [
+                    {"product_key": key, "fingerprint": title_fingerprint(each.title), "vector": half}
+                    for (key, each), half in zip(titled, title_halves, strict=True)
+                ],
+            )
+            return _advance(connection, version + len(entries))
+
+    def put_facts(
+        self, products: Sequence[Product], titles: Mapping[str, NDArray[np.float32]] | None = None
+    ) -> int:
+        """Replace what stored products say about themselves and keep their photos.
+
+        Parameters
+        ----------
+        products : sequence of Product
+        titles : mapping or None
+            Id → vector of the new title. The vector of a title that stays as it is stays too; that of a title that
+            changes goes, unless there is a new one.
+
+        Returns
+        -------
+        int
+            The new catalogue version, that of the last product.
+
+        Raises
+        ------
+        NotFoundError
+            A product is not in the catalogue; nothing is written then.
+        ProductError
+            An id is given twice.
+        EncoderError
+            A vector is not a finite unit vector, or has another length than the others in the catalogue.
+        StorageError
+            It could not be written.
+        """
+        ids = _distinct(products)
+        rows = [_row(each) for each in products]
+        with self._writing() as (connection, version):
+            stored = {row.id: row.key for row in _rows(connection, _STORED, ids)}
+            if unknown := next((each for each in ids if each not in stored), None):
+                raise NotFoundError(f"no product has the id {unknown!r}; add it with its photos first")
+            _update(
+                connection,
+                update(product).where(product.c.id == bindparam("which")),
+                [
+                    {"which": row.pop("id"), "version": number, **row}
+                    for number, row in enumerate(rows, version + 1)
+                ],
+            )
+            _update(
+                connection,
+                delete(title).where(
+                    title.c.product_key == bindparam("which"), title.c.fingerprint != bindparam("new")
+                ),
+                [{"which": stored[each.id], "new": title_fingerprint(each.title)} for each in products],
+            )
+            _put_titles(connection, stored, {each.id: each.title for each in products}, titles or {})
+            return _advance(connection, version + len(rows))
+
+    def put_titles(self, texts: Mapping[str, str], vectors: Mapping[str, NDArray[np.float32]]) -> int:
+        """Give stored products the vectors of their titles; products that are gone or have another title now are left.
+
+        Parameters
+        ----------
+        texts : mapping
+            Id → title that was encoded.
+        vectors : mapping
+            Id → its vector, float32 (d,), unit norm.
+
+        Returns
+        -------
+        int
+            The new catalogue version: each of the products takes one, so that a store that catches up gets it.
+
+        Raises
+        ------
+        EncoderError
+            A vector is not a finite unit vector, or has another length than the others in the catalogue.
+        StorageError
+            It could not be written.
+        """
+        with self._writing() as (connection, version):
+            keys = {
+                row.id: row.key
+                for row in _rows(connection, _FACTS, texts)
+                if json.loads(row.facts)["title"] == texts[row.id]
+            }
+            _put_titles(connection, keys, texts, {id: vectors[id] for id in keys})
+            _update(
+                connection,
+                update(product).where(product.c.key == bindparam("which")),
+                [{"which": key, "version": number} for number, key in enumerate(keys.values(), version + 1)],
+            )
+            return _advance(connection, version + len(keys))
+
+    def delete(self, ids: Iterable[str]) -> int:
+        """Delete products with their photos; unknown ids are ignored.
+
+        Returns
+        -------
+        int
+            How many were there and are deleted now.
+
+        Raises
+        ------
+        StorageError
+            It could not be written.
+        """
+        with self._writing() as (connection, version):
+            deleted = [
+                found
+                for chunk in _chunks(ids)
+                for found in connection.scalars(
+                    delete(product).where(product.c.id.in_(chunk)).returning(product.c.id)
+                )
+            ]
+            rows = [{"id": each, "version": number} for number, each in enumerate(deleted, version + 1)]
+            _insert(connection, tombstone, rows)
+            _advance(connection, version + len(deleted))
+        return len(deleted)
+
+    def replace_vectors(
+        self,
+        vectors: Callable[[Sequence[str]], Mapping[str, NDArray[np.float32]]],
+        notes: Mapping[str, str],
+    ) -> int:
+        """Give every photo and every title another vector, all at once or none, as another encoder makes them.
+
+        Every product takes a new version, so that a store that catches up gets all of them.
+
+        Parameters
+        ----------
+        vectors : callable
+            Takes fingerprints of photos and titles and returns the new vector of each; called for some at a time.
+        notes : mapping
+            What `set_meta` would note, in the same transaction.
+
+        Returns
+        -------
+        int
+            The new catalogue version.
+
+        Raises
+        ------
+        EncoderError
+            A vector is not a finite unit vector, or they differ in length.
+        StorageError
+            It could not be written; everything is as it was.
+        """
+        with self._writing() as (connection, version):
+            reached, after, length = version, 0, None
+            while rows := connection.execute(_KEYS, {"after": after, "upto": version}).all():
+                after = rows[-1].version
+                keys = [row.key for row in rows]
+                photos = connection.execute(_FINGERPRINTS, {"keys": keys}).all()
+                titles = {row.key: title_fingerprint(json.loads(row.facts)["title"]) for row in rows}
+                new = vectors(list({row.fingerprint for row in photos} | set(titles.values())))
+                places = [
+                    f"photo {row.position} of the product with the key {row.product_key}" for row in photos
+                ]
+                places += [f"the title of the product with the key {key}" for key in keys]
+                wanted = [*(row.fingerprint for row in photos), *titles.values()]
+                named = ((place, new[each]) for place, each in zip(places, wanted, strict=True))
+                halves = _halves(named, length)
+                length = len(halves[0])
+                _update(
+                    connection,
+                    update(photo).where(
+                        photo.c.product_key == bindparam("which"), photo.c.position == bindparam("place")
+                    ),
+                    [
+                        {"which": row.product_key, "place": row.position, "vector": half}
+                        for row, half in zip(photos, halves, strict=False)
+                    ],
+                )
+                _replace_titles(
+                    connection,
+                    [
+                        {"product_key": key, "fingerprint": fingerprint, "vector": half}
+                        for (key, fingerprint), half in zip(
+                            titles.items(), halves[len(photos) :], strict=True
+                        )
+                    ],
+                )
+                _update(
+                    connection,
+                    update(product).where(product.c.key == bindparam("which")),
+                    [{"which": key, "version": number} for number, key in enumerate(keys, reached + 1)],
+                )
+                reached += len(keys)
+            for key, value in notes.items():
+                _note(connection, key, value)
+            return _advance(connection, reached)
+
+    def get(self, id: str) -> Product | None:
+        """Return the product with this id, None if there is none."""
+        return self.get_many([id]).get(id)
+
+    def get_many(self, ids: Iterable[str]) -> dict[str, Product]:
+        """Return the products with these ids, in the order of `ids`; unknown ones are left out."""
+        ids = list(ids)
+        with self._reading() as connection:
+            facts = {row.id: row.facts for row in _rows(connection, _FACTS, ids)}
+        return {each: _product(facts[each]) for each in ids if each in facts}
+
+    def known(self, ids: Iterable[str]) -> dict[str, Known]:
+        """Tell what is stored of these ids, so that it is not stored again; unknown ones are left out."""
+        with self._reading() as connection:
+            rows = _rows(connection, _KNOWN, ids)
+        return {
+            found: Known(
+                stored_hash, tuple(row.fingerprint for row in group if row.fingerprint is not None), titled
+            )
+            for (found, stored_hash, titled), group in groupby(rows, attrgetter("id", "facts_hash", "title"))
+        }
+
+    def vectors(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the photos' vectors of these products; those unknown or without photos are left out.
+
+        Returns
+        -------
+        dict
+            Id → float32 (m, d), unit norm, in the order of `ids` and of the photos.
+        """
+        ids = list(ids)
+        with self._reading() as connection:
+            rows = _rows(connection, _VECTORS, ids)
+        vectors = _unit_vectors([row.vector for row in rows])
+        found: dict[str, NDArray[np.float32]] = {}
+        start = 0
+        for each, group in groupby(rows, attrgetter("id")):
+            end = start + sum(1 for _ in group)
+            found[each] = vectors[start:end]
+            start = end
+        return {each: found[each] for each in ids if each in found}
+
+    def titles(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors of these products' titles; those unknown or without one are left out.
+
+        Returns
+        -------
+        dict
+            Id → float32 (d,), unit norm.
+        """
+        with self._reading() as connection:
+            rows = _rows(connection, _TITLES, ids)
+        return dict(zip((row.id for row in rows), _unit_vectors([row.vector for row in rows]), strict=True))
+
+    def untitled(self, after: str = "", limit: int = 1_000) -> dict[str, str]:
+        """Return products whose title has no vector, id → title: at most `limit`, in order, with ids behind `after`."""
+        with self._reading() as connection:
+            rows = connection.execute(_UNTITLED, {"after": after, "limit": limit}).all()
+        return {row.id: json.loads(row.facts)["title"] for row in rows}
+
+    def photos(self, id: str) -> tuple[PhotoEntry, ...]:
+        """Return the photos of a product with their thumbnails; none for an unknown id."""
+        with self._reading() as connection:
+            rows = connection.execute(_PHOTOS, {"id": id}).all()
+        vectors = _unit_vectors([row.vector for row in rows])
+        return tuple(
+            PhotoEntry(row.fingerprint, vector, row.image) for row, vector in zip(rows, vectors, strict=True)
+        )
+
+    def thumbnail(self, id: str, position: int = 0) -> bytes | None:
+        """Return the thumbnail of a product's photo, None where there is none; `position` counts from 0."""
+        with self._reading() as connection:
+            image: bytes | None = connection.scalar(_THUMBNAIL, {"id": id, "position": position})
+        return image
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """Return the changes since a version, oldest first: what a store needs to catch up.
+
+        An id that changed several times appears once, with its last change. Whoever applies the changes and
+        asks again after the last one's version, until none come, holds the same products as the catalogue.
+
+        Parameters
+        ----------
+        after : int
+            The catalogue version reached so far; 0 for everything.
+        limit : int
+            At most so many changes; with the number of photos of a product it bounds the memory used.
+        """
+        with self._reading() as connection:
+            rows = connection.execute(_CHANGES, {"after": after, "limit": limit}).all()
+        vectors = iter(_unit_vectors([row.vector for row in rows if row.vector is not None]))
+        return [_change(list(group), vectors) for _, group in groupby(rows, attrgetter("version"))]
+
+    def ids(self, after: str | None = None, limit: int = 1_000) -> list[str]:
+        """Return at most `limit` ids in ascending order (by code point), those behind `after`."""
+        statement = select(product.c.id).order_by(product.c.id).limit(limit)
+        if after is not None:
+            statement = statement.where(product.c.id > after)
+        with self._reading() as connection:
+            return list(connection.scalars(statement))
+
+    @property
+    def version(self) -> int:
+        """Number of the last change; 0 for a new catalogue."""
+        with self._reading() as connection:
+            number: int = connection.scalars(_VERSION).one()
+        return number
+
+    def count(self) -> int:
+        """Count the products."""
+        return self._count(product)
+
+    def photo_count(self) -> int:
+        """Count the photos of all products."""
+        return self._count(photo)
+
+    def title_count(self) -> int:
+        """Count the products whose title has a vector."""
+        return self._count(title)
+
+    def meta(self, key: str) -> str | None:
+        """Return what `set_meta` noted under a key, None if nothing."""
+        with self._reading() as connection:
+            value: str | None = connection.scalar(select(meta.c.value).where(meta.c.key == key))
+        return value
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Note something about the catalogue as a whole, for example the fingerprint of its encoder.
+
+        The catalogue version stays what it is.
+
+        Raises
+        ------
+        StorageError
+            It could not be written.
+        """
+        with self._writing() as (connection, _):
+            _note(connection, key, value)
+
+    def size_bytes(self) -> int:
+        """Count the bytes taken on disk, SQLite's write-ahead log and PostgreSQL's indexes included."""
+        with self._reading() as connection:
+            return stored_bytes(connection)
+
+    def _count(self, table: Table) -> int:
+        with self._reading() as connection:
+            number: int = connection.scalars(select(func.count()).select_from(table)).one()
+        return number
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        if self._closed:
+            raise StorageError(f"catalogue {self._where}: it is closed; open it again")
+        with storage_errors(SCHEMA, self._where), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Connection, int]]:
+        with self._write_lock, self._reading() as connection, connection.begin():
+            lock(connection)
+            yield connection, connection.scalars(_VERSION.with_for_update()).one()
+
+
+def _distinct(products: Iterable[Product]) -> list[str]:
+    ids = [each.id for each in products]
+    if twice := next((each for each, number in Counter(ids).items() if number > 1), None):
+        raise ProductError(f"id: {twice!r} is given twice; keep one of the two", field="id")
+    return ids
+
+
+def _row(each: Product) -> dict[str, Any]:
+    return {"id": each.id, "facts_hash": facts_hash(each), "facts": each.model_dump_json()}
+
+
+def _product(facts: str) -> Product:
+    # Stored facts were checked before they were put. Reading them as a feed is read would cost ten times as
+    # much, and a rule that a later release makes stricter would lock products in.
+    fields = json.loads(facts)
+    price = fields["price"]
+    attributes = fields["attributes"].items()
+    return Product.model_construct(
+        **{
+            **fields,
+            "category": tuple(fields["category"]),
+            "images": tuple(fields["images"]),
+            "price": price
+            and Price.model_construct(amount=Decimal(price["amount"]), currency=price["currency"]),
+            "attributes": {
+                name: tuple(value) if isinstance(value, list) else value for name, value in attributes
+            },
+        }
+    )
+
+
+def _named_photos(entries: Sequence[Entry]) -> Iterator[_Named]:
+    for entry in entries:
+        for position, each in enumerate(entry.photos):
+            yield f"photo {position} of product {entry.product.id!r}", each.vector
+
+
+def _named_titles(titles: Mapping[str, NDArray[np.float32]]) -> Iterator[_Named]:
+    return ((f"the title of product {id!r}", vector) for id, vector in titles.items())
+
+
+def _halves(vectors: Iterable[_Named], length: int | None) -> list[bytes]:
+    """Vectors as little-endian float16; `length` is that of a stored one in bytes."""
+    halves: list[bytes] = []
+    for name, vector in vectors:
+        halves.append(_half(vector, f"{name}: the vector", length))
+        length = len(halves[-1])
+    return halves
+
+
+def _half(vector: NDArray[np.float32], where: str, length: int | None) -> bytes:
+    norm = float(np.linalg.norm(vector))
+    # Written so that the norm NaN fails it too.
+    if vector.ndim != 1 or not abs(norm - 1) <= _NORM_TOLERANCE:
+        raise EncoderError(
+            f"{where} has shape {vector.shape} and norm {norm:g}; "
+            "the encoder must give one vector of finite numbers and norm 1 for each photo and title"
+        )
+    half = vector.astype(_HALF).tobytes()
+    if length is not None and len(half) != length:
+        raise EncoderError(
+            f"{where} has length {vector.size}, others have {length // _HALF.itemsize}; "
+            "encode all photos and titles with the same encoder"
+        )
+    return half
+
+
+def _unit_vectors(halves: Sequence[bytes]) -> NDArray[np.float32]:
+    if not halves:
+        return np.empty((0, 0), np.float32)
+    rows = np.frombuffer(b"".join(halves), _HALF).reshape(len(halves), -1).astype(np.float32)
+    unit: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
+
+
+def _change(rows: Sequence[Row[Any]], vectors: Iterator[NDArray[np.float32]]) -> Change:
+    head = rows[0]
+    if head.facts is None:
+        return Change(head.version, head.id, None)
+    photos = tuple(PhotoEntry(row.fingerprint, next(vectors)) for row in rows if row.vector is not None)
+    title = _unit_vectors([head.title])[0] if head.title is not None else None
+    return Change(head.version, head.id, Entry(_product(head.facts), photos, title, head.added))
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _put_titles(
+    connection: Connection,
+    keys: Mapping[str, int],
+    texts: Mapping[str, str],
+    vectors: Mapping[str, NDArray[np.float32]],
+) -> None:
+    halves = _halves(_named_titles(vectors), connection.scalar(_VECTOR_BYTES))
+    _replace_titles(
+        connection,
+        [
+            {"product_key": keys[id], "fingerprint": title_fingerprint(texts[id]), "vector": half}
+            for id, half in zip(vectors, halves, strict=True)
+        ],
+    )
+
+
+def _replace_titles(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    _update(connection, delete(title).where(title.c.product_key == bindparam("product_key")), rows)
+    _insert(connection, title, rows)
+
+
+def _update(connection: Connection, statement: Update | Delete, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(statement, rows)
+
+
+def _note(connection: Connection, key: str, value: str) -> None:
+    connection.execute(delete(meta).where(meta.c.key == key))
+    connection.execute(insert(meta), {"key": key, "value": value})
+
+
+def _advance(connection: Connection, version: int) -> int:
+    connection.execute(update(state).where(state.c.name == "version").values(value=version))
+    return version
+
+
+def _rows(connection: Connection, statement: Select[Any], ids: Iterable[str]) -> list[Row[Any]]:
+    return [row for chunk in _chunks(ids) for row in connection.execute(statement, {"ids": chunk}).all()]
+
+
+def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(ids)
+    while chunk := list(islice(rest, _IDS_A_STATEMENT)):
+        yield chunk

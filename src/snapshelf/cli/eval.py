@@ -1,0 +1,119 @@
+"""``snapshelf eval``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from snapshelf.cli.console import Side, note, print_json, print_table, progress, reported
+from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, ModeOption, ShelfOption
+
+if TYPE_CHECKING:
+    from snapshelf.evaluation import CalibrationReport, Report
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("eval")(evaluate)
+
+
+def evaluate(
+    queries: Annotated[
+        Path,
+        typer.Option(
+            "--queries", help='BEIR lines: {"_id", "text" and/or "image"}, image relative to the file.'
+        ),
+    ],
+    qrels: Annotated[
+        Path, typer.Option("--qrels", help="BEIR (query-id, corpus-id, score) or TREC (4 columns).")
+    ],
+    metrics: Annotated[
+        str,
+        typer.Option(
+            "--metrics",
+            help="R@k, P@k, RR, RR@k, nDCG, nDCG@k, AP, AP@k, Success@k, as ir_measures has them.",
+        ),
+    ] = "R@1,R@10,RR@10,nDCG@10,P@10",
+    mode: ModeOption = "full",
+    vary: Annotated[
+        Literal["typo", "order"] | None,
+        typer.Option("--vary", help="Ask the texts with one letter wrong, or with their words shuffled."),
+    ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="Then fit the probabilities of relevance to these queries, and keep them in the shelf.",
+        ),
+    ] = False,
+    shelf: ShelfOption = DEFAULT_SHELF,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well a shelf answers queries whose right answers are known.
+
+    Each figure is a mean over queries, with its 95 % bootstrap interval and what a random ranking would
+    score. R@k divides by all relevant products; some published benchmarks divide by min(k, all relevant).
+
+    Variants and look-alikes are not folded, and the shop's rules do not apply: every product is its own answer.
+    """
+    with reported(as_json):
+        from snapshelf.evaluation import (
+            calibrate_shelf,
+            evaluate_shelf,
+            parse_metrics,
+            read_qrels,
+            read_queries,
+        )
+        from snapshelf.search import CALIBRATION
+        from snapshelf.shelf import Shelf
+
+        asked, judged, wanted = read_queries(queries), read_qrels(qrels), parse_metrics(metrics)
+        calibrated = None
+        with Shelf.open(shelf, create=False) as opened:
+            with progress("queries") as tell:
+                report = evaluate_shelf(
+                    opened, asked, judged, wanted, mode=mode, variation=vary, progress=tell
+                )
+            if calibrate:
+                with progress("calibration") as tell:
+                    calibrated = calibrate_shelf(opened, asked, judged, progress=tell)
+                calibrated.calibration.write(shelf / CALIBRATION)
+        for count, what in (
+            (report.queries_without_qrels, "queries are left out: nothing is judged for them"),
+            (report.qrels_without_query, "judged queries are left out: the queries file does not ask them"),
+            (report.relevant_not_in_shelf, "relevant products are not in the shelf; they count as not found"),
+        ):
+            if count:
+                note(f"{count:,} {what}")
+        if as_json:
+            print_json(report.to_json() | ({"calibration": calibrated.to_json()} if calibrated else {}))
+            return
+        _print(report)
+        if calibrated:
+            _print_calibration(calibrated)
+
+
+def _print(report: "Report") -> None:
+    rows = [
+        (name, *(f"{value:.4f}" for value in (found.value, found.low, found.high)), f"{found.random:.2g}")
+        for name, found in report.metrics.items()
+    ]
+    numbers: dict[str, Side] = dict.fromkeys(("value", "low", "high", "random"), "right")
+    print_table({"metric": "left", **numbers}, rows)
+    varied = {None: "", "typo": ", one letter wrong", "order": ", words shuffled"}[report.variation]
+    note(
+        f"{report.queries:,} queries{varied} over {report.corpus:,} products, mode {report.mode}, "
+        f"{report.seconds:.1f} s; low and high: 95 % bootstrap interval; random: expected of a random ranking"
+    )
+
+
+def _print_calibration(calibrated: "CalibrationReport") -> None:
+    rows = [
+        (kind, f"{found.queries:,}", f"{found.error:.3f}", f"{found.cut_off:.3f}")
+        for kind, found in calibrated.kinds.items()
+    ]
+    print_table({"calibrated": "left", "queries": "right", "ECE": "right", "cut-off": "right"}, rows)
+    note(
+        "ECE: expected calibration error on queries left out of the fit; cut-off: below it, no good match. "
+        "Searches use it from the next time that the shelf is opened"
+    )

@@ -1,0 +1,268 @@
+"""``snapshelf rank``: the personal order of results, measured and trained."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+import typer
+
+from snapshelf.cli.console import Side, note, print_json, print_table, progress, reported
+from snapshelf.cli.journal import opened_journal
+from snapshelf.cli.log import LogOption, told_of
+from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, ShelfOption
+
+if TYPE_CHECKING:
+    from snapshelf.evaluation import PersonalReport
+    from snapshelf.ranking import Items
+
+CandidateOption: TypeAlias = Annotated[
+    bool, typer.Option("--candidate", help="The model that waits, not the one that serves.")
+]
+
+rank = typer.Typer(
+    name="rank",
+    help="Train, measure and explain the ranking that knows the shopper.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(rank)
+
+
+@rank.command()
+def bench(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with products.csv (id, title, categories) and purchases.jsonl.")
+    ],
+    protocol: Annotated[
+        Literal["search", "next"],
+        typer.Option("--protocol", help="Personalised product search, or the next item of a shopper."),
+    ] = "search",
+    kept_back: Annotated[
+        Path | None,
+        typer.Option(
+            "--kept-back", help='Lines {"shopper", "product"}: purchases kept back, which then are the test.'
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the ranking on real shoppers' purchases.
+
+    Each shopper's last purchase is to be foreseen; all items are ranked, never a sample of them. Beside each
+    figure stand baselines, a 95 % bootstrap interval, and the same model fed another shopper's history.
+    """
+    with reported(as_json):
+        from snapshelf.evaluation import Purchases, bench_personal
+
+        with progress("models") as tell:
+            report = bench_personal(Purchases.read(folder, kept_back), protocol, progress=tell)
+        print_json(report.to_json()) if as_json else _print(report)
+
+
+@rank.command()
+def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+    """Learn a ranking from searches and what followed them; it waits as the candidate.
+
+    Divided by time: the earlier half is counted, the next part learned from, the last measured on. Afterwards
+    everything is counted for serving.
+    """
+    with reported(as_json):
+        from time import time
+
+        from snapshelf.evaluation import evaluate_ranking
+        from snapshelf.ranking import Histories, ShelfRanking, count, lessons, objections
+        from snapshelf.ranking import train as learn
+
+        told, items, now = told_of(log, shelf), items_of(shelf), time()
+        divided = lessons(items, told.shown, told.deeds, now=now)
+        model = learn(divided.signals, divided.learn)
+        report = evaluate_ranking(model, divided.signals, divided.test).to_json()
+        ranking = ShelfRanking(shelf)
+        ranking.offer(model, report)
+        ranking.count(count(items, Histories(items, told.deeds, now=now), told.shown, until=now))
+        _print_figures(report, as_json)
+        against = objections(report)
+        note("; ".join(against) if against else "the candidate may serve: snapshelf rank promote")
+
+
+@rank.command()
+def refresh(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+    """Add what is new in the journal to the counts that serve: co-occurrence, popularity, clicks, repeats.
+
+    For a timer: it reads what came since the last time, and of those shoppers what they did before. Everything is
+    counted anew when somebody was forgotten since.
+    """
+    with reported(as_json):
+        from dataclasses import asdict
+        from time import time
+
+        from snapshelf.catalogue import Catalogue
+        from snapshelf.ranking import ShelfRanking
+        from snapshelf.ranking import refresh as refreshed
+        from snapshelf.shelf import CATALOGUE
+
+        items = items_of(shelf)
+        with opened_journal(shelf) as journal, Catalogue.open(shelf / CATALOGUE) as catalogue:
+            done = refreshed(ShelfRanking(shelf), journal, items, catalogue, now=time())
+        if as_json:
+            print_json(asdict(done))
+        else:
+            typer.echo(
+                f"counted {done.events:,} events and {done.impressions:,} impressions"
+                f"{', everything anew' if done.anew else ''}"
+            )
+
+
+@rank.command("eval")
+def evaluate(
+    log: LogOption = None,
+    candidate: CandidateOption = False,
+    shelf: ShelfOption = DEFAULT_SHELF,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the ranking that serves, or the candidate, on the last searches of a log.
+
+    Beside it: the order as shown, popularity, the fixed formula, the model without the shopper, and the model
+    with another shopper's history, which must hurt. Then what the ranking would have earned in clicks on those
+    searches, estimated from what was left to chance.
+    """
+    with reported(as_json):
+        from time import time
+
+        from snapshelf.errors import EvaluationError
+        from snapshelf.evaluation import evaluate_off_policy, evaluate_ranking
+        from snapshelf.ranking import Reranker, ShelfRanking, lessons
+
+        told, items = told_of(log, shelf), items_of(shelf)
+        divided = lessons(items, told.shown, told.deeds, now=time())
+        ranking = ShelfRanking(shelf)
+        ranker = ranking.candidate() if candidate else ranking.current()
+        report = evaluate_ranking(ranker, divided.signals, divided.test).to_json()
+        try:
+            report["off_policy"] = evaluate_off_policy(
+                Reranker(divided.signals, ranker),
+                divided.histories,
+                told.shown,
+                told.deeds,
+                since=divided.test_from,
+            ).to_json()
+        except EvaluationError as error:
+            report["off_policy"] = {"trusted": False, "refused": str(error)}
+        _print_figures(report, as_json)
+        if not as_json:
+            _print_off_policy(report["off_policy"])
+
+
+@rank.command()
+def promote(
+    shelf: ShelfOption = DEFAULT_SHELF,
+    force: Annotated[bool, typer.Option("--force", help="Even if it has not won.")] = False,
+    back: Annotated[
+        bool, typer.Option("--back", help="Take the last promotion back: the model before serves again.")
+    ] = False,
+) -> None:
+    """Let the candidate serve, if it won on later searches and another shopper's history hurts it."""
+    with reported(as_json=False):
+        from snapshelf.ranking import ShelfRanking
+
+        ranking = ShelfRanking(shelf)
+        ranking.roll_back() if back else ranking.promote(force=force)
+        note("the ranking before serves again" if back else "the candidate serves now")
+
+
+@rank.command()
+def explain(
+    shelf: ShelfOption = DEFAULT_SHELF,
+    candidate: CandidateOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what each feature means and how much of the ranking is its doing."""
+    with reported(as_json):
+        from snapshelf.ranking import FEATURES, FixedFormula, ShelfRanking
+
+        ranking = ShelfRanking(shelf)
+        model = ranking.candidate() if candidate else ranking.current()
+        if isinstance(model, FixedFormula):
+            note("no model was promoted: the fixed formula ranks")
+            shares = {}
+        else:
+            shares = model.importance()
+        meanings = {feature.name: feature.meaning for feature in FEATURES}
+        if as_json:
+            print_json([{"feature": n, "share": shares.get(n), "meaning": m} for n, m in meanings.items()])
+            return
+        ordered = sorted(meanings, key=lambda name: -shares.get(name, 0))
+        rows = [(name, f"{shares[name]:.1%}" if shares else "", meanings[name]) for name in ordered]
+        print_table({"feature": "left", "share": "right", "meaning": "left"}, rows)
+
+
+def items_of(shelf: Path) -> "Items":
+    """Columns of the products of a shelf, which may be open elsewhere."""
+    from snapshelf.catalogue import Catalogue
+    from snapshelf.errors import ShelfError
+    from snapshelf.ranking import FOLDER as RANKING
+    from snapshelf.ranking import ITEMS, ItemTable
+    from snapshelf.shelf import CATALOGUE
+
+    if not (shelf / CATALOGUE).exists():
+        raise ShelfError(f"{shelf}: there is no shelf; make one with 'snapshelf add FEED --shelf {shelf}'")
+    with Catalogue.open(shelf / CATALOGUE) as catalogue:
+        return ItemTable.open(shelf / RANKING / ITEMS, catalogue).items
+
+
+def _print_figures(told: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(told)
+        return
+    names = ("NDCG@10", "HR@10", "MRR")
+    rows = [
+        (model, *(_with_interval(found[name], *found["intervals"][name]) for name in names))
+        for model, found in told["models"].items()
+    ]
+    print_table({"model": "left", **dict.fromkeys(names, "right")}, rows)
+    note(f"{told['searches']:,} searches; in brackets: 95 % bootstrap intervals")
+
+
+def _print_off_policy(told: dict[str, Any]) -> None:
+    if estimates := told.get("estimates"):
+        typer.echo()
+        rows = [
+            (name, _with_interval(found["value"], found["low"], found["high"]), f"{found['effective']:,.0f}")
+            for name, found in estimates.items()
+        ]
+        columns: dict[str, Side] = {
+            "estimate": "left",
+            "clicks per place": "right",
+            "effective samples": "right",
+        }
+        print_table(columns, rows)
+        note(
+            f"{told['searches']:,} searches with {told['places']:,} places; the ranking agrees with "
+            f"{told['agreed']:.0%}, and chance had moved {told['swapped']:,}"
+        )
+    if told["refused"]:
+        note(f"not to be trusted: {told['refused']}")
+
+
+def _with_interval(value: float, low: float, high: float) -> str:
+    return f"{value:.4f} ({low:.4f}–{high:.4f})"
+
+
+def _print(report: "PersonalReport") -> None:
+    told = report.to_json()
+    names = ("HR@10", "NDCG@10", "low", "high", "MRR", "ms_per_request")
+    numbers: dict[str, Side] = dict.fromkeys(names, "right")
+    rows = [(model, *(f"{found[name]:.4f}" for name in names)) for model, found in told["models"].items()]
+    print_table({"model": "left", **numbers}, rows)
+    if lists := told.get("lists"):
+        spread = ("coverage", "gini", "diversity")
+        typer.echo()
+        print_table(
+            {"list of ten": "left", **dict.fromkeys(spread, "right")},
+            [(model, *(f"{found[name]:.4f}" for name in spread)) for model, found in lists.items()],
+        )
+    note(
+        f"{told['shoppers']:,} shoppers, protocol {report.protocol}; low and high: 95 % bootstrap interval of NDCG@10"
+    )

@@ -1,0 +1,94 @@
+"""``snapshelf report``: what a shelf learned about its searches."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from snapshelf.cli.console import Side, note, print_json, print_table, reported
+from snapshelf.cli.log import LogOption, told_of
+from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, ShelfOption
+
+if TYPE_CHECKING:
+    from snapshelf.evaluation import Share
+
+report = typer.Typer(
+    name="report",
+    help="Reports for merchandisers.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(report)
+
+
+@report.callback()
+def _report() -> None:
+    """Reports for merchandisers."""
+
+
+@report.command("zero-results")
+def zero_results(
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=3_650, help="How many days back, today included.")
+    ] = 30,
+    shelf: ShelfOption = DEFAULT_SHELF,
+    as_json: JsonOption = False,
+) -> None:
+    """List the words of searches that found nothing good, the most frequent first."""
+    with reported(as_json):
+        from snapshelf.shelf import Shelf
+
+        with Shelf.open(shelf, create=False) as opened:
+            found = opened.zero_results(days)
+        if as_json:
+            print_json([{"text": text, "times": times} for text, times in found])
+            return
+        print_table({"times": "right", "words": "left"}, [(str(times), text) for text, times in found])
+        if not found:
+            note("every search of these days found something")
+
+
+@report.command()
+def experiments(
+    log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False
+) -> None:
+    """Tell what experiments between two rankings have shown so far (see ranking.experiment in search.yaml)."""
+    with reported(as_json):
+        from snapshelf.evaluation import report_experiments
+
+        told = told_of(log, shelf)
+        found = report_experiments(told.shown, told.deeds)
+        if as_json:
+            print_json([one.to_json() for one in found])
+            return
+        columns: dict[str, Side] = {
+            "experiment": "left",
+            "variant": "left",
+            "searches": "right",
+            "shoppers": "right",
+            **dict.fromkeys(("click", "cart", "purchase"), "right"),
+        }
+        rows = [
+            (
+                one.name,
+                variant,
+                f"{part.searches:,}",
+                f"{part.shoppers:,}",
+                *(_percent(part.of_shoppers[outcome]) for outcome in ("click", "cart", "purchase")),
+            )
+            for one in found
+            for variant, part in one.variants.items()
+        ]
+        print_table(columns, rows)
+        for one in found:
+            preferred = f"; a preferred in {_percent(one.preference)}" if one.preference else ""
+            note(f"{one.name}: {one.verdict}{preferred}")
+        if not found:
+            note("no search took part in an experiment")
+
+
+def _percent(share: "Share") -> str:
+    return f"{share.value:.1%} ({share.low:.1%}–{share.high:.1%}) of {share.trials:,}"

@@ -1,0 +1,54 @@
+"""``snapshelf rules``: the shop's own rules."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from snapshelf.cli.console import note, print_json, reported
+from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, ShelfOption
+
+rules = typer.Typer(
+    name="rules",
+    help="Check and show the rules of a shop: boost, bury, pin, hide, redirect.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(rules)
+
+
+@rules.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The rules, as in rules.yaml.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether rules hold together; without a shelf, so that it can run before they are put in place."""
+    with reported(as_json):
+        from snapshelf.errors import RuleError
+        from snapshelf.search import Rules
+
+        if not file.is_file():
+            raise RuleError(f"{file}: there is no such file")
+        names = [rule.name for rule in Rules.load(file)]
+        if as_json:
+            print_json({"rules": names})
+        else:
+            typer.echo(f"{len(names)} rules that hold together: {', '.join(names)}" if names else "no rules")
+
+
+@rules.command()
+def show(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+    """Print the rules of a shelf as they were written."""
+    with reported(as_json):
+        from snapshelf.shelf import Shelf
+
+        with Shelf.open(shelf, create=False) as opened:
+            text = opened.rules
+        if as_json:
+            print_json({"rules": text})
+        else:
+            typer.echo(text.rstrip("\n")) if text else note("this shelf has no rules")

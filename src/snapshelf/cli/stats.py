@@ -1,0 +1,31 @@
+"""``snapshelf stats``."""
+
+from dataclasses import asdict
+
+import typer
+
+from snapshelf.cli.console import print_json, reported
+from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, ShelfOption
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(stats)
+
+
+def stats(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+    """Tell how many products a shelf has, which encoder made its vectors, how large it is."""
+    with reported(as_json):
+        from snapshelf.shelf import Shelf
+
+        with Shelf.open(shelf, create=False) as opened:
+            facts = asdict(opened.stats())
+        if as_json:
+            print_json(facts)
+        else:
+            quarantined = facts.pop("quarantined")
+            for name, value in facts.items():
+                typer.echo(f"{name.replace('_', ' ')}: {f'{value:,}' if isinstance(value, int) else value}")
+            typer.echo(f"quarantined: {len(quarantined):,}")
+            for id, reason in quarantined.items():
+                typer.echo(f"  {id}: {reason}")

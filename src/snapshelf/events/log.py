@@ -1,0 +1,77 @@
+"""A log of searches and events, as lines of JSON."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from snapshelf.errors import EventError, InputError
+from snapshelf.events.impression import Shown
+from snapshelf.events.interaction import Deed
+from snapshelf.events.parsers import parse_events
+
+
+@dataclass(frozen=True)
+class ShopLog:
+    """What was shown and what happened.
+
+    Parameters
+    ----------
+    shown : list of Shown
+    deeds : list of Deed
+    refused : list of str
+        One sentence for each line that could not be used.
+    """
+
+    shown: list[Shown]
+    deeds: list[Deed]
+    refused: list[str]
+
+
+def read_log(path: Path) -> ShopLog:
+    """Read searches and events, in any order, each event once.
+
+    A line with ``query_response_hit_ids`` is a search; its ``query_attributes`` may have ``relevance`` (a score
+    for each hit), ``channels`` (name → contribution of each hit), ``propensities``, ``start`` (rank of the first hit,
+    from 0), ``experiment``, ``variant`` and ``teams``. Other lines are events in any shape that `parse_events` reads.
+    Actions that say nothing of interest are passed over.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: the log cannot be read ({error})") from None
+    return parse_log(lines, str(path))
+
+
+def parse_log(lines: Iterable[str], where: str) -> ShopLog:
+    """Read the lines of a log; `where` names it in the refusals. See `read_log`."""
+    log = ShopLog([], [], [])
+    seen: set[str] = set()
+    now = time.time()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            log.refused.append(f"{where}, line {number}: not JSON: {error}")
+            continue
+        for told in parse_events(value, now=now):
+            if isinstance(told, EventError):
+                log.refused.append(f"{where}, line {number}: {told}")
+                continue
+            if told.shown is not None:
+                log.shown.append(told.shown)
+            for event in told.events:
+                if event.event_id not in seen and (deed := event.deed) is not None:
+                    log.deeds.append(deed)
+                seen.add(event.event_id)
+    return log

@@ -1,0 +1,311 @@
+"""The engine in a process of its own, so that it never holds the GIL of the one that serves."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import subprocess
+import sys
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from snapshelf.errors import StoreError
+from snapshelf.index.wire import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from types import TracebackType
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from snapshelf.index.answers import Candidate, Facet, Histogram, Kind, Placed, Recalled
+    from snapshelf.index.filters import Filter
+    from snapshelf.index.protocol import Fact, Record
+
+_CONNECTIONS = 4
+
+
+class ProcessStore:
+    """An `EdgeStore` in a child process, with the same methods, errors and results.
+
+    Calls from several threads run side by side as far as the engine lets them. Should the child die, it is
+    started again from the directory, and the call that noticed is made once more: every call may be
+    repeated, and what was acknowledged outlives the child. The child ends when this process does, however it
+    ends.
+
+    Use `open` to get one. POSIX only.
+    """
+
+    def __init__(self, path: Path, dimension: int) -> None:
+        self._path = path
+        self._dimension = dimension
+        self._starting = threading.Lock()
+        self._child: _Child | None = _Child(path, dimension)
+
+    @classmethod
+    def open(cls, path: str | Path, dimension: int) -> Self:
+        """Start the process and open the store in it; see `EdgeStore.open`."""
+        return cls(Path(path), dimension)
+
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        return self._dimension
+
+    @property
+    def version(self) -> int:
+        """Catalogue version of the last `flush`; 0 for a new store."""
+        version: int = self._call("version")
+        return version
+
+    def upsert(self, records: Sequence[Record]) -> None:
+        """See `Store.upsert`."""
+        self._call("upsert", records)
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """See `Store.delete`."""
+        self._call("delete", ids)
+
+    def patch(self, id: str, facts: Mapping[str, Fact]) -> None:
+        """See `Store.patch`."""
+        self._call("patch", id, facts)
+
+    def nearest(
+        self,
+        vector: NDArray[np.float32],
+        k: int,
+        where: Filter | None = None,
+        *,
+        using: Literal["photo", "title"] = "photo",
+    ) -> list[Candidate]:
+        """See `Store.nearest`."""
+        found: list[Candidate] = self._call("nearest", vector, k, where, using=using)
+        return found
+
+    def matching(self, terms: Mapping[str, float], k: int, where: Filter | None = None) -> list[Candidate]:
+        """See `Store.matching`."""
+        found: list[Candidate] = self._call("matching", terms, k, where)
+        return found
+
+    def recall(
+        self,
+        k: int,
+        where: Filter | None = None,
+        *,
+        photo: NDArray[np.float32] | None = None,
+        title: NDArray[np.float32] | None = None,
+        terms: Mapping[str, float] | None = None,
+        also: Sequence[str] = (),
+        tests: Sequence[Filter] = (),
+        fields: Sequence[str] = (),
+    ) -> list[Recalled]:
+        """See `Store.recall`."""
+        found: list[Recalled] = self._call(
+            "recall", k, where, photo=photo, title=title, terms=terms, also=also, tests=tests, fields=fields
+        )
+        return found
+
+    def matches(self, ids: Sequence[str], where: Filter) -> set[str]:
+        """See `Store.matches`."""
+        found: set[str] = self._call("matches", ids, where)
+        return found
+
+    def facts(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Fact]]:
+        """See `Store.facts`."""
+        facts: list[dict[str, Fact]] = self._call("facts", ids, fields)
+        return facts
+
+    def idf(self, terms: Collection[str]) -> dict[str, float]:
+        """See `Store.idf`."""
+        found: dict[str, float] = self._call("idf", list(terms))
+        return found
+
+    def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
+        """See `Store.count`."""
+        number: int = self._call("count", where, distinct)
+        return number
+
+    def facet(
+        self, field: str, where: Filter | None = None, *, limit: int = 100, distinct: str | None = None
+    ) -> Facet:
+        """See `Store.facet`."""
+        facet: Facet = self._call("facet", field, where, limit=limit, distinct=distinct)
+        return facet
+
+    def histogram(
+        self,
+        field: str,
+        where: Filter | None = None,
+        *,
+        bins: int = 20,
+        edges: Sequence[float] | None = None,
+        distinct: str | None = None,
+    ) -> Histogram:
+        """See `Store.histogram`."""
+        found: Histogram = self._call("histogram", field, where, bins=bins, edges=edges, distinct=distinct)
+        return found
+
+    def ordered(
+        self,
+        field: str,
+        k: int,
+        where: Filter | None = None,
+        *,
+        descending: bool = False,
+        skip: int = 0,
+    ) -> list[Placed]:
+        """See `Store.ordered`."""
+        placed: list[Placed] = self._call("ordered", field, k, where, descending=descending, skip=skip)
+        return placed
+
+    def group_sizes(
+        self, ids: Sequence[str], where: Filter | None = None, field: str = "group_id"
+    ) -> dict[str, int]:
+        """See `Store.group_sizes`."""
+        sizes: dict[str, int] = self._call("group_sizes", ids, where, field)
+        return sizes
+
+    def scroll(self, where: Filter | None = None, *, after: str | None = None, limit: int = 100) -> list[str]:
+        """See `Store.scroll`."""
+        ids: list[str] = self._call("scroll", where, after=after, limit=limit)
+        return ids
+
+    def fields(self) -> list[str]:
+        """See `Store.fields`."""
+        names: list[str] = self._call("fields")
+        return names
+
+    def field_kinds(self) -> Mapping[str, Kind]:
+        """See `Store.field_kinds`."""
+        kinds: Mapping[str, Kind] = self._call("field_kinds")
+        return kinds
+
+    def texts(self, field: str, limit: int) -> list[str]:
+        """See `Store.texts`."""
+        texts: list[str] = self._call("texts", field, limit)
+        return texts
+
+    def clear(self) -> None:
+        """See `Store.clear`."""
+        self._call("clear")
+
+    def optimise(self) -> None:
+        """See `Store.optimise`; other calls wait, this process does not."""
+        self._call("optimise")
+
+    def flush(self, version: int) -> None:
+        """See `Store.flush`."""
+        self._call("flush", version)
+
+    def close(self) -> None:
+        """Let calls under way finish and end the process; closing twice does no harm."""
+        with self._starting:
+            child, self._child = self._child, None
+        if child is not None:
+            child.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _call(self, name: str, *arguments: object, **options: object) -> Any:
+        child = self._child
+        try:
+            return self._of(child).call(name, arguments, options)
+        except _ChildGoneError:
+            return self._of(self._successor(child)).call(name, arguments, options)
+
+    def _of(self, child: _Child | None) -> _Child:
+        if child is None:
+            raise StoreError(f"the store {self._path} is closed")
+        return child
+
+    def _successor(self, gone: _Child | None) -> _Child | None:
+        """Start another process in place of one that is gone, unless another thread has."""
+        with self._starting:
+            if gone is not None and self._child is gone:
+                gone.stop()
+                self._child = _Child(self._path, self._dimension)
+            return self._child
+
+
+class _ChildGoneError(StoreError):
+    """The engine's process has died or is being stopped."""
+
+
+class _Child:
+    """One process and the sockets that lead to it."""
+
+    def __init__(self, path: Path, dimension: int) -> None:
+        self._path = path
+        self._idle: queue.SimpleQueue[Connection | None] = queue.SimpleQueue()
+        self._connections: list[Connection] = []
+        theirs: list[socket.socket] = []
+        for _ in range(_CONNECTIONS):
+            here, there = socket.socketpair()
+            self._connections.append(Connection(here.detach()))
+            theirs.append(there)
+        descriptors = [there.fileno() for there in theirs]
+        arguments = [str(path), str(dimension), *map(str, descriptors)]
+        self._process = subprocess.Popen(  # noqa: S603
+            # -P: a numpy.py in the current directory is not NumPy.
+            [sys.executable, "-P", "-m", "snapshelf.index.child", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=descriptors,
+            process_group=0,  # Ctrl-C is for this process; it stops the child when it has finished
+        )
+        for there in theirs:
+            there.close()
+        for connection in self._connections:
+            self._idle.put(connection)
+        try:
+            _, error = decode(self._connections[0].recv_bytes())
+        except (EOFError, OSError):
+            error = self._gone("before it had opened the store; its error output says why")
+        if error is not None:
+            self.stop()
+            raise error
+
+    def call(self, name: str, arguments: tuple[object, ...], options: dict[str, object]) -> Any:
+        """Call a method of the store over there, or read a property."""
+        question = encode((name, arguments, options))
+        connection = self._idle.get()
+        if connection is None:
+            self._idle.put(None)
+            raise self._gone("or was stopped")
+        try:
+            connection.send_bytes(question)
+            answer, error = decode(connection.recv_bytes())
+        except (EOFError, OSError) as lost:
+            raise self._gone(f"during {name!r}") from lost
+        except BaseException:
+            # An interrupt between question and answer: the next question would get this answer.
+            self._process.kill()
+            raise
+        finally:
+            self._idle.put(connection)
+        if error is not None:
+            raise error
+        return answer
+
+    def stop(self) -> None:
+        """Wait for calls under way, close the sockets, and wait for the process to end."""
+        while self._connections:
+            connection = self._idle.get()
+            if connection is not None:
+                self._connections.remove(connection)
+                connection.close()
+        self._idle.put(None)
+        self._process.wait()
+
+    def _gone(self, when: str) -> _ChildGoneError:
+        status = self._process.poll()
+        return _ChildGoneError(f"the engine's process of {self._path} died {when} (exit status {status})")

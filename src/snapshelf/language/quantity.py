@@ -1,0 +1,303 @@
+"""Numbers with their units: prices, sizes, volumes, weights, lengths."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from snapshelf.language.normalisation import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+QuantityKind: TypeAlias = Literal["price", "size", "volume", "weight", "length"]
+
+AROUND = 0.2
+"""Share of a number by which "about 300" may be missed."""
+
+_LONGEST_TEXT = 1_000
+_LARGEST_SIZE = 200  # children's sizes are heights in cm
+
+_CURRENCIES = {
+    "CNY": "¥ 元 块钱 块 人民币 rmb cny yuan",
+    "USD": "us$ $ 美元 美金 usd dollars dollar bucks",
+    "EUR": "€ 欧元 eur euros euro",
+    "GBP": "£ 英镑 gbp quid",
+    "HKD": "hk$ 港币 港元 hkd",
+    "JPY": "日元 jpy yen",
+    "INR": "₹ 卢比 inr rs rupees",
+}
+_MEASURES: dict[QuantityKind, dict[str, float]] = {
+    "volume": {
+        **dict.fromkeys(("ml", "cc", "毫升"), 1.0),
+        "cl": 10.0,
+        **dict.fromkeys(("l", "litre", "litres", "liter", "liters", "升", "公升"), 1000.0),
+        **dict.fromkeys(("fl oz", "floz"), 29.5735),
+        **dict.fromkeys(("gallon", "gallons", "加仑"), 3785.41),
+    },
+    "weight": {
+        **dict.fromkeys(("mg", "毫克"), 0.001),
+        **dict.fromkeys(("g", "gram", "grams", "克"), 1.0),
+        **dict.fromkeys(("kg", "kilo", "kilos", "千克", "公斤"), 1000.0),
+        "斤": 500.0,
+        "两": 50.0,
+        **dict.fromkeys(("oz", "ounce", "ounces", "盎司"), 28.3495),
+        **dict.fromkeys(("lb", "lbs", "磅"), 453.592),
+    },
+    "length": {
+        **dict.fromkeys(("mm", "毫米"), 0.1),
+        **dict.fromkeys(("cm", "厘米", "公分"), 1.0),
+        **dict.fromkeys(("m", "metre", "metres", "meter", "meters", "米"), 100.0),
+        # In shops 寸 measures screens and suitcases, which is in inches.
+        **dict.fromkeys(("inch", "inches", "英寸", "寸", '"'), 2.54),
+        **dict.fromkeys(("ft", "feet", "foot", "英尺"), 30.48),
+        "尺": 100 / 3,
+    },
+}
+_CANONICAL: dict[QuantityKind, str] = {"volume": "ml", "weight": "g", "length": "cm"}
+
+_AT_MOST_BEFORE = """
+under|below|less than|cheaper than|lower than|up to|upto|at most|no more than|not more than|not over|within|max|maximum
+<=|<|≤
+不超过|不到|不高于|不大于|低于|少于|小于|至多|最多|最高
+"""
+_AT_LEAST_BEFORE = """
+over|above|more than|higher than|at least|no less than|not less than|starting at|from|min|minimum|>=|>|≥
+超过|高于|大于|多于|不低于|不少于|不小于|至少|最低|从
+"""
+_ABOUT_BEFORE = "about|around|approximately|approx|roughly|~|大约|大概|差不多|约"
+_AT_MOST_AFTER = (
+    "or less|or under|or below|and under|and below|max|及以下|或以下|以下|之下|以内|之内|以里|内|封顶"
+)
+_AT_LEAST_AFTER = "or more|or above|and above|and up|及以上|或以上|以上|之上|起|+"
+_ABOUT_AFTER = "or so|左右|上下"
+_PRICE_LABEL = "priced at|priced|price|cost|价格|价位|售价|单价"
+_BUDGET_LABEL = "budget|预算"
+_SIZE_LABEL = "size|尺码|鞋码|码数|码"
+# What is counted here is no price, though a bound stands before it: "over 18 years", 3件以上.
+_COUNTED = """
+%|year|years|yr|yrs|month|months|day|days|hour|hours|hr|hrs|gb|tb|mb|mah|hz|watt|watts|volt|volts|mp|dpi|ply
+pcs|piece|pieces|pair|pairs|pack|packs|pound|pounds|岁|周岁|年|月|天|小时|瓦|度|人|倍
+个|件|双|条|只|片|包|层|支|瓶|盒|袋|款|折
+"""
+
+
+def _either(names: str | Iterable[str]) -> str:
+    """An alternation of names, the longest first; English ones end where letters end."""
+    if isinstance(names, str):
+        names = names.strip().replace("\n", "|").split("|")
+    longest_first = sorted(names, key=len, reverse=True)
+    return "|".join(
+        re.escape(name) + ("(?![a-z])" if name[-1].isascii() and name[-1].isalpha() else "")
+        for name in longest_first
+    )
+
+
+_CURRENCY_OF = {name: code for code, names in _CURRENCIES.items() for name in names.split()}
+_MEASURE_OF = {unit: (kind, factor) for kind, units in _MEASURES.items() for unit, factor in units.items()}
+_CURRENCY_BEFORE = "|".join(
+    re.escape(name) for name in sorted(_CURRENCY_OF, key=len, reverse=True) if name not in "元块块钱"
+)
+_UNIT = _either([*_CURRENCY_OF, *_MEASURE_OF, "码", "号", "pound", "pounds"])
+_CHINESE_NUMBER = "[零〇一二两三四五六七八九十百千万半]{1,9}"
+# "12" is no number where it ends "a12" or begins "12-pack", nor 两 where it measures silver or salt.
+_NUMBER = rf"""
+    (?:(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,9}})(?:\.\d{{1,4}})?(?![\d])(?:[ ]?[百千万]|k(?![a-z0-9]))?
+    |{_CHINESE_NUMBER}?(?=两)(?!两[百千万])|{_CHINESE_NUMBER})"""
+
+_QUANTITY = re.compile(
+    rf"""
+    (?<![a-z0-9.\-/])
+    (?:(?:(?P<price>{_either(_PRICE_LABEL)})|(?P<budget>{_either(_BUDGET_LABEL)})|(?P<size>{_either(_SIZE_LABEL)}))
+        [ ]?(?:(?:is|of|at|[:=]|是|为)[ ]?)?)?
+    (?:(?:(?P<most>{_either(_AT_MOST_BEFORE)})|(?P<least>{_either(_AT_LEAST_BEFORE)})
+        |(?P<about>{_either(_ABOUT_BEFORE)})|(?P<between>between|介于|在))[ ]?)?
+    (?:(?P<system>eu|us|uk)(?P<sized>[ ]size)?[ ]?(?=\d)|(?P<currency>{_CURRENCY_BEFORE})[ ]?)?
+    (?P<number>{_NUMBER})
+    (?:(?:[ ]?(?P<unit_1>{_UNIT}))?
+        [ ]?(?:[-–—~]|to(?![a-z])|到|至|(?(between)and(?![a-z])|(?!))|[和与](?=.{{1,16}}之间))[ ]?
+        (?:{_CURRENCY_BEFORE})?[ ]?(?P<number_2>{_NUMBER}))?
+    (?:[ ]?(?P<unit>{_UNIT}))?
+    (?:[ ]?(?P<size_after>size(?![a-z])))?
+    (?:[ ]?(?:(?P<most_after>{_either(_AT_MOST_AFTER)})|(?P<least_after>{_either(_AT_LEAST_AFTER)})
+        |(?P<about_after>{_either(_ABOUT_AFTER)})|之间))?
+    (?![a-z0-9])
+    """,
+    re.VERBOSE,
+)
+_COUNTED_NEXT = re.compile(rf"[ ]?(?:{_either(_COUNTED)})")
+_MEASURE_WORD_NEXT = re.compile("[件个条双款只套张把次天年]")
+_LETTER_SIZE = re.compile(
+    rf"""
+    (?<![a-z0-9.\-/&'’])
+    (?:(?P<before>{_either(_SIZE_LABEL)})[ ]?[:=]?[ ]?)?
+    (?P<letters>[2-9]xl|x{{0,4}}[sl]|m|one[ ]size|free[ ]size|均码)
+    (?:[ ]?(?P<after>码|号|size))?
+    (?![a-z0-9&'’\-])
+    """,
+    re.VERBOSE,
+)
+
+
+class Quantity(NamedTuple):
+    """A number that a text names at ``normalise(text)[start:end]``.
+
+    Attributes
+    ----------
+    start, end : int
+        Where it is in the normalised text, its words ("under", 以下) and unit included.
+    value : float, str or None
+        The number that was said; the name of a letter size, such as ``"XL"``; None for a range.
+    unit : str
+        ``"ml"``, ``"g"`` or ``"cm"``, to which values are converted; the ISO 4217 code of a price's currency; the
+        system of a size (``"eu"``, ``"us"``, ``"uk"``); empty where none was said.
+    kind : str
+        ``"price"``, ``"size"``, ``"volume"``, ``"weight"`` or ``"length"``.
+    low, high : float or None
+        The interval that is meant, ends included; None where it is open, and both for letter sizes.
+    """
+
+    start: int
+    end: int
+    value: float | str | None
+    unit: str
+    kind: QuantityKind
+    low: float | None
+    high: float | None
+
+
+def quantities(text: str) -> list[Quantity]:
+    """Return the prices, sizes, volumes, weights and lengths that `text` names, in order.
+
+    A number alone is none: it may be a year or a model. It needs a unit, a label ("size 42", 价格) or a
+    bound ("under 300", 300以内); with a bound and no unit it is a price. ¥ is taken for yuan, and 寸 for inches.
+    Quantities that contradict each other are all returned. Only the first 1,000 characters are read: a query has
+    no more.
+
+    Parameters
+    ----------
+    text : str
+        Any text in English, Chinese or both; Chinese numerals are read too.
+
+    Returns
+    -------
+    list of Quantity
+        They do not overlap.
+
+    Examples
+    --------
+    >>> [q] = quantities("红色连衣裙 三百元以下")
+    >>> q.kind, q.high, q.unit
+    ('price', 300.0, 'CNY')
+    """
+    normalised = normalise(text)[:_LONGEST_TEXT]
+    found = [q for match in _QUANTITY.finditer(normalised) if (q := _quantity(match)) is not None]
+    taken = {place for q in found for place in range(q.start, q.end)}
+    letters = (_letter_size(match) for match in _LETTER_SIZE.finditer(normalised))
+    return sorted([*found, *(q for q in letters if q is not None and q.start not in taken)])
+
+
+def _quantity(match: re.Match[str]) -> Quantity | None:
+    number, other = _value(match["number"]), match["number_2"]
+    unit = match["unit"] or match["unit_1"]
+    bounded = any(
+        match[name] for name in ("most", "least", "about", "most_after", "least_after", "about_after")
+    )
+    ranged = match["between"] is not None and other is not None
+    kind = _kind(match, number, unit, bounded=bounded or ranged)
+    if kind is None:
+        return None
+    if kind in _CANONICAL and unit in _MEASURE_OF:
+        factor, canonical = _MEASURE_OF[unit][1], _CANONICAL[kind]
+        first = _MEASURE_OF.get(match["unit_1"] or unit, (kind, factor))[1]
+    else:
+        factor = first = 1.0
+        canonical = match["system"] or "" if kind == "size" else _currency(match["currency"] or unit)
+    value = round(number * first, 4)
+    start, end = match.span()
+    if other is not None:
+        return Quantity(start, end, None, canonical, kind, *sorted((value, round(_value(other) * factor, 4))))
+    return Quantity(start, end, value, canonical, kind, *_interval(match, value))
+
+
+def _kind(match: re.Match[str], number: float, unit: str | None, *, bounded: bool) -> QuantityKind | None:
+    sized = match["size"] or match["size_after"] or match["system"] or unit in {"码", "号"}
+    if sized:
+        in_digits = match["number"][0].isdigit()
+        whole = match["system"] is None or match["sized"] or number * 2 % 1 == 0
+        return "size" if in_digits and whole and number <= _LARGEST_SIZE else None
+    if unit in _MEASURE_OF:
+        return _measure(match, number, unit, bounded=bounded)
+    if unit is not None and unit.startswith("pound"):
+        return "price" if bounded else None
+    if match["currency"] or match["price"] or match["budget"]:
+        return "price"
+    if unit == "块" and number < 5 and not bounded:
+        return None  # 一块手表 is one watch
+    if unit is not None:
+        return "price"
+    counted = _COUNTED_NEXT.match(match.string, match.end())
+    return "price" if bounded and not counted else None
+
+
+def _measure(match: re.Match[str], number: float, unit: str, *, bounded: bool) -> QuantityKind | None:
+    if unit == "g" and number in {2, 3, 4, 5, 6} and not bounded:
+        return None  # generations of mobile networks
+    if unit == "两" and _MEASURE_WORD_NEXT.match(match.string, match.end()):
+        return None  # 一两件: one or two
+    return _MEASURE_OF[unit][0]
+
+
+def _interval(match: re.Match[str], value: float) -> tuple[float | None, float | None]:
+    if match["most"] or match["most_after"]:
+        return None, value
+    if match["least"] or match["least_after"]:
+        return value, None
+    if match["about"] or match["about_after"]:
+        return round(value * (1 - AROUND), 4), round(value * (1 + AROUND), 4)
+    return (None, value) if match["budget"] else (value, value)
+
+
+def _currency(name: str | None) -> str:
+    if name is not None and name.startswith("pound"):
+        return "GBP"
+    return _CURRENCY_OF.get(name or "", "")
+
+
+def _letter_size(match: re.Match[str]) -> Quantity | None:
+    letters = match["letters"]
+    if len(letters) == 1 and not (match["before"] or match["after"]):
+        return None  # a letter alone may be anything
+    if letters in {"one size", "free size", "均码"}:
+        name = "ONE SIZE"
+    else:
+        times = letters.count("x")
+        name = letters.upper() if times < 2 else f"{times}X{letters[-1].upper()}"
+    start, end = match.span()
+    return Quantity(start, end, name, "", "size", None, None)
+
+
+_DIGITS = {digit: float(value) for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0.0, "两": 2.0}
+_POWERS = {"十": 10.0, "百": 100.0, "千": 1000.0, "万": 10000.0, "k": 1000.0}
+
+
+def _value(number: str) -> float:
+    if number[0].isdigit():
+        times = _POWERS.get(number[-1], 1.0)
+        return float(number.rstrip(" 百千万k").replace(",", "")) * times
+    total = section = 0.0
+    digit: float | None = None
+    power = 10.0
+    for character in number:
+        if character == "半":
+            digit = (digit or 0.0) + 0.5
+        elif character in _DIGITS:
+            digit = _DIGITS[character]
+            power = 10.0 if character in "零〇" else power
+        elif character == "万":
+            total, section, digit, power = (total + section + (digit or 0.0)) * 10_000, 0.0, None, 10_000.0
+        else:
+            power = _POWERS[character]
+            section, digit = section + (1.0 if digit is None else digit) * power, None
+    # 一百五 is 150 and 一千二 is 1200: a digit at the end counts tenths of the last power.
+    return total + section + (0.0 if digit is None else digit * (power / 10 if total + section else 1.0))

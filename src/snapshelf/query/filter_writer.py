@@ -1,0 +1,75 @@
+"""Conditions → a filter's text, such as `parse_filter` reads."""
+
+from __future__ import annotations
+
+import re
+
+from snapshelf.index import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
+from snapshelf.query.filter_fields import KINDS
+
+_ATTRIBUTES = "attributes."
+_PLAIN = re.compile(r"[^\W\d]\w*")
+_OPERATORS = ("AND", "OR", "NOT")
+_ESCAPES = str.maketrans({'"': r"\"", "\\": r"\\", "*": r"\*", "\n": r"\n", "\t": r"\t"})
+_SIGNS = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
+
+
+def write_filter(where: Filter) -> str:
+    """Write conditions in the grammar of AIP-160, as short as can be; an empty text where everything matches."""
+    match where:
+        case Equals(field, value):
+            return f"{_name(field)} = {_value(value)}"
+        case OneOf(field, values):
+            return f"{_name(field)} = {_choice([_value(value) for value in values])}"
+        case Ids(ids):
+            return f"id = {_choice([_value(id) for id in ids])}"
+        case Between(field):
+            bounds = {name: getattr(where, name) for name in _SIGNS}
+            return " AND ".join(
+                f"{_name(field)} {_SIGNS[name]} {_value(bound)}"
+                for name, bound in bounds.items()
+                if bound is not None
+            )
+        case Has(field):
+            return f"{_name(field)}:*"
+        case Not(part):
+            return f"NOT ({write_filter(part)})" if isinstance(part, Not) else f"NOT {_grouped(part)}"
+        case And(parts):
+            return " AND ".join(_grouped(part) for part in parts)
+        case Or(parts):
+            return " OR ".join(_grouped(part) for part in parts)
+
+
+def _grouped(part: Filter) -> str:
+    written = write_filter(part)
+    return f"({written})" if isinstance(part, And | Or | Between) else written
+
+
+def _choice(values: list[str]) -> str:
+    values = list(dict.fromkeys(values))
+    return values[0] if len(values) == 1 else f"({' OR '.join(values)})"
+
+
+def _name(field: str) -> str:
+    if field in KINDS:
+        return field
+    short = field.removeprefix(_ATTRIBUTES)
+    if short in KINDS or short == _ATTRIBUTES.rstrip("."):
+        return f"{_ATTRIBUTES}{_quoted_unless_plain(short)}"
+    return _quoted_unless_plain(short)
+
+
+def _quoted_unless_plain(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) and text not in _OPERATORS else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text.translate(_ESCAPES)}"'
+
+
+def _value(value: str | float | bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _quoted(value)
+    return repr(int(value)) if float(value).is_integer() else repr(float(value))

@@ -1,0 +1,64 @@
+"""The interaction history of a shopper as rankers take it: rows of items, weights and times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snapshelf.events import MOST_PAST, WEIGHTS, Profile
+from snapshelf.ranking.items import UNKNOWN, Items
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is known of a shopper when a request comes; oldest event first.
+
+    Parameters
+    ----------
+    rows : ndarray
+        intp (m,): rows of the items.
+    weights : ndarray
+        float32 (m,): click 1, cart 4, purchase 8 …; below 0 for a skip, a removal or a return.
+    times : ndarray
+        float64 (m,): Unix seconds, NaN where unknown.
+    """
+
+    rows: NDArray[np.intp]
+    weights: NDArray[np.float32]
+    times: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        rows: NDArray[np.intp],
+        weights: NDArray[np.float32] | None = None,
+        times: NDArray[np.float64] | None = None,
+    ) -> Past:
+        """Take the latest events; items that are no longer in the catalogue are left out."""
+        known = np.flatnonzero(rows != UNKNOWN)[-MOST_PAST:]
+        return cls(
+            rows=rows[known],
+            weights=np.ones(len(known), np.float32) if weights is None else weights[known],
+            times=np.full(len(known), np.nan) if times is None else times[known],
+        )
+
+    def until(self, at: float) -> Past:
+        """Return what of it was known at a moment (Unix seconds); times that are unknown were before it."""
+        before = ~(self.times > at)
+        return Past(self.rows[before], self.weights[before], self.times[before])
+
+    @classmethod
+    def none(cls) -> Past:
+        """Nobody's past."""
+        return cls.of(np.zeros(0, np.intp))
+
+
+def past_of(profile: Profile, items: Items) -> Past:
+    """Return a profile's latest interactions; products that `items` does not have are left out."""
+    return Past.of(
+        items.rows(event.product for event in profile.recent),
+        np.array([WEIGHTS[event.kind] for event in profile.recent], np.float32),
+        np.array([event.at for event in profile.recent], np.float64),
+    )

@@ -1,0 +1,164 @@
+"""The ranking of a shelf while it is searched: products come and go, counts and models are made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Literal, TypeAlias
+
+from snapshelf.catalogue import Catalogue
+from snapshelf.errors import ShelfError, StorageError, TrainingError
+from snapshelf.ranking.features import Signals
+from snapshelf.ranking.item_table import ItemTable
+from snapshelf.ranking.items import Items
+from snapshelf.ranking.model_store import FOLDER, ShelfRanking
+from snapshelf.ranking.models import FixedFormula, Ranker
+from snapshelf.ranking.reranker import Reranker
+from snapshelf.ranking.statistics_file import extended, no_signals
+
+RankingName: TypeAlias = Literal["promoted", "candidate", "formula", "none"]
+"""The model that was promoted (the fixed formula before one was), the one that waits, the formula, or no ranking."""
+
+ITEMS = "items.npz"
+"""Name of the products' columns in the folder of a shelf's ranking."""
+
+
+_READ_AT_ONCE = 2_000
+"""Products up to which a request may as well read them itself."""
+
+
+class LiveRanking:
+    """Counts and models of a shelf, as they are at the moment; for several threads.
+
+    What was added to the catalogue is known from the next call on; counts and models that another process has
+    written are read when they are next needed. A file that cannot be read is told to `trouble` once, and what was
+    there before goes on.
+
+    Parameters
+    ----------
+    shelf : Path
+        Folder of the shelf.
+    catalogue : Catalogue
+    patient : bool
+        Whether a call waits until products and counts are read; otherwise it does without at first, where there are
+        more than a few thousand products, and with what was there before while another thread reads.
+    trouble : callable or None
+        Told what could not be read, in a sentence.
+    """
+
+    def __init__(
+        self,
+        shelf: Path,
+        catalogue: Catalogue,
+        *,
+        patient: bool = True,
+        trouble: Callable[[str], None] | None = None,
+    ) -> None:
+        self._shelved = ShelfRanking(shelf)
+        self._path = shelf / FOLDER / ITEMS
+        self._catalogue = catalogue
+        self._patient = patient
+        self._trouble = trouble or (lambda _: None)
+        self._lock = Lock()
+        self._preparing: Thread | None = None
+        self._table: ItemTable | None = None
+        self._changed = True
+        self._state: tuple[int, ...] | None = None
+        self._signals: Signals | None = None
+        self._rankers: dict[RankingName, Ranker] = {}
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether anything was counted."""
+        return self._shelved.has_counts
+
+    def changed(self) -> None:
+        """Look at the products anew when they are next needed."""
+        self._changed = True
+
+    def prepare(self) -> None:
+        """Begin to read products and counts, beside everything else, and keep the products' columns."""
+        if self._preparing is None:
+            self._preparing = Thread(target=self._prepare, name="snapshelf-ranking", daemon=True)
+            self._preparing.start()
+
+    def _prepare(self) -> None:
+        try:
+            with self._lock:
+                self._up_to_date()
+            self.save()
+        except (StorageError, ShelfError) as error:
+            self._trouble(str(error))
+
+    def signals(self) -> Signals | None:
+        """Return the counts for the products of now; empty ones where nothing was counted.
+
+        None where they are being read for the first time and the call does not wait.
+        """
+        if self._table is None and not self._patient and self._catalogue.count() > _READ_AT_ONCE:
+            self.prepare()
+            return None
+        if not self._lock.acquire(blocking=self._patient):
+            return self._signals
+        try:
+            return self._up_to_date()
+        finally:
+            self._lock.release()
+
+    def reranker(self, name: RankingName = "promoted") -> Reranker | None:
+        """Return what moves the candidates of a search; None where that is nothing.
+
+        The fixed formula stands in for a model that there is not.
+        """
+        if name == "none" or (signals := self.signals()) is None:
+            return None
+        return Reranker(signals, FixedFormula() if name == "formula" else self._ranker(name))
+
+    def save(self) -> None:
+        """Keep the products' columns for the next time.
+
+        Raises
+        ------
+        StorageError
+            They could not be written.
+        """
+        with self._lock:
+            if self._table is not None:
+                self._table.save(self._path)
+
+    def _up_to_date(self) -> Signals:
+        if self._table is None:
+            self._changed = False
+            self._table = ItemTable.open(self._path, self._catalogue)
+        elif self._changed:
+            self._changed = False
+            self._table.follow(self._catalogue)
+        items, state = self._table.items, self._shelved.state()
+        if self._signals is None or state != self._state:
+            self._state, self._rankers = state, {}
+            self._signals = self._counted(items) or self._carried(items)
+        elif self._signals.items is not items:
+            self._signals = self._carried(items)
+        return self._signals
+
+    def _counted(self, items: Items) -> Signals | None:
+        try:
+            return self._shelved.counts(items) if self.has_counts else None
+        except ShelfError as error:
+            self._trouble(str(error))
+            return None
+
+    def _carried(self, items: Items) -> Signals:
+        return no_signals(items) if self._signals is None else extended(self._signals, items)
+
+    def _ranker(self, name: RankingName) -> Ranker:
+        if name not in self._rankers:
+            found: Ranker = FixedFormula()
+            try:
+                if name == "promoted" or self._shelved.has_candidate:
+                    found = self._shelved.candidate() if name == "candidate" else self._shelved.current()
+            except (ShelfError, TrainingError) as error:
+                self._trouble(str(error))
+            self._rankers[name] = found
+        return self._rankers[name]

@@ -1,0 +1,170 @@
+"""The ranking of a shelf: its folder, the candidate that waits, the one that serves, and the one before."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from snapshelf.errors import PromotionError
+from snapshelf.ranking.features import Signals
+from snapshelf.ranking.items import Items
+from snapshelf.ranking.models import MODEL, FixedFormula, RankingModel
+from snapshelf.ranking.reranker import Reranker
+from snapshelf.ranking.statistics_file import COUNTS, load_signals, save_signals
+
+FOLDER = "ranking"
+_CANDIDATE, _CURRENT, _PREVIOUS = "candidate", "current", "previous"
+_REPORT = "report.json"
+_RUNNING = "running"
+
+
+class ShelfRanking:
+    """Ranking models in a shelf's folder.
+
+    Parameters
+    ----------
+    shelf : Path
+        Folder of the shelf.
+    """
+
+    def __init__(self, shelf: Path) -> None:
+        self._folder = shelf / FOLDER
+
+    def state(self) -> tuple[int, ...]:
+        """Return when counts and models were written: another one, and they must be read again."""
+        files = (COUNTS, f"{_CURRENT}/{MODEL}", f"{_CANDIDATE}/{MODEL}")
+        return tuple(_written(self._folder / file) for file in files)
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether anything was counted."""
+        return (self._folder / COUNTS).exists()
+
+    @property
+    def running(self) -> Path:
+        """Folder of the sums that counts go on from."""
+        return self._folder / _RUNNING
+
+    @property
+    def has_candidate(self) -> bool:
+        """Whether a model waits to be promoted."""
+        return (self._folder / _CANDIDATE / MODEL).exists()
+
+    def counts(self, items: Items) -> Signals:
+        """Return the counts for the products there are now.
+
+        Raises
+        ------
+        ShelfError
+            They cannot be read.
+        """
+        return load_signals(self._folder / COUNTS, items)
+
+    def current(self) -> RankingModel | FixedFormula:
+        """Return the model that serves, or the fixed formula where none was promoted.
+
+        Raises
+        ------
+        ShelfError
+            The model cannot be read or was trained on other features.
+        """
+        folder = self._folder / _CURRENT
+        return RankingModel.load(folder) if folder.exists() else FixedFormula()
+
+    def count(self, signals: Signals) -> None:
+        """Keep counts for serving, in place of those before."""
+        save_signals(signals, self._folder / COUNTS)
+
+    def reranker(self, items: Items) -> Reranker | None:
+        """Return what orders the results of a search; None for a shelf that has counted nothing yet.
+
+        Raises
+        ------
+        ShelfError
+            The model or the counts cannot be read, or the model was trained on other features.
+        """
+        return Reranker(self.counts(items), self.current()) if self.has_counts else None
+
+    def candidate(self) -> RankingModel:
+        """Return the model that was trained last and waits to be promoted; ShelfError where there is none."""
+        return RankingModel.load(self._folder / _CANDIDATE)
+
+    def offer(self, model: RankingModel, report: Mapping[str, Any]) -> Path:
+        """Keep a trained model and what it was measured at as the candidate, in place of the one before."""
+        folder = self._folder / _CANDIDATE
+        shutil.rmtree(folder, ignore_errors=True)
+        model.save(folder)
+        (folder / _REPORT).write_text(json.dumps(report, indent=2), "utf-8")
+        return folder
+
+    def report(self) -> dict[str, Any]:
+        """Return what the candidate was measured at; PromotionError where there is none."""
+        try:
+            return dict(json.loads((self._folder / _CANDIDATE / _REPORT).read_text("utf-8")))
+        except (OSError, ValueError):
+            raise PromotionError(
+                f"{self._folder}: no ranking model waits to be promoted; make one with 'snapshelf rank train'"
+            ) from None
+
+    def promote(self, *, force: bool = False) -> None:
+        """Let the candidate serve.
+
+        Raises
+        ------
+        PromotionError
+            There is none, or it has not won: see `objections`. `force` promotes it nevertheless.
+        """
+        against = objections(self.report())
+        if against and not force:
+            raise PromotionError(
+                f"the ranking model is not promoted: {'; '.join(against)}. It stays the candidate; --force overrules"
+            )
+        RankingModel.load(self._folder / _CANDIDATE)
+        previous, current = self._folder / _PREVIOUS, self._folder / _CURRENT
+        shutil.rmtree(previous, ignore_errors=True)
+        if current.exists():
+            current.rename(previous)
+        (self._folder / _CANDIDATE).rename(current)
+
+    def roll_back(self) -> None:
+        """Let the model before serve again, or the fixed formula where there was none.
+
+        Raises
+        ------
+        PromotionError
+            No model serves.
+        """
+        current, previous = self._folder / _CURRENT, self._folder / _PREVIOUS
+        if not current.exists():
+            raise PromotionError(f"{self._folder}: no ranking model serves, so there is nothing to take back")
+        shutil.rmtree(current)
+        if previous.exists():
+            previous.rename(current)
+
+
+def _written(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def objections(report: Mapping[str, Any]) -> list[str]:
+    """Say what speaks against a model, from its measurement on searches later than those it learned from."""
+    models = report["models"]
+    figure = {name: float(models[name]["NDCG@10"]) for name in models}
+    against = [
+        f"NDCG@10 {figure['personal']:.4f} is below {figure[other]:.4f} of {words}"
+        for other, words in (
+            ("formula", "the fixed formula"),
+            ("impersonal", "the same model without the shopper"),
+            ("popularity", "popularity alone"),
+        )
+        if figure["personal"] < figure[other]
+    ]
+    if figure["wrong_shopper"] >= figure["personal"]:
+        against.append("another shopper's history does as well as the right one")
+    return against

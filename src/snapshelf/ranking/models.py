@@ -1,0 +1,422 @@
+"""The ranking models: a fixed formula to begin with, then two boosted LambdaMARTs and a gate between them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from snapshelf.errors import ShelfError, TrainingError
+from snapshelf.ranking.features import IMPERSONAL, NAMES, Floats, RankRequest, Signals, features_hash
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+MODEL = "ranking.json"
+"""Name of a model's card in its folder."""
+
+_COLUMN = {name: place for place, name in enumerate(NAMES)}
+_GATE_INPUTS = ("closeness", "history_length", "query_entropy")
+_HELD_BACK = 0.15
+"""Share of the requests, the latest, that fit the gate and stop the training."""
+_SHORTENED = 0.3
+"""Share of the requests whose past is cut short in training, so that a model knows short ones."""
+_LEAST_HELD_BACK = 20
+_PATIENCE = 60
+"""Trees without a gain on what was held back after which training stops; with half of it, it often stops too soon."""
+_FAR = 0.01
+"""Nearness of question and past from which the fixed formula believes the past more than half."""
+
+
+def lightgbm() -> Any:
+    """Load LightGBM, when it is first needed.
+
+    Raises
+    ------
+    TrainingError
+        The system lacks the OpenMP library that it needs.
+    """
+    try:
+        import lightgbm
+    except OSError as error:
+        raise TrainingError(
+            f"LightGBM cannot be loaded ({error}); install the OpenMP library (Debian, Ubuntu: apt install libgomp1)"
+        ) from error
+    return lightgbm
+
+
+class Ranker(Protocol):
+    """Turns features into scores."""
+
+    def parts(self, table: Floats) -> tuple[Floats, Floats]:
+        """Score the candidates of one request.
+
+        Parameters
+        ----------
+        table : ndarray
+            float32 (n, len(FEATURES)), from `Signals.features`.
+
+        Returns
+        -------
+        impersonal, shopper : ndarray
+            float32 (n,) each: the score without the shopper, in standard deviations over the candidates, and
+            what the shopper adds to it; zeros for a shopper without a past.
+        """
+
+
+@dataclass(frozen=True)
+class FixedFormula:
+    """Relevance + `popularity` · popularity + `personal` · g · (co-occurrence + `content` · likeness).
+
+    Every term is normalised over the candidates. It ranks until there are clicks to learn from. The gate g grows with
+    the evidence, m / (m + 2) for a past of m events, and with how near the question is to the past: e / (e + 0.01), e
+    being the closeness plus the mean of the strongest co-occurrences. A question that is far from all that somebody did
+    is not ruled by it. Weights were chosen on validation purchases (see the documentation of the benchmark).
+    """
+
+    popularity: float = 0.3
+    personal: float = 0.6
+    content: float = 0.3
+
+    def parts(self, table: Floats) -> tuple[Floats, Floats]:
+        """Score the candidates of one request; see `Ranker.parts`."""
+        impersonal = normalised(
+            normalised(_column(table, "relevance"))
+            + self.popularity * normalised(_column(table, "popularity"))
+        )
+        past = np.expm1(_column(table, "history_length")[:1].max(initial=0))
+        taste = normalised(_column(table, "together_latest")) + self.content * normalised(
+            _column(table, "text_latest")
+        )
+        near = _column(table, "closeness")[:1].sum() + _column(table, "together_max").sum() / max(
+            1, len(table)
+        )
+        gate = past / (past + 2) * near / (near + _FAR) if near > 0 else 0.0
+        return impersonal, np.float32(self.personal * gate) * taste
+
+
+@dataclass(frozen=True)
+class Gate:
+    """How far the shopper's model is believed: g = σ(bias + weights · inputs), 0 without a past.
+
+    Inputs are the closeness of query and past, ln(1 + events) and the entropy of the query.
+    """
+
+    bias: float = 0.0
+    weights: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def __call__(self, table: Floats) -> float:
+        """Return g for the request of a feature table, 0 … 1."""
+        inputs = _gate_inputs(table)
+        return float(special.expit(self.bias + inputs @ self.weights)) if inputs[1] > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A request and what became of it.
+
+    Parameters
+    ----------
+    request : RankRequest
+    grades : ndarray
+        int32 (n,): 0 passed over, 1 clicked, 3 put into the cart, 7 bought.
+    positions : ndarray or None
+        int32 (n,): rank at which each candidate was shown, from 0; None where it was not shown in an order.
+    weights : ndarray or None
+        float32 (n,): how much each grade counts, such as 1 / propensity of having been looked at; None for 1.
+    """
+
+    request: RankRequest
+    grades: NDArray[np.int32]
+    positions: NDArray[np.int32] | None = None
+    weights: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the models are trained; found on validation requests of real shoppers (see the documentation).
+
+    Parameters
+    ----------
+    trees, leaves, least_in_leaf, rate
+        The boosting.
+    most : int
+        Requests learned from, the latest; more cost time and teach little.
+    negatives : int
+        Candidates without a grade that are kept of each request, drawn by chance.
+    threads : int
+        Cores used; 0 for all.
+    seed : int
+        The same seed and threads give the same model.
+    """
+
+    trees: int = 160
+    leaves: int = 15
+    least_in_leaf: int = 50
+    rate: float = 0.12
+    most: int = 50_000
+    negatives: int = 100
+    threads: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class RankingModel:
+    """Two LambdaMARTs, one of which does not know the shopper, and the gate between them.
+
+    score = NP + g · (P − NP), each normalised over the candidates. LambdaMART: Burges, "From RankNet to
+    LambdaRank to LambdaMART", MSR-TR-2010-82, as in LightGBM.
+    """
+
+    impersonal: lgb.Booster
+    personal: lgb.Booster
+    gate: Gate
+    trained_on: int
+    """Requests with a grade that it learned from."""
+
+    def parts(self, table: Floats) -> tuple[Floats, Floats]:
+        """Score the candidates of one request; see `Ranker.parts`."""
+        without = _predict(self.impersonal, table[:, :IMPERSONAL])
+        trust = self.gate(table)
+        if trust == 0:
+            return without, np.zeros_like(without)
+        return without, np.float32(trust) * (_predict(self.personal, table) - without)
+
+    def importance(self) -> dict[str, float]:
+        """Share of each feature in what the shopper's model gained, largest first."""
+        gain = self.personal.feature_importance("gain")
+        shares = dict(zip(NAMES, (gain / max(gain.sum(), 1e-12)).tolist(), strict=True))
+        return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+    def contributions(self, table: Floats) -> Floats:
+        """Say what each feature adds to the score of the shopper's model: SHAP values of the trees.
+
+        Returns
+        -------
+        ndarray
+            float32 (n, len(FEATURES)), in the model's own unit, before the normalisation over the candidates.
+        """
+        explained = np.asarray(self.personal.predict(table, pred_contrib=True, num_threads=1))
+        return explained[:, :-1].astype(np.float32)
+
+    def save(self, folder: Path) -> None:
+        """Write the model to a folder of its own."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.impersonal.save_model(folder / "impersonal.txt")
+        self.personal.save_model(folder / "personal.txt")
+        card = {
+            "format": 1,
+            "features": features_hash(),
+            "names": NAMES,
+            "gate": asdict(self.gate),
+            "trained_on": self.trained_on,
+        }
+        # Last: a folder without it is no model.
+        (folder / MODEL).write_text(json.dumps(card, indent=2), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> RankingModel:
+        """Read a model.
+
+        Raises
+        ------
+        ShelfError
+            There is none, it cannot be read, or it was trained on other features.
+        """
+        try:
+            card = json.loads((folder / MODEL).read_text("utf-8"))
+            if card["features"] != features_hash():
+                changed = sorted(set(card["names"]) ^ set(NAMES))
+                told = f" ({', '.join(changed)})" if changed else ""
+                raise ShelfError(
+                    f"{folder}: the ranking model was trained on other features than this version has{told}; "
+                    "train it again with 'snapshelf rank train'"
+                )
+            closeness, length, entropy = map(float, card["gate"]["weights"])
+            gate = Gate(float(card["gate"]["bias"]), (closeness, length, entropy))
+            impersonal, personal = (
+                lightgbm().Booster(model_file=folder / f"{name}.txt") for name in ("impersonal", "personal")
+            )
+            return cls(impersonal, personal, gate, int(card["trained_on"]))
+        except FileNotFoundError:
+            raise ShelfError(f"{folder}: no ranking model; make one with 'snapshelf rank train'") from None
+        except (ValueError, KeyError, TypeError, lightgbm().basic.LightGBMError) as error:
+            raise ShelfError(
+                f"{folder}: the ranking model cannot be read ({error}); train it again"
+            ) from None
+
+
+def train(signals: Signals, judged: Sequence[Judged], settings: Settings = Settings()) -> RankingModel:
+    """Learn the two models and the gate.
+
+    Parameters
+    ----------
+    signals : Signals
+        Must not know what is judged: counts of the time before the requests.
+    judged : sequence of Judged
+        In the order of time. The latest 15 % say how many trees and fit the gate; then the models learn from all.
+        Requests without a grade teach nothing and are left out.
+    settings : Settings
+
+    Raises
+    ------
+    TrainingError
+        There is too little to learn from.
+    """
+    told = [one for one in judged if one.grades.any()][-settings.most :]
+    held_back = round(_HELD_BACK * len(told))
+    if held_back < _LEAST_HELD_BACK:
+        raise TrainingError(
+            f"{len(told)} searches that led to a click are too few to learn from; "
+            f"{round(_LEAST_HELD_BACK / _HELD_BACK)} are the least, about 3,000 are useful"
+        )
+    draw = np.random.default_rng(settings.seed)
+    tables = [_table(signals, one, settings, draw) for one in told]
+    fit, rest = tables[:-held_back], tables[-held_back:]
+    without = _boosted(fit, IMPERSONAL, settings, rest)
+    within = _boosted(fit, len(NAMES), settings, rest)
+    gate = _fit_gate(without, within, rest)
+    # What was held back has said how many trees and how far to trust; then it is learned from as well.
+    impersonal, personal = (
+        _boosted(tables, booster.num_feature(), replace(settings, trees=max(1, booster.best_iteration)))
+        for booster in (without, within)
+    )
+    return RankingModel(impersonal, personal, gate, len(told))
+
+
+@dataclass(frozen=True)
+class _Table:
+    features: Floats
+    grades: NDArray[np.int32]
+    positions: NDArray[np.int32] | None
+    weights: Floats
+
+
+def _table(signals: Signals, judged: Judged, settings: Settings, draw: np.random.Generator) -> _Table:
+    request, grades = judged.request, judged.grades
+    if draw.random() < _SHORTENED:
+        request = shortened(request, int(draw.integers(0, 6)))
+    table = signals.features(request)
+    passed = np.flatnonzero(grades == 0)
+    if judged.positions is None and len(passed) > settings.negatives:
+        passed = draw.choice(passed, settings.negatives, replace=False)
+    kept = np.sort(np.concatenate([np.flatnonzero(grades), passed]))
+    weights = np.ones(len(grades), np.float32) if judged.weights is None else judged.weights
+    positions = None if judged.positions is None else judged.positions[kept]
+    return _Table(table[kept], grades[kept], positions, weights[kept])
+
+
+def shortened(request: RankRequest, events: int) -> RankRequest:
+    """Return the same request of somebody who is known by the latest `events` only."""
+    past, start = request.past, max(0, len(request.past.rows) - events)
+    return replace(request, past=type(past)(past.rows[start:], past.weights[start:], past.times[start:]))
+
+
+def _boosted(
+    fit: list[_Table], columns: int, settings: Settings, rest: list[_Table] | None = None
+) -> lgb.Booster:
+    """Train on the first columns; with `rest` only as long as that gets better."""
+    parameters: dict[str, Any] = {
+        "objective": "lambdarank",
+        "metric": "ndcg",
+        "eval_at": 10,
+        "lambdarank_truncation_level": 30,
+        "num_leaves": settings.leaves,
+        "min_data_in_leaf": settings.least_in_leaf,
+        "learning_rate": settings.rate,
+        "feature_fraction": 0.7,
+        "bagging_fraction": 0.7,
+        "bagging_freq": 1,
+        # What people do with what they are shown at a rank depends on the rank; a penalty would hide that.
+        "lambdarank_position_bias_regularization": 0.0,
+        "num_threads": settings.threads,
+        "seed": settings.seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "verbosity": -1,
+    }
+    known = _dataset(fit, columns)
+    watched: dict[str, Any] = {}
+    if rest is not None:
+        watched = {
+            "valid_sets": [_dataset(rest, columns, known)],
+            "callbacks": [lightgbm().early_stopping(_PATIENCE, verbose=False)],
+        }
+    booster: lgb.Booster = lightgbm().train(parameters, known, num_boost_round=settings.trees, **watched)
+    return booster
+
+
+def _dataset(tables: list[_Table], columns: int, reference: lgb.Dataset | None = None) -> lgb.Dataset:
+    shown = [table.positions for table in tables if table.positions is not None]
+    dataset: lgb.Dataset = lightgbm().Dataset(
+        np.concatenate([table.features[:, :columns] for table in tables]),
+        np.concatenate([table.grades for table in tables]),
+        weight=np.concatenate([table.weights for table in tables]),
+        group=[len(table.grades) for table in tables],
+        position=np.concatenate(shown) if reference is None and len(shown) == len(tables) else None,
+        feature_name=list(NAMES[:columns]),
+        reference=reference,
+    )
+    return dataset
+
+
+def _fit_gate(impersonal: lgb.Booster, personal: lgb.Booster, tables: Iterable[_Table]) -> Gate:
+    """Choose the gate that makes what was taken likeliest, of requests that neither model has seen."""
+    from scipy import optimize  # slow to import, and only training needs it
+
+    cases = []
+    for table in tables:
+        inputs = _gate_inputs(table.features)
+        if inputs[1] > 0:
+            without = _predict(impersonal, table.features[:, :IMPERSONAL])
+            gained = _predict(personal, table.features) - without
+            cases.append((inputs, without, gained, table.grades / table.grades.sum()))
+    if len(cases) < _LEAST_HELD_BACK:
+        return Gate()
+
+    inputs = np.stack([case[0] for case in cases])
+    middle, spread = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
+
+    def surprise(parameters: NDArray[np.float64]) -> float:
+        trust = special.expit(parameters[0] + (inputs - middle) / spread @ parameters[1:4])
+        sharpness = np.exp(parameters[4])
+        loss = 0.0
+        for g, (_, without, gained, share) in zip(trust, cases, strict=True):
+            loss -= float(share @ special.log_softmax(sharpness * (without + g * gained)))
+        # A light pull to 0 keeps an input that tells nothing from being believed.
+        return loss / len(cases) + 1e-3 * float(parameters[:4] @ parameters[:4])
+
+    found = optimize.minimize(surprise, np.array([1.0, 0.0, 0.0, 0.0, 0.0]), method="L-BFGS-B").x
+    weights = found[1:4] / spread
+    return Gate(float(found[0] - weights @ middle), (float(weights[0]), float(weights[1]), float(weights[2])))
+
+
+def _gate_inputs(table: Floats) -> NDArray[np.float64]:
+    if not len(table):
+        return np.zeros(3)
+    return np.nan_to_num(table[0, [_COLUMN[name] for name in _GATE_INPUTS]].astype(np.float64))
+
+
+def _predict(booster: lgb.Booster, table: Floats) -> Floats:
+    if not len(table):
+        return np.zeros(0, np.float32)
+    return normalised(np.asarray(booster.predict(table, num_threads=1), dtype=np.float32))
+
+
+def _column(table: Floats, name: str) -> Floats:
+    return np.nan_to_num(table[:, _COLUMN[name]])
+
+
+def normalised(values: Floats) -> Floats:
+    """Shift to mean 0 and scale to standard deviation 1; equal values become 0."""
+    if not len(values):
+        return values
+    spread = float(values.std())
+    shifted = values - values.mean()
+    return np.asarray(shifted / spread if spread > 1e-9 else np.zeros_like(values), dtype=np.float32)

@@ -1,0 +1,326 @@
+"""Facets: which values the matching products have, and how many of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Literal, TypeAlias
+
+from snapshelf.errors import QueryError
+from snapshelf.index import And, Between, Filter, Has, Ids, Not, OneOf, Store
+from snapshelf.query import Fields, Kind, resolve_field
+from snapshelf.search.retrieval import GROUP
+
+FacetKind: TypeAlias = Literal["values", "numbers"]
+"""Values that are listed, or numbers in a histogram."""
+
+MAX_FACETS = 50
+"""Most facets of one search."""
+
+MAX_VALUES = 1_000
+"""Most values of one facet."""
+
+MAX_BINS = 200
+"""Most bars of one histogram."""
+
+_OF_ATTRIBUTES = "attributes."
+_ADDED = "added_at"
+"""What ``newest`` sorts by; to a shopper it is no property of a product."""
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers from `low` to `high`, both included; a bound that is None is open.
+
+    Raises
+    ------
+    QueryError
+        A bound is not finite.
+    """
+
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        for bound in (self.low, self.high):
+            if bound is not None and not isfinite(bound):
+                raise QueryError(f"a range ends at {bound}; give a finite number, or leave the end open")
+
+
+@dataclass(frozen=True, slots=True)
+class FacetRequest:
+    """A facet that a search is asked for.
+
+    Parameters
+    ----------
+    field : str
+        As in filters: ``"brand"``, ``"price"``, ``"colour"`` or ``"attributes.colour"``.
+    limit : int
+        Values to list, the most frequent first, 1 to 1,000.
+    bins : int
+        Bars of the histogram of a number, 1 to 200.
+    kind : {"values", "numbers"} or None
+        ``"values"`` lists numbers too, such as sizes; by default numbers make a histogram.
+
+    Raises
+    ------
+    QueryError
+        A number is out of range.
+    """
+
+    field: str
+    limit: int = 20
+    bins: int = 20
+    kind: FacetKind | None = None
+
+    def __post_init__(self) -> None:
+        for name, number, most in (("limit", self.limit, MAX_VALUES), ("bins", self.bins, MAX_BINS)):
+            if not 1 <= number <= most:
+                raise QueryError(
+                    f"facet {self.field!r}: {name} is {number}; it must be between 1 and {most:,}"
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class FacetField:
+    """A field that may be a facet.
+
+    Parameters
+    ----------
+    kind : {"values", "numbers"}
+    values : int
+        Different values it has.
+    products : int
+        Products that have it, each variant by itself.
+    """
+
+    kind: FacetKind
+    values: int
+    products: int
+
+
+@dataclass(frozen=True, slots=True)
+class FacetChoice:
+    """A value, the products that have it, and whether it is among the chosen ones."""
+
+    value: str
+    count: int
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FacetResult:
+    """What the products have in one field.
+
+    Variants of one product count once. A facet's own choice does not narrow it: it counts what would be found
+    with the other choices alone.
+
+    Parameters
+    ----------
+    field : str
+        As it was asked for.
+    kind : {"values", "numbers"}
+        A list of values, or a histogram.
+    values : tuple of FacetChoice
+        The most frequent first, the chosen ones always among them.
+    total_values : int
+        Different values there are.
+    missing : int
+        Products without the field.
+    low, high : float or None
+        The least and the largest number.
+    edges, counts : tuple
+        Histogram: bar i counts the products from ``edges[i]`` to ``edges[i + 1]``, the last edge included.
+    chosen : Range or None
+        The chosen range of numbers.
+    """
+
+    field: str
+    kind: FacetKind
+    values: tuple[FacetChoice, ...] = ()
+    total_values: int = 0
+    missing: int = 0
+    low: float | None = None
+    high: float | None = None
+    edges: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
+    chosen: Range | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A shopper's choice in one field: some values or a range, and the filter that it is."""
+
+    name: str
+    filter: Filter
+    values: tuple[str, ...] = ()
+    range: Range | None = None
+
+
+def read_choices(choices: Mapping[str, Sequence[str] | Range], fields: Fields) -> dict[str, Chosen]:
+    """Understand chosen facet values; fact → choice. A field without a chosen value is left out.
+
+    Raises
+    ------
+    QueryError
+        There is no such field, or it cannot have such a value.
+    """
+    chosen: dict[str, Chosen] = {}
+    for name, given in choices.items():
+        fact, kind = resolve_field(name, fields)
+        if isinstance(given, Range):
+            if kind not in ("number", "attribute"):
+                raise QueryError(f"choices: {name} holds no numbers; choose some of its values")
+            if given != Range():
+                bounds = Between(fact, at_least=given.low, at_most=given.high)
+                chosen[fact] = Chosen(name, bounds, range=given)
+        elif isinstance(given, str):
+            raise QueryError(f"choices: {name} takes a list of values, as in [{given!r}]")
+        elif given:
+            chosen[fact] = Chosen(name, _one_of(name, fact, kind, given), tuple(given))
+    return chosen
+
+
+def count_facets(
+    store: Store,
+    requests: Sequence[str | FacetRequest],
+    base: Filter | None,
+    chosen: Mapping[str, Chosen],
+    *,
+    distinct: bool,
+) -> tuple[FacetResult, ...]:
+    """Count the products that match, facet by facet, each without its own choice.
+
+    Parameters
+    ----------
+    store : Store
+    requests : sequence of str or FacetRequest
+    base : Filter or None
+        What matches, choices aside.
+    chosen : mapping
+        Fact → choice.
+    distinct : bool
+        Count variants once.
+
+    Raises
+    ------
+    QueryError
+        There is no such field, or there are too many facets.
+    """
+    if len(requests) > MAX_FACETS:
+        raise QueryError(f"the query has {len(requests)} facets; {MAX_FACETS} are the most")
+    kinds = _kinds(store) if requests else {}
+    group = GROUP if distinct else None
+    results = []
+    for request in requests:
+        request = FacetRequest(request) if isinstance(request, str) else request
+        fact, _ = resolve_field(request.field, store)
+        where = joined(base, *(choice.filter for other, choice in chosen.items() if other != fact))
+        choice = chosen.get(fact)
+        kind = request.kind or kinds.get(fact, "values")
+        count = _histogram if kind == "numbers" else _values
+        results.append(count(store, request, fact, where, choice, group))
+    return tuple(results)
+
+
+def facet_fields(store: Store) -> dict[str, FacetField]:
+    """Which facets may be asked for, by the short name of their field."""
+    found: dict[str, FacetField] = {}
+    products = store.count()
+    for fact, kind in _kinds(store).items():
+        name = fact.removeprefix(_OF_ATTRIBUTES)
+        counted = store.facet(fact, limit=1)
+        # A short name belongs to the field that every product may have.
+        found[fact if name in found else name] = FacetField(
+            kind, counted.total_values, products - counted.missing
+        )
+    return found
+
+
+def _kinds(store: Store) -> dict[str, FacetKind]:
+    numbers = {fact for fact, kind in store.field_kinds().items() if kind == "number"} - {"in_stock"}
+    known = set(store.fields()) - {_ADDED}
+    facts = sorted(known, key=lambda fact: (fact.startswith(_OF_ATTRIBUTES), fact))
+    return {fact: "numbers" if fact in numbers else "values" for fact in facts}
+
+
+def joined(*filters: Filter | None) -> Filter | None:
+    """Everything that all of the filters leave; None without one."""
+    given = tuple(each for each in filters if each is not None)
+    return None if not given else given[0] if len(given) == 1 else And(given)
+
+
+def _values(
+    store: Store,
+    request: FacetRequest,
+    fact: str,
+    where: Filter | None,
+    choice: Chosen | None,
+    group: str | None,
+) -> FacetResult:
+    counted = store.facet(fact, where, limit=request.limit, distinct=group)
+    chosen = set(choice.values) if choice else set()
+    values: dict[str, int] = {}
+    for each in counted.values:
+        # An attribute may hold the number 40 and the text "40": one value to a shopper.
+        text = _text(fact, each.value)
+        values[text] = values.get(text, 0) + each.count
+    for value in sorted(chosen - values.keys()):
+        has = _one_of(request.field, fact, resolve_field(request.field, store)[1], [value])
+        values[value] = store.count(joined(where, has), group)
+    return FacetResult(
+        request.field,
+        "values",
+        tuple(FacetChoice(value, count, value in chosen) for value, count in values.items()),
+        counted.total_values,
+        counted.missing,
+    )
+
+
+def _histogram(
+    store: Store,
+    request: FacetRequest,
+    fact: str,
+    where: Filter | None,
+    choice: Chosen | None,
+    group: str | None,
+) -> FacetResult:
+    counted = store.histogram(fact, where, bins=request.bins, distinct=group)
+    return FacetResult(
+        request.field,
+        "numbers",
+        low=counted.low,
+        high=counted.high,
+        edges=tuple(counted.edges),
+        counts=tuple(counted.counts),
+        missing=store.count(joined(where, Not(Has(fact))), group),
+        chosen=choice.range if choice else None,
+    )
+
+
+def _one_of(name: str, fact: str, kind: Kind, values: Sequence[str]) -> Filter:
+    match kind:
+        case "id":
+            return Ids(tuple(values))
+        case "truth":
+            if not set(values) <= {"true", "false"}:
+                raise QueryError(f"choices: {name} is true or false, not {', '.join(map(repr, values))}")
+            return OneOf(fact, tuple(value == "true" for value in values))
+        case "number":
+            if wrong := [value for value in values if not _NUMBER.fullmatch(value)]:
+                raise QueryError(f"choices: {name} holds numbers, and {wrong[0]!r} is none")
+            return OneOf(fact, tuple(map(float, values)))
+        case _:
+            # An attribute may hold texts and numbers; "40" chooses both.
+            numbers = [float(value) for value in values if kind == "attribute" and _NUMBER.fullmatch(value)]
+            return OneOf(fact, (*values, *numbers))
+
+
+def _text(fact: str, value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    return str(bool(value)).lower() if fact == "in_stock" else f"{value:.15g}"

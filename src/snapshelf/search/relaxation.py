@@ -1,0 +1,57 @@
+"""Relaxation: no empty page because of a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from snapshelf.index import Filter
+from snapshelf.query import Chip, Note, within
+from snapshelf.search.facets import joined
+
+
+def relaxed(
+    chips: Sequence[Chip], base: Filter | None, count: Callable[[Filter | None], int]
+) -> tuple[tuple[Chip, ...], tuple[Note, ...]]:
+    """Soften hard chips, one by one, until something is left.
+
+    First goes the chip without which most products are left; of equals, the one said last. What the shopper asked for
+    by filters and choices always holds, and where that alone leaves nothing the chips stay as they are.
+
+    Parameters
+    ----------
+    chips : sequence of Chip
+    base : Filter or None
+        What has to hold apart from them.
+    count : callable
+        Counts the products that match.
+
+    Returns
+    -------
+    chips : tuple of Chip
+        The same, some of them soft now.
+    notes : tuple of Note
+        One for each chip that was softened.
+    """
+    kept = list(chips)
+    notes = []
+    hard = [place for place, chip in enumerate(kept) if chip.hard]
+    if not hard or count(joined(base, within(kept))) or not count(base):
+        return tuple(kept), ()
+
+    def left_without(place: int) -> int:
+        others = [chip for at, chip in enumerate(kept) if at != place]
+        return count(joined(base, within(others)))
+
+    while hard and not count(joined(base, within(kept))):
+        place = max(hard, key=lambda place: (left_without(place), place))
+        hard.remove(place)
+        kept[place] = replace(kept[place], hard=False)
+        notes.append(
+            Note(
+                "relaxed",
+                f"no product has {kept[place].where} with the rest, so it only moves products up",
+                {"chip": kept[place].where, "text": kept[place].text},
+            )
+        )
+    return tuple(kept), tuple(notes)

@@ -1,0 +1,83 @@
+"""Facets as answers: what their values are called, and which of them shoppers narrow down by."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from snapshelf.language import normalise
+from snapshelf.server.models import FacetFieldModel, FacetModel, RangeBody, ValueModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from snapshelf.language import Lexicon
+    from snapshelf.search import FacetField, FacetResult
+
+_FIRST = ("price", "category", "brand")
+_NEVER = re.compile(r"currency|availability|stock|group_id|added_at|.*(title|description|name)(_en|_zh)?")
+_FEW = 60
+_HAN = re.compile(r"[\u3400-\u9fff]")
+
+
+def facet_fields(fields: Mapping[str, FacetField]) -> list[FacetFieldModel]:
+    """List the facets that there are, those that shoppers know from every shop first."""
+    order = sorted(fields, key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
+    return [
+        FacetFieldModel(
+            field=name,
+            kind=fields[name].kind,
+            values=fields[name].values,
+            products=fields[name].products,
+            shown=_is_narrowed_down_by(name, fields[name]),
+        )
+        for name in order
+    ]
+
+
+def _is_narrowed_down_by(name: str, field: FacetField) -> bool:
+    """Whether it tells products apart without naming each: no id, no title, nothing that all have alike."""
+    if _NEVER.fullmatch(name) or not field.products:
+        return False
+    return field.kind == "numbers" or 1 < field.values <= max(_FEW, field.products / 3)
+
+
+def sorts(fields: Mapping[str, FacetField]) -> list[str]:
+    """List what a shop's page offers to sort by."""
+    numbers = {name for name, field in fields.items() if field.kind == "numbers"}
+    return [
+        *(("price", "-price") if "price" in numbers else ()),
+        "newest",
+        *(("rating",) if "rating" in numbers else ()),
+    ]
+
+
+def facet_model(facet: FacetResult, lexicon: Lexicon) -> FacetModel:
+    """Say a facet as JSON."""
+    return FacetModel(
+        field=facet.field,
+        kind=facet.kind,
+        values=[
+            ValueModel(
+                value=one.value, count=one.count, chosen=one.chosen, labels=_labels(one.value, lexicon)
+            )
+            for one in facet.values
+        ],
+        total_values=facet.total_values,
+        missing=facet.missing,
+        low=facet.low,
+        high=facet.high,
+        edges=list(facet.edges),
+        counts=list(facet.counts),
+        chosen=None if facet.chosen is None else RangeBody(low=facet.chosen.low, high=facet.chosen.high),
+    )
+
+
+def _labels(value: str, lexicon: Lexicon) -> dict[str, str] | None:
+    """Name a value in both languages; in its own it stays as the shop writes it."""
+    whole = [match for match in lexicon.find(value) if match.end - match.start == len(normalise(value))]
+    if not whole:
+        return None
+    labels = {language: whole[0].concept.label(language) for language in ("en", "zh")}
+    labels["zh" if _HAN.search(value) else "en"] = value
+    return labels

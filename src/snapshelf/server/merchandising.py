@@ -1,0 +1,51 @@
+"""Routes for merchandisers: the rules of the shop, and what shoppers did not find."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from snapshelf.server.bodies import YAML, read_yaml
+from snapshelf.server.context import Shared
+from snapshelf.server.models import ZeroResult, ZeroResultsAnswer
+from snapshelf.server.openapi import RULES, problems
+
+router = APIRouter(prefix="/v1", tags=["merchandising"])
+
+
+@router.get(
+    "/rules",
+    response_class=Response,
+    responses={200: {"description": "The rules; empty if there are none.", "content": {YAML: {}}}},
+)
+async def get_rules(context: Shared) -> Response:
+    """Get the rules of the shop, as they were written."""
+    return Response(await context.read(lambda: context.shelf.rules), media_type=YAML)
+
+
+@router.put(
+    "/rules",
+    response_class=Response,
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=problems(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    ),
+    openapi_extra=RULES,
+)
+async def put_rules(request: Request, context: Shared) -> Response:
+    """Replace the rules of the shop. They hold for every search that comes after the answer."""
+    text = await read_yaml(request)
+    await context.write(lambda: context.shelf.set_rules(text))
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+@router.get("/reports/zero-results", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
+async def zero_results(
+    context: Shared,
+    days: Annotated[int, Query(ge=1, le=3_650, description="How many days back, today included.")] = 30,
+) -> ZeroResultsAnswer:
+    """List the words of searches that found nothing good."""
+    found = await context.read(lambda: context.shelf.zero_results(days))
+    return ZeroResultsAnswer(days=days, queries=[ZeroResult(text=text, times=times) for text, times in found])

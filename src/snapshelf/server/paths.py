@@ -1,0 +1,59 @@
+"""Product ids in paths, and photos as answers."""
+
+from hashlib import blake2b
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends, Path, Request, Response
+
+from snapshelf._support.ids import id_problem
+from snapshelf.errors import ProductError
+from snapshelf.server.middleware import decode_id
+
+_PHOTO_SECONDS = 300
+
+
+def _product_id(
+    segment: Annotated[
+        str,
+        Path(
+            alias="id",
+            description="The product's id, percent-encoded as one segment: A/1 is A%2F1.",
+            examples=["D-17"],
+        ),
+    ],
+) -> str:
+    id = decode_id(segment)
+    if (problem := id_problem("product", id)) is not None:
+        raise ProductError(f"id: {problem}", field="id")
+    return id
+
+
+ProductId = Annotated[str, Depends(_product_id)]
+"""Parameter of a route that has a product's id in its path."""
+
+
+def rooted(request: Request, path: str) -> str:
+    """Put the prefix before a path under which a reverse proxy may serve the application."""
+    return f"{request.scope.get('root_path', '')}{path}"
+
+
+def photo_path(request: Request, product_id: str) -> str:
+    """Path of a product's photo."""
+    return rooted(request, f"/v1/products/{quote(product_id, safe='')}/photo")
+
+
+def photo_response(request: Request, photo: bytes) -> Response:
+    """Answer a photo, or that the one which the client has is still the one."""
+    tag = f'"{blake2b(photo, digest_size=16).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": f"public, max-age={_PHOTO_SECONDS}"}
+    known = {name.strip().removeprefix("W/") for name in request.headers.get("if-none-match", "").split(",")}
+    if known & {tag, "*"}:
+        return Response(status_code=304, headers=headers)
+    return Response(photo, media_type=_media_type(photo), headers=headers)
+
+
+def _media_type(photo: bytes) -> str:
+    if photo.startswith(b"\x89PNG"):
+        return "image/png"
+    return "image/webp" if photo[8:12] == b"WEBP" else "image/jpeg"

@@ -1,0 +1,154 @@
+"""Routes that take what shoppers did, and that say, erase and merge what is known of one."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import StreamingResponse
+from pydantic_core import to_json
+
+from snapshelf._support.ids import MAX_ID_LENGTH
+from snapshelf.errors import EventError, NotFoundError
+from snapshelf.events import Receipt, check_id, tell
+from snapshelf.server.bodies import NDJSON, read_lines
+from snapshelf.server.context import Context, Shared
+from snapshelf.server.middleware import decode_id
+from snapshelf.server.models import (
+    ConsentAnswer,
+    ConsentBody,
+    ErasedAnswer,
+    EventsAnswer,
+    MergeBody,
+    ProfileAnswer,
+)
+from snapshelf.server.openapi import EVENTS, problems
+
+router = APIRouter(prefix="/v1", tags=["shoppers"])
+
+_LINES_AT_ONCE = 500
+
+
+def _shopper_id(
+    segment: Annotated[
+        str,
+        Path(
+            alias="id",
+            description="The account or session, percent-encoded as one segment.",
+            examples=["ann"],
+            max_length=3 * MAX_ID_LENGTH,  # %2F and %25 are still encoded
+        ),
+    ],
+) -> str:
+    shopper = decode_id(segment)
+    check_id("id", shopper, "shopper")
+    return shopper
+
+
+ShopperId = Annotated[str, Depends(_shopper_id)]
+
+
+@router.post(
+    "/events",
+    responses=problems(
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.INSUFFICIENT_STORAGE,
+    ),
+    openapi_extra=EVENTS,
+)
+async def post_events(request: Request, context: Shared) -> EventsAnswer:
+    """Take what shoppers did: one event, a list, or a line for each, in the shape of UBI, Google Retail or GA4.
+
+    What is accepted is on disk and in the shopper's profile when the answer comes. An event that is told twice counts
+    once, so a client that got no answer sends everything again. A line that is wrong is reported and stops no other;
+    a single event that is wrong is a problem.
+    """
+    single, lines = await read_lines(request)
+    agent = request.headers.get("user-agent")
+    receipt = await context.note(lambda: tell(context.shelf.journal, lines, user_agent=agent))
+    if single and receipt.refused:
+        raise EventError(receipt.refused[0].text, field=receipt.refused[0].field)
+    return _answer(receipt)
+
+
+@router.get(
+    "/shoppers/{id}",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "The profile, the events and what was shown, one JSON object on each line.",
+            "content": {NDJSON: {"schema": {"type": "string"}}},
+        },
+        **problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+    },
+)
+async def export_shopper(shopper: ShopperId, context: Shared) -> StreamingResponse:
+    """Get everything that is kept of one shopper."""
+    lines = await context.read(lambda: context.shelf.journal.export(shopper))
+    first = await context.read(lambda: next(lines, None))
+    if first is None:
+        raise _unknown(shopper)
+    return StreamingResponse(_written(first, lines, context), media_type=NDJSON)
+
+
+@router.get(
+    "/shoppers/{id}/profile", responses=problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+)
+async def get_profile(shopper: ShopperId, context: Shared) -> ProfileAnswer:
+    """Get what is known of one shopper, in short."""
+    known = await context.read(lambda: context.shelf.journal.profile(shopper))
+    if not known:
+        raise _unknown(shopper)
+    told = known.to_json()
+    return ProfileAnswer(**{name: told[name] for name in ProfileAnswer.model_fields})
+
+
+@router.delete("/shoppers/{id}", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
+async def forget_shopper(shopper: ShopperId, context: Shared) -> ErasedAnswer:
+    """Forget a shopper: events, impressions and profile go, and later models learn nothing from them."""
+    erased = await context.note(lambda: context.shelf.journal.forget(shopper))
+    return ErasedAnswer(**asdict(erased))
+
+
+@router.get("/shoppers/{id}/consent", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
+async def get_consent(shopper: ShopperId, context: Shared) -> ConsentAnswer:
+    """Get whether a shopper agreed to be remembered."""
+    return ConsentAnswer(given=await context.read(lambda: context.shelf.journal.consents(shopper)))
+
+
+@router.put("/shoppers/{id}/consent", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
+async def put_consent(shopper: ShopperId, body: ConsentBody, context: Shared) -> ErasedAnswer:
+    """Say that a shopper agrees to be remembered, or does not: then everything that is known is erased."""
+    erased = await context.note(lambda: context.shelf.journal.consent(shopper, body.given))
+    return ErasedAnswer(**asdict(erased))
+
+
+@router.post("/shoppers/{id}/merge", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
+async def merge_shopper(shopper: ShopperId, body: MergeBody, context: Shared) -> ProfileAnswer:
+    """Give what an anonymous session did to the account that it turned out to be, at login."""
+    check_id("session", body.session, "session")
+    told = (await context.note(lambda: context.shelf.journal.merge(body.session, shopper))).to_json()
+    return ProfileAnswer(**{name: told[name] for name in ProfileAnswer.model_fields})
+
+
+def _answer(receipt: Receipt) -> EventsAnswer:
+    return EventsAnswer(**asdict(receipt))
+
+
+async def _written(
+    first: Mapping[str, Any], lines: Iterator[Mapping[str, Any]], context: Context
+) -> AsyncIterator[bytes]:
+    chunk = [first]
+    while chunk:
+        yield b"".join(to_json(line) + b"\n" for line in chunk)
+        chunk = await context.read(
+            lambda: [line for _, line in zip(range(_LINES_AT_ONCE), lines, strict=False)]
+        )
+
+
+def _unknown(shopper: str) -> NotFoundError:
+    return NotFoundError(f"nothing is known of a shopper {shopper!r}")

@@ -1,0 +1,23 @@
+"""The shelf: the object that a user holds, its folder, ingest, the sync of its index, and encoder rollouts."""
+
+from snapshelf.shelf.facade import Progress, Shelf
+from snapshelf.shelf.folder import CATALOGUE, open_journal, require_shelf, shop_lexicon, shopper_settings
+from snapshelf.shelf.reports import AddReport, RowError, ShelfStats
+from snapshelf.shelf.rollout import Promotion, history, promote, roll_back
+
+__all__ = [
+    "CATALOGUE",
+    "AddReport",
+    "Progress",
+    "Promotion",
+    "RowError",
+    "Shelf",
+    "ShelfStats",
+    "history",
+    "open_journal",
+    "promote",
+    "require_shelf",
+    "roll_back",
+    "shop_lexicon",
+    "shopper_settings",
+]

@@ -1,0 +1,749 @@
+"""The shelf: the one object that a user holds."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self, TypeAlias, Unpack
+
+import filelock
+
+from snapshelf.catalogue import Catalogue, Product, Row, open_photos, read_feed
+from snapshelf.encoders import Encoder, load_encoder
+from snapshelf.errors import EncoderMismatchError, NotFoundError, StorageError
+from snapshelf.events import Journal, SqlJournal
+from snapshelf.index import Filter, Store
+from snapshelf.language import Lexicon
+from snapshelf.query import PhotoInput
+from snapshelf.recommend import RecommendationAsk, RecommendationKind, Recommendations, Recommending
+from snapshelf.search import (
+    MAX_K,
+    SETTINGS,
+    Ask,
+    FacetField,
+    FacetRequest,
+    HeatMap,
+    Mode,
+    Personal,
+    Range,
+    Searcher,
+    SearchOptions,
+    SearchResult,
+    SearchSettings,
+    Side,
+    Weights,
+    WhyNot,
+    heat_map,
+    why_not,
+)
+from snapshelf.shelf.folder import (
+    CATALOGUE,
+    QUERIES,
+    WORDS,
+    encoder_source,
+    lock_shelf,
+    open_journal,
+    open_store,
+    require_shelf,
+    shop_lexicon,
+)
+from snapshelf.shelf.ingest import Prepared, Written, prepare_all, prepare_one, write
+from snapshelf.shelf.quarantine import quarantined
+from snapshelf.shelf.reports import AddReport, RowError, ShelfStats
+from snapshelf.shelf.sync import catch_up, fill_titles, replay
+from snapshelf.suggest import QueryLog, ShopWords, Suggestion
+
+__all__ = ["MAX_K", "Progress", "Shelf"]
+
+Progress: TypeAlias = Callable[[int, int | None], None]
+"""Called with the rows done and, where it is known, the number of rows there are."""
+
+_WRITTEN_AT_ONCE = 256
+"""Products in one transaction: a commit waits for the disk, so few are enough to make it rare."""
+
+_SEARCHED_EXACTLY = 20_000
+"""Products up to which the engine compares with every vector; it needs its graph only beyond."""
+
+_FLUSHED_AT_LEAST_EVERY = 10_000
+"""Changes after which the engine is flushed, so that no more have to be replayed after a power cut."""
+
+
+class Shelf:
+    """A catalogue that can be searched by photo, by words and by both.
+
+    Open one with `Shelf.open`, close it with `close` or a ``with`` block. Searches may run on several threads at
+    once, also while products are added. What `add`, `put` and `remove` have done when they return survives a power cut.
+
+    Examples
+    --------
+    >>> from snapshelf import Shelf
+    >>> with Shelf.open("my-shelf") as shelf:              # doctest: +SKIP
+    ...     shelf.add("products.csv", photos="photos/")
+    ...     for hit in shelf.search(photo="query.jpg", text="红色的"):
+    ...         print(hit.product.title, hit.score, hit.why)
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        catalogue: Catalogue,
+        store: Store,
+        encoder: Encoder,
+        lexicon: Lexicon,
+        lock: filelock.FileLock,
+        *,
+        serving: bool = False,
+    ) -> None:
+        self._folder = folder
+        self._catalogue = catalogue
+        self._store = store
+        self._encoder = encoder
+        self._lexicon = lexicon
+        self._lock = lock
+        self._writing = threading.RLock()
+        self._opening_journal = threading.Lock()
+        self._journal: SqlJournal | None = None
+        self._indexed = store.version
+        settings = SearchSettings.load(folder / SETTINGS)
+        self._words = ShopWords.open(folder / WORDS, catalogue, lexicon)
+        self._queries = QueryLog.open(folder / QUERIES if settings.log_queries else None)
+        self._personal = Personal(folder, catalogue, settings.ranking, lambda: self.journal, serving=serving)
+        self._recommending = Recommending(catalogue, store, self._personal)
+        self._searcher = Searcher(
+            folder, catalogue, store, encoder, lexicon, settings, self._words, self._queries, self._personal
+        )
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        encoder: str | Path | None = None,
+        serving: bool = False,
+        create: bool = True,
+        progress: Progress | None = None,
+    ) -> Self:
+        """Open the shelf in a folder.
+
+        An index that is missing, broken or behind the catalogue is brought up to date first.
+
+        Parameters
+        ----------
+        path : str or Path
+        encoder : str or Path or None
+            Name or folder of an encoder; by default the one that the shelf was made with or was given by
+            ``snapshelf promote``, and the bundled one for a new shelf.
+        serving : bool
+            Keep the engine in a process of its own, so that it never holds up this one, and what searches showed in
+            the journal. For servers.
+        create : bool
+            Make the shelf if it is missing.
+        progress : callable or None
+            Told of the titles that are encoded when the shelf was made by a version that did not encode them.
+
+        Raises
+        ------
+        ShelfError
+            There is no shelf and none is to be made, or its ``search.yaml`` cannot be used.
+        LexiconError
+            Its ``lexicon.yaml`` cannot be used.
+        ShelfInUseError
+            Another process, or this one, has it open.
+        EncoderMismatchError
+            Its vectors were made by another encoder.
+        ShelfVersionError
+            It was written by a newer Snapshelf.
+        StorageError
+            It cannot be read or written.
+        EncoderError
+            The encoder cannot be loaded.
+        """
+        folder = Path(path)
+        if not create:
+            require_shelf(folder)
+        lock = lock_shelf(folder)
+        opened: list[Catalogue | Store] = []
+        try:
+            catalogue = Catalogue.open(folder / CATALOGUE)
+            opened.append(catalogue)
+            model = load_encoder(encoder if encoder is not None else encoder_source(folder, catalogue))
+            _check_encoder(folder, catalogue, model, encoder)
+            store = open_store(folder, model.dimension, serving=serving)
+            opened.append(store)
+            lexicon = shop_lexicon(folder)
+            fill_titles(catalogue, model, progress)
+            catch_up(catalogue, store, lexicon)
+            if catalogue.count() > _SEARCHED_EXACTLY:
+                store.optimise()  # an index that was made anew has no graph yet; one that has it is left alone
+            shelf = cls(folder, catalogue, store, model, lexicon, lock, serving=serving)
+            if serving:
+                shelf._searcher.warm_up()
+            return shelf
+        except BaseException:
+            for part in reversed(opened):
+                part.close()
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Release the shelf's files and processes; closing twice does no harm."""
+        if not self._lock.is_locked:
+            return
+        with self._writing:
+            if self._store.version < self._indexed:
+                self._store.flush(self._indexed)
+            self._save_words()
+            self._personal.close()
+            self._queries.close()
+            if self._journal is not None:
+                self._journal.close()
+            self._store.close()
+            self._catalogue.close()
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add(
+        self,
+        feed: str | Path | Iterable[Product],
+        *,
+        photos: str | Path | None = None,
+        mapping: Mapping[str, str] | None = None,
+        format: Literal["csv", "jsonl", "parquet"] | None = None,
+        allow_http: bool = False,
+        progress: Progress | None = None,
+        errors: Callable[[RowError], None] | None = None,
+    ) -> AddReport:
+        """Add the products of a feed, or bring them up to date.
+
+        A product that is stored as it is costs a look only, so an interrupted `add` is resumed by running it again.
+        A bad row is reported and the rest goes on.
+
+        Parameters
+        ----------
+        feed : str, Path or iterable of Product
+            A CSV, JSONL or Parquet file, or products.
+        photos : str, Path or None
+            Folder or tar file that the products' images are relative to; by default the feed's folder.
+        mapping : mapping or None
+            Field → column, for columns whose meaning cannot be guessed.
+        format : {"csv", "jsonl", "parquet"} or None
+            By default told from the file's name.
+        allow_http : bool
+            Fetch images that are http(s) URLs.
+        progress, errors : callable or None
+            Told of progress and of each row or photo that could not be used.
+
+        Returns
+        -------
+        AddReport
+
+        Raises
+        ------
+        FeedError
+            The feed cannot be read at all or its columns cannot be understood.
+        PhotoError
+            The photo source cannot be opened.
+        StorageError
+            It could not be written, for example because the disk is full. What was written before stays.
+        """
+        start = time.monotonic()
+        rows: Iterable[Row]
+        if isinstance(feed, str | Path):
+            rows = read = read_feed(feed, mapping, format=format)
+            file, total = str(feed), read.total
+            photos = photos if photos is not None else Path(feed).parent
+        else:
+            rows = (Row(number, product) for number, product in enumerate(feed, 1))
+            file, total = "", None
+        counts = dict.fromkeys(
+            ("rows", "added", "updated", "unchanged", "failed", "photos_encoded", "quarantined"), 0
+        )
+        pending: list[Prepared] = []
+
+        def write_pending() -> None:
+            refused = self._write(pending)
+            counts["quarantined"] += len(refused)
+            for prepared in pending:
+                if errors is not None and prepared.product and prepared.product.id in refused:
+                    errors(_not_indexed(file, prepared.row, prepared.product.id, refused))
+            pending.clear()
+
+        with self._writing, open_photos(photos, allow_http=allow_http) as source:
+            try:
+                for chunk in prepare_all(rows, self._catalogue, self._encoder, source, file):
+                    for prepared in chunk:
+                        _tally(counts, prepared)
+                        for problem in prepared.errors:
+                            if errors is not None:
+                                errors(problem)
+                    pending += [one for one in chunk if one.entry or one.facts]
+                    if len(pending) >= _WRITTEN_AT_ONCE:
+                        write_pending()
+                    if progress is not None:
+                        progress(counts["rows"], total)
+                write_pending()
+            finally:
+                self._store.flush(self._indexed)
+            self._save_words()
+            if self._catalogue.count() > _SEARCHED_EXACTLY and counts["added"] + counts["updated"]:
+                self._store.optimise()
+        return AddReport(**counts, seconds=time.monotonic() - start)
+
+    def put(
+        self, product: Product, photos: Sequence[bytes] | None = None
+    ) -> Literal["created", "updated", "unchanged", "quarantined"]:
+        """Add or replace one product.
+
+        Parameters
+        ----------
+        product : Product
+        photos : sequence of bytes or None
+            Its photos, the main one first; None keeps those it has.
+
+        Returns
+        -------
+        {"created", "updated", "unchanged", "quarantined"}
+            ``"quarantined"``: it is stored, but the index refuses it, so that no search returns it; `stats` says why.
+
+        Raises
+        ------
+        ProductError
+            A new product comes without photos.
+        PhotoError
+            None of the photos can be used.
+        StorageError
+            It could not be written.
+        """
+        with self._writing:
+            prepared = prepare_one(product, photos, self._catalogue, self._encoder)
+            if prepared.product is None:
+                return "quarantined" if product.id in quarantined(self._catalogue) else "unchanged"
+            if self._write([prepared]):
+                return "quarantined"
+            return "created" if prepared.new else "updated"
+
+    def remove(self, ids: str | Sequence[str]) -> int:
+        """Remove products; returns how many there were. Unknown ids are ignored.
+
+        Raises
+        ------
+        StorageError
+            It could not be written.
+        """
+        with self._writing:
+            ids = [ids] if isinstance(ids, str) else ids
+            before = tuple(self._catalogue.get_many(ids).values())
+            removed = self._catalogue.delete(ids)
+            self._index(Written(before, ()))
+            return removed
+
+    def search(
+        self,
+        *,
+        photo: PhotoInput | None = None,
+        photos: Sequence[PhotoInput] = (),
+        text: str | None = None,
+        without: str | None = None,
+        liked: Sequence[str] = (),
+        disliked: Sequence[str] = (),
+        k: int = 10,
+        where: str | Filter | None = None,
+        mode: Mode = "full",
+        weights: Weights | None = None,
+        sort: str | None = None,
+        facets: Sequence[str | FacetRequest] = (),
+        choices: Mapping[str, Sequence[str] | Range] | None = None,
+        page_token: str | None = None,
+        diversity: float = 0.0,
+        collapse: bool = True,
+        understand: bool = True,
+        drop: Sequence[str] = (),
+        rules: bool = True,
+        related: int = 0,
+        explain: bool = False,
+        shopper: str | None = None,
+        personal: bool = True,
+        record: bool = True,
+    ) -> SearchResult:
+        """Find products by photo, by words, or by both at once.
+
+        Parameters
+        ----------
+        photo : bytes, str, Path, PIL.Image.Image or None
+            Bytes of a photo, path of a local one, or an image.
+        photos : sequence of photos
+            Several photos of what is sought, beside `photo`.
+        text : str or None
+            Chinese or English words.
+        without : str or None
+            Words for what it should not be: the query moves away from them.
+        liked, disliked : sequence of str
+            Ids of products to find the like of, and to keep away from; they are not among the hits.
+        k : int
+            Most hits to return, 1 to 1,000.
+        where : str, Filter or None
+            Only products that match, for example ``"price < 300 AND in_stock"``; see ``docs/filters.md``.
+        mode : {"full", "photo-vectors"}
+            The whole search, or the query's vector compared with the photo vectors alone by cosine, as benchmarks do.
+        weights : Weights or None
+            Part of each signal in the score; the usual ones by default. Without effect on ``"photo-vectors"``.
+        sort : str or None
+            ``"relevance"`` (the usual), ``"newest"``, ``"rating"``, ``"price"`` or any field that holds numbers;
+            ``"-price"`` begins with the largest.
+        facets : sequence of str or FacetRequest
+            Fields whose values are counted.
+        choices : mapping or None
+            Chosen facet values by field: products must have one of each field's values, or a number in the range.
+        page_token : str or None
+            `SearchResult.next_page_token` of the same query, to get the hits that follow.
+        diversity : float
+            0 orders by score alone; towards 1, what looks like a better hit already shown is moved down.
+        collapse : bool
+            Show one variant of each product, the best one, and fold products that look the same into one.
+        understand : bool
+            Read colours, prices, categories ... from the words as filters and boosts.
+        drop : sequence of str
+            Chips of an earlier result, as their `where`, that are not meant.
+        rules : bool
+            Apply the shop's rules (``rules.yaml`` in the shelf).
+        related : int
+            Further queries to propose, at most.
+        explain : bool
+            Tell with each hit which words matched.
+        shopper : str or None
+            Who searches: an account, or a session. What the journal knows of them moves the best 200 candidates.
+        personal : bool
+            False leaves out what is known of the shopper.
+        record : bool
+            False leaves no trace in the query log, the journal and the profile, and nothing to chance: for health
+            checks and robots.
+
+        Raises
+        ------
+        QueryError
+            There is nothing to search by, the text is blank, `k` or another number is out of range, a facet or sort
+            field does not exist, or the page token belongs to another query.
+        FilterError
+            The filter is malformed or names a field that there is not.
+        NotFoundError
+            A liked or disliked product does not exist.
+        PhotoError
+            The photo cannot be decoded.
+        """
+        return self._searcher.search(
+            Ask(
+                photo=photo,
+                photos=photos,
+                text=text,
+                without=without,
+                liked=liked,
+                disliked=disliked,
+                k=k,
+                where=where,
+                mode=mode,
+                weights=weights,
+                sort=sort,
+                facets=facets,
+                choices=choices,
+                page_token=page_token,
+                diversity=diversity,
+                collapse=collapse,
+                understand=understand,
+                drop=drop,
+                rules=rules,
+                related=related,
+                explain=explain,
+                shopper=shopper,
+                personal=personal,
+                record=record,
+            )
+        )
+
+    def why_not(self, id: str, **query: Unpack[SearchOptions]) -> WhyNot:
+        """Say why a product is not among a search's hits, or at which place it is.
+
+        Parameters
+        ----------
+        id : str
+        query
+            The options of `search`.
+
+        Raises
+        ------
+        NotFoundError
+            No product has this id.
+        QueryError, FilterError, PhotoError
+            As `search` does.
+        """
+        return why_not(self._searcher, id, Ask(**query))
+
+    def heat_map(self, id: str, *, side: Side = "product", **query: Unpack[SearchOptions]) -> HeatMap:
+        """Show which parts of a photo make a product fit a query.
+
+        Parts of the photo are covered up one by one; what the fit loses is the warmth of that part.
+
+        Parameters
+        ----------
+        id : str
+        side : {"product", "query"}
+            Whose photo to look at; the query's needs a photo.
+        query
+            The options of `search`.
+
+        Raises
+        ------
+        NotFoundError
+            No product has this id.
+        QueryError, PhotoError
+            As `search` does; also where the side has no photo.
+        """
+        return heat_map(self._searcher, id, side, Ask(**query))
+
+    def suggest(
+        self, prefix: str, k: int = 8, *, language: Literal["en", "zh"] | None = None
+    ) -> list[Suggestion]:
+        """Complete what is being typed, from titles, brands, categories, the lexicon and earlier queries.
+
+        Raises
+        ------
+        QueryError
+            `k` is out of range.
+        """
+        return self._searcher.suggest(prefix, k, language)
+
+    def zero_results(self, days: int = 30) -> list[tuple[str, int]]:
+        """List the words of the last days' queries that found nothing good, and how often, the most frequent first."""
+        return self._queries.without_results(days)
+
+    def facet_fields(self) -> Mapping[str, FacetField]:
+        """Which facets may be asked for, and what each is."""
+        return self._searcher.facet_fields()
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The words that the shelf understands: the bundled lexicon, and the shop's own over it."""
+        return self._lexicon
+
+    @property
+    def journal(self) -> Journal:
+        """What shoppers did and were shown, and what is known of each; opened when it is first asked for.
+
+        Raises
+        ------
+        ShelfError
+            The shelf's ``shoppers.yaml`` cannot be used, or the journal cannot be opened.
+        """
+        with self._opening_journal:
+            if self._journal is None:
+                self._journal = open_journal(self._folder, self._catalogue)
+            return self._journal
+
+    @property
+    def rules(self) -> str:
+        """The shop's rules in YAML; empty if there are none.
+
+        Raises
+        ------
+        StorageError
+            They cannot be read.
+        """
+        return self._searcher.rules.read()
+
+    def set_rules(self, text: str) -> None:
+        """Replace the shop's rules, from the next search on.
+
+        Parameters
+        ----------
+        text : str
+            YAML, see ``docs/search.md``.
+
+        Raises
+        ------
+        RuleError
+            They cannot be read, contradict each other, or filter by a field that there is not.
+        StorageError
+            They cannot be written.
+        """
+        with self._writing:
+            self._searcher.rules.write(text, self._store)
+
+    def similar(self, id: str, *, k: int = 10, where: str | Filter | None = None) -> SearchResult:
+        """Find products that look like one of the shelf's; itself is not among them.
+
+        Raises
+        ------
+        NotFoundError
+            No product has this id.
+        QueryError
+            `k` is out of range.
+        FilterError
+            The filter is malformed or names a field that there is not.
+        """
+        return self._searcher.similar(id, k, where)
+
+    def recommend(
+        self,
+        kind: RecommendationKind = "for-you",
+        *,
+        shopper: str | None = None,
+        product: str | None = None,
+        cart: Sequence[str] | None = None,
+        k: int = 10,
+        where: str | Filter | None = None,
+        personal: bool = True,
+        record: bool = True,
+    ) -> Recommendations:
+        """Choose products for a place of the shop where nothing was asked for; what is not in stock is left out.
+
+        A shopper of whom nothing is known gets what everybody likes.
+
+        Parameters
+        ----------
+        kind : str
+            ``"for-you"``, ``"similar"``, ``"viewed-together"``, ``"bought-together"``, ``"complete-the-look"``,
+            ``"post-cart"``, ``"trending"``, ``"recently-seen"`` or ``"buy-again"``; see ``docs/recommendations.md``.
+        shopper : str or None
+            An account, or a session.
+        product : str or None
+            Id of the product that is looked at; ``"similar"`` and ``"viewed-together"`` need it.
+        cart : sequence of str or None
+            Ids of the products in the cart; by default what the journal knows of it. Unknown ones are passed over.
+        k : int
+            Most products to return, 1 to 100.
+        where : str, Filter or None
+            Only products that match; it holds for every product of the list.
+        personal : bool
+            False leaves out what is known of the shopper.
+        record : bool
+            False keeps no impression, and leaves nothing to chance: for robots.
+
+        Raises
+        ------
+        QueryError
+            The kind does not exist or lacks its product, or `k`, the cart or the shopper's name is out of range.
+        FilterError
+            The filter is malformed or names a field that there is not.
+        NotFoundError
+            No product has this id.
+        """
+        return self._recommending.recommend(
+            RecommendationAsk(kind, shopper, product, cart, k, where, personal, record)
+        )
+
+    def get(self, id: str) -> Product:
+        """Return one product.
+
+        Raises
+        ------
+        NotFoundError
+            No product has this id.
+        """
+        product = self._catalogue.get(id)
+        if product is None:
+            raise _unknown(id)
+        return product
+
+    def photo(self, id: str, position: int = 0) -> bytes:
+        """Return a small JPEG of a product's photo.
+
+        Raises
+        ------
+        NotFoundError
+            No product has this id, or it has no such photo.
+        """
+        image = self._catalogue.thumbnail(id, position)
+        if image is None:
+            self.get(id)
+            raise NotFoundError(f"product {id!r} has no photo number {position}; the first one is number 0")
+        return image
+
+    def stats(self) -> ShelfStats:
+        """Count products, photos and bytes."""
+        return ShelfStats(
+            products=self._catalogue.count(),
+            photos=self._catalogue.photo_count(),
+            encoder=self._encoder.name,
+            fingerprint=self._encoder.fingerprint,
+            dimension=self._encoder.dimension,
+            catalogue_version=self._catalogue.version,
+            store_version=self._store.version,
+            bytes=_bytes_on_disk(self._folder),
+            quarantined=quarantined(self._catalogue),
+        )
+
+    def _save_words(self) -> None:
+        # They are counted again from the catalogue where they could not be kept.
+        with contextlib.suppress(StorageError):
+            self._words.save()
+
+    def _write(self, prepared: Sequence[Prepared]) -> dict[str, str]:
+        """Write what was prepared; returns the ids that the index refused, each with the reason."""
+        written = write(self._catalogue, prepared)
+        self._index(written)
+        refused = quarantined(self._catalogue)
+        return {each.id: refused[each.id] for each in written.after if each.id in refused}
+
+    def _index(self, written: Written) -> None:
+        """Tell the engine and the searches what is new in the catalogue."""
+        self._indexed = replay(self._catalogue, self._store, self._indexed, self._lexicon)
+        self._words.replace(written.before, written.after, self._indexed)
+        self._searcher.changed()
+        if self._indexed - self._store.version >= _FLUSHED_AT_LEAST_EVERY:
+            self._store.flush(self._indexed)
+
+
+def _check_encoder(folder: Path, catalogue: Catalogue, encoder: Encoder, source: str | Path | None) -> None:
+    """Record the encoder of a new shelf; refuse another one for an old shelf."""
+    recorded = catalogue.meta("encoder_fingerprint")
+    if recorded is None:
+        catalogue.set_meta("encoder_source", str(source) if source is not None else encoder.name)
+        catalogue.set_meta("encoder_fingerprint", encoder.fingerprint)
+    elif recorded != encoder.fingerprint:
+        raise EncoderMismatchError(
+            f"{folder}: its vectors were made by the encoder {catalogue.meta('encoder_source')!r} (fingerprint "
+            f"{recorded}), not by {encoder.name!r} (fingerprint {encoder.fingerprint}). Open it with the former, or "
+            f"encode its photos anew: snapshelf promote {source or encoder.name} --shelf {folder}"
+        )
+
+
+def _not_indexed(file: str, row: int, id: str, reasons: Mapping[str, str]) -> RowError:
+    place = f"{Path(file).name}, row {row}: " if file else ""
+    message = (
+        f"{place}product {id!r} is stored, but no search returns it: {reasons[id]}; "
+        "put it again with other values, or remove it"
+    )
+    return RowError(file, row, id, None, message, refused=False)
+
+
+def _tally(counts: dict[str, int], prepared: Prepared) -> None:
+    counts["rows"] += 1
+    counts["photos_encoded"] += prepared.encoded
+    if prepared.entry or prepared.facts:
+        counts["added" if prepared.new else "updated"] += 1
+    else:
+        counts["failed" if any(error.refused for error in prepared.errors) else "unchanged"] += 1
+
+
+def _bytes_on_disk(folder: Path) -> int:
+    total = 0
+    for file in folder.rglob("*"):
+        # The engine may delete a file while it is looked at, and a link may lead in a circle.
+        with contextlib.suppress(OSError):
+            # Blocks, not lengths: the engine's files have holes.
+            total += 512 * file.stat().st_blocks
+    return total
+
+
+def _unknown(id: str) -> NotFoundError:
+    return NotFoundError(f"no product has the id {id!r}")

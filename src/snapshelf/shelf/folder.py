@@ -1,0 +1,118 @@
+"""What it takes to open a shelf: its lock, its own encoder, an index that is up to date."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import filelock
+
+from snapshelf.catalogue import Catalogue
+from snapshelf.errors import ShelfError, ShelfInUseError, StorageError, StoreError
+from snapshelf.events import CatalogueTraits, ShopperSettings, SqlJournal
+from snapshelf.index import EdgeStore, ProcessStore, Store
+from snapshelf.language import Lexicon
+
+CATALOGUE = "catalogue.sqlite"
+STORE = "store"
+LEXICON = "lexicon.yaml"
+WORDS = "words"
+QUERIES = "queries.sqlite"
+JOURNAL = "journal.db"
+SHOPPERS = "shoppers.yaml"
+
+
+def require_shelf(folder: Path) -> None:
+    """Raise `ShelfError` where there is no shelf."""
+    if not (folder / CATALOGUE).is_file():
+        raise ShelfError(
+            f"{folder}: there is no shelf here; make one with: snapshelf add FEED --shelf {folder}"
+        )
+
+
+def lock_shelf(folder: Path) -> filelock.FileLock:
+    """Take a shelf for this process.
+
+    Raises
+    ------
+    ShelfInUseError
+        Another process, or this one, has it.
+    StorageError
+        The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(folder / "lock", thread_local=False)
+        lock.acquire(blocking=False)
+    except filelock.Timeout as error:
+        raise ShelfInUseError(
+            f"{folder}: the shelf is open in another process (`snapshelf serve`?); stop that one, or ask it over HTTP"
+        ) from error
+    except OSError as error:
+        raise StorageError(f"{folder}: a shelf cannot be kept here: {error.strerror or error}") from error
+    return lock
+
+
+def kept_encoder(folder: Path, fingerprint: str) -> Path:
+    """Folder of a shelf's own copy of an encoder, whether it is there or not."""
+    return folder / "encoders" / fingerprint
+
+
+def encoder_source(folder: Path, catalogue: Catalogue) -> str | Path | None:
+    """Where a shelf's encoder is loaded from: its own copy, or what it was made with; None for a new shelf."""
+    fingerprint = catalogue.meta("encoder_fingerprint")
+    if fingerprint is not None and (own := kept_encoder(folder, fingerprint)).is_dir():
+        return own
+    return catalogue.meta("encoder_source")
+
+
+def open_store(folder: Path, dimension: int, *, serving: bool = False) -> Store:
+    """Open a shelf's index; an unusable one is made anew, for it holds nothing that the catalogue does not."""
+    kind = ProcessStore if serving else EdgeStore
+    try:
+        return kind.open(folder / STORE, dimension)
+    except StoreError:
+        shutil.rmtree(folder / STORE, ignore_errors=True)
+        return kind.open(folder / STORE, dimension)
+
+
+def shop_lexicon(folder: Path) -> Lexicon:
+    """Return a shelf's lexicon: its own ``lexicon.yaml`` over the bundled one, or that alone.
+
+    Raises
+    ------
+    LexiconError
+        The shelf's own cannot be read or does not hold together.
+    """
+    own = folder / LEXICON
+    return Lexicon.load(own).over(Lexicon.bundled()) if own.is_file() else Lexicon.bundled()
+
+
+def shopper_settings(folder: Path) -> ShopperSettings:
+    """Return what a shelf keeps of its shoppers.
+
+    Raises
+    ------
+    ShelfError
+        Its ``shoppers.yaml`` cannot be used.
+    """
+    return ShopperSettings.load(folder / SHOPPERS)
+
+
+def open_journal(folder: Path, catalogue: Catalogue) -> SqlJournal:
+    """Open what is kept of a shelf's shoppers; the shelf itself need not be open.
+
+    Raises
+    ------
+    ShelfError
+        The shelf's ``shoppers.yaml`` cannot be used, or the journal cannot be opened.
+    InputError
+        The URL in it cannot be used.
+    """
+    settings = shopper_settings(folder)
+    return SqlJournal.open(
+        settings.journal or folder / JOURNAL,
+        traits=CatalogueTraits(catalogue),
+        space=catalogue.meta("encoder_fingerprint") or "",
+        consent_required=settings.consent_required,
+    )

@@ -1,0 +1,92 @@
+"""What the shelf reports of its work: rows of a feed, and its own state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """A row of a feed, or one of its photos, that could not be used.
+
+    Parameters
+    ----------
+    file : str
+        The feed.
+    row : int
+        Number of the row as the feed counts it.
+    id : str or None
+        The product's id, where it could be read.
+    field : str or None
+    message : str
+        Where, what is wrong and what to do.
+    refused : bool
+        The whole row was left out; otherwise only a photo of it, or it is stored but no search returns it.
+    """
+
+    file: str
+    row: int
+    id: str | None
+    field: str | None
+    message: str
+    refused: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What `Shelf.add` did with the rows of a feed.
+
+    Parameters
+    ----------
+    rows : int
+        Rows read: the sum of the next four.
+    added, updated, unchanged, failed : int
+    photos_encoded : int
+        Photos that had to be encoded; known ones are not encoded again.
+    quarantined : int
+        Products added or updated that the index refused: they are stored, but no search returns them.
+    seconds : float
+    """
+
+    rows: int
+    added: int
+    updated: int
+    unchanged: int
+    failed: int
+    photos_encoded: int
+    quarantined: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfStats:
+    """Facts about a shelf.
+
+    Parameters
+    ----------
+    products, photos : int
+    encoder : str
+        Name of the encoder.
+    fingerprint : str
+        Its fingerprint.
+    dimension : int
+        Length of its vectors.
+    catalogue_version, store_version : int
+        Equal, unless the engine has not been flushed since the last change.
+    bytes : int
+        Size on disk.
+    quarantined : mapping
+        Id → reason, of products that are stored but that the index refuses, so that no search returns them. Put them
+        again with other values, or remove them.
+    """
+
+    products: int
+    photos: int
+    encoder: str
+    fingerprint: str
+    dimension: int
+    catalogue_version: int
+    store_version: int
+    bytes: int
+    quarantined: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,7 @@
+"""Suggestions: completions, related queries, the shop's vocabulary and the log of queries."""
+
+from snapshelf.suggest.query_log import QueryLog
+from snapshelf.suggest.suggester import Suggester, Suggestion
+from snapshelf.suggest.vocabulary import ShopWords
+
+__all__ = ["QueryLog", "ShopWords", "Suggester", "Suggestion"]

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from taste_shop import NOW, Shop
+
+from snapshelf.catalogue import Product
+from snapshelf.errors import ShelfError
+from snapshelf.ranking import FixedFormula, Histories, Items, RankRequest, ShelfRanking, Signals, count
+
+
+@pytest.fixture(scope="module")
+def signals(shop: Shop) -> Signals:
+    return count(shop.items, Histories(shop.items, shop.deeds, now=NOW), shop.shown, until=NOW)
+
+
+def features(signals: Signals, shop: Shop, ids: list[str]) -> np.ndarray:
+    items = signals.items
+    past = Histories(items, shop.deeds, now=NOW).past("s3", NOW)
+    return signals.features(RankRequest(items.rows(ids), np.ones(len(ids), np.float32), past, now=NOW))
+
+
+def test_counts_come_back_for_a_catalogue_that_has_changed(
+    tmp_path: Path, shop: Shop, signals: Signals
+) -> None:
+    ranking = ShelfRanking(tmp_path)
+    assert ranking.reranker(shop.items) is None
+    ranking.count(signals)
+    # The other way round, so that all rows and codes of brands differ, and with a new product.
+    changed = Items.of([Product(id="new", title="new", brand="New"), *reversed(shop.products)])
+    reranker = ranking.reranker(changed)
+    assert reranker is not None
+    assert isinstance(reranker.ranker, FixedFormula)
+    ids = [each.id for each in shop.products if each.category[-1] == "hat"]
+    # Less exact than float32: the taste space is kept as float16.
+    np.testing.assert_allclose(
+        features(reranker.signals, shop, ids), features(signals, shop, ids), rtol=1e-2, atol=1e-2
+    )
+    assert reranker.signals.popularity[changed.rows(["new"])] == 0
+    for name in ("impressions", "clicks", "repeats"):
+        kept, counted = getattr(reranker.signals, name), getattr(signals, name)
+        np.testing.assert_allclose(kept[changed.rows(ids)], counted[shop.items.rows(ids)])
+
+
+def test_a_product_that_went_leaves_no_trace(tmp_path: Path, shop: Shop, signals: Signals) -> None:
+    ShelfRanking(tmp_path).count(signals)
+    fewer = Items.of(shop.products[:10])
+    reranker = ShelfRanking(tmp_path).reranker(fewer)
+    assert reranker is not None
+    assert reranker.signals.together.shape == (10, 10)
+
+
+def test_broken_and_truncated_counts_are_said(tmp_path: Path, shop: Shop, signals: Signals) -> None:
+    ranking, path = ShelfRanking(tmp_path), tmp_path / "ranking" / "counts.npz"
+    ranking.count(signals)
+    for broken in (b"broken", b"", path.read_bytes()[:2_000]):
+        path.write_bytes(broken)
+        with pytest.raises(ShelfError, match="the counts cannot be read"):
+            ranking.reranker(shop.items)
