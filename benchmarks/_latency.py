@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks._machine import apart
 from benchmarks._material import Material
 from benchmarks._numbers import medians, timed
-from snapshelf.search import SearchResult
+from snapshelf.search import SearchResponse
 from snapshelf.shelf import Shelf
 
 _WARM_UP = 20
@@ -27,7 +27,7 @@ def _searches(folder: Path, photos: list[bytes], texts: list[str], repeats: int)
     with Shelf.open(folder, create=False) as shelf:
         facets = _facets(shelf)
         with_facets = f", {len(facets)} facets"
-        kinds: dict[str, list[Callable[[], SearchResult]]] = {
+        kinds: dict[str, list[Callable[[], SearchResponse]]] = {
             "photo": [partial(shelf.search, photo=photo) for photo in photos],
             "words": [partial(shelf.search, text=text) for text in texts],
             f"photo{with_facets}": [partial(shelf.search, photo=photo, facets=facets) for photo in photos],
@@ -51,10 +51,10 @@ def _facets(shelf: Shelf) -> list[str]:
     ]
 
 
-def _round(searches: Sequence[Callable[[], SearchResult]]) -> tuple[dict[str, float], dict[str, float]]:
+def _round(searches: Sequence[Callable[[], SearchResponse]]) -> tuple[dict[str, float], dict[str, float]]:
     timings = []
 
-    def run(search: Callable[[], SearchResult]) -> None:
+    def run(search: Callable[[], SearchResponse]) -> None:
         timings.append(search().timings)
 
     figures = timed(partial(run, search) for search in searches)

@@ -58,7 +58,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Signals:
+class ItemStatistics:
     """What each signal says of every product; arrays (n,), None for what the query does not have.
 
     Parameters
@@ -94,7 +94,7 @@ class Signals:
         return Evidence(of(self.photo), of(self.text), of(self.title), of(coverage))
 
 
-def fused(signals: Signals, weights: Weights, shop: Mask) -> Signal:
+def fused(signals: ItemStatistics, weights: Weights, shop: Mask) -> Signal:
     """The score of every product, -inf outside of the shop.
 
     It is the sum that ships without its divisor, which is the same for all products of a query.
@@ -266,7 +266,7 @@ class Catalogue:
         places = {text: place for place, text in enumerate(different)}
         return vectors[[places[text] for text in texts]]
 
-    def signals(self, queries: Iterable[Asked]) -> Iterator[Signals]:
+    def signals(self, queries: Iterable[Asked]) -> Iterator[ItemStatistics]:
         """Ask every product."""
         remaining = iter(queries)
         while block := list(islice(remaining, _AT_ONCE)):
@@ -275,16 +275,16 @@ class Catalogue:
             for asked in block:
                 photo = None if asked.photo is None else self.photos @ asked.photo
                 if asked.text is None:
-                    yield Signals(photo)
+                    yield ItemStatistics(photo)
                 else:
                     yield self._worded(normalise(asked.text), next(vectors), photo)
 
-    def _worded(self, text: str, vector: Vectors, photo: Signal | None) -> Signals:
+    def _worded(self, text: str, vector: Vectors, photo: Signal | None) -> ItemStatistics:
         words, mass = self._postings.score(collections.Counter(search_terms(text)))
         facts = np.zeros(len(self), np.float32)
         for concept in self.named(text):
             facts += self.concepts.get(concept, np.float32(0))
-        return Signals(
+        return ItemStatistics(
             photo=photo,
             text=self.photos @ vector,
             title=self.titles @ vector,

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks import _machine, _numbers
 from snapshelf.errors import SnapshelfError
-from snapshelf.index import Between, EdgeStore, Equals, Fact, Filter, Record
+from snapshelf.index import Between, Equals, Fact, Filter, QdrantEdgeIndex, Record
 
 Vectors = NDArray[np.float32]
 
@@ -52,7 +52,7 @@ def main() -> int:
 
 def measure(options: argparse.Namespace, folder: Path) -> _numbers.Figures:
     """Take every figure, saying on standard error what is going on."""
-    with EdgeStore.open(folder, options.dimension) as store:
+    with QdrantEdgeIndex.open(folder, options.dimension) as store:
         made = build(store, options.products, options.dimension)
         if not options.no_graph:
             tell("optimising")
@@ -63,7 +63,7 @@ def measure(options: argparse.Namespace, folder: Path) -> _numbers.Figures:
     cores = _machine.cores(options.threads)
     _machine.bind(cores)
     start = time.perf_counter()
-    with EdgeStore.open(folder, options.dimension) as store:
+    with QdrantEdgeIndex.open(folder, options.dimension) as store:
         made["opened in s"] = time.perf_counter() - start
         queries = queries_for(options.queries, options.dimension)
         tell("latency")
@@ -73,7 +73,7 @@ def measure(options: argparse.Namespace, folder: Path) -> _numbers.Figures:
     return {"machine": _machine.facts(cores), "store": made, "latency ms": latency, "recall@100": recall}
 
 
-def build(store: EdgeStore, products: int, dimension: int) -> dict[str, Any]:
+def build(store: QdrantEdgeIndex, products: int, dimension: int) -> dict[str, Any]:
     """Add the products that are not there yet."""
     start, first = time.perf_counter(), store.count()
     for begin in range(first - first % _CHUNK, products, _CHUNK):
@@ -132,7 +132,9 @@ def queries_for(number: int, dimension: int) -> Vectors:
     )
 
 
-def latencies(store: EdgeStore, queries: Vectors, shares: Sequence[float], *, broad: bool) -> dict[str, Any]:
+def latencies(
+    store: QdrantEdgeIndex, queries: Vectors, shares: Sequence[float], *, broad: bool
+) -> dict[str, Any]:
     """Percentiles of single calls, and of all that one search asks for; broad: without a filter too."""
     words = np.minimum(np.random.default_rng(4).zipf(1.3, (len(queries), 3)), _WORDS)
 
@@ -183,7 +185,9 @@ def timed(call: Callable[[int], object], number: int) -> dict[str, float]:
     return _numbers.timed(partial(call, n) for n in range(number))
 
 
-def recalls(store: EdgeStore, queries: Vectors, dimension: int, shares: Sequence[float]) -> dict[str, float]:
+def recalls(
+    store: QdrantEdgeIndex, queries: Vectors, dimension: int, shares: Sequence[float]
+) -> dict[str, float]:
     """Share of the 100 best products that are found, against NumPy, for filters of every selectivity."""
     total = store.count()
     scores = np.empty((len(queries), total), np.float32)
@@ -206,7 +210,11 @@ def recalls(store: EdgeStore, queries: Vectors, dimension: int, shares: Sequence
 
 
 def _recall(
-    store: EdgeStore, queries: Vectors, scores: Vectors, where: Filter | None, members: NDArray[np.bool_]
+    store: QdrantEdgeIndex,
+    queries: Vectors,
+    scores: Vectors,
+    where: Filter | None,
+    members: NDArray[np.bool_],
 ) -> float:
     allowed = np.flatnonzero(members)
     hits = wanted = 0

@@ -24,9 +24,9 @@ from benchmarks._offline import (
     COLUMNS,
     Asked,
     Catalogue,
+    ItemStatistics,
     Mask,
     Signal,
-    Signals,
     class_query,
     fused,
 )
@@ -41,7 +41,7 @@ _COMMON = 10
 _LEAST_RECOLOURED = 3
 _RANK_CONSTANT = 60
 
-Way: TypeAlias = Callable[[Signals, Mask], Signal]
+Way: TypeAlias = Callable[[ItemStatistics, Mask], Signal]
 """(signals, shop) → score of every product."""
 
 
@@ -94,7 +94,7 @@ def _sum_of_own_mass(photo: float, text: float, title: float, words: float) -> W
     """BM25 as a share of the most that it could be for the query."""
     without = _sum(photo, text, title, 0.0)
 
-    def score(signals: Signals, shop: Mask) -> Signal:
+    def score(signals: ItemStatistics, shop: Mask) -> Signal:
         total = without(signals, shop)
         return total if signals.words is None else total + np.float32(words / signals.mass) * signals.words
 
@@ -108,7 +108,7 @@ def _whole(weights: Weights) -> Way:
 def _reciprocal_ranks(*names: str) -> Way:
     """Σ 1 / (60 + rank) (Cormack, Clarke and Büttcher, SIGIR 2009), over the complete rankings."""
 
-    def score(signals: Signals, shop: Mask) -> Signal:
+    def score(signals: ItemStatistics, shop: Mask) -> Signal:
         total = np.where(shop, 0.0, -np.inf).astype(np.float32)
         for name in names:
             signal = getattr(signals, name)

@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks._http import _server
 from benchmarks._numbers import Figures, as_text, percentiles
 from snapshelf.catalogue import Product
-from snapshelf.events import Event, EventKind, SqlJournal, Traits, write_event
+from snapshelf.events import Event, EventKind, ProductTraits, SqlJournal, write_event
 from snapshelf.events.profile import fold
 from snapshelf.shelf import Shelf
 
@@ -127,11 +127,11 @@ def _events(draw: np.random.Generator, count: int, name: str, *, products: int =
     ]
 
 
-def _wares() -> Callable[[Sequence[str]], Mapping[str, Traits]]:
+def _wares() -> Callable[[Sequence[str]], Mapping[str, ProductTraits]]:
     vectors = np.random.default_rng(2).normal(size=(_PRODUCTS, 256)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     wares = {
-        f"p{n}": Traits(
+        f"p{n}": ProductTraits(
             vector, f"Shop > aisle {n % 20} > kind {n % 200}", f"brand {n % 400}", f"{n % 12}", f"{n % 9}"
         )
         for n, vector in enumerate(vectors)

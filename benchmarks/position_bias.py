@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.evaluation import Purchases, SearchSetting
-from snapshelf.ranking import FixedFormula, Judged, RankRequest, Settings, count_histories, train
+from snapshelf.ranking import FixedFormula, RankingExample, RankRequest, Settings, count_histories, train
 
 _SHOWN = 30
 _NOISE = 0.02
@@ -88,33 +88,33 @@ def _shown(
     return _Session(shown, wanted, clicks.astype(np.int32), looked_at)
 
 
-def _true(sessions: Sequence[_Session]) -> list[Judged]:
-    return [Judged(session.request, session.wanted) for session in sessions]
+def _true(sessions: Sequence[_Session]) -> list[RankingExample]:
+    return [RankingExample(session.request, session.wanted) for session in sessions]
 
 
-def _naive(sessions: Sequence[_Session]) -> list[Judged]:
-    return [Judged(session.request, session.clicked) for session in sessions]
+def _naive(sessions: Sequence[_Session]) -> list[RankingExample]:
+    return [RankingExample(session.request, session.clicked) for session in sessions]
 
 
-def _ips(sessions: Sequence[_Session]) -> list[Judged]:
+def _ips(sessions: Sequence[_Session]) -> list[RankingExample]:
     """Weigh each list by its clicks' mean 1 / propensity: LightGBM weighs documents and cannot weigh their pairs."""
     judged = []
     for session in sessions:
         clicked = session.looked_at[session.clicked == 1]
         weight = (1 / np.maximum(clicked, _FLOOR)).mean() if len(clicked) else 1.0
         weights = np.full(len(session.clicked), weight, np.float32)
-        judged.append(Judged(session.request, session.clicked, weights=weights))
+        judged.append(RankingExample(session.request, session.clicked, weights=weights))
     return judged
 
 
-def _position(sessions: Sequence[_Session]) -> list[Judged]:
+def _position(sessions: Sequence[_Session]) -> list[RankingExample]:
     return [
-        Judged(session.request, session.clicked, np.arange(len(session.clicked), dtype=np.int32))
+        RankingExample(session.request, session.clicked, np.arange(len(session.clicked), dtype=np.int32))
         for session in sessions
     ]
 
 
-def _doubly_robust(sessions: Sequence[_Session]) -> list[Judged]:
+def _doubly_robust(sessions: Sequence[_Session]) -> list[RankingExample]:
     """Grade by a model of the relevance plus the weighted error of that model at what was clicked."""
     size = 1 + max(int(session.request.candidates.max()) for session in sessions)
     seen, clicks = np.zeros(size), np.zeros(size)
@@ -131,11 +131,11 @@ def _doubly_robust(sessions: Sequence[_Session]) -> list[Judged]:
         )
         # LightGBM's gain of a grade is 2^grade − 1: the logarithm makes the gain proportional to the relevance.
         grades = np.round(np.log2(1 + 127 * np.clip(relevance * _FLOOR, 0, 1)))
-        judged.append(Judged(session.request, grades.astype(np.int32)))
+        judged.append(RankingExample(session.request, grades.astype(np.int32)))
     return judged
 
 
-_WAYS: dict[str, Callable[[Sequence[_Session]], list[Judged]]] = {
+_WAYS: dict[str, Callable[[Sequence[_Session]], list[RankingExample]]] = {
     "true labels": _true,
     "naive": _naive,
     "inverse propensities": _ips,

@@ -14,8 +14,17 @@ import time
 import numpy as np
 
 from snapshelf.catalogue import Product
-from snapshelf.events import Deed, Shown
-from snapshelf.ranking import Histories, Items, Past, RankRequest, Reranker, count, lessons, train
+from snapshelf.events import Impression, Interaction
+from snapshelf.ranking import (
+    InteractionHistories,
+    InteractionHistory,
+    Items,
+    RankRequest,
+    Reranker,
+    count,
+    train,
+    training_split,
+)
 
 _NOW = 1_700_000_000.0
 _MONTH = 30 * 86_400.0
@@ -31,16 +40,20 @@ def main() -> None:
     options = parser.parse_args()
     draw = np.random.default_rng(0)
     items = _items(options.products, options.dimensions, draw)
-    shown, deeds = _log(items, options.events, draw)
-    figures: dict[str, float] = {"events": len(deeds), "searches": len(shown), "cores": os.cpu_count() or 1}
+    shown, interactions = _log(items, options.events, draw)
+    figures: dict[str, float] = {
+        "events": len(interactions),
+        "searches": len(shown),
+        "cores": os.cpu_count() or 1,
+    }
     started = time.perf_counter()
-    divided = lessons(items, shown, deeds, now=_NOW)
+    divided = training_split(items, shown, interactions, now=_NOW)
     figures["count, s"] = time.perf_counter() - started
     started = time.perf_counter()
     model = train(divided.signals, divided.learn)
     figures["train, s"] = time.perf_counter() - started
     figures["learned from"] = model.trained_on
-    histories = Histories(items, deeds, now=_NOW)
+    histories = InteractionHistories(items, interactions, now=_NOW)
     reranker = Reranker(count(items, histories, shown, until=_NOW), model)
     figures |= _rerank(reranker, histories, draw)
     print(json.dumps({name: round(value, 3) for name, value in figures.items()}, indent=2))
@@ -62,7 +75,7 @@ def _items(products: int, dimensions: int, draw: np.random.Generator) -> Items:
     return Items.of(made, photos={each.id: photo for each, photo in zip(made, photos, strict=True)})
 
 
-def _log(items: Items, events: int, draw: np.random.Generator) -> tuple[list[Shown], list[Deed]]:
+def _log(items: Items, events: int, draw: np.random.Generator) -> tuple[list[Impression], list[Interaction]]:
     """One search for four events: two clicks, and two items looked at without a search."""
     searches = events // 4
     shoppers = draw.integers(0, max(1, events // 20), searches)
@@ -70,22 +83,26 @@ def _log(items: Items, events: int, draw: np.random.Generator) -> tuple[list[Sho
     chosen = draw.geometric(0.2, (searches, 2)).clip(max=_LIST) - 1
     others = draw.integers(0, len(items), (searches, 2))
     relevance = tuple(1 - 0.02 * place for place in range(_LIST))
-    shown, deeds = [], []
+    shown, interactions = [], []
     for number in range(searches):
         at, shopper, query = _NOW - _MONTH * (1 - number / searches), f"s{shoppers[number]}", f"q{number}"
         products = items.ids[starts[number] : starts[number] + _LIST]
-        shown.append(Shown(query, shopper, at, products, relevance, {"words": relevance}))
-        deeds += [Deed(shopper, products[place], at + 1, "click", query) for place in chosen[number]]
-        deeds += [Deed(shopper, items.ids[row], at + 2, "purchase") for row in others[number]]
-    return shown, deeds
+        shown.append(Impression(query, shopper, at, products, relevance, {"words": relevance}))
+        interactions += [
+            Interaction(shopper, products[place], at + 1, "click", query) for place in chosen[number]
+        ]
+        interactions += [Interaction(shopper, items.ids[row], at + 2, "purchase") for row in others[number]]
+    return shown, interactions
 
 
-def _rerank(reranker: Reranker, histories: Histories, draw: np.random.Generator) -> dict[str, float]:
+def _rerank(
+    reranker: Reranker, histories: InteractionHistories, draw: np.random.Generator
+) -> dict[str, float]:
     size, taken = len(reranker.signals.items), []
     for number in range(300):
         rows = draw.choice(size, 200, replace=False)
         scores = np.sort(draw.random(200).astype(np.float32))[::-1].copy()
-        past: Past = histories.past(f"s{number}", _NOW)
+        past: InteractionHistory = histories.past(f"s{number}", _NOW)
         request = RankRequest(rows, scores, past, {"words": scores}, _NOW)
         started = time.process_time()
         reranker.rerank(request)

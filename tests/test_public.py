@@ -15,7 +15,8 @@ ROOMS = {
     "snapshelf": {
         "AddReport", "Chip", "FacetChoice", "FacetRequest", "FacetResult", "HeatMap", "Hit", "Note", "Price",
         "Product", "Range", "Recommendation", "RecommendationReason",
-        "Recommendations", "RowError", "SearchResult", "Shelf", "ShelfStats", "SnapshelfError", "WhyNot", "errors",
+        "RecommendationResponse", "RowError", "SearchResponse", "Shelf", "ShelfStats", "SnapshelfError", "WhyNot",
+        "errors",
     },
     "snapshelf.encoders": {
         "Card", "Check", "Encoder", "ModelDescription", "OnnxEncoder", "Preprocessing", "Pulled", "Speed",
@@ -28,15 +29,16 @@ ROOMS = {
         "VectorsOf", "decoded", "parse_filter", "resolve_field", "understand", "within", "write_filter",
     },
     "snapshelf.search": {
-        "CALIBRATION", "CONTRIBUTIONS", "Calibration",
-        "Chosen", "Curve", "Evidence", "Experiment", "FacetChoice", "FacetField",
-        "MAX_BINS", "MAX_VALUES", "WINDOWS",
-        "FacetKind", "FacetRequest", "FacetResult", "FirstPage", "GROUP", "Looks", "Manner", "Merchandising",
-        "Mode", "Page", "Products", "QueryKind", "Range", "Ranked", "Ranking", "RankingSettings", "Rule",
-        "RuleFile", "Rules", "Search", "SearchSettings", "ShopWords", "Sort", "Suggester", "Suggestion",
-        "Vector", "Weights", "check_filters", "count_facets", "facet_fields", "joined", "matched_words",
-        "occlusion_map", "page_token", "query_digest", "read_choices", "read_page_token", "read_sort", "record",
-        "records_fingerprint", "relaxed",
+        "CALIBRATION", "CONTRIBUTIONS", "Calibration", "Chosen", "Curve", "Evidence", "Experiment",
+        "FacetChoice", "FacetField", "FacetKind", "FacetRequest", "FacetResult", "FirstPage", "GROUP",
+        "HeatMap", "Hit", "MAX_BINS", "MAX_K", "MAX_RELATED", "MAX_SUGGESTIONS", "MAX_VALUES",
+        "Merchandising", "Mode", "Page", "Personaliser", "Products", "QueryKind", "QueryVector", "Range",
+        "Ranked", "Ranking", "RankingOptions", "RankingSettings", "Rule", "RuleFile", "Rules",
+        "SETTINGS", "Search", "SearchOptions", "SearchRequest", "SearchResponse", "SearchService",
+        "SearchSettings", "Side", "Sort", "Vector", "WINDOWS", "Weights", "WhyNot", "check_filters",
+        "count_facets", "diversified", "facet_fields", "heat_map", "joined", "matched_words",
+        "occlusion_map", "page_token", "query_digest", "read_choices", "read_page_token", "read_sort",
+        "relaxed", "why_not",
     },
     "snapshelf.language": {
         "Change", "Completion", "Completions", "Concept", "Correction", "Lexicon", "Match", "Quantity",
@@ -61,7 +63,7 @@ def test_the_package_knows_its_names_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "room", [*ROOMS, "snapshelf.catalogue", "snapshelf.store", "snapshelf.evaluation", "snapshelf.server"]
+    "room", [*ROOMS, "snapshelf.catalogue", "snapshelf.index", "snapshelf.evaluation", "snapshelf.server"]
 )
 def test_public_things_are_documented(room: str) -> None:
     module = importlib.import_module(room)

@@ -11,7 +11,7 @@ from snapshelf.errors import SnapshelfError
 if TYPE_CHECKING:
     from snapshelf.catalogue import Price, Product
     from snapshelf.query import Chip, Note
-    from snapshelf.recommend import Recommendation, RecommendationReason, Recommendations
+    from snapshelf.recommend import Recommendation, RecommendationReason, RecommendationResponse
     from snapshelf.search import (
         FacetChoice,
         FacetRequest,
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         HeatMap,
         Hit,
         Range,
-        SearchResult,
+        SearchResponse,
         WhyNot,
     )
     from snapshelf.shelf import AddReport, RowError, Shelf, ShelfStats
@@ -38,9 +38,9 @@ __all__ = [
     "Range",
     "Recommendation",
     "RecommendationReason",
-    "Recommendations",
+    "RecommendationResponse",
     "RowError",
-    "SearchResult",
+    "SearchResponse",
     "Shelf",
     "ShelfStats",
     "SnapshelfError",
@@ -65,9 +65,9 @@ _HOMES = {
     "Range": "snapshelf.search",
     "Recommendation": "snapshelf.recommend",
     "RecommendationReason": "snapshelf.recommend",
-    "Recommendations": "snapshelf.recommend",
+    "RecommendationResponse": "snapshelf.recommend",
     "RowError": "snapshelf.shelf",
-    "SearchResult": "snapshelf.search",
+    "SearchResponse": "snapshelf.search",
     "Shelf": "snapshelf.shelf",
     "ShelfStats": "snapshelf.shelf",
     "WhyNot": "snapshelf.search",

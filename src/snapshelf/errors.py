@@ -46,12 +46,12 @@ __all__ = [
     "PromotionError",
     "QueryError",
     "RuleError",
+    "SearchIndexError",
     "ShelfError",
     "ShelfInUseError",
     "ShelfVersionError",
     "SnapshelfError",
     "StorageError",
-    "StoreError",
     "TrainingError",
 ]
 
@@ -167,7 +167,7 @@ class StorageError(ShelfError):
     """The shelf could not be written."""
 
 
-class StoreError(SnapshelfError):
+class SearchIndexError(SnapshelfError):
     """The engine failed or its process died."""
 
 

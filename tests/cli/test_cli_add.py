@@ -167,7 +167,7 @@ def long_feed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_stopped_in_the_middle_it_goes_on_where_it_was(
-    run: Run, long_feed: Path, tmp_path: Path, how: signal.Signals
+    run: Run, long_feed: Path, tmp_path: Path, how: signal.ItemStatistics
 ) -> None:
     shelf, problems = tmp_path / "shelf", tmp_path / "problems.jsonl"
     process = spawn("add", long_feed, "--shelf", shelf, "--errors", problems, one_core=True)

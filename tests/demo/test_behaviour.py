@@ -14,17 +14,17 @@ from snapshelf.evaluation import examination_from_swaps
 from snapshelf.events import ShopLog, parse_log
 from snapshelf.ranking import (
     FixedFormula,
-    Histories,
+    InteractionHistories,
     Items,
+    ItemStatistics,
     Ranker,
     RankRequest,
     Reranker,
-    Signals,
     count,
-    lessons,
     train,
+    training_split,
 )
-from snapshelf.recommend import Recommender, Wish
+from snapshelf.recommend import RecommendationQuery, Recommender
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
@@ -38,9 +38,9 @@ class Shop:
     items: Items
     behaviour: Behaviour
     log: ShopLog
-    histories: Histories
+    histories: InteractionHistories
 
-    def counted(self, until: float) -> Signals:
+    def counted(self, until: float) -> ItemStatistics:
         return count(self.items, self.histories, self.log.shown, until=until)
 
     def moment(self, share: float) -> float:
@@ -65,7 +65,7 @@ def make(products: list[DemoProduct], **crowd: int) -> Shop:
     )
     behaviour = simulate(products, until=NOW, **crowd)
     log = parse_log(map(json.dumps, behaviour.lines), "simulated")
-    histories = Histories(items, log.deeds, now=NOW)
+    histories = InteractionHistories(items, log.interactions, now=NOW)
     return Shop({each.id: each for each in products}, items, behaviour, log, histories)
 
 
@@ -85,7 +85,9 @@ def ndcg(scores: np.ndarray, gains: np.ndarray) -> float:
     return float(gains[np.argsort(-scores, kind="stable")[:10]] @ fading[: len(gains)]) / max(best, 1e-9)
 
 
-def agreement(shop: Shop, ranker: Ranker, signals: Signals, since: float, most: int) -> dict[str, float]:
+def agreement(
+    shop: Shop, ranker: Ranker, signals: ItemStatistics, since: float, most: int
+) -> dict[str, float]:
     """Mean NDCG@10 of the orders with the shoppers' true tastes as gains, on the searches after a moment."""
     draw = np.random.default_rng(0)
     names = list(shop.behaviour.personas)
@@ -122,12 +124,12 @@ def test_what_is_told_can_be_read_and_is_in_the_past(shop: Shop) -> None:
     assert times == sorted(times)
     assert times[0] > NOW - 61 * DAY
     assert times[-1] < NOW
-    assert {deed.kind for deed in shop.log.deeds} == {"click", "cart", "purchase"}
+    assert {interaction.kind for interaction in shop.log.interactions} == {"click", "cart", "purchase"}
     of_query = {search.query_id: search for search in shop.log.shown}
-    for deed in shop.log.deeds:
-        if deed.query_id is not None:
-            assert deed.product in of_query[deed.query_id].products
-            assert deed.at > of_query[deed.query_id].at
+    for interaction in shop.log.interactions:
+        if interaction.query_id is not None:
+            assert interaction.product in of_query[interaction.query_id].products
+            assert interaction.at > of_query[interaction.query_id].at
     assert {persona.id for persona in PERSONAS} <= set(shop.behaviour.personas)
 
 
@@ -163,7 +165,7 @@ def test_for_you_is_to_the_taste_of_each(shop: Shop) -> None:
         usual.append(np.mean([persona.taste(each) for each in shop.products.values()]))
         for tastes, whose in ((own, persona), (wrong, PERSONAS[place - 1])):
             past = shop.histories.past(whose.id, NOW)
-            found = recommender.recommend(Wish("for-you", past=past, now=NOW, explore=False))
+            found = recommender.recommend(RecommendationQuery("for-you", past=past, now=NOW, explore=False))
             tastes.append(np.mean([persona.taste(shop.products[shop.items.ids[one.row]]) for one in found]))
     assert np.mean(own) > 4 * np.mean(usual)
     assert np.mean(own) > 3 * np.mean(wrong)
@@ -176,7 +178,7 @@ def test_baskets_know_what_goes_with_what(shop: Shop) -> None:
         shop.products[shop.items.ids[one.row]].category[0]
         for dress in dresses
         for one in recommender.recommend(
-            Wish("complete-the-look", k=3, anchors=shop.items.rows([dress]), now=NOW)
+            RecommendationQuery("complete-the-look", k=3, anchors=shop.items.rows([dress]), now=NOW)
         )
     ]
     # Heels, handbags and jewellery, not mugs.
@@ -198,11 +200,15 @@ def busy(products: list[DemoProduct]) -> Shop:
 
 @pytest.mark.slow
 def test_position_bias_is_recovered(busy: Shop) -> None:
-    found = examination_from_swaps(busy.log.shown, busy.log.deeds, 4)
+    found = examination_from_swaps(busy.log.shown, busy.log.interactions, 4)
     true = np.array([examination(rank) for rank in range(1, 5)])
     assert np.abs(found - true).max() < 0.12
     # Clicks by rank alone fall faster: the better products stand higher.
-    clicked = {(deed.query_id, deed.product) for deed in busy.log.deeds if deed.kind == "click"}
+    clicked = {
+        (interaction.query_id, interaction.product)
+        for interaction in busy.log.interactions
+        if interaction.kind == "click"
+    }
     long = [search for search in busy.log.shown if len(search.products) >= 12]
     rates = [np.mean([(one.query_id, one.products[rank]) in clicked for one in long]) for rank in (0, 11)]
     assert rates[1] / rates[0] < 0.8 * examination(12)
@@ -211,7 +217,7 @@ def test_position_bias_is_recovered(busy: Shop) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("trees")
 def test_the_learned_ranking_orders_by_the_known_tastes(busy: Shop) -> None:
-    divided = lessons(busy.items, busy.log.shown, busy.log.deeds, now=NOW)
+    divided = training_split(busy.items, busy.log.shown, busy.log.interactions, now=NOW)
     model = train(divided.signals, divided.learn)
     found = agreement(busy, model, divided.signals, busy.moment(0.8), 1_500)
     assert found["personal"] > found["impersonal"] + 0.005

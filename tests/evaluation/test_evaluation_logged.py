@@ -8,15 +8,15 @@ import pytest
 from snapshelf.catalogue import Product
 from snapshelf.errors import EvaluationError
 from snapshelf.evaluation import evaluate_off_policy
-from snapshelf.events import Deed, Shown
+from snapshelf.events import Impression, Interaction
 from snapshelf.ranking import (
     FixedFormula,
-    Histories,
+    InteractionHistories,
     Items,
+    ItemStatistics,
     RankRequest,
     Reranked,
     Reranker,
-    Signals,
     count_histories,
 )
 
@@ -34,11 +34,11 @@ class Truth(Reranker):
         return Reranked(own, own, np.zeros_like(own))
 
 
-def log(searches: int, seed: int = 0) -> tuple[list[Shown], list[Deed]]:
+def log(searches: int, seed: int = 0) -> tuple[list[Impression], list[Interaction]]:
     """Lists of two, exchanged by chance with the logged probability; the lower place is looked at half as often."""
     draw = np.random.default_rng(seed)
     names = list(APPEAL)
-    shown, deeds = [], []
+    shown, interactions = [], []
     for number in range(searches):
         pair = [names[place] for place in sorted(draw.choice(4, 2, replace=False))]
         chance = 0.2
@@ -48,14 +48,16 @@ def log(searches: int, seed: int = 0) -> tuple[list[Shown], list[Deed]]:
         query, at = f"q{number}", NOW - 1_000 + number * 1e-3
         probability = chance if exchanged else 1 - chance
         shown.append(
-            Shown(query, f"s{number}", at, tuple(pair), (1.0, 0.9), propensities=(probability, probability))
+            Impression(
+                query, f"s{number}", at, tuple(pair), (1.0, 0.9), propensities=(probability, probability)
+            )
         )
-        deeds += [
-            Deed(f"s{number}", product, at + 1e-4, "click", query)
+        interactions += [
+            Interaction(f"s{number}", product, at + 1e-4, "click", query)
             for product, looked in zip(pair, LOOKED_AT, strict=True)
             if draw.random() < looked * APPEAL[product]
         ]
-    return shown, deeds
+    return shown, interactions
 
 
 def true_clicks() -> float:
@@ -70,14 +72,18 @@ def true_clicks() -> float:
 
 
 @pytest.fixture(scope="module")
-def signals() -> Signals:
+def signals() -> ItemStatistics:
     return count_histories(ITEMS, [])
 
 
-def test_the_estimates_find_what_the_ranking_would_have_earned(signals: Signals) -> None:
-    shown, deeds = log(12_000)
+def test_the_estimates_find_what_the_ranking_would_have_earned(signals: ItemStatistics) -> None:
+    shown, interactions = log(12_000)
     report = evaluate_off_policy(
-        Truth(signals, FixedFormula()), Histories(ITEMS, deeds, now=NOW), shown, deeds, since=shown[4_000].at
+        Truth(signals, FixedFormula()),
+        InteractionHistories(ITEMS, interactions, now=NOW),
+        shown,
+        interactions,
+        since=shown[4_000].at,
     )
     truth = true_clicks()
     assert report.searches == 8_000
@@ -94,23 +100,27 @@ def test_the_estimates_find_what_the_ranking_would_have_earned(signals: Signals)
     assert width["doubly_robust"] < width["ips"]
 
 
-def test_few_searches_are_not_trusted(signals: Signals) -> None:
-    shown, deeds = log(300)
+def test_few_searches_are_not_trusted(signals: ItemStatistics) -> None:
+    shown, interactions = log(300)
     report = evaluate_off_policy(
-        Truth(signals, FixedFormula()), Histories(ITEMS, deeds, now=NOW), shown, deeds, since=shown[100].at
+        Truth(signals, FixedFormula()),
+        InteractionHistories(ITEMS, interactions, now=NOW),
+        shown,
+        interactions,
+        since=shown[100].at,
     )
     assert report.refused is not None
     assert "effective sample size" in report.refused
     assert report.to_json()["trusted"] is False
 
 
-def test_shared_lists_later_pages_and_single_products_decide_nothing(signals: Signals) -> None:
+def test_shared_lists_later_pages_and_single_products_decide_nothing(signals: ItemStatistics) -> None:
     shown = [
-        Shown("shared", "s", NOW, ("p0", "p1"), (1.0, 0.9), teams=("a", "b")),
-        Shown("page 2", "s", NOW, ("p0", "p1"), (1.0, 0.9), start=10),
-        Shown("gone", "s", NOW, ("p0", "other"), (1.0, 0.9)),
+        Impression("shared", "s", NOW, ("p0", "p1"), (1.0, 0.9), teams=("a", "b")),
+        Impression("page 2", "s", NOW, ("p0", "p1"), (1.0, 0.9), start=10),
+        Impression("gone", "s", NOW, ("p0", "other"), (1.0, 0.9)),
     ]
     with pytest.raises(EvaluationError, match="nothing was decided"):
         evaluate_off_policy(
-            Reranker(signals, FixedFormula()), Histories(ITEMS, [], now=NOW), shown, [], since=0
+            Reranker(signals, FixedFormula()), InteractionHistories(ITEMS, [], now=NOW), shown, [], since=0
         )

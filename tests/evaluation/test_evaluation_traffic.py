@@ -6,27 +6,27 @@ import numpy as np
 import pytest
 
 from snapshelf.evaluation import report_experiments
-from snapshelf.events import Deed, Shown
+from snapshelf.events import Impression, Interaction
 from snapshelf.ranking import assign, team_draft
 
 NOW = 1_700_000_000.0
 PRODUCTS = tuple(f"p{number}" for number in range(8))
 
 
-def divided(searches: int, gain: float) -> tuple[list[Shown], list[Deed]]:
+def divided(searches: int, gain: float) -> tuple[list[Impression], list[Interaction]]:
     """Shoppers divided between a and b, who click with probability 0.2 and 0.2 + gain; two searches each."""
     draw = np.random.default_rng(3)
-    shown, deeds = [], []
+    shown, interactions = [], []
     for number in range(searches):
         shopper = f"s{number // 2}"
         variant = assign("ours", shopper, {"a": 1, "b": 1})
-        one = Shown(f"q{number}", shopper, NOW, PRODUCTS, (1.0,) * 8, experiment="ours", variant=variant)
+        one = Impression(f"q{number}", shopper, NOW, PRODUCTS, (1.0,) * 8, experiment="ours", variant=variant)
         shown.append(one)
         if draw.random() < 0.2 + gain * (variant == "b"):
-            deeds.append(Deed(shopper, "p1", NOW + 1, "click", one.query_id))
+            interactions.append(Interaction(shopper, "p1", NOW + 1, "click", one.query_id))
         if draw.random() < 0.02:
-            deeds.append(Deed(shopper, "p1", NOW + 2, "purchase", one.query_id))
-    return shown, deeds
+            interactions.append(Interaction(shopper, "p1", NOW + 2, "purchase", one.query_id))
+    return shown, interactions
 
 
 def test_the_better_variant_is_told_and_no_other() -> None:
@@ -45,10 +45,10 @@ def test_the_better_variant_is_told_and_no_other() -> None:
 
 def test_shared_places_prefer_one_ranking() -> None:
     draw = np.random.default_rng(4)
-    shown, deeds = [], []
+    shown, interactions = [], []
     for number in range(400):
         drafted = team_draft(PRODUCTS, PRODUCTS[::-1], 8, seed=str(number))
-        one = Shown(
+        one = Impression(
             f"q{number}",
             f"s{number}",
             NOW,
@@ -61,8 +61,8 @@ def test_shared_places_prefer_one_ranking() -> None:
         shown.append(one)
         # They like what the first ranking puts first.
         liked = drafted.products.index("p0" if draw.random() < 0.7 else "p7")
-        deeds.append(Deed(one.shopper, drafted.products[liked], NOW + 1, "click", one.query_id))
-    (told,) = report_experiments(shown, deeds)
+        interactions.append(Interaction(one.shopper, drafted.products[liked], NOW + 1, "click", one.query_id))
+    (told,) = report_experiments(shown, interactions)
     assert told.preference is not None
     assert told.preference.value == pytest.approx(0.7, abs=0.06)
     assert told.verdict == "a is better"
@@ -70,9 +70,9 @@ def test_shared_places_prefer_one_ranking() -> None:
 
 
 def test_a_later_page_belongs_to_its_shopper_and_is_no_search_of_its_own() -> None:
-    first = Shown("q", "ann", NOW, PRODUCTS[:4], (1.0,) * 4, experiment="e", variant="a")
-    second = Shown("q2", "ann", NOW, PRODUCTS[4:], (1.0,) * 4, experiment="e", variant="a", start=4)
-    (told,) = report_experiments([first, second], [Deed("ann", "p5", NOW, "click", "q2")])
+    first = Impression("q", "ann", NOW, PRODUCTS[:4], (1.0,) * 4, experiment="e", variant="a")
+    second = Impression("q2", "ann", NOW, PRODUCTS[4:], (1.0,) * 4, experiment="e", variant="a", start=4)
+    (told,) = report_experiments([first, second], [Interaction("ann", "p5", NOW, "click", "q2")])
     found = told.variants["a"]
     assert (found.searches, found.shoppers) == (1, 1)
     assert found.of_searches["click"].value == 0
@@ -81,4 +81,4 @@ def test_a_later_page_belongs_to_its_shopper_and_is_no_search_of_its_own() -> No
 
 
 def test_searches_of_no_experiment_are_left_out() -> None:
-    assert report_experiments([Shown("q", "ann", NOW, ("p1",), (1.0,))], []) == []
+    assert report_experiments([Impression("q", "ann", NOW, ("p1",), (1.0,))], []) == []

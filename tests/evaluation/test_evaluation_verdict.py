@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from snapshelf.evaluation import judge, outcome_of, paired_intervals, simultaneous
+from snapshelf.evaluation import label_impressions, outcome_of, paired_intervals, simultaneous
 
 
 def test_pairs_show_what_means_alone_would_not() -> None:
@@ -42,4 +42,4 @@ def test_intervals_of_several_comparisons_hold_together() -> None:
         low, high = paired_intervals(base, tuned, level=level)
         alarms += bool(((high < 0) | (low > 0)).any())
     assert alarms <= 6
-    assert judge([])[0] is False
+    assert label_impressions([])[0] is False

@@ -20,9 +20,9 @@ from small_wares import DIMENSION, SPACE, event, shown, vector_of
 
 from snapshelf.events import (
     EVENT_KINDS,
-    Deed,
     Event,
     EventKind,
+    Interaction,
     Journal,
     Profile,
     Receipt,
@@ -65,7 +65,7 @@ class JournalContract(ABC):
         assert journal.append([first, event("e2"), first]) == Receipt(accepted=2, duplicates=1)
         assert journal.append([first]) == Receipt(duplicates=1)
         assert journal.profile("ann").bought["p1"].count == 1
-        assert len(journal.log().deeds) == 2
+        assert len(journal.log().interactions) == 2
 
     def test_events_come_back_as_they_were(self, journal: Journal) -> None:
         told = [
@@ -100,7 +100,7 @@ class JournalContract(ABC):
         assert _plain(journal.profile("ann").to_json()) == _plain(merged.to_json())
         assert not journal.profile("visit")
         assert not journal.events("visit")
-        assert {deed.shopper for deed in journal.log().deeds} == {"ann"}
+        assert {interaction.shopper for interaction in journal.log().interactions} == {"ann"}
         assert journal.log().shown[0].shopper == "ann"
 
     def test_who_is_forgotten_leaves_no_trace(self, journal: Journal) -> None:
@@ -112,13 +112,13 @@ class JournalContract(ABC):
         assert (erased.events, erased.impressions, erased.profiles) == (1, 1, 1)
         assert not journal.profile("ann")
         assert not list(journal.export("ann"))
-        assert [deed.shopper for deed in journal.log().deeds] == ["bob"]
+        assert [interaction.shopper for interaction in journal.log().interactions] == ["bob"]
         assert not journal.log().shown
         assert journal.revised_at() >= before
         # Told again, or found in an old log: it is from before.
         assert journal.append([old]) == Receipt(forgotten=1)
         log = ShopLog(
-            [shown("q1"), shown("q2", shopper="bob")], [Deed("ann", "p1", before, "click")], ["line 3"]
+            [shown("q1"), shown("q2", shopper="bob")], [Interaction("ann", "p1", before, "click")], ["line 3"]
         )
         assert journal.without_forgotten(log) == ShopLog([shown("q2", shopper="bob")], [], ["line 3"])
         assert journal.append([event("e3", at=time.time() + 1)]) == Receipt(accepted=1)
@@ -153,14 +153,14 @@ class JournalContract(ABC):
         assert json.loads(lines[0])["profile"]["recent"][0]["product"] == "p1"
         told = parse_log(lines[1:], "export")
         assert not told.refused
-        assert [deed.product for deed in told.deeds] == ["p1"]
+        assert [interaction.product for interaction in told.interactions] == ["p1"]
         assert [one.query_id for one in told.shown] == ["q1"]
 
     def test_robots_are_kept_out(self, journal: Journal) -> None:
         crawler = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
         assert journal.append([event("e1", user_agent=crawler)]) == Receipt(robots=1)
         assert not journal.profile("ann")
-        assert not journal.log().deeds
+        assert not journal.log().interactions
         assert journal.stats().robots == 1
         browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
         assert journal.append([event("e2", user_agent=browser)]) == Receipt(accepted=1)
@@ -174,7 +174,7 @@ class JournalContract(ABC):
         )
         assert (receipt.accepted, receipt.robots) == (99, 51)
         assert not journal.profile("ann")
-        assert not journal.log().deeds
+        assert not journal.log().interactions
         assert journal.stats().robots == 150
         # What a robot is shown tells nothing of what is clicked.
         journal.show(shown("q2"))
@@ -202,15 +202,15 @@ class JournalContract(ABC):
     def test_what_is_new_since_a_position(self, journal: Journal) -> None:
         journal.append([event("e1")])
         position = journal.position()
-        assert not journal.log(position).deeds
+        assert not journal.log(position).interactions
         journal.append([event("e2", product="p2")])
         journal.show(shown("q1"))
-        assert [deed.product for deed in journal.log(position).deeds] == ["p2"]
+        assert [interaction.product for interaction in journal.log(position).interactions] == ["p2"]
         assert [one.query_id for one in journal.log(position).shown] == ["q1"]
         before = journal.log(until=position)
-        assert ([deed.product for deed in before.deeds], before.shown) == (["p1"], [])
-        assert not journal.log(of=["bob"]).deeds
-        assert len(journal.log(of=["ann", "bob"]).deeds) == 2
+        assert ([interaction.product for interaction in before.interactions], before.shown) == (["p1"], [])
+        assert not journal.log(of=["bob"]).interactions
+        assert len(journal.log(of=["ann", "bob"]).interactions) == 2
 
     def test_everything_is_there_when_it_is_opened_again(self) -> None:
         with self.open() as journal:
@@ -243,7 +243,7 @@ class JournalContract(ABC):
             receipts = list(threads.map(lambda one: journal.append([one, told[0]]), told))
         assert sum(receipt.accepted for receipt in receipts) == len(told)
         assert sum(journal.profile(f"s{n}").events for n in range(7)) == len(told)
-        assert len(journal.log().deeds) == len(told)
+        assert len(journal.log().interactions) == len(told)
 
 
 def _plain(value: Any) -> Any:

@@ -13,19 +13,19 @@ import numpy as np
 from snapshelf.events import (
     START,
     WEIGHTS,
-    Bought,
     Erased,
     Event,
+    Impression,
     JournalStats,
     Position,
+    ProductPurchases,
     Profile,
     Receipt,
-    Recent,
+    RecentInteraction,
     Remark,
+    SearchedVector,
     ShopLog,
-    Shown,
-    Sought,
-    TraitsOf,
+    TraitsLookup,
     write_event,
 )
 
@@ -41,7 +41,7 @@ class Kept:
     told: list[tuple[int, Event]] = field(default_factory=list)
     robots: set[str] = field(default_factory=set)
     held_robots: set[str] = field(default_factory=set)
-    shown: dict[str, Shown] = field(default_factory=dict)
+    shown: dict[str, Impression] = field(default_factory=dict)
     consent: dict[str, bool] = field(default_factory=dict)
     forgotten: dict[str, float] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -51,7 +51,9 @@ class Kept:
 class ReferenceJournal:
     """See `Journal`."""
 
-    def __init__(self, kept: Kept, traits: TraitsOf, space: str, *, consent_required: bool = False) -> None:
+    def __init__(
+        self, kept: Kept, traits: TraitsLookup, space: str, *, consent_required: bool = False
+    ) -> None:
         self._kept = kept
         self._traits = traits
         self._space = space
@@ -98,14 +100,14 @@ class ReferenceJournal:
     def append_soon(self, events: Iterable[Event]) -> None:
         self.append(events)
 
-    def show(self, shown: Shown) -> None:
+    def show(self, shown: Impression) -> None:
         if shown.shopper in self._kept.held_robots:
             return
         since = self._kept.forgotten.get(shown.shopper, -1.0)
         if self._may_keep(shown.shopper, None) and shown.at > since:
             self._kept.shown.setdefault(shown.query_id, shown)
 
-    def shown(self, query_id: str) -> Shown | None:
+    def shown(self, query_id: str) -> Impression | None:
         return self._kept.shown.get(query_id)
 
     def events(self, shopper: str) -> list[Event]:
@@ -161,22 +163,22 @@ class ReferenceJournal:
             for number, one in enumerate(self._kept.shown.values(), 1)
             if since.impressions < number <= end.impressions and (of is None or one.shopper in of)
         ]
-        deeds = [
-            event.deed
+        interactions = [
+            event.interaction
             for number, event in self._kept.told
             if since.events < number <= end.events
             and (of is None or event.shopper in of)
             and event.event_id not in self._kept.robots
-            and event.deed is not None
+            and event.interaction is not None
         ]
-        return ShopLog(sorted(shown, key=lambda one: one.at), deeds, [])
+        return ShopLog(sorted(shown, key=lambda one: one.at), interactions, [])
 
     def without_forgotten(self, log: ShopLog) -> ShopLog:
         def stays(one: Any) -> bool:
             since = self._kept.forgotten.get(one.shopper, 0.0)
             return self._kept.consent.get(one.shopper) is not False and one.at > since
 
-        return ShopLog([*filter(stays, log.shown)], [*filter(stays, log.deeds)], log.refused)
+        return ShopLog([*filter(stays, log.shown)], [*filter(stays, log.interactions)], log.refused)
 
     def position(self) -> Position:
         return Position(self._kept.number, len(self._kept.shown))
@@ -245,9 +247,11 @@ class ReferenceJournal:
             events=len(came),
             at=now,
             recent=tuple(
-                Recent(e.product, e.kind, e.at) for e in in_time if e.kind != "search" and e.product
+                RecentInteraction(e.product, e.kind, e.at)
+                for e in in_time
+                if e.kind != "search" and e.product
             )[-100:],
-            queries=tuple(Sought(e.at, e.vector) for e in in_time if e.vector is not None)[-10:],
+            queries=tuple(SearchedVector(e.at, e.vector) for e in in_time if e.vector is not None)[-10:],
             bought=_bought(came),
             **{name: found if found.any() else None for name, found in pull.items()},
             **{
@@ -286,19 +290,19 @@ class ReferenceJournal:
         return len({event.shopper for _, event in self._kept.told if event.event_id not in self._kept.robots})
 
 
-def _bought(came: Iterable[Event]) -> dict[str, Bought]:
-    bought: dict[str, Bought] = {}
+def _bought(came: Iterable[Event]) -> dict[str, ProductPurchases]:
+    bought: dict[str, ProductPurchases] = {}
     for event in came:
         if event.product is None:
             continue
         known = bought.get(event.product)
         if event.kind == "purchase":
             first, last = (known.first, known.last) if known else (event.at, event.at)
-            bought[event.product] = Bought(
+            bought[event.product] = ProductPurchases(
                 (known.count if known else 0) + 1, min(first, event.at), max(last, event.at)
             )
         elif event.kind == "return" and known:
             del bought[event.product]
             if known.count > 1:
-                bought[event.product] = Bought(known.count - 1, known.first, known.last)
+                bought[event.product] = ProductPurchases(known.count - 1, known.first, known.last)
     return bought

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.events import Event, Shown, Traits
+from snapshelf.events import Event, Impression, ProductTraits
 
 SPACE = "encoder 1"
 DIMENSION = 16
@@ -22,12 +22,12 @@ def vector_of(product: str) -> NDArray[np.float32]:
 
 
 WARES = {
-    f"p{n}": Traits(vector_of(f"p{n}"), f"Shop > kind {n}", f"brand {n % 3}", f"{n}–{n + 1}", "red")
+    f"p{n}": ProductTraits(vector_of(f"p{n}"), f"Shop > kind {n}", f"brand {n % 3}", f"{n}–{n + 1}", "red")
     for n in range(10)
 }
 
 
-def traits(ids: Collection[str]) -> Mapping[str, Traits]:
+def traits(ids: Collection[str]) -> Mapping[str, ProductTraits]:
     return {id: WARES[id] for id in ids if id in WARES}
 
 
@@ -37,8 +37,8 @@ def event(event_id: str, **fields: Any) -> Event:
     )
 
 
-def shown(query_id: str, **fields: Any) -> Shown:
+def shown(query_id: str, **fields: Any) -> Impression:
     products = fields.get("products", ("p1", "p2", "p3"))
     relevance = tuple(1 / (rank + 1) for rank in range(len(products)))
     known = {"shopper": "ann", "at": _AGO, "products": products, "relevance": relevance}
-    return Shown(query_id, **{**known, **fields})
+    return Impression(query_id, **{**known, **fields})

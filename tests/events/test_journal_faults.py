@@ -22,7 +22,7 @@ from snapshelf.events.journal_schema import profile
 TELL = """
 import sys, threading
 from small_wares import SPACE, event, traits
-from snapshelf.shoppers import SqlJournal
+from snapshelf.events import SqlJournal
 journal = SqlJournal.open(sys.argv[1], traits=traits, space=SPACE)
 name = sys.argv[2]
 said = threading.Lock()
@@ -90,7 +90,7 @@ TELL_UNTIL_FULL = """
 import resource, sys
 from small_wares import SPACE, event, traits
 from snapshelf.errors import StorageError
-from snapshelf.shoppers import SqlJournal
+from snapshelf.events import SqlJournal
 journal = SqlJournal.open(sys.argv[1], traits=traits, space=SPACE)
 _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))

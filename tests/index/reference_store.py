@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from snapshelf.errors import StoreError
+from snapshelf.errors import SearchIndexError
 from snapshelf.index import (
     And,
     Between,
@@ -26,8 +26,8 @@ from snapshelf.index import (
     OneOf,
     Or,
     Placed,
-    Recalled,
     Record,
+    ScoredCandidate,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def alone(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class ReferenceStore:
-    """The `Store` protocol over NumPy in float64."""
+    """The `SearchIndex` protocol over NumPy in float64."""
 
     def __init__(self, path: Path, dimension: int) -> None:
         self._file = path.with_suffix(".pickle")
@@ -123,7 +123,7 @@ class ReferenceStore:
         also: Sequence[str] = (),
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
-    ) -> list[Recalled]:
+    ) -> list[ScoredCandidate]:
         matching = self._matches(where)
         found = set(also) & set(matching)
         for vector, using in ((photo, "photo"), (title, "title")):
@@ -131,7 +131,7 @@ class ReferenceStore:
                 found |= {id for id, _ in self.nearest(vector, k, where, using=using)}
         found |= {id for id, _ in self.matching(terms or {}, k, where)}
         return [
-            Recalled(
+            ScoredCandidate(
                 id,
                 None if photo is None else self.similarity(photo, id),
                 None if title is None else self.similarity(title, id, "title"),
@@ -191,7 +191,7 @@ class ReferenceStore:
         distinct: str | None = None,
     ) -> Histogram:
         if bins < 1 or (edges is not None and (len(edges) < 2 or sorted(set(edges)) != list(edges))):
-            raise StoreError("no bins, or edges that do not ascend")
+            raise SearchIndexError("no bins, or edges that do not ascend")
         numbers = {
             id: value
             for id in self._matches(where)
@@ -310,7 +310,7 @@ class ReferenceStore:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise StoreError("closed")
+            raise SearchIndexError("closed")
 
     def _check_record(self, record: Record) -> None:
         self._check_vectors(record.photos)
@@ -319,19 +319,19 @@ class ReferenceStore:
         self._check_terms(record.terms)
         for fact in record.facts.values():
             if not all(isinstance(value, str) or math.isfinite(value) for value in values(fact)):
-                raise StoreError("a number that is not finite")
+                raise SearchIndexError("a number that is not finite")
             if not isinstance(fact, str | int | float | None) and not all(isinstance(v, str) for v in fact):
-                raise StoreError("a list of something else than text")
+                raise SearchIndexError("a list of something else than text")
 
     def _check_vectors(self, vectors: NDArray[np.float32]) -> None:
         if vectors.ndim != 2 or vectors.shape[0] == 0 or vectors.shape[1] != self.dimension:
-            raise StoreError("wrong shape")
+            raise SearchIndexError("wrong shape")
         if not np.isfinite(vectors).all() or not vectors.any(axis=1).all():
-            raise StoreError("zero or not finite")
+            raise SearchIndexError("zero or not finite")
 
     def _check_terms(self, terms: Mapping[str, float]) -> None:
         if not all(math.isfinite(weight) and weight > 0 for weight in terms.values()):
-            raise StoreError("a weight that is not finite or not above 0")
+            raise SearchIndexError("a weight that is not finite or not above 0")
 
 
 def cosine(one: NDArray[Any], other: NDArray[Any]) -> float:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from reference_store import ReferenceStore
 
-from snapshelf.errors import StoreError
+from snapshelf.errors import SearchIndexError
 from snapshelf.index import (
     And,
     Between,
@@ -31,8 +31,8 @@ from snapshelf.index import (
     OneOf,
     Or,
     Placed,
-    Recalled,
     Record,
+    ScoredCandidate,
 )
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snapshelf.index import Fact, Filter, Store
+    from snapshelf.index import Fact, Filter, SearchIndex
 
 D = 8
 NAN, INF = float("nan"), float("inf")
@@ -164,12 +164,12 @@ FILTERS: list[tuple[Filter | None, str]] = [
 
 
 class StoreContract(ABC):
-    """Tests of the `Store` protocol."""
+    """Tests of the `SearchIndex` protocol."""
 
     examples = 8
 
     @abstractmethod
-    def open(self, path: Path) -> Store:
+    def open(self, path: Path) -> SearchIndex:
         """Open the store in a directory, with vectors of `D` dimensions."""
 
     @pytest.fixture
@@ -177,11 +177,11 @@ class StoreContract(ABC):
         return folder / "store"
 
     @pytest.fixture
-    def store(self, path: Path) -> Iterator[Store]:
+    def store(self, path: Path) -> Iterator[SearchIndex]:
         with self.open(path) as store:
             yield store
 
-    def test_new_store_is_empty(self, store: Store) -> None:
+    def test_new_store_is_empty(self, store: SearchIndex) -> None:
         assert (store.dimension, store.version) == (D, 0)
         assert store.count() == 0
         assert store.count(Has("price")) == 0
@@ -204,7 +204,7 @@ class StoreContract(ABC):
         assert store.field_kinds() == {}
         assert store.fields() == []
 
-    def test_nearest_first(self, store: Store) -> None:
+    def test_nearest_first(self, store: SearchIndex) -> None:
         query = axis(0)
         angles = {f"{degrees:03}": math.radians(degrees) for degrees in range(0, 181, 10)}
         store.upsert([record(id, math.cos(a) * axis(0) + math.sin(a) * axis(1)) for id, a in angles.items()])
@@ -214,7 +214,7 @@ class StoreContract(ABC):
         assert store.nearest(query, 3) == found[:3]
         assert store.nearest(query, 1000) == found
 
-    def test_nearest_photo_counts(self, store: Store) -> None:
+    def test_nearest_photo_counts(self, store: SearchIndex) -> None:
         store.upsert([record("several", axis(0), axis(1), axis(2)), record("one", axis(3))])
         for number in range(3):
             assert store.nearest(axis(number), 2) == [Candidate("several", 1.0), Candidate("one", 0.0)]
@@ -222,13 +222,13 @@ class StoreContract(ABC):
         store.upsert([record("several", axis(0)), record("one", axis(3), axis(2))])
         assert store.nearest(axis(2), 1) == [Candidate("one", 1.0)]
 
-    def test_vectors_need_not_be_normalised(self, store: Store) -> None:
+    def test_vectors_need_not_be_normalised(self, store: SearchIndex) -> None:
         store.upsert([record("long", 1e30 * (axis(0) + axis(1))), record("short", 1e-30 * axis(0))])
         found = store.nearest(250 * axis(0), 2)
         assert ids(found) == ["short", "long"]
         assert [c.score for c in found] == pytest.approx([1, math.sqrt(0.5)])
 
-    def test_equal_scores_are_ordered_by_id(self, store: Store) -> None:
+    def test_equal_scores_are_ordered_by_id(self, store: SearchIndex) -> None:
         names = [f"{number:02}" for number in range(40)]
         shuffled = np.random.default_rng(3).permutation(names).tolist()
         terms = {"red": 1.0}
@@ -239,7 +239,7 @@ class StoreContract(ABC):
             assert ids(found) == sorted(set(ids(found)))
             assert len(found) == 7
 
-    def test_words(self, store: Store) -> None:
+    def test_words(self, store: SearchIndex) -> None:
         store.upsert(
             [
                 record("1", terms={"红色": 1.0, "dress": 2.0}),
@@ -257,7 +257,7 @@ class StoreContract(ABC):
         assert ids(store.matching({"unknown": 1.0, "dress": 1.0}, 10, Ids(("2", "3")))) == ["2"]
         assert store.matching({}, 10) == []
 
-    def test_titles(self, store: Store) -> None:
+    def test_titles(self, store: SearchIndex) -> None:
         def titled(id: str, title: NDArray[np.float32] | None) -> Record:
             return Record(id, axis(7)[None], title=title)
 
@@ -273,12 +273,12 @@ class StoreContract(ABC):
         assert store.nearest(axis(2), 5, using="title") == [Candidate("c", 1.0), Candidate("a", 0.0)]
 
     @pytest.mark.parametrize("title", [NAN * axis(0), 0 * axis(0), np.ones(D + 1, np.float32)])
-    def test_bad_titles_are_refused(self, store: Store, title: NDArray[np.float32]) -> None:
-        with pytest.raises(StoreError):
+    def test_bad_titles_are_refused(self, store: SearchIndex, title: NDArray[np.float32]) -> None:
+        with pytest.raises(SearchIndexError):
             store.upsert([record("a"), Record("b", axis(0)[None], title=title)])
         assert store.scroll() == []
 
-    def test_recall_scores_all_that_any_query_finds(self, store: Store, folder: Path) -> None:
+    def test_recall_scores_all_that_any_query_finds(self, store: SearchIndex, folder: Path) -> None:
         random = np.random.default_rng(4)
 
         def some(number: int) -> Record:
@@ -310,13 +310,13 @@ class StoreContract(ABC):
                 for one, other in zip(found, expected, strict=True):
                     check_recalled(one, other)
 
-    def test_recall_refuses_what_its_parts_refuse(self, store: Store) -> None:
+    def test_recall_refuses_what_its_parts_refuse(self, store: SearchIndex) -> None:
         store.upsert([record("a", terms={"a": 1.0})])
         for bad in ({"photo": 0 * axis(0)}, {"title": NAN * axis(0)}, {"terms": {"a": -1.0}}):
-            with pytest.raises(StoreError):
+            with pytest.raises(SearchIndexError):
                 store.recall(5, **bad)
 
-    def test_rarity_of_words_follows_every_change(self, store: Store) -> None:
+    def test_rarity_of_words_follows_every_change(self, store: SearchIndex) -> None:
         def score() -> float:
             found = store.matching({"a": 1.0}, 100)[0].score
             assert store.idf(["a", "b"])["a"] == pytest.approx(found, abs=1e-5)
@@ -338,7 +338,7 @@ class StoreContract(ABC):
         assert score() == pytest.approx(idf(26, 4), abs=1e-5)
         assert store.idf(["nothing"]) == {"nothing": pytest.approx(idf(26, 0))}
 
-    def test_filters(self, store: Store) -> None:
+    def test_filters(self, store: SearchIndex) -> None:
         photos = {id: (axis(0) + number * axis(1)) for number, id in enumerate(FACTS)}
         terms = {id: {"word": 1.0 / number} for number, id in enumerate(FACTS, 1)}
         store.upsert([Record(id, photos[id][None], terms[id], facts) for id, facts in FACTS.items()])
@@ -349,7 +349,7 @@ class StoreContract(ABC):
                 assert ids(store.nearest(axis(0), 5, where)) == list(expected), where
                 assert ids(store.matching({"word": 1.0}, 5, where)) == list(expected), where
 
-    def test_matches_and_facts_of_given_records(self, store: Store) -> None:
+    def test_matches_and_facts_of_given_records(self, store: SearchIndex) -> None:
         store.upsert([record(id, **facts) for id, facts in SHOP.items()])
         assert store.matches(["4", "nobody", "1", "3", "1"], Equals("tags", "new")) == {"1", "4"}
         assert store.matches(["1", "2"], Not(Ids(("2",)))) == {"1"}
@@ -363,7 +363,7 @@ class StoreContract(ABC):
         store.delete(["1"])
         assert store.matches(["1", "4"], Equals("tags", "new")) == {"4"}
 
-    def test_facets(self, store: Store) -> None:
+    def test_facets(self, store: SearchIndex) -> None:
         def facet(missing: int, *values: tuple[str | float, int]) -> Facet:
             return Facet(tuple(FacetValue(*value) for value in values), len(values), missing)
 
@@ -385,7 +385,7 @@ class StoreContract(ABC):
         assert store.facet("brand") == facet(1, ("Acme", 3), ("", 1), ("Best", 1))
         assert store.facet("tags") == facet(3, ("red", 3), ("new", 1))
 
-    def test_counts_of_groups(self, store: Store) -> None:
+    def test_counts_of_groups(self, store: SearchIndex) -> None:
         store.upsert([record(id, **facts) for id, facts in SHOP.items()])
         assert store.count(distinct="group_id") == 4
         assert store.count(distinct="size") == 5
@@ -396,7 +396,7 @@ class StoreContract(ABC):
         assert store.group_sizes(["1", "2"], field="price") == {"1": 2, "2": 1}
         assert store.group_sizes(["1", "2"], Has("none")) == {"1": 0, "2": 0}
 
-    def test_histograms(self, store: Store) -> None:
+    def test_histograms(self, store: SearchIndex) -> None:
         store.upsert([record(id, **facts) for id, facts in SHOP.items()])
         assert store.histogram("price", bins=2) == Histogram(-1, 10, (-1, 4.5, 10), (1, 4))
         assert store.histogram("price", bins=2, distinct="group_id") == Histogram(
@@ -407,10 +407,10 @@ class StoreContract(ABC):
         assert store.histogram("brand", edges=(0, 1)) == Histogram(None, None, (0, 1), (0,))
         assert store.histogram("size", bins=1) == Histogram(38, 39, (38, 39), (3,))
         for bad in ({"bins": 0}, {"edges": (1,)}, {"edges": (1, 1)}, {"edges": (2, 1)}, {"edges": ()}):
-            with pytest.raises(StoreError):
+            with pytest.raises(SearchIndexError):
                 store.histogram("price", **bad)
 
-    def test_order(self, store: Store) -> None:
+    def test_order(self, store: SearchIndex) -> None:
         store.upsert([record(id, **facts) for id, facts in SHOP.items()])
 
         def order(*arguments: Any, **options: Any) -> str:
@@ -432,7 +432,7 @@ class StoreContract(ABC):
         assert store.ordered("tags", 1) == [Placed("1", ("red", "new"))]
         assert store.ordered("none", 1, skip=1) == [Placed("2", None)]
 
-    def test_kinds_of_fields(self, store: Store) -> None:
+    def test_kinds_of_fields(self, store: SearchIndex) -> None:
         store.upsert([record(id, **facts) for id, facts in SHOP.items()])
         assert store.field_kinds() == {
             "brand": "text",
@@ -449,7 +449,7 @@ class StoreContract(ABC):
         kinds = {"brand": "text", "group_id": "text", "price": "number", "size": "text", "tags": "text"}
         assert store.field_kinds() == kinds
 
-    def test_numbers_have_fifteen_digits(self, store: Store) -> None:
+    def test_numbers_have_fifteen_digits(self, store: SearchIndex) -> None:
         numbers = [1.1, 0.1 + 0.2, 123456789.123456789, -0.0, 1e-7, 2.0**53, 1 / 3, 1732287825.123456]
         store.upsert([record(f"{n}", number=number) for n, number in enumerate(numbers)])
         store.patch("0", {"other": 1})  # reads the record back
@@ -461,7 +461,7 @@ class StoreContract(ABC):
         assert store.scroll(Equals("number", 0)) == ["3"]
         assert store.scroll(Equals("number", 1.10000000000001)) == []
 
-    def test_scroll_goes_through_everything_in_order(self, store: Store) -> None:
+    def test_scroll_goes_through_everything_in_order(self, store: SearchIndex) -> None:
         names = [f"商品{number}" for number in range(57)]
         store.upsert([record(id, parity=number % 2) for number, id in enumerate(names)])
         for where, expected in ((None, sorted(names)), (Equals("parity", 1), sorted(names[1::2]))):
@@ -471,7 +471,7 @@ class StoreContract(ABC):
                 seen += page
             assert seen == expected
 
-    def test_patch(self, store: Store) -> None:
+    def test_patch(self, store: SearchIndex) -> None:
         store.upsert([record("a", axis(2), terms={"w": 1.0}, price=1, brand="Acme", colours=["red"])])
         store.upsert([record("b", price=1)])
         store.patch("a", {"price": 2.5, "colours": None, "brand": ["Acme", "Best"], "new": "yes"})
@@ -485,11 +485,11 @@ class StoreContract(ABC):
         assert ids(store.matching({"w": 1.0}, 1)) == ["a"]
         store.patch("a", {"brand": []})
         assert store.scroll(Has("brand")) == []
-        with pytest.raises(StoreError):
+        with pytest.raises(SearchIndexError):
             store.patch("a", {"price": INF})
         assert store.scroll(Equals("price", 2.5)) == ["a"]
 
-    def test_upsert_replaces_everything(self, store: Store) -> None:
+    def test_upsert_replaces_everything(self, store: SearchIndex) -> None:
         store.upsert([record("a", axis(0), axis(1), terms={"old": 1.0}, colour="red", size=1)])
         store.upsert(
             [record("a", axis(2), terms={"lost": 1.0}), record("a", axis(3), terms={"new": 1.0}, size=2)]
@@ -501,7 +501,7 @@ class StoreContract(ABC):
         assert [store.count(Has(field)) for field in ("colour", "size")] == [0, 1]
         assert store.count(Equals("size", 1)) == 0
 
-    def test_delete(self, store: Store) -> None:
+    def test_delete(self, store: SearchIndex) -> None:
         store.upsert([record(id, axis(0), axis(1), terms={"w": 1.0}, x=1) for id in "abcd"])
         store.delete(["b", "nobody", "d", "b"])
         assert store.scroll() == ["a", "c"]
@@ -511,7 +511,7 @@ class StoreContract(ABC):
         store.upsert([record("b")])
         assert store.scroll() == ["a", "b", "c"]
 
-    def test_odd_ids(self, store: Store) -> None:
+    def test_odd_ids(self, store: SearchIndex) -> None:
         store.upsert([record(id, axis(0), key=id) for id in ODD_IDS])
         assert store.scroll() == sorted(ODD_IDS)
         assert sorted(ids(store.nearest(axis(0), 100))) == sorted(ODD_IDS)
@@ -540,20 +540,20 @@ class StoreContract(ABC):
         ],
         ids=lambda bad: f"{bad.photos.shape}-{bad.photos.flat[-1:]}-{bad.terms}-{bad.facts}",
     )
-    def test_bad_records_are_refused_with_nothing_written(self, store: Store, bad: Record) -> None:
+    def test_bad_records_are_refused_with_nothing_written(self, store: SearchIndex, bad: Record) -> None:
         store.upsert([record("a", axis(0))])
-        with pytest.raises(StoreError):
+        with pytest.raises(SearchIndexError):
             store.upsert([record("b"), record("a", axis(1)), bad])
         assert store.scroll() == ["a"]
         assert store.nearest(axis(0), 2) == [Candidate("a", 1.0)]
 
-    def test_bad_queries_are_refused(self, store: Store) -> None:
+    def test_bad_queries_are_refused(self, store: SearchIndex) -> None:
         store.upsert([record("a", axis(0), terms={"a": 1.0})])
         for vector in (NAN * axis(0), 0 * axis(0), np.ones(D + 1, np.float32)):
-            with pytest.raises(StoreError):
+            with pytest.raises(SearchIndexError):
                 store.nearest(vector, 1)
         for weight in (NAN, INF, 0.0, -1.0):
-            with pytest.raises(StoreError):
+            with pytest.raises(SearchIndexError):
                 store.matching({"a": weight}, 1)
 
     def test_what_was_flushed_is_kept(self, path: Path) -> None:
@@ -606,12 +606,12 @@ class StoreContract(ABC):
         store = self.open(path)
         store.close()
         store.close()
-        with pytest.raises(StoreError, match="closed"):
+        with pytest.raises(SearchIndexError, match="closed"):
             store.count()
-        with pytest.raises(StoreError, match="closed"):
+        with pytest.raises(SearchIndexError, match="closed"):
             store.upsert([record("a")])
 
-    def test_several_threads(self, store: Store) -> None:
+    def test_several_threads(self, store: SearchIndex) -> None:
         store.upsert([record(f"{n}", axis(n % 4), price=n) for n in range(40)])
         stop = threading.Event()
 
@@ -636,7 +636,7 @@ class StoreContract(ABC):
                 stop.set()
             assert writer.result() > 0
 
-    def test_random_vectors(self, store: Store, folder: Path) -> None:
+    def test_random_vectors(self, store: SearchIndex, folder: Path) -> None:
         random = np.random.default_rng(11)
         records = [
             Record(f"{n}", random.standard_normal((1 + n % 3, D)).astype(np.float32), facts={"n": n})
@@ -667,7 +667,7 @@ class StoreContract(ABC):
         )
 
 
-def answers(store: Store) -> list[Any]:
+def answers(store: SearchIndex) -> list[Any]:
     """Answer to a bit of everything."""
     return [
         store.scroll(limit=1000),
@@ -692,7 +692,7 @@ def check_ranking(found: list[Candidate], expected: dict[str, float], k: int) ->
     assert all(expected[id] <= found[-1].score + 1e-5 for id in left)
 
 
-def check_recalled(found: Recalled, expected: Recalled) -> None:
+def check_recalled(found: ScoredCandidate, expected: ScoredCandidate) -> None:
     """The same but for what float32 loses."""
     assert found[4:] == expected[4:]
     for one, other in zip(found[1:4], expected[1:4], strict=True):
@@ -747,7 +747,7 @@ class StoreMachine(RuleBasedStateMachine):
         super().__init__()
         type(self).runs += 1
         self.path = self.where / str(self.runs)
-        self.store: Store = self.opened(self.path)
+        self.store: SearchIndex = self.opened(self.path)
         self.reference = ReferenceStore(self.where / f"reference-{self.runs}", D)
         self.version = 0
 
@@ -842,7 +842,7 @@ class StoreMachine(RuleBasedStateMachine):
         skip: int,
         descending: bool,
     ) -> None:
-        def asked(one: Store) -> Sequence[object]:
+        def asked(one: SearchIndex) -> Sequence[object]:
             return (
                 one.facet(field, where, limit=limit, distinct=distinct),
                 one.histogram(field, where, bins=3, distinct=distinct),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from snapshelf.errors import StoreError
+from snapshelf.errors import SearchIndexError
 from snapshelf.index import Between, Equals, FacetValue, Has, Not
 from snapshelf.index.columns import Columns, Kept
 
@@ -68,7 +68,7 @@ def test_the_same_table_is_made_of_its_rows() -> None:
     columns = Columns.of([(3, "x", {"n": 1.0}), (1, "y", {"n": 2.0})])
     assert contents(columns) == {"y": {"n": 2.0}, "x": {"n": 1.0}}
     assert sorted(columns.reserve(["p", "q", "r"])) == [0, 2, 4]
-    with pytest.raises(StoreError, match="twice"):
+    with pytest.raises(SearchIndexError, match="twice"):
         Columns.of([(0, "x", {}), (1, "x", {})])
 
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from store_contract import D, axis, ids, record
 
-from snapshelf.errors import ShelfInUseError, StorageError, StoreError
-from snapshelf.index import Between, EdgeStore, Equals, Has
+from snapshelf.errors import SearchIndexError, ShelfInUseError, StorageError
+from snapshelf.index import Between, Equals, Has, QdrantEdgeIndex
 from snapshelf.index import qdrant_edge as _edge
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 WRITER = """
 import sys
 import numpy as np
-from snapshelf.store import EdgeStore, Record
+from snapshelf.index import QdrantEdgeIndex, Record
 
-store = EdgeStore.open(sys.argv[1], 8)
+store = QdrantEdgeIndex.open(sys.argv[1], 8)
 store.upsert([Record("flushed", np.eye(8, dtype=np.float32)[:2])])
 store.flush(5)
 for number in range(10**9):
@@ -53,7 +53,7 @@ def test_killed_writer_loses_nothing_acknowledged(path: Path) -> None:
                 break
         acknowledged = int((writer.stdout.read().split() or [line])[-1])
     assert writer.returncode == -signal.SIGKILL
-    with EdgeStore.open(path, D) as store:
+    with QdrantEdgeIndex.open(path, D) as store:
         assert store.version == 5
         found = {int(id) for id in store.scroll(limit=10**6) if id != "flushed"}
         kept = {n for n in range(acknowledged + 1) if n % 3 != 1}
@@ -67,20 +67,20 @@ def test_killed_writer_loses_nothing_acknowledged(path: Path) -> None:
 
 
 def test_one_process_at_a_time(path: Path) -> None:
-    program = f"from snapshelf.store import EdgeStore; EdgeStore.open({str(path)!r}, {D})"
-    with EdgeStore.open(path, D) as store:
+    program = f"from snapshelf.index import QdrantEdgeIndex; QdrantEdgeIndex.open({str(path)!r}, {D})"
+    with QdrantEdgeIndex.open(path, D) as store:
         store.upsert([record("a")])
         with pytest.raises(ShelfInUseError, match="open elsewhere"):
-            EdgeStore.open(path, D)
+            QdrantEdgeIndex.open(path, D)
         other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
         assert "ShelfInUseError" in other.stderr
         assert store.count() == 1
-    with EdgeStore.open(path, D) as store:
+    with QdrantEdgeIndex.open(path, D) as store:
         assert store.count() == 1
 
 
 def test_two_stores_in_one_process(path: Path) -> None:
-    with EdgeStore.open(path / "one", D) as one, EdgeStore.open(path / "two", D) as two:
+    with QdrantEdgeIndex.open(path / "one", D) as one, QdrantEdgeIndex.open(path / "two", D) as two:
         one.upsert([record("a")])
         assert (one.count(), two.count()) == (1, 0)
 
@@ -123,14 +123,14 @@ def damage(pattern: str, content: bytes) -> Callable[[Path], None]:
 def test_unusable_directory_is_refused_and_can_be_replaced(
     path: Path, change: Callable[[Path], None]
 ) -> None:
-    with EdgeStore.open(path, D) as store:
+    with QdrantEdgeIndex.open(path, D) as store:
         store.upsert([record("a")])
         store.flush(1)
     change(path)
-    with pytest.raises(StoreError):
-        EdgeStore.open(path, D)
+    with pytest.raises(SearchIndexError):
+        QdrantEdgeIndex.open(path, D)
     shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with EdgeStore.open(path, D) as store:
+    with QdrantEdgeIndex.open(path, D) as store:
         assert (store.version, store.count()) == (0, 0)
 
 
@@ -145,7 +145,7 @@ def test_unusable_directory_is_refused_and_can_be_replaced(
     ids=["missing", "empty", "damaged", "another"],
 )
 def test_table_is_made_again_where_its_file_is_of_no_use(path: Path, change: Callable[[Path], None]) -> None:
-    def answers(store: EdgeStore) -> list[object]:
+    def answers(store: QdrantEdgeIndex) -> list[object]:
         return [
             store.scroll(),
             store.field_kinds(),
@@ -156,33 +156,33 @@ def test_table_is_made_again_where_its_file_is_of_no_use(path: Path, change: Cal
             store.nearest(axis(1), 9, Equals("tags", "a")),
         ]
 
-    with EdgeStore.open(path, D) as store:
+    with QdrantEdgeIndex.open(path, D) as store:
         for n in range(9):
             terms = {"w": 1.0, "odd": 2.0} if n % 2 else {"w": 1.0}
             store.upsert([record(f"{n}", axis(n % D), terms=terms, n=n, tags=["a", "b"] if n % 3 else "c")])
         store.delete(["4", "5"])
         before = answers(store)
     change(path)
-    with EdgeStore.open(path, D) as store:
+    with QdrantEdgeIndex.open(path, D) as store:
         assert answers(store) == before
         store.upsert([record("new", axis(1), terms={"w": 1.0})])
         store.delete(["1"])
         before = answers(store)
-    with EdgeStore.open(path, D) as store:
+    with QdrantEdgeIndex.open(path, D) as store:
         assert answers(store) == before
 
 
 def test_file_of_the_table_is_never_older_than_the_engine(path: Path) -> None:
-    with EdgeStore.open(path, D) as store:
+    with QdrantEdgeIndex.open(path, D) as store:
         store.upsert([record("a", n=1)])
-    changes: list[Callable[[EdgeStore], None]] = [
+    changes: list[Callable[[QdrantEdgeIndex], None]] = [
         lambda store: store.upsert([record("b", n=2)]),
         lambda store: store.patch("a", {"n": 3}),
         lambda store: store.delete(["b"]),
         lambda store: store.clear(),
     ]
     for change in changes:
-        with EdgeStore.open(path, D) as store:
+        with QdrantEdgeIndex.open(path, D) as store:
             assert (path / "facts.npz").exists()
             store.count(Has("n"))
             assert (path / "facts.npz").exists()
@@ -191,14 +191,14 @@ def test_file_of_the_table_is_never_older_than_the_engine(path: Path) -> None:
 
 
 def test_interrupted_flush_keeps_the_former_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with EdgeStore.open(path, D) as store:
+    with QdrantEdgeIndex.open(path, D) as store:
         store.flush(3)
         with monkeypatch.context() as patch:
             patch.setattr(_edge.os, "fsync", no_space)
             with pytest.raises(StorageError, match="No space left"):
                 store.flush(4)
         assert store.version == 3
-    with EdgeStore.open(path, D) as store:
+    with QdrantEdgeIndex.open(path, D) as store:
         assert store.version == 3
 
 
@@ -208,7 +208,7 @@ def no_space(descriptor: int) -> None:
 
 def test_full_disk_is_noticed_before_the_engine_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
-    with EdgeStore.open(path, D) as store:
+    with QdrantEdgeIndex.open(path, D) as store:
         store.upsert([record("a")])
         with monkeypatch.context() as patch:
             patch.setattr(_edge.shutil, "disk_usage", lambda _: usage(2**40, 2**40 - 2**20, 2**20))
@@ -232,5 +232,5 @@ def test_engine_panic_is_a_store_error() -> None:
     def panic() -> None:
         raise PanicException("index out of bounds")
 
-    with pytest.raises(StoreError, match="index out of bounds"):
+    with pytest.raises(SearchIndexError, match="index out of bounds"):
         _edge._ask(panic)

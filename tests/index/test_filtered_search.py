@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reference_store import ReferenceStore
 
 from snapshelf.catalogue import Product
-from snapshelf.index import EdgeStore, Record, Store, record
+from snapshelf.index import QdrantEdgeIndex, Record, SearchIndex, record
 from snapshelf.query import parse_filter
 
 Facts: TypeAlias = Mapping[str, Any]
@@ -253,10 +253,10 @@ FILTERS = st.recursive(
 
 
 @pytest.fixture(scope="module", params=["reference", "edge"])
-def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
     folder = tmp_path_factory.mktemp("filtered") / "store"
-    opened: Store
-    opened = ReferenceStore(folder, 4) if request.param == "reference" else EdgeStore.open(folder, 4)
+    opened: SearchIndex
+    opened = ReferenceStore(folder, 4) if request.param == "reference" else QdrantEdgeIndex.open(folder, 4)
     with opened:
         opened.upsert(PRODUCTS)
         yield opened
@@ -269,7 +269,7 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(condition=FILTERS)
-def test_members_are_exactly_those_that_match(store: Store, condition: Condition) -> None:
+def test_members_are_exactly_those_that_match(store: SearchIndex, condition: Condition) -> None:
     text, holds = condition
     where = parse_filter(text, store)
     expected = sorted(each.id for each in PRODUCTS if holds(each.facts))
@@ -286,7 +286,7 @@ def test_members_are_exactly_those_that_match(store: Store, condition: Condition
         ("launched", "attributes.launched"),
     ],
 )
-def test_either_a_condition_or_its_negation_holds(store: Store, text: str, fact: str) -> None:
+def test_either_a_condition_or_its_negation_holds(store: SearchIndex, text: str, fact: str) -> None:
     """Each value is below, equal to or above another one of its kind; a product without any has none of the three."""
     for literal in ('"Boots"', '"L"', "38", "2024-05-01"):
         above, below, equals, not_equal = (
@@ -315,7 +315,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of `N` products."""
     path = tmp_path_factory.mktemp("large") / "store"
     sides = ("right", "left")
-    with EdgeStore.open(path, D) as store:
+    with QdrantEdgeIndex.open(path, D) as store:
         store.upsert(
             [
                 Record(
@@ -334,11 +334,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=[2 * N, 500], ids=["exact", "graph"])
-def large(request: pytest.FixtureRequest, built: Path) -> Iterator[Store]:
+def large(request: pytest.FixtureRequest, built: Path) -> Iterator[SearchIndex]:
     """The engine compares with every vector, or has a graph."""
     path = built.with_name(f"{request.param}")
     shutil.copytree(built, path)
-    with EdgeStore.open(path, D, exact_up_to=request.param) as engine:
+    with QdrantEdgeIndex.open(path, D, exact_up_to=request.param) as engine:
         engine.optimise()
         assert bool(list(path.rglob("graph*.bin"))) == (request.param < N)
         yield engine
@@ -359,7 +359,7 @@ SELECTIONS = [
     ("text", "members", "share"), SELECTIONS, ids=[f"{text} ({share:.2%})" for text, _, share in SELECTIONS]
 )
 def test_no_recall_is_lost_at_any_selectivity(
-    large: Store, text: str, members: NDArray[np.bool_], share: float
+    large: SearchIndex, text: str, members: NDArray[np.bool_], share: float
 ) -> None:
     where = parse_filter(text, large)
     allowed = np.flatnonzero(members)
@@ -378,7 +378,7 @@ def test_no_recall_is_lost_at_any_selectivity(
 
 @pytest.mark.parametrize(("text", "members", "share"), SELECTIONS, ids=[text for text, _, _ in SELECTIONS])
 def test_facets_count_what_the_filter_leaves(
-    large: Store, text: str, members: NDArray[np.bool_], share: float
+    large: SearchIndex, text: str, members: NDArray[np.bool_], share: float
 ) -> None:
     where = parse_filter(text, large)
     lots, sides = LOTS[members], SIDES[members]
@@ -396,7 +396,7 @@ def test_facets_count_what_the_filter_leaves(
     assert [each.value for each in placed] == np.sort(lots)[::-1][2:7].tolist()
 
 
-def test_fields_and_texts_are_those_of_the_records(store: Store) -> None:
+def test_fields_and_texts_are_those_of_the_records(store: SearchIndex) -> None:
     assert store.fields() == sorted(
         {name for each in PRODUCTS for name, fact in each.facts.items() if as_list(fact)}
     )
@@ -407,7 +407,7 @@ def test_fields_and_texts_are_those_of_the_records(store: Store) -> None:
 
 
 def test_odd_names_come_back_as_they_are(folder: Path) -> None:
-    with EdgeStore.open(folder / "odd", 4) as store:
+    with QdrantEdgeIndex.open(folder / "odd", 4) as store:
         facts = {'attributes.o"d\\d.%[0] %22 é': "yes", "attributes.字段": 1, "attributes.😀": ["a"]}
         store.upsert([Record("a", np.ones((1, 4), np.float32), facts=facts)])
         assert store.fields() == sorted(facts)

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from store_contract import D, axis, ids, record
 
-from snapshelf.errors import ShelfInUseError, StoreError
-from snapshelf.index import EdgeStore, ProcessStore, Record
+from snapshelf.errors import SearchIndexError, ShelfInUseError
+from snapshelf.index import ProcessIndex, QdrantEdgeIndex, Record
 from snapshelf.index import process as _process
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 PARENT = """
 import sys, time
-from snapshelf.store import ProcessStore
+from snapshelf.index import ProcessIndex
 
-store = ProcessStore.open(sys.argv[1], 8)
+store = ProcessIndex.open(sys.argv[1], 8)
 print(store._child._process.pid, flush=True)
 time.sleep(60)
 """
@@ -39,12 +39,12 @@ def path(folder: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Iterator[ProcessStore]:
-    with ProcessStore.open(path, D) as store:
+def store(path: Path) -> Iterator[ProcessIndex]:
+    with ProcessIndex.open(path, D) as store:
         yield store
 
 
-def child(store: ProcessStore) -> int:
+def child(store: ProcessIndex) -> int:
     assert store._child is not None
     return store._child._process.pid
 
@@ -66,21 +66,21 @@ def wait_until_gone(pid: int) -> None:
 
 
 def test_engine_lives_elsewhere_and_ends_with_the_store(path: Path) -> None:
-    store = ProcessStore.open(path, D)
+    store = ProcessIndex.open(path, D)
     pid = child(store)
     assert pid != os.getpid()
     assert is_alive(pid)
     store.close()
     with pytest.raises(ChildProcessError):  # no zombie is left to wait for
         os.waitpid(pid, os.WNOHANG)
-    with EdgeStore.open(path, D) as edge:
+    with QdrantEdgeIndex.open(path, D) as edge:
         assert edge.count() == 0
 
 
-def test_errors_keep_their_class_and_text(path: Path, store: ProcessStore) -> None:
+def test_errors_keep_their_class_and_text(path: Path, store: ProcessIndex) -> None:
     with pytest.raises(ShelfInUseError, match="open elsewhere"):
-        ProcessStore.open(path, D)
-    with pytest.raises(StoreError, match="photos of product 'bad'"):
+        ProcessIndex.open(path, D)
+    with pytest.raises(SearchIndexError, match="photos of product 'bad'"):
         store.upsert([Record("bad", np.full((1, D), np.nan, np.float32))])
     with pytest.raises(AttributeError) as raised:
         store.upsert(["not a record"])  # type: ignore[list-item]
@@ -89,19 +89,19 @@ def test_errors_keep_their_class_and_text(path: Path, store: ProcessStore) -> No
 
 
 def test_unusable_directory(path: Path) -> None:
-    ProcessStore.open(path, D).close()
-    with pytest.raises(StoreError, match="rebuild the store"):
-        ProcessStore.open(path, D + 1)
+    ProcessIndex.open(path, D).close()
+    with pytest.raises(SearchIndexError, match="rebuild the store"):
+        ProcessIndex.open(path, D + 1)
 
 
 def test_child_that_cannot_start_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_process.sys, "executable", "/bin/false")
-    with pytest.raises(StoreError, match=r"died before it had opened the store.*exit status"):
-        ProcessStore.open(path, D)
+    with pytest.raises(SearchIndexError, match=r"died before it had opened the store.*exit status"):
+        ProcessIndex.open(path, D)
 
 
 @pytest.mark.parametrize("call", ["read", "write"])
-def test_killed_child_comes_back_with_all_that_was_acknowledged(store: ProcessStore, call: str) -> None:
+def test_killed_child_comes_back_with_all_that_was_acknowledged(store: ProcessIndex, call: str) -> None:
     store.upsert([record("a", axis(0)), record("b", axis(1))])
     store.flush(3)
     store.delete(["b"])
@@ -118,7 +118,7 @@ def test_killed_child_comes_back_with_all_that_was_acknowledged(store: ProcessSt
     assert not is_alive(before)
 
 
-def test_child_killed_under_load(store: ProcessStore) -> None:
+def test_child_killed_under_load(store: ProcessIndex) -> None:
     store.upsert([record(f"{n:03}", axis(n % D)) for n in range(100)])
 
     def query(number: int) -> None:
@@ -135,19 +135,19 @@ def test_child_killed_under_load(store: ProcessStore) -> None:
 
 
 def test_child_that_dies_again_and_again_is_an_error(
-    store: ProcessStore, monkeypatch: pytest.MonkeyPatch
+    store: ProcessIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.upsert([record("a")])
     with monkeypatch.context() as patch:
         os.kill(child(store), signal.SIGKILL)
         patch.setattr(_process.sys, "executable", "/bin/false")
         for _ in range(2):
-            with pytest.raises(StoreError, match="died"):
+            with pytest.raises(SearchIndexError, match="died"):
                 store.count()
     assert store.count() == 1
 
 
-def test_interrupt_does_not_mix_up_answers(store: ProcessStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupt_does_not_mix_up_answers(store: ProcessIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(message: bytes) -> None:
         raise KeyboardInterrupt
 
@@ -169,11 +169,11 @@ def test_parent_that_is_killed_takes_the_child_along(path: Path) -> None:
         assert is_alive(pid)
         parent.kill()
     wait_until_gone(pid)
-    with EdgeStore.open(path, D) as edge:
+    with QdrantEdgeIndex.open(path, D) as edge:
         assert edge.count() == 0
 
 
-def test_terminal_and_service_manager_do_not_end_the_child(store: ProcessStore) -> None:
+def test_terminal_and_service_manager_do_not_end_the_child(store: ProcessIndex) -> None:
     before = child(store)
     for number in (signal.SIGINT, signal.SIGTERM):
         os.kill(before, number)
@@ -182,7 +182,7 @@ def test_terminal_and_service_manager_do_not_end_the_child(store: ProcessStore) 
     assert os.getpgid(before) != os.getpgid(0)
 
 
-def test_many_threads(store: ProcessStore) -> None:
+def test_many_threads(store: ProcessIndex) -> None:
     store.upsert([record(f"{n}", axis(n)) for n in range(D)])
 
     def query(number: int) -> None:
@@ -194,7 +194,7 @@ def test_many_threads(store: ProcessStore) -> None:
 
 
 def test_closing_waits_for_calls_under_way(path: Path) -> None:
-    store = ProcessStore.open(path, D)
+    store = ProcessIndex.open(path, D)
     records = [record(f"{n}", axis(n % D), terms={"w": 1.0}, price=n) for n in range(2_000)]
     assert store._child is not None
     idle = store._child._idle
@@ -205,7 +205,7 @@ def test_closing_waits_for_calls_under_way(path: Path) -> None:
             time.sleep(0.001)
         store.close()
         writing.result()
-    with EdgeStore.open(path, D) as edge:
+    with QdrantEdgeIndex.open(path, D) as edge:
         assert edge.count() == len(records)
 
 
@@ -222,7 +222,7 @@ def test_this_process_goes_on_while_the_engine_works(path: Path) -> None:
             last = time.monotonic()
         gaps.append(time.monotonic() - last)
 
-    with ProcessStore.open(path, 128) as store:
+    with ProcessIndex.open(path, 128) as store:
         store.upsert([Record(f"{n}", photo) for n, photo in enumerate(photos)])
         store.delete([f"{n}" for n in range(1_200)])  # enough for `optimise` to copy the rest
         ticking = threading.Thread(target=tick)

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 from reference_store import ReferenceStore
 from store_contract import D, StoreContract
 
-from snapshelf.index import EdgeStore, ProcessStore
+from snapshelf.index import ProcessIndex, QdrantEdgeIndex
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from snapshelf.index import Store
+    from snapshelf.index import SearchIndex
 
 
 class TestReferenceStore(StoreContract):
     examples = 2
 
-    def open(self, path: Path) -> Store:
+    def open(self, path: Path) -> SearchIndex:
         return ReferenceStore(path, D)
 
 
 class TestEdgeStore(StoreContract):
-    def open(self, path: Path) -> Store:
-        return EdgeStore.open(path, D)
+    def open(self, path: Path) -> SearchIndex:
+        return QdrantEdgeIndex.open(path, D)
 
 
 class TestEdgeStoreWithGraph(StoreContract):
@@ -32,12 +32,12 @@ class TestEdgeStoreWithGraph(StoreContract):
 
     examples = 4
 
-    def open(self, path: Path) -> Store:
-        return EdgeStore.open(path, D, exact_up_to=0)
+    def open(self, path: Path) -> SearchIndex:
+        return QdrantEdgeIndex.open(path, D, exact_up_to=0)
 
 
 class TestProcessStore(StoreContract):
     examples = 2
 
-    def open(self, path: Path) -> Store:
-        return ProcessStore.open(path, D)
+    def open(self, path: Path) -> SearchIndex:
+        return ProcessIndex.open(path, D)

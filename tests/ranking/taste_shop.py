@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from snapshelf.catalogue import Product
-from snapshelf.events import Deed, Shown
+from snapshelf.events import Impression, Interaction
 from snapshelf.ranking import Items
 
 BRANDS = ("Ahorn", "Birke", "Clivia", "Distel")
@@ -23,8 +23,8 @@ class Shop:
 
     products: list[Product]
     items: Items
-    shown: list[Shown]
-    deeds: list[Deed]
+    shown: list[Impression]
+    interactions: list[Interaction]
 
 
 def products() -> list[Product]:
@@ -45,8 +45,8 @@ def products() -> list[Product]:
 def make_shop() -> Shop:
     made = products()
     draw = np.random.default_rng(7)
-    shown: list[Shown] = []
-    deeds: list[Deed] = []
+    shown: list[Impression] = []
+    interactions: list[Interaction] = []
     of_kind = {kind: [each.id for each in made if each.category[-1] == kind] for kind in KINDS}
     for number in range(900):
         shopper = f"s{number % 60}"
@@ -55,11 +55,11 @@ def make_shop() -> Shop:
         ids = list(draw.permutation(of_kind[KINDS[int(draw.integers(len(KINDS)))]]))
         query = f"q{number}"
         shown.append(
-            Shown(query, shopper, at, tuple(ids), tuple(1 - 0.01 * place for place in range(len(ids))))
+            Impression(query, shopper, at, tuple(ids), tuple(1 - 0.01 * place for place in range(len(ids))))
         )
         liked = [name for name in ids if name.startswith(brand)]
         product = str(draw.choice(liked)) if draw.random() < 0.9 else str(draw.choice(ids))
-        deeds.append(Deed(shopper, product, at + 10, "click", query))
+        interactions.append(Interaction(shopper, product, at + 10, "click", query))
         if draw.random() < 0.3:
-            deeds.append(Deed(shopper, product, at + 20, "purchase", query))
-    return Shop(made, Items.of(made), shown, deeds)
+            interactions.append(Interaction(shopper, product, at + 20, "purchase", query))
+    return Shop(made, Items.of(made), shown, interactions)

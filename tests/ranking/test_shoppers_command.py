@@ -41,14 +41,14 @@ def log(tmp_path: Path, shop: Shop) -> Path:
     lines += [
         json.dumps(
             {
-                "action_name": deed.kind,
-                "client_id": deed.shopper,
-                "timestamp": deed.at,
-                "query_id": deed.query_id,
-                "event_attributes": {"object": {"object_id": deed.product}},
+                "action_name": interaction.kind,
+                "client_id": interaction.shopper,
+                "timestamp": interaction.at,
+                "query_id": interaction.query_id,
+                "event_attributes": {"object": {"object_id": interaction.product}},
             }
         )
-        for deed in shop.deeds
+        for interaction in shop.interactions
     ]
     path = tmp_path / "log.jsonl"
     path.write_text("\n".join([*lines, "broken"]), "utf-8")

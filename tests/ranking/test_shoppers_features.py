@@ -7,24 +7,35 @@ import pytest
 from taste_shop import DAY, NOW, Shop
 
 from snapshelf.catalogue import Product
-from snapshelf.ranking import FEATURES, Histories, Items, Past, RankRequest, Signals, count, count_histories
+from snapshelf.ranking import (
+    FEATURES,
+    InteractionHistories,
+    InteractionHistory,
+    Items,
+    ItemStatistics,
+    RankRequest,
+    count,
+    count_histories,
+)
 
 COLUMN = {feature.name: place for place, feature in enumerate(FEATURES)}
 
 
 @pytest.fixture(scope="module")
-def signals(shop: Shop) -> Signals:
-    return count(shop.items, Histories(shop.items, shop.deeds, now=NOW), shop.shown, until=NOW)
+def signals(shop: Shop) -> ItemStatistics:
+    return count(
+        shop.items, InteractionHistories(shop.items, shop.interactions, now=NOW), shop.shown, until=NOW
+    )
 
 
-def request_for(shop: Shop, past: Past) -> RankRequest:
+def request_for(shop: Shop, past: InteractionHistory) -> RankRequest:
     rows = shop.items.rows([each.id for each in shop.products if each.category[-1] == "shoe"])
     scores = np.linspace(1, 0.5, len(rows)).astype(np.float32)
     return RankRequest(rows, scores, past, {"words": scores}, NOW)
 
 
-def test_personal_features_match_their_definition_by_brute_force(shop: Shop, signals: Signals) -> None:
-    past = Past.of(
+def test_personal_features_match_their_definition_by_brute_force(shop: Shop, signals: ItemStatistics) -> None:
+    past = InteractionHistory.of(
         shop.items.rows(["Ahorn-bag-0", "Birke-hat-1", "Ahorn-shoe-2"]),
         np.array([1, 1, 1], np.float32),
         np.array([NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY]),
@@ -51,8 +62,8 @@ def test_personal_features_match_their_definition_by_brute_force(shop: Shop, sig
             assert table[place, COLUMN[name]] == pytest.approx(value, rel=1e-4, abs=1e-6), name
 
 
-def test_candidates_may_come_in_any_order(shop: Shop, signals: Signals) -> None:
-    request = request_for(shop, Past.of(shop.items.rows(["Ahorn-bag-0", "Clivia-shoe-1"])))
+def test_candidates_may_come_in_any_order(shop: Shop, signals: ItemStatistics) -> None:
+    request = request_for(shop, InteractionHistory.of(shop.items.rows(["Ahorn-bag-0", "Clivia-shoe-1"])))
     order = np.random.default_rng(0).permutation(len(request.candidates))
     shuffled = replace(
         request,
@@ -65,10 +76,10 @@ def test_candidates_may_come_in_any_order(shop: Shop, signals: Signals) -> None:
     )
 
 
-def test_impersonal_features_do_not_see_the_shopper(shop: Shop, signals: Signals) -> None:
+def test_impersonal_features_do_not_see_the_shopper(shop: Shop, signals: ItemStatistics) -> None:
     impersonal = [place for place, feature in enumerate(FEATURES) if not feature.personal]
-    someone = request_for(shop, Past.of(shop.items.rows(["Ahorn-bag-0"])))
-    nobody = request_for(shop, Past.none())
+    someone = request_for(shop, InteractionHistory.of(shop.items.rows(["Ahorn-bag-0"])))
+    nobody = request_for(shop, InteractionHistory.none())
     np.testing.assert_array_equal(
         signals.features(someone)[:, impersonal], signals.features(nobody)[:, impersonal]
     )
@@ -77,7 +88,7 @@ def test_impersonal_features_do_not_see_the_shopper(shop: Shop, signals: Signals
 def test_a_product_out_of_the_catalogue_and_a_price_of_nothing_are_no_errors() -> None:
     items = Items.of([Product(id="a", title="lamp"), Product(id="b", title="lamp", price=0)])
     signals = count_histories(items, [])
-    past = Past.of(items.rows(["gone", "a"]))
+    past = InteractionHistory.of(items.rows(["gone", "a"]))
     assert past.rows.tolist() == [0]
     table = signals.features(RankRequest(items.rows(["b", "a"]), np.ones(2, np.float32), past, now=NOW))
     assert np.isnan(table[:, COLUMN["price_fit"]]).all()
@@ -88,7 +99,7 @@ def test_vectors_of_photos_are_compared_where_there_are_some() -> None:
     made = [Product(id=name, title="lamp") for name in "abc"]
     photos = {"a": np.array([1.0, 0]), "b": np.array([1.0, 0]), "c": np.array([0, 1.0])}
     items = Items.of(made, photos=photos)
-    past = Past.of(items.rows(["a", "c"]), np.array([1, -4], np.float32), np.array([NOW, NOW]))
+    past = InteractionHistory.of(items.rows(["a", "c"]), np.array([1, -4], np.float32), np.array([NOW, NOW]))
     table = count_histories(items, []).features(
         RankRequest(items.rows(["b", "c"]), np.ones(2, np.float32), past, now=NOW)
     )
@@ -98,7 +109,7 @@ def test_vectors_of_photos_are_compared_where_there_are_some() -> None:
 
 
 def test_only_the_latest_hundred_events_are_looked_at(shop: Shop) -> None:
-    past = Past.of(np.zeros(100_000, np.intp))
+    past = InteractionHistory.of(np.zeros(100_000, np.intp))
     assert len(past.rows) == 100
 
 

@@ -8,24 +8,34 @@ from taste_shop import NOW, Shop
 
 from snapshelf.catalogue import Product
 from snapshelf.errors import ShelfError
-from snapshelf.ranking import FixedFormula, Histories, Items, RankRequest, ShelfRanking, Signals, count
+from snapshelf.ranking import (
+    FixedFormula,
+    InteractionHistories,
+    Items,
+    ItemStatistics,
+    ModelStore,
+    RankRequest,
+    count,
+)
 
 
 @pytest.fixture(scope="module")
-def signals(shop: Shop) -> Signals:
-    return count(shop.items, Histories(shop.items, shop.deeds, now=NOW), shop.shown, until=NOW)
+def signals(shop: Shop) -> ItemStatistics:
+    return count(
+        shop.items, InteractionHistories(shop.items, shop.interactions, now=NOW), shop.shown, until=NOW
+    )
 
 
-def features(signals: Signals, shop: Shop, ids: list[str]) -> np.ndarray:
+def features(signals: ItemStatistics, shop: Shop, ids: list[str]) -> np.ndarray:
     items = signals.items
-    past = Histories(items, shop.deeds, now=NOW).past("s3", NOW)
+    past = InteractionHistories(items, shop.interactions, now=NOW).past("s3", NOW)
     return signals.features(RankRequest(items.rows(ids), np.ones(len(ids), np.float32), past, now=NOW))
 
 
 def test_counts_come_back_for_a_catalogue_that_has_changed(
-    tmp_path: Path, shop: Shop, signals: Signals
+    tmp_path: Path, shop: Shop, signals: ItemStatistics
 ) -> None:
-    ranking = ShelfRanking(tmp_path)
+    ranking = ModelStore(tmp_path)
     assert ranking.reranker(shop.items) is None
     ranking.count(signals)
     # The other way round, so that all rows and codes of brands differ, and with a new product.
@@ -44,16 +54,16 @@ def test_counts_come_back_for_a_catalogue_that_has_changed(
         np.testing.assert_allclose(kept[changed.rows(ids)], counted[shop.items.rows(ids)])
 
 
-def test_a_product_that_went_leaves_no_trace(tmp_path: Path, shop: Shop, signals: Signals) -> None:
-    ShelfRanking(tmp_path).count(signals)
+def test_a_product_that_went_leaves_no_trace(tmp_path: Path, shop: Shop, signals: ItemStatistics) -> None:
+    ModelStore(tmp_path).count(signals)
     fewer = Items.of(shop.products[:10])
-    reranker = ShelfRanking(tmp_path).reranker(fewer)
+    reranker = ModelStore(tmp_path).reranker(fewer)
     assert reranker is not None
     assert reranker.signals.together.shape == (10, 10)
 
 
-def test_broken_and_truncated_counts_are_said(tmp_path: Path, shop: Shop, signals: Signals) -> None:
-    ranking, path = ShelfRanking(tmp_path), tmp_path / "ranking" / "counts.npz"
+def test_broken_and_truncated_counts_are_said(tmp_path: Path, shop: Shop, signals: ItemStatistics) -> None:
+    ranking, path = ModelStore(tmp_path), tmp_path / "ranking" / "counts.npz"
     ranking.count(signals)
     for broken in (b"broken", b"", path.read_bytes()[:2_000]):
         path.write_bytes(broken)

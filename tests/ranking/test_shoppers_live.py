@@ -15,14 +15,14 @@ from taste_shop import NOW, Shop
 from snapshelf.catalogue import Catalogue, Entry, PhotoEntry, Product
 from snapshelf.ranking import (
     FixedFormula,
-    Histories,
+    InteractionHistories,
+    InteractionHistory,
     Items,
+    ItemStatistics,
     ItemTable,
     LiveRanking,
-    Past,
+    ModelStore,
     RankRequest,
-    ShelfRanking,
-    Signals,
     count,
 )
 from snapshelf.ranking import live as _live
@@ -146,15 +146,17 @@ def test_a_table_of_mostly_removed_products_is_made_anew(tmp_path: Path, catalog
 @pytest.fixture
 def counted(tmp_path: Path, shop: Shop, catalogue: Catalogue) -> LiveRanking:
     catalogue.put(entries(shop.products))
-    signals = count(shop.items, Histories(shop.items, shop.deeds, now=NOW), shop.shown, until=NOW)
-    ShelfRanking(tmp_path).count(signals)
+    signals = count(
+        shop.items, InteractionHistories(shop.items, shop.interactions, now=NOW), shop.shown, until=NOW
+    )
+    ModelStore(tmp_path).count(signals)
     return LiveRanking(tmp_path, catalogue)
 
 
-def features(signals: Signals, ids: Sequence[str], past: Sequence[str]) -> NDArray[np.float32]:
+def features(signals: ItemStatistics, ids: Sequence[str], past: Sequence[str]) -> NDArray[np.float32]:
     rows = signals.items.rows(ids)
     return signals.features(
-        RankRequest(rows, np.ones(len(ids), np.float32), Past.of(signals.items.rows(past)))
+        RankRequest(rows, np.ones(len(ids), np.float32), InteractionHistory.of(signals.items.rows(past)))
     )
 
 
@@ -176,7 +178,11 @@ def test_products_come_and_go_without_a_restart(
     of_new = features(after, ["new"], past)
     assert np.isfinite(of_new[0]).sum() >= np.isfinite(table[0]).sum() - 2
     reranked = counted.reranker().rerank(
-        RankRequest(after.items.rows([*ids, "new"]), np.ones(21, np.float32), Past.of(after.items.rows(past)))
+        RankRequest(
+            after.items.rows([*ids, "new"]),
+            np.ones(21, np.float32),
+            InteractionHistory.of(after.items.rows(past)),
+        )
     )
     assert np.isfinite(reranked.scores).all()
 
@@ -188,8 +194,8 @@ def test_counts_and_models_of_another_process_are_taken_up(
     live = LiveRanking(tmp_path, catalogue)
     assert not live.has_counts
     assert not live.signals().popularity.any()
-    ShelfRanking(tmp_path).count(
-        count(shop.items, Histories(shop.items, shop.deeds, now=NOW), shop.shown, until=NOW)
+    ModelStore(tmp_path).count(
+        count(shop.items, InteractionHistories(shop.items, shop.interactions, now=NOW), shop.shown, until=NOW)
     )
     assert live.has_counts
     assert live.signals().popularity.any()
@@ -202,7 +208,7 @@ def test_what_cannot_be_read_is_said_once_and_the_rest_goes_on(
 ) -> None:
     catalogue.put(entries(shop.products))
     said: list[str] = []
-    live = LiveRanking(tmp_path, catalogue, trouble=said.append)
+    live = LiveRanking(tmp_path, catalogue, on_error=said.append)
     folder = tmp_path / "ranking"
     (folder / "current").mkdir(parents=True)
     (folder / "counts.npz").write_bytes(b"broken")
@@ -219,7 +225,7 @@ def test_a_server_answers_while_many_products_are_read(
 ) -> None:
     monkeypatch.setattr(_live, "_READ_AT_ONCE", 10)
     catalogue.put(entries([Product(id=str(number), title="A") for number in range(30)]))
-    live = LiveRanking(tmp_path, catalogue, patient=False)
+    live = LiveRanking(tmp_path, catalogue, blocking=False)
     assert live.signals() is None
     for _ in range(200):
         if (signals := live.signals()) is not None:

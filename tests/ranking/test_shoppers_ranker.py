@@ -14,47 +14,49 @@ from snapshelf.ranking import (
     FEATURES,
     FixedFormula,
     Gate,
-    Lessons,
-    Past,
+    InteractionHistory,
+    ModelStore,
     RankingModel,
     RankRequest,
     Reranker,
     Settings,
-    ShelfRanking,
-    lessons,
+    TrainingSplit,
     objections,
     train,
+    training_split,
 )
 
 QUICK = Settings(trees=30, leaves=7, least_in_leaf=10, threads=1)
 
 
 @pytest.fixture(scope="module")
-def divided(shop: Shop) -> Lessons:
-    return lessons(shop.items, shop.shown, shop.deeds, now=NOW)
+def divided(shop: Shop) -> TrainingSplit:
+    return training_split(shop.items, shop.shown, shop.interactions, now=NOW)
 
 
 @pytest.fixture(scope="module")
-def model(divided: Lessons) -> RankingModel:
+def model(divided: TrainingSplit) -> RankingModel:
     return train(divided.signals, divided.learn, QUICK)
 
 
-def test_a_known_taste_is_found_and_a_wrong_shopper_hurts(divided: Lessons, model: RankingModel) -> None:
+def test_a_known_taste_is_found_and_a_wrong_shopper_hurts(
+    divided: TrainingSplit, model: RankingModel
+) -> None:
     figures = evaluate_ranking(model, divided.signals, divided.test).to_json()["models"]
     assert figures["personal"]["low"] > 1.3 * figures["impersonal"]["NDCG@10"]
     assert figures["wrong_shopper"]["NDCG@10"] < figures["personal"]["low"]
     assert objections({"models": figures}) == []
 
 
-def test_the_past_of_a_request_ends_before_it(divided: Lessons) -> None:
+def test_the_past_of_a_request_ends_before_it(divided: TrainingSplit) -> None:
     for judged in (*divided.learn, *divided.test):
         assert judged.request.now is not None
         assert (judged.request.past.times < judged.request.now).all()
     assert max(j.request.now or 0 for j in divided.learn) <= min(j.request.now or 0 for j in divided.test)
 
 
-def test_without_a_past_the_shopper_adds_nothing(divided: Lessons, model: RankingModel) -> None:
-    request = replace(divided.test[0].request, past=Past.none())
+def test_without_a_past_the_shopper_adds_nothing(divided: TrainingSplit, model: RankingModel) -> None:
+    request = replace(divided.test[0].request, past=InteractionHistory.none())
     for ranker in (model, FixedFormula()):
         assert not Reranker(divided.signals, ranker).rerank(request).shopper.any()
     known = Reranker(divided.signals, model)
@@ -62,7 +64,7 @@ def test_without_a_past_the_shopper_adds_nothing(divided: Lessons, model: Rankin
     assert not known.rerank(divided.test[0].request, personal=False).shopper.any()
 
 
-def test_a_score_is_the_sum_of_its_parts(divided: Lessons, model: RankingModel) -> None:
+def test_a_score_is_the_sum_of_its_parts(divided: TrainingSplit, model: RankingModel) -> None:
     for judged in divided.test[:20]:
         found = Reranker(divided.signals, model).rerank(judged.request)
         np.testing.assert_allclose(
@@ -70,7 +72,7 @@ def test_a_score_is_the_sum_of_its_parts(divided: Lessons, model: RankingModel) 
         )
 
 
-def test_what_is_far_from_the_question_does_not_lead(divided: Lessons, model: RankingModel) -> None:
+def test_what_is_far_from_the_question_does_not_lead(divided: TrainingSplit, model: RankingModel) -> None:
     for judged in divided.test[:50]:
         request = judged.request
         relevance = np.where(np.arange(len(request.candidates)) < 12, 1.0, 0.65).astype(np.float32)
@@ -79,7 +81,7 @@ def test_what_is_far_from_the_question_does_not_lead(divided: Lessons, model: Ra
 
 
 def test_what_a_photo_hardly_shows_does_not_lead_though_its_cosine_is_high(
-    divided: Lessons, model: RankingModel
+    divided: TrainingSplit, model: RankingModel
 ) -> None:
     """Of cosines that lie close together the probabilities say which are far, and which one is the product itself."""
     for judged in divided.test[:50]:
@@ -104,7 +106,7 @@ def test_the_gate_opens_with_closeness_and_stays_shut_without_a_past() -> None:
     assert 0 < far < gate(table) < 1
 
 
-def test_a_saved_model_ranks_alike(tmp_path: Path, divided: Lessons, model: RankingModel) -> None:
+def test_a_saved_model_ranks_alike(tmp_path: Path, divided: TrainingSplit, model: RankingModel) -> None:
     model.save(tmp_path / "model")
     table = divided.signals.features(divided.test[0].request)
     for own, back in zip(model.parts(table), RankingModel.load(tmp_path / "model").parts(table), strict=True):
@@ -128,15 +130,15 @@ def test_no_model_and_a_broken_one_are_said(tmp_path: Path) -> None:
         RankingModel.load(tmp_path)
 
 
-def test_too_few_searches_are_refused(divided: Lessons) -> None:
+def test_too_few_searches_are_refused(divided: TrainingSplit) -> None:
     with pytest.raises(TrainingError, match="too few to learn from"):
         train(divided.signals, divided.learn[:50], QUICK)
 
 
 def test_a_candidate_serves_after_it_has_won_and_can_be_taken_back(
-    tmp_path: Path, divided: Lessons, model: RankingModel
+    tmp_path: Path, divided: TrainingSplit, model: RankingModel
 ) -> None:
-    ranking = ShelfRanking(tmp_path)
+    ranking = ModelStore(tmp_path)
     assert isinstance(ranking.current(), FixedFormula)
     with pytest.raises(PromotionError, match="no ranking model waits"):
         ranking.promote()
@@ -155,7 +157,9 @@ def test_a_candidate_serves_after_it_has_won_and_can_be_taken_back(
         ranking.roll_back()
 
 
-def test_contributions_of_features_tell_what_moved_a_product(divided: Lessons, model: RankingModel) -> None:
+def test_contributions_of_features_tell_what_moved_a_product(
+    divided: TrainingSplit, model: RankingModel
+) -> None:
     table = divided.signals.features(divided.test[0].request)
     raw = np.asarray(model.personal.predict(table, raw_score=True))
     explained = model.contributions(table).sum(axis=1)
@@ -164,11 +168,11 @@ def test_contributions_of_features_tell_what_moved_a_product(divided: Lessons, m
 
 
 def test_the_fixed_formula_believes_a_past_less_the_further_it_is_from_the_question(
-    shop: Shop, divided: Lessons
+    shop: Shop, divided: TrainingSplit
 ) -> None:
     """What she did says nothing of a gift for him."""
     names = [feature.name for feature in FEATURES]
-    past = Past.of(shop.items.rows(["Ahorn-shoe-0", "Ahorn-shoe-1"]))
+    past = InteractionHistory.of(shop.items.rows(["Ahorn-shoe-0", "Ahorn-shoe-1"]))
     shoes = shop.items.rows(each.id for each in shop.products if each.category[-1] == "shoe")
     table = divided.signals.features(RankRequest(shoes, np.ones(len(shoes), np.float32), past, now=NOW))
     near = np.abs(FixedFormula().parts(table)[1]).max()

@@ -15,12 +15,12 @@ from snapshelf.catalogue import Catalogue, Entry
 from snapshelf.cli import app
 from snapshelf.events import Event, SqlJournal
 from snapshelf.ranking import (
-    Histories,
+    InteractionHistories,
     Items,
+    ItemStatistics,
+    ModelStore,
     Refreshed,
     RunningCounts,
-    ShelfRanking,
-    Signals,
     count,
     refresh,
 )
@@ -43,16 +43,23 @@ def tell(journal: SqlJournal, shop: Shop, part: slice) -> None:
     """Some come later than younger ones, and some products are bought once more on another day."""
     for number in range(len(shop.shown))[part]:
         journal.show(shop.shown[number])
-    numbered = list(enumerate(shop.deeds))[part]
+    numbered = list(enumerate(shop.interactions))[part]
     journal.append(
-        Event(f"e{number}", deed.shopper, deed.kind, deed.at, deed.product, deed.query_id)
-        for number, deed in numbered[1::2] + numbered[::2]
+        Event(
+            f"e{number}",
+            interaction.shopper,
+            interaction.kind,
+            interaction.at,
+            interaction.product,
+            interaction.query_id,
+        )
+        for number, interaction in numbered[1::2] + numbered[::2]
     )
 
 
-def assert_counted(found: Signals, journal: SqlJournal, items: Items, at: float) -> None:
+def assert_counted(found: ItemStatistics, journal: SqlJournal, items: Items, at: float) -> None:
     log = journal.log()
-    expected = count(items, Histories(items, log.deeds, now=at), log.shown, until=at)
+    expected = count(items, InteractionHistories(items, log.interactions, now=at), log.shown, until=at)
     assert expected.popularity.sum() > 0
     for name in ("together", "baskets", "brands"):
         np.testing.assert_allclose(
@@ -71,13 +78,13 @@ def assert_counted(found: Signals, journal: SqlJournal, items: Items, at: float)
 def test_what_is_added_bit_by_bit_is_what_is_counted_at_once(
     tmp_path: Path, shop: Shop, catalogue: Catalogue, journal: SqlJournal
 ) -> None:
-    ranking = ShelfRanking(tmp_path)
+    ranking = ModelStore(tmp_path)
     for number, part in enumerate((slice(None, 500), slice(500, 700), slice(700, None))):
         tell(journal, shop, part)
         at = NOW + number * 86_400
         done = refresh(ranking, journal, shop.items, catalogue, now=at)
         assert done.anew == (number == 0)
-        assert done.events == len(shop.deeds[part])
+        assert done.events == len(shop.interactions[part])
         assert_counted(ranking.counts(shop.items), journal, shop.items, at)
     assert ranking.counts(shop.items).taste is not None
     assert refresh(ranking, journal, shop.items, catalogue, now=NOW + 3 * 86_400) == Refreshed(0, 0, False)
@@ -86,7 +93,7 @@ def test_what_is_added_bit_by_bit_is_what_is_counted_at_once(
 def test_who_was_forgotten_is_in_no_count(
     tmp_path: Path, shop: Shop, catalogue: Catalogue, journal: SqlJournal
 ) -> None:
-    ranking = ShelfRanking(tmp_path)
+    ranking = ModelStore(tmp_path)
     tell(journal, shop, slice(None))
     refresh(ranking, journal, shop.items, catalogue, now=NOW)
     before = ranking.counts(shop.items).brand_popularity.sum()
@@ -100,7 +107,7 @@ def test_who_was_forgotten_is_in_no_count(
 def test_what_cannot_be_gone_on_from_is_counted_anew(
     tmp_path: Path, shop: Shop, catalogue: Catalogue, journal: SqlJournal, damage: str
 ) -> None:
-    ranking = ShelfRanking(tmp_path)
+    ranking = ModelStore(tmp_path)
     tell(journal, shop, slice(None, 300))
     refresh(ranking, journal, shop.items, catalogue, now=NOW)
     state = ranking.running / "state.json"
@@ -119,7 +126,7 @@ def test_the_command(tmp_path: Path, shop: Shop, catalogue: Catalogue, journal: 
     tell(journal, shop, slice(None))
     run = CliRunner().invoke(app, ["rank", "refresh", "--shelf", str(tmp_path), "--json"])
     assert json.loads(run.stdout) == {
-        "events": len(shop.deeds),
+        "events": len(shop.interactions),
         "impressions": len(shop.shown),
         "anew": True,
     }

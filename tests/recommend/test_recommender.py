@@ -7,9 +7,16 @@ import pytest
 from numpy.typing import NDArray
 
 from snapshelf.catalogue import Product
-from snapshelf.events import Deed, Shown
-from snapshelf.ranking import Histories, Items, Past, Signals, count
-from snapshelf.recommend import RECOMMENDATIONS, Owned, RecommendationKind, Recommended, Recommender, Wish
+from snapshelf.events import Impression, Interaction
+from snapshelf.ranking import InteractionHistories, InteractionHistory, Items, ItemStatistics, count
+from snapshelf.recommend import (
+    RECOMMENDATIONS,
+    PurchaseHistory,
+    RecommendationKind,
+    RecommendationQuery,
+    Recommended,
+    Recommender,
+)
 
 NOW = 1_700_000_000.0
 DAY = 86_400.0
@@ -55,11 +62,11 @@ def items() -> Items:
 
 
 @pytest.fixture(scope="module")
-def signals(items: Items) -> Signals:
+def signals(items: Items) -> ItemStatistics:
     """Each shopper loves a colour, and buys whole outfits of it; everybody buys coffee on many days."""
     draw = np.random.default_rng(2)
-    deeds: list[Deed] = []
-    shown: list[Shown] = []
+    interactions: list[Interaction] = []
+    shown: list[Impression] = []
     for number in range(120):
         shopper, colour = f"s{number}", COLOURS[number % 3]
         for day in range(1, 5):
@@ -70,22 +77,24 @@ def signals(items: Items) -> Signals:
             page = (*outfit, *draw.permutation(items.ids)[:6].tolist())
             page = tuple(dict.fromkeys(name for name in page if not name.endswith(f"-{EACH - 1}")))
             shown.append(
-                Shown(f"q{number}-{day}", shopper, at, page, tuple(1 - 0.1 * r for r in range(len(page))))
+                Impression(
+                    f"q{number}-{day}", shopper, at, page, tuple(1 - 0.1 * r for r in range(len(page)))
+                )
             )
             for product in outfit:
-                deeds.append(Deed(shopper, product, at + 5, "click", f"q{number}-{day}"))
-                deeds.append(Deed(shopper, product, at + 9, "purchase", f"q{number}-{day}"))
-    deeds += [Deed(f"late{n}", "blue-boot-3", NOW - 0.1 * DAY, "click") for n in range(25)]
-    return count(items, Histories(items, deeds, now=NOW), shown, until=NOW)
+                interactions.append(Interaction(shopper, product, at + 5, "click", f"q{number}-{day}"))
+                interactions.append(Interaction(shopper, product, at + 9, "purchase", f"q{number}-{day}"))
+    interactions += [Interaction(f"late{n}", "blue-boot-3", NOW - 0.1 * DAY, "click") for n in range(25)]
+    return count(items, InteractionHistories(items, interactions, now=NOW), shown, until=NOW)
 
 
 @pytest.fixture(scope="module")
-def recommender(signals: Signals) -> Recommender:
+def recommender(signals: ItemStatistics) -> Recommender:
     return Recommender(signals)
 
 
-def past(items: Items, *ids: str) -> Past:
-    return Past.of(items.rows(ids))
+def past(items: Items, *ids: str) -> InteractionHistory:
+    return InteractionHistory.of(items.rows(ids))
 
 
 def names(items: Items, found: list[Recommended]) -> list[str]:
@@ -93,13 +102,13 @@ def names(items: Items, found: list[Recommended]) -> list[str]:
 
 
 def ask(recommender: Recommender, kind: RecommendationKind, **wish: object) -> list[str]:
-    made = Wish(kind, **{"explore": False, "now": NOW, **wish})  # type: ignore[arg-type]
+    made = RecommendationQuery(kind, **{"explore": False, "now": NOW, **wish})  # type: ignore[arg-type]
     return names(recommender.signals.items, recommender.recommend(made))
 
 
 @pytest.mark.parametrize("kind", RECOMMENDATIONS)
 def test_nobody_is_an_error(recommender: Recommender, kind: RecommendationKind) -> None:
-    found = recommender.recommend(Wish(kind))
+    found = recommender.recommend(RecommendationQuery(kind))
     empty = kind in ("recently-seen", "buy-again")
     assert bool(found) is not empty
     assert len({one.row for one in found}) == len(found) <= 10
@@ -107,13 +116,18 @@ def test_nobody_is_an_error(recommender: Recommender, kind: RecommendationKind) 
 
 @pytest.mark.parametrize("kind", RECOMMENDATIONS)
 def test_a_shop_where_nothing_has_happened_yet_is_no_error(items: Items, kind: RecommendationKind) -> None:
-    nothing = Recommender(count(items, Histories(items, [], now=NOW), [], until=NOW))
+    nothing = Recommender(count(items, InteractionHistories(items, [], now=NOW), [], until=NOW))
     for anchors in (np.zeros(0, np.intp), items.rows(["red-shirt-3"])):
-        for shopper in (Past.none(), past(items, "red-shirt-4")):
-            found = nothing.recommend(Wish(kind, anchors=anchors, past=shopper, now=NOW))
+        for shopper in (InteractionHistory.none(), past(items, "red-shirt-4")):
+            found = nothing.recommend(RecommendationQuery(kind, anchors=anchors, past=shopper, now=NOW))
             assert all(np.isfinite(one.score) for one in found)
     empty = Items.of([])
-    assert Recommender(count(empty, Histories(empty, [], now=NOW), [], until=NOW)).recommend(Wish(kind)) == []
+    assert (
+        Recommender(count(empty, InteractionHistories(empty, [], now=NOW), [], until=NOW)).recommend(
+            RecommendationQuery(kind)
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("kind", RECOMMENDATIONS)
@@ -122,9 +136,11 @@ def test_contributions_add_up_and_every_place_has_a_reason(
 ) -> None:
     items = recommender.signals.items
     shopper = past(items, "red-shirt-3", "red-coffee-0")
-    bought = Owned.of(items.rows(["red-coffee-0"]))
+    bought = PurchaseHistory.of(items.rows(["red-coffee-0"]))
     anchors = items.rows(["red-trousers-4"])
-    found = recommender.recommend(Wish(kind, past=shopper, bought=bought, anchors=anchors, now=NOW))
+    found = recommender.recommend(
+        RecommendationQuery(kind, past=shopper, bought=bought, anchors=anchors, now=NOW)
+    )
     assert found
     for one in found:
         assert one.score == pytest.approx(sum(one.contributions.values()))
@@ -138,9 +154,11 @@ def test_for_you_follows_the_taste_and_each_event_counts(recommender: Recommende
         found = ask(recommender, "for-you", past=past(items, f"{colour}-shirt-3", f"{colour}-shoe-4"))
         of_colour = [name.startswith(colour) for name in found]
         assert sum(of_colour) >= 7
-    nobody = recommender.recommend(Wish("for-you", explore=False))
+    nobody = recommender.recommend(RecommendationQuery("for-you", explore=False))
     assert {one.reason.kind for one in nobody} <= {"popularity", "growth"}
-    (_, *others) = recommender.recommend(Wish("for-you", past=past(items, "red-shirt-3"), explore=False))
+    (_, *others) = recommender.recommend(
+        RecommendationQuery("for-you", past=past(items, "red-shirt-3"), explore=False)
+    )
     assert any(items.ids[one.reason.because] == "red-shirt-3" for one in others)
 
 
@@ -151,7 +169,7 @@ def test_what_is_known_is_not_shown_for_you(recommender: Recommender) -> None:
         "for-you",
         k=100,
         past=past(items, "red-tee-4", "red-shoe-3"),
-        bought=Owned.of(items.rows(["red-shirt-0", "red-coffee-0"])),
+        bought=PurchaseHistory.of(items.rows(["red-shirt-0", "red-coffee-0"])),
     )
     assert not {"red-tee-4", "red-shoe-3"} & set(found)
     # Nobody buys a shirt twice, so its variants in other colours are left out; coffee is bought again.
@@ -174,7 +192,7 @@ def test_one_of_each_group_and_what_is_not_allowed_is_never_shown(
     shopper = past(items, "red-shirt-3", "red-coffee-0")
     anchors = items.rows(["red-shirt-1"])
     for seed in range(5):
-        wish = Wish(kind, k=30, past=shopper, anchors=anchors, allowed=allowed, now=NOW)
+        wish = RecommendationQuery(kind, k=30, past=shopper, anchors=anchors, allowed=allowed, now=NOW)
         found = recommender.recommend(wish, np.random.default_rng(seed))
         assert found
         assert not forbidden & {one.row for one in found}
@@ -194,7 +212,9 @@ def test_bought_together_are_the_outfits(recommender: Recommender) -> None:
     found = ask(recommender, "bought-together", anchors=items.rows(["blue-shirt-3"]), k=6)
     kinds = [name.split("-")[1] for name in found]
     assert set(kinds) <= {"trousers", "shoe", "coffee"}
-    reasons = recommender.recommend(Wish("bought-together", anchors=items.rows(["blue-shirt-3"])))
+    reasons = recommender.recommend(
+        RecommendationQuery("bought-together", anchors=items.rows(["blue-shirt-3"]))
+    )
     assert reasons[0].reason.kind == "basket"
     assert items.ids[reasons[0].reason.because] == "blue-shirt-3"
 
@@ -220,7 +240,7 @@ def test_after_the_cart_comes_what_goes_with_all_of_it(recommender: Recommender)
 
 
 def test_what_is_on_the_rise_is_trending(recommender: Recommender) -> None:
-    found = recommender.recommend(Wish("trending", explore=False))
+    found = recommender.recommend(RecommendationQuery("trending", explore=False))
     items = recommender.signals.items
     best = {items.ids[one.row]: one for one in found}
     assert best["blue-boot-3"].contributions["growth"] > 0
@@ -229,7 +249,7 @@ def test_what_is_on_the_rise_is_trending(recommender: Recommender) -> None:
 def test_recently_seen_is_the_past_the_latest_first(recommender: Recommender) -> None:
     items = recommender.signals.items
     shopper = past(items, "red-tee-4", "blue-boot-5", "red-tee-4", "black-shoe-3", "blue-shoe-5")
-    bought = Owned.of(items.rows(["black-shoe-3"]))
+    bought = PurchaseHistory.of(items.rows(["black-shoe-3"]))
     found = ask(
         recommender, "recently-seen", past=shopper, bought=bought, anchors=items.rows(["blue-shoe-5"])
     )
@@ -239,7 +259,7 @@ def test_recently_seen_is_the_past_the_latest_first(recommender: Recommender) ->
 def test_bought_again_is_what_is_bought_often_and_due(recommender: Recommender) -> None:
     items = recommender.signals.items
     rows = items.rows(["red-shirt-3", "red-coffee-1", "red-coffee-0", "red-coffee-2"])
-    bought = Owned(
+    bought = PurchaseHistory(
         rows,
         np.array([1, 3, 3, 1], np.float32),
         np.array([NOW - DAY, NOW - DAY, NOW - 20 * DAY, NOW - DAY]),
@@ -252,7 +272,7 @@ def test_diversity_keeps_apart_what_is_alike(
     recommender: Recommender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items = recommender.signals.items
-    wish = Wish("for-you", past=past(items, "red-shirt-3"), explore=False)
+    wish = RecommendationQuery("for-you", past=past(items, "red-shirt-3"), explore=False)
 
     def spread(found: list[Recommended]) -> float:
         rows = [one.row for one in found]
@@ -267,7 +287,7 @@ def test_diversity_keeps_apart_what_is_alike(
 
 def test_what_few_have_seen_gets_a_later_place_and_its_propensity_is_true(recommender: Recommender) -> None:
     items = recommender.signals.items
-    wish = Wish("for-you", past=past(items, "red-shirt-3"), now=NOW)
+    wish = RecommendationQuery("for-you", past=past(items, "red-shirt-3"), now=NOW)
     organic = recommender.recommend(replace(wish, explore=False))
     places: list[int] = []
     told: list[float] = []
@@ -295,7 +315,9 @@ def test_what_few_have_seen_gets_a_later_place_and_its_propensity_is_true(recomm
     assert set(np.round([one for one in told if not np.isnan(one)], 3)) == {0.4}
 
 
-def test_new_products_like_those_that_are_clicked_are_tried_first(items: Items, signals: Signals) -> None:
+def test_new_products_like_those_that_are_clicked_are_tried_first(
+    items: Items, signals: ItemStatistics
+) -> None:
     clicks = np.where(["coffee" in name for name in items.ids], 30, 0).astype(np.float32)
     impressions = np.full(len(items), 300, np.float32)
     for fresh in ("red-coffee-7", "red-boot-7"):
@@ -304,21 +326,21 @@ def test_new_products_like_those_that_are_clicked_are_tried_first(items: Items, 
     tried = [
         items.ids[one.row]
         for seed in range(60)
-        for one in liked.recommend(Wish("trending", now=NOW), np.random.default_rng(seed))
+        for one in liked.recommend(RecommendationQuery("trending", now=NOW), np.random.default_rng(seed))
         if one.reason.kind == "new"
     ]
     assert tried.count("red-coffee-7") > 3 * tried.count("red-boot-7")
 
 
 def test_a_product_that_nobody_has_seen_is_found_by_its_words_and_photo(
-    items: Items, signals: Signals
+    items: Items, signals: ItemStatistics
 ) -> None:
     rows = items.rows([f"blue-shirt-{EACH - 1}"])
     assert signals.impressions is not None
     assert signals.impressions[rows] == 0
     assert signals.popularity[rows] == 0
     shopper = past(items, "blue-shirt-5", "blue-shirt-3")
-    found = Recommender(signals).recommend(Wish("for-you", k=100, past=shopper, explore=False))
+    found = Recommender(signals).recommend(RecommendationQuery("for-you", k=100, past=shopper, explore=False))
     one = next(one for one in found if signals.popularity[one.row] == 0)
     assert one.row == rows[0]
     assert {"words", "photo"} <= set(one.contributions)

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.catalogue import Product
-from snapshelf.index import EdgeStore, Filter, record
+from snapshelf.index import Filter, QdrantEdgeIndex, record
 from snapshelf.language import normalise, search_terms
 from snapshelf.query import Chip, Query
-from snapshelf.search import Manner, Search
+from snapshelf.search import RankingOptions, Search
 
 DIMENSION = 8
 
@@ -29,13 +29,13 @@ def unit(*numbers: float) -> NDArray[np.float32]:
 class Shop:
     """What a catalogue and an engine know; vectors of titles are those of the photos unless said otherwise."""
 
-    store: EdgeStore
+    store: QdrantEdgeIndex
     products: dict[str, Product] = field(default_factory=dict)
     photos: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: Path) -> Shop:
-        return cls(EdgeStore.open(folder, DIMENSION))
+        return cls(QdrantEdgeIndex.open(folder, DIMENSION))
 
     def put(
         self,
@@ -57,7 +57,7 @@ class Shop:
         return {id: self.photos[id] for id in ids if id in self.photos}
 
     def search(self, query: Query, **manner: Any) -> Search:
-        return Search(self.store, self, query, Manner(**manner))
+        return Search(self.store, self, query, RankingOptions(**manner))
 
 
 def words(text: str, vector: NDArray[np.float32], *chips: Chip) -> Query:

@@ -11,7 +11,7 @@ from sample_shop import Shop, chip, unit, words
 
 from snapshelf.index import Equals, Ids
 from snapshelf.query import Query
-from snapshelf.ranking import FixedFormula, Items, Past, Reranker, count_histories
+from snapshelf.ranking import FixedFormula, InteractionHistory, Items, Reranker, count_histories
 from snapshelf.search import Merchandising, Ranking, Sort
 from snapshelf.search.exact_match import names_one
 from snapshelf.search.rerank import propensities
@@ -45,12 +45,14 @@ def ranker(shop: Shop) -> Reranker:
     return Reranker(count_histories(items, bought), FixedFormula())
 
 
-def past_of(ranker: Reranker, *ids: str) -> Past:
-    return Past.of(ranker.signals.items.rows(ids))
+def history_of(ranker: Reranker, *ids: str) -> InteractionHistory:
+    return InteractionHistory.of(ranker.signals.items.rows(ids))
 
 
-def ranking(ranker: Reranker | None, past: Past | None = None, seed: str = "q", **more) -> Ranking:
-    return Ranking(ranker, Past.none() if past is None else past, NOW, seed, **more)
+def ranking(
+    ranker: Reranker | None, past: InteractionHistory | None = None, seed: str = "q", **more
+) -> Ranking:
+    return Ranking(ranker, InteractionHistory.none() if past is None else past, NOW, seed, **more)
 
 
 QUERIES = (
@@ -68,7 +70,7 @@ RULES = Merchandising(
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_the_parts_add_up_and_the_rules_win(shop: Shop, ranker: Reranker, query: Query) -> None:
-    past = past_of(ranker, "p01", "p05")
+    past = history_of(ranker, "p01", "p05")
     for collapse, diversity, explore, rules, shared in combinations((False, True), repeat=5):
         search = shop.search(
             query,
@@ -109,14 +111,14 @@ def test_nothing_known_is_nothing_moved(shop: Shop, ranker: Reranker, query: Que
 def test_taste_decides_between_what_fits_alike(shop: Shop, ranker: Reranker) -> None:
     of_brand = {}
     for brand, bought in (("Ahorn", "p20"), ("Birke", "p21")):
-        search = shop.search(words("dress", at(5)), ranking=ranking(ranker, past_of(ranker, bought)))
+        search = shop.search(words("dress", at(5)), ranking=ranking(ranker, history_of(ranker, bought)))
         of_brand[brand] = Counter(search.product(id).brand for id in search.top(10))[brand]
         nobody = shop.search(words("dress", at(5)), ranking=ranking(ranker))
         assert of_brand[brand] > Counter(nobody.product(id).brand for id in nobody.top(10))[brand]
 
 
 def test_sorting_and_the_benchmark_protocol_know_no_taste(shop: Shop, ranker: Reranker) -> None:
-    given = ranking(ranker, past_of(ranker, "p01"), explore=1.0)
+    given = ranking(ranker, history_of(ranker, "p01"), explore=1.0)
     for manner in ({"sort": Sort("price")}, {"mode": "photo-vectors"}):
         plain, moved = (shop.search(Query(at(5), None), ranking=one, **manner) for one in (None, given))
         assert moved.top(COUNT) == plain.top(COUNT)
@@ -139,7 +141,7 @@ def test_sorting_and_the_benchmark_protocol_know_no_taste(shop: Shop, ranker: Re
 def test_who_asks_for_one_product_gets_it_whoever_it_is(
     shop: Shop, ranker: Reranker, query: Query, one: bool
 ) -> None:
-    search = shop.search(query, ranking=ranking(ranker, past_of(ranker, "p21", "p19")))
+    search = shop.search(query, ranking=ranking(ranker, history_of(ranker, "p21", "p19")))
     moved = any("shopper" in hit.contributions for hit in search.ranked(search.top(COUNT)))
     assert moved is not one
 
@@ -165,7 +167,7 @@ def test_model_numbers_are_told_from_other_words(text: str, title: str, named: b
 
 def test_judging_goes_by_what_fits_best_whatever_moved_it(shop: Shop, ranker: Reranker) -> None:
     query = words("dress", at(5))
-    plain, moved = shop.search(query), shop.search(query, ranking=ranking(ranker, past_of(ranker, "p21")))
+    plain, moved = shop.search(query), shop.search(query, ranking=ranking(ranker, history_of(ranker, "p21")))
     assert moved.top(10) != plain.top(10)
     assert moved.best(10) == plain.best(10)
 
@@ -214,7 +216,7 @@ def test_the_frequencies_are_the_probabilities() -> None:
 
 def test_two_rankings_share_the_places(shop: Shop, ranker: Reranker) -> None:
     query = words("dress", at(5))
-    past = past_of(ranker, "p21")
+    past = history_of(ranker, "p21")
     a = shop.search(query, ranking=ranking(ranker, past), collapse=False).top(COUNT)
     b = shop.search(query, collapse=False).top(COUNT)
     seen = Counter()

@@ -12,7 +12,7 @@ from serving import COLOURS, KINDS, photo_of, running
 
 from snapshelf.catalogue import Product
 from snapshelf.events import Event
-from snapshelf.ranking import Histories, ShelfRanking, count
+from snapshelf.ranking import InteractionHistories, ModelStore, count
 from snapshelf.server import ExampleShopper, create_app
 from snapshelf.shelf import Shelf
 
@@ -74,8 +74,13 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
         signals = shelf._personal.live.signals()
         assert signals is not None
         log, now = shelf.journal.log(), time.time()
-        counted = count(signals.items, Histories(signals.items, log.deeds, now=now), log.shown, until=now)
-        ShelfRanking(folder).count(counted)
+        counted = count(
+            signals.items,
+            InteractionHistories(signals.items, log.interactions, now=now),
+            log.shown,
+            until=now,
+        )
+        ModelStore(folder).count(counted)
         shelf._personal.live.signals()  # a search does not wait for counts that are still being read
         yield shelf
 

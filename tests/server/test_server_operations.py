@@ -314,7 +314,7 @@ print("closed", flush=True)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_serve_ends_cleanly(tmp_path: Path, ending: signal.Signals) -> None:
+def test_serve_ends_cleanly(tmp_path: Path, ending: signal.ItemStatistics) -> None:
     command = [sys.executable, "-c", SERVE, str(tmp_path / "shelf")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:

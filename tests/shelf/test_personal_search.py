@@ -15,8 +15,8 @@ import pytest
 from snapshelf.demo import DemoProduct
 from snapshelf.errors import QueryError
 from snapshelf.events import Event, EventKind
-from snapshelf.ranking import Histories, ItemTable, ShelfRanking, count
-from snapshelf.search import SearchResult
+from snapshelf.ranking import InteractionHistories, ItemTable, ModelStore, count
+from snapshelf.search import SearchResponse
 from snapshelf.shelf import Shelf
 
 COUNT = 40
@@ -56,7 +56,7 @@ def folder(kept: Path) -> Iterator[Path]:
         left.unlink()
 
 
-def ids(result: SearchResult) -> list[str]:
+def ids(result: SearchResponse) -> list[str]:
     return [hit.product.id for hit in result]
 
 
@@ -87,17 +87,19 @@ def counted(folder: Path, shelf: Shelf, shoppers: int = 30) -> None:
 def count_again(folder: Path, shelf: Shelf) -> None:
     items = ItemTable.open(folder / "ranking" / "items.npz", shelf._catalogue).items
     log, now = shelf.journal.log(), time.time() + 1
-    ShelfRanking(folder).count(count(items, Histories(items, log.deeds, now=now), log.shown, until=now))
+    ModelStore(folder).count(
+        count(items, InteractionHistories(items, log.interactions, now=now), log.shown, until=now)
+    )
 
 
-def taste(result: SearchResult, brand: str) -> float:
+def taste(result: SearchResponse, brand: str) -> float:
     """What the shopper's past adds to the products of a brand, in the mean."""
     return float(
         np.mean([hit.contributions.get("shopper", 0.0) for hit in result if hit.product.brand == brand])
     )
 
 
-def adds_up(result: SearchResult) -> None:
+def adds_up(result: SearchResponse) -> None:
     for hit in result:
         assert hit.score == pytest.approx(sum(hit.contributions.values()), abs=1e-9)
 

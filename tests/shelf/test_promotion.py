@@ -69,7 +69,7 @@ def check(
     with Shelf.open(folder, create=False) as shelf:
         stats = shelf.stats()
         assert (stats.fingerprint, stats.products) == (fingerprint, products)
-        assert stats.store_version == stats.catalogue_version
+        assert stats.index_version == stats.catalogue_version
         for drawing in drawings[:10]:
             hit = shelf.search(photo=photo_of(feed, drawing), k=1).hits[0]
             assert (hit.product.id, hit.score) == (drawing.id, pytest.approx(1, abs=2e-3))
@@ -261,9 +261,9 @@ _POINTS = {
         "import snapshelf.catalogue.database as d\nadvance = d._advance\n"
         "def slow(*given):\n    advance(*given)\n    here()\nd._advance = slow"
     ),
-    "before the index follows": ("def slow(*given, **options):\n    here()\np.open_store = slow"),
+    "before the index follows": ("def slow(*given, **options):\n    here()\np.open_index = slow"),
     "while the index follows": (
-        "def slow(catalogue, store, lexicon):\n    from snapshelf._opening import replay\n"
+        "def slow(catalogue, store, lexicon):\n    from snapshelf.shelf.sync import replay\n"
         "    replay(catalogue, store, 0, lexicon)\n    here()\np.catch_up = slow"
     ),
 }

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from snapshelf.catalogue import Catalogue, Product
-from snapshelf.errors import StoreError
+from snapshelf.errors import SearchIndexError
 from snapshelf.shelf import RowError, Shelf
-from snapshelf.shelf.folder import CATALOGUE, STORE, open_store
+from snapshelf.shelf.folder import CATALOGUE, STORE, open_index
 from snapshelf.shelf.quarantine import quarantined
 from snapshelf.shelf.sync import replay
 
@@ -59,7 +59,7 @@ def test_a_bricked_shelf_opens(tmp_path: Path, serving: bool) -> None:
         stats = shelf.stats()
         assert set(stats.quarantined) == {"1", "4"}
         assert "attributes.w" in stats.quarantined["1"]
-        assert stats.store_version == stats.catalogue_version
+        assert stats.index_version == stats.catalogue_version
         assert stats.products == 6
         assert ids(shelf) == {"0", "2", "3", "5"}
         assert shelf.get("1").attributes == TOO_LARGE
@@ -161,8 +161,8 @@ def test_an_index_that_fails_by_itself_puts_nothing_in_quarantine(tmp_path: Path
     with Shelf.open(folder) as shelf:
         dimension = shelf.stats().dimension
     with Catalogue.open(folder / CATALOGUE) as catalogue:
-        store = open_store(folder, dimension)
+        store = open_index(folder, dimension)
         store.close()
-        with pytest.raises(StoreError, match="closed"):
+        with pytest.raises(SearchIndexError, match="closed"):
             replay(catalogue, store, 0)
         assert quarantined(catalogue) == {}

@@ -12,7 +12,7 @@ from snapshelf.catalogue import Product
 from snapshelf.demo import DemoProduct
 from snapshelf.errors import FilterError, NotFoundError, QueryError
 from snapshelf.events import Event
-from snapshelf.ranking import Histories, ShelfRanking, count
+from snapshelf.ranking import InteractionHistories, ModelStore, count
 from snapshelf.recommend import RECOMMENDATIONS
 from snapshelf.shelf import Shelf
 
@@ -37,8 +37,8 @@ def recount(shelf: Shelf) -> None:
     signals = shelf._personal.live.signals()
     assert signals is not None
     told, now = shelf.journal.log(), time.time()
-    histories = Histories(signals.items, told.deeds, now=now)
-    ShelfRanking(shelf._folder).count(count(signals.items, histories, told.shown, until=now))
+    histories = InteractionHistories(signals.items, told.interactions, now=now)
+    ModelStore(shelf._folder).count(count(signals.items, histories, told.shown, until=now))
 
 
 def ids(found: object) -> list[str]:

@@ -16,7 +16,7 @@ from snapshelf.catalogue import Product
 from snapshelf.demo import DemoProduct
 from snapshelf.errors import FilterError, NotFoundError, QueryError, RuleError
 from snapshelf.index import Equals
-from snapshelf.search import Calibration, FacetRequest, Range, SearchResult
+from snapshelf.search import Calibration, FacetRequest, Range, SearchResponse
 from snapshelf.shelf import Shelf
 
 COUNT = 40
@@ -53,11 +53,11 @@ def without_rules(shop: Shelf) -> Iterator[None]:
     shop.set_rules("")
 
 
-def ids(result: SearchResult) -> list[str]:
+def ids(result: SearchResponse) -> list[str]:
     return [hit.product.id for hit in result]
 
 
-def prices(result: SearchResult) -> list[float]:
+def prices(result: SearchResponse) -> list[float]:
     return [float(hit.product.price.amount) for hit in result if hit.product.price]
 
 

@@ -192,7 +192,7 @@ def test_the_index_is_rebuilt_from_the_catalogue(
     with Shelf.open(folder) as shelf:
         expected = COUNT - 1 if damage == "behind" else COUNT
         stats = shelf.stats()
-        assert (stats.products, stats.store_version) == (expected, stats.catalogue_version)
+        assert (stats.products, stats.index_version) == (expected, stats.catalogue_version)
         assert len(shelf.search(text="dress", k=COUNT)) == expected
         assert shelf.search(photo=photo_of(feed, drawings[0].id), k=1).hits[0].product.id == drawings[0].id
 

@@ -16,7 +16,7 @@ from snapshelf.demo import DemoProduct
 from snapshelf.encoders import OnnxEncoder, load_encoder
 from snapshelf.errors import LexiconError, ProductError
 from snapshelf.shelf import Shelf
-from snapshelf.shelf.folder import open_store, shop_lexicon
+from snapshelf.shelf.folder import open_index, shop_lexicon
 from snapshelf.shelf.ingest import prepare_all, prepare_one, write
 from snapshelf.shelf.sync import catch_up, fill_titles
 
@@ -92,7 +92,7 @@ def test_a_shelf_from_before_titles_had_vectors_gets_them(folder: Path, encoder:
             assert stored[id] == pytest.approx(vector, abs=1e-3)
         assert {change.entry.added for change in catalogue.changes(0, 100) if change.entry} == {None}
         assert fill_titles(catalogue, encoder) == 0
-        with open_store(folder, encoder.dimension) as store:
+        with open_index(folder, encoder.dimension) as store:
             catch_up(catalogue, store)
             assert store.version == catalogue.version
             (found,) = store.nearest(stored[catalogue.ids()[7]], 1, using="title")
@@ -106,7 +106,7 @@ def test_a_shop_names_things_its_own_way(
     def found(words: str) -> set[str]:
         with (
             Catalogue.open(folder / "catalogue.sqlite") as catalogue,
-            open_store(folder, encoder.dimension) as store,
+            open_index(folder, encoder.dimension) as store,
         ):
             catch_up(catalogue, store, shop_lexicon(folder))
             return {each.id for each in store.matching({words: 1.0}, COUNT)}

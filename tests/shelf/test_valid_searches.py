@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from snapshelf.demo import DemoProduct
 from snapshelf.events import Event
-from snapshelf.ranking import Histories, ItemTable, ShelfRanking, count
+from snapshelf.ranking import InteractionHistories, ItemTable, ModelStore, count
 from snapshelf.search import Weights
 from snapshelf.shelf import Shelf
 
@@ -67,7 +67,9 @@ def shop(
         )
         items = ItemTable.open(folder / "ranking" / "items.npz", shelf._catalogue).items
         log, now = shelf.journal.log(), now + 1
-        ShelfRanking(folder).count(count(items, Histories(items, log.deeds, now=now), log.shown, until=now))
+        ModelStore(folder).count(
+            count(items, InteractionHistories(items, log.interactions, now=now), log.shown, until=now)
+        )
         yield shelf
 
 

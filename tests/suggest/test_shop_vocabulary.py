@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from snapshelf.catalogue import Catalogue, Entry, PhotoEntry, Product
 from snapshelf.language import Lexicon
-from snapshelf.suggest import ShopWords
+from snapshelf.suggest import ShopVocabulary
 from snapshelf.suggest import vocabulary as shopwords
 from snapshelf.suggest.vocabulary import Phrase, phrases_of
 
@@ -29,13 +29,13 @@ def entry(each: Product) -> Entry:
     return Entry(each, (PhotoEntry(each.id, np.eye(1, 4, dtype=np.float32)[0]),))
 
 
-def put(catalogue: Catalogue, words: ShopWords, *products: Product) -> None:
+def put(catalogue: Catalogue, words: ShopVocabulary, *products: Product) -> None:
     before = catalogue.get_many(each.id for each in products).values()
     version = catalogue.put([entry(each) for each in products])
     words.replace(before, products, version)
 
 
-def contents(words: ShopWords) -> tuple[dict[Phrase, int], dict[str, int], int]:
+def contents(words: ShopVocabulary) -> tuple[dict[Phrase, int], dict[str, int], int]:
     return dict(words.phrases()), dict(words.vocabulary), words.version
 
 
@@ -68,7 +68,7 @@ def test_phrases_say_what_a_product_is_in_both_languages() -> None:
 
 
 def test_follows_what_is_put_changed_and_removed(catalogue: Catalogue, tmp_path: Path) -> None:
-    words = ShopWords.open(tmp_path / "words", catalogue, LEXICON)
+    words = ShopVocabulary.open(tmp_path / "words", catalogue, LEXICON)
     empty = contents(words)
     put(catalogue, words, product("1"), product("2", "Blue dress"))
     counts = dict(words.phrases())
@@ -95,29 +95,29 @@ def test_any_changes_lead_where_a_new_count_does(
     tmp_path_factory: pytest.TempPathFactory, changes: list[dict[str, str | None]]
 ) -> None:
     folder = tmp_path_factory.mktemp("words")
-    words, now = ShopWords(folder, LEXICON), {}
+    words, now = ShopVocabulary(folder, LEXICON), {}
     for version, change in enumerate(changes, 1):
         before = [now[id] for id in change if id in now]
         after = [product(id, title) for id, title in change.items() if title]
         now = {id: each for id, each in now.items() if id not in change} | {each.id: each for each in after}
         words.replace(before, after, version)
-    fresh = ShopWords(folder, LEXICON)
+    fresh = ShopVocabulary(folder, LEXICON)
     fresh.replace((), now.values(), len(changes))
     assert contents(words)[:2] == contents(fresh)[:2]
 
 
 def test_what_was_saved_is_loaded_and_what_came_since_is_added(catalogue: Catalogue, tmp_path: Path) -> None:
     folder = tmp_path / "words"
-    words = ShopWords.open(folder, catalogue, LEXICON)
+    words = ShopVocabulary.open(folder, catalogue, LEXICON)
     put(catalogue, words, product("1"))
     words.save()
     files = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
     words.save()
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == files
-    assert contents(ShopWords.open(folder, catalogue, LEXICON)) == contents(words)
+    assert contents(ShopVocabulary.open(folder, catalogue, LEXICON)) == contents(words)
     # As after a kill: the catalogue is ahead of what was saved.
     put(catalogue, words, product("2", "Green bag"))
-    assert contents(ShopWords.open(folder, catalogue, LEXICON)) == contents(words)
+    assert contents(ShopVocabulary.open(folder, catalogue, LEXICON)) == contents(words)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_what_was_saved_is_loaded_and_what_came_since_is_added(catalogue: Catalo
 )
 def test_what_does_not_fit_is_made_anew(catalogue: Catalogue, tmp_path: Path, trouble: str) -> None:
     folder, lexicon = tmp_path / "words", LEXICON
-    words = ShopWords.open(folder, catalogue, LEXICON)
+    words = ShopVocabulary.open(folder, catalogue, LEXICON)
     put(catalogue, words, product("1"))
     words.save()
     phrases, vocabulary = folder / "phrases.json.gz", folder / "vocabulary.tsv"
@@ -135,7 +135,7 @@ def test_what_does_not_fit_is_made_anew(catalogue: Catalogue, tmp_path: Path, tr
         case "words gone":
             vocabulary.unlink()
         case "other words":
-            other = ShopWords(tmp_path / "other", LEXICON)
+            other = ShopVocabulary(tmp_path / "other", LEXICON)
             other.replace((), [product("1"), product("2", "Quite another")], 1)
             other.save()
             vocabulary.write_bytes((tmp_path / "other" / "vocabulary.tsv").read_bytes())
@@ -149,9 +149,9 @@ def test_what_does_not_fit_is_made_anew(catalogue: Catalogue, tmp_path: Path, tr
         case "no JSON":
             with gzip.open(phrases, "wt", encoding="utf-8") as file:
                 json.dump([1], file)
-    expected = ShopWords(tmp_path / "none", lexicon)
+    expected = ShopVocabulary(tmp_path / "none", lexicon)
     expected.replace((), [product("1")], catalogue.version)
-    found = ShopWords.open(folder, catalogue, lexicon)
+    found = ShopVocabulary.open(folder, catalogue, lexicon)
     assert contents(found) == contents(expected)
     if trouble == "other lexicon":
         assert Phrase("red summer dress", "phrase", "en") in dict(found.phrases())
@@ -161,7 +161,7 @@ def test_of_too_many_phrases_the_rare_ones_are_forgotten(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(shopwords, "MOST_PHRASES", 40)
-    words = ShopWords(tmp_path, LEXICON)
+    words = ShopVocabulary(tmp_path, LEXICON)
     words.replace((), [product("1"), product("2", "Zova Blue Dress")], 1)
     words.replace((), [product(str(number), f"Thing {number}") for number in range(3, 60)], 2)
     counts = dict(words.phrases())

@@ -12,7 +12,7 @@ import pytest
 from snapshelf.catalogue import Product
 from snapshelf.index.documents import document_terms
 from snapshelf.language import Lexicon, search_terms
-from snapshelf.suggest import QueryLog, ShopWords, Suggester
+from snapshelf.suggest import QueryLog, ShopVocabulary, Suggester
 from snapshelf.suggest import suggester as suggest
 
 LEXICON = Lexicon.bundled()
@@ -34,14 +34,14 @@ SHOP = [
 
 
 @pytest.fixture
-def words(tmp_path: Path) -> ShopWords:
-    made = ShopWords(tmp_path / "words", LEXICON)
+def words(tmp_path: Path) -> ShopVocabulary:
+    made = ShopVocabulary(tmp_path / "words", LEXICON)
     made.replace((), SHOP, 1)
     return made
 
 
 @pytest.fixture
-def suggester(words: ShopWords) -> Suggester:
+def suggester(words: ShopVocabulary) -> Suggester:
     return Suggester(words, LEXICON)
 
 
@@ -110,7 +110,7 @@ def test_odd_prefixes_give_nothing(suggester: Suggester, prefix: str) -> None:
     assert suggester.suggest(prefix) == []
 
 
-def test_offers_what_others_searched_for_but_not_what_one_did(words: ShopWords, tmp_path: Path) -> None:
+def test_offers_what_others_searched_for_but_not_what_one_did(words: ShopVocabulary, tmp_path: Path) -> None:
     log = QueryLog.open(tmp_path / "queries.sqlite")
     for _ in range(3):
         log.note("zebra dress", 5)
@@ -121,14 +121,14 @@ def test_offers_what_others_searched_for_but_not_what_one_did(words: ShopWords, 
     log.close()
 
 
-def test_follows_the_catalogue(words: ShopWords, suggester: Suggester) -> None:
+def test_follows_the_catalogue(words: ShopVocabulary, suggester: Suggester) -> None:
     assert texts(suggester, "qua") == []
     words.replace((), [product(9, "Quartz Watch", brand="Quala")], 2)
     assert "Quala" in texts(suggester, "qua")
 
 
 def test_answers_while_a_slow_index_is_made_beside(
-    words: ShopWords, suggester: Suggester, monkeypatch: pytest.MonkeyPatch
+    words: ShopVocabulary, suggester: Suggester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Zova" in texts(suggester, "zov")
     monkeypatch.setattr(suggest, "_AT_ONCE", 0.0)
@@ -149,7 +149,7 @@ def test_answers_while_a_slow_index_is_made_beside(
     assert "Quala" in texts(suggester, "qua")
 
 
-def test_prepare_makes_the_index_before_it_is_asked_for(words: ShopWords) -> None:
+def test_prepare_makes_the_index_before_it_is_asked_for(words: ShopVocabulary) -> None:
     suggester = Suggester(words, LEXICON)
     suggester.prepare()
     for thread in threading.enumerate():

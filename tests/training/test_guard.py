@@ -18,7 +18,7 @@ from torch.nn import functional
 from snapshelf.errors import EvaluationError, PhotoError, TrainingError
 from snapshelf.evaluation import Verdict
 from snapshelf.training.captions import Labelled
-from snapshelf.training.guard import JudgedSet, drawn_examples, mix_into, sweep, verdict
+from snapshelf.training.guard import EvaluationSet, drawn_examples, mix_into, sweep, verdict
 from snapshelf.training.model import Towers
 from snapshelf.training.sources.example import Example
 
@@ -81,7 +81,7 @@ def examples(side: str, count: int = PRODUCTS) -> list[Example]:
 
 def judged(base: tuple[float, float], tuned: tuple[float, float], count: int = PRODUCTS):
     towers = SkilledTowers(*base)
-    target, general = (JudgedSet(examples(side, count), towers) for side in ("target", "general"))
+    target, general = (EvaluationSet(examples(side, count), towers) for side in ("target", "general"))
     states = [SkilledTowers(*skills).state_dict() for skills in (base, tuned)]
     mixes = sweep(*states, towers, target, general, ALPHAS)
     assert towers.skill.tolist() == pytest.approx(tuned)
@@ -129,7 +129,7 @@ def test_nothing_is_decided_by_a_handful_of_queries() -> None:
 
 def test_weights_that_are_no_numbers_are_refused() -> None:
     towers = SkilledTowers(0.5, 0.5)
-    one = JudgedSet(examples("target", 12), towers)
+    one = EvaluationSet(examples("target", 12), towers)
     broken = SkilledTowers(float("nan"), 0.5).state_dict()
     with pytest.raises(TrainingError, match=r"skill.*lower learning rates"):
         sweep(towers.state_dict(), broken, towers, one, one)
@@ -150,7 +150,7 @@ def test_mixes_are_linear_and_low_rank_factors_are_mixed_once() -> None:
 def test_the_models_own_state_may_be_given() -> None:
     """A ``state_dict`` shares memory with the model that the sweep writes to."""
     towers = SkilledTowers(0.6, 0.6)
-    one = JudgedSet(examples("target", 40), towers)
+    one = EvaluationSet(examples("target", 40), towers)
     mixes = sweep(SkilledTowers(0.1, 0.1).state_dict(), towers.state_dict(), towers, one, one, (0.5, 1.0))
     means = [float(mix.sides["target"][0].values[:, 2].mean()) for mix in mixes]
     assert means == sorted(means)
@@ -164,10 +164,10 @@ def test_photos_that_cannot_be_used_are_told_and_left_out() -> None:
     good = examples("target", 12)
     told: list[str] = []
     towers = SkilledTowers(0.5, 0.5)
-    one = JudgedSet([replace(good[0], photos=(broken,)), *good[1:]], towers, on_skipped=told.append)
+    one = EvaluationSet([replace(good[0], photos=(broken,)), *good[1:]], towers, on_skipped=told.append)
     assert (len(one), told) == (11, ["target/0: half a file"])
     with pytest.raises(TrainingError, match="not one photo"):
-        JudgedSet([replace(good[0], photos=(broken,))], towers)
+        EvaluationSet([replace(good[0], photos=(broken,))], towers)
 
 
 def test_tasks_are_made_of_what_examples_say() -> None:
@@ -182,7 +182,7 @@ def test_tasks_are_made_of_what_examples_say() -> None:
         )
         for n, example in enumerate(examples("target", 12))
     ]
-    tasks = {(task.name, task.language): task for task in JudgedSet(rows, towers).tasks}
+    tasks = {(task.name, task.language): task for task in EvaluationSet(rows, towers).tasks}
     assert tasks["class: article", "en"].parts[0].queries == classes
     assert len(tasks["class: article", "zh"].parts[0].queries) == 2
     assert len(tasks["class: colour + article", "en"].parts[0].queries) == 6

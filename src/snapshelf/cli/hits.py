@@ -10,10 +10,10 @@ from snapshelf.cli.console import Side, note, print_table
 
 if TYPE_CHECKING:
     from snapshelf.catalogue import Product
-    from snapshelf.search import FacetResult, Hit, SearchResult, WhyNot
+    from snapshelf.search import FacetResult, Hit, SearchResponse, WhyNot
 
 
-def result_json(result: "SearchResult") -> dict[str, Any]:
+def result_json(result: "SearchResponse") -> dict[str, Any]:
     """Give a result as plain values, as the HTTP API answers it."""
     ranks = {hit.product.id: rank for rank, hit in enumerate(result.hits, start=1)}
     chips = [
@@ -60,7 +60,7 @@ def _hit_json(rank: int, hit: "Hit") -> dict[str, Any]:
     }
 
 
-def print_hits(result: "SearchResult", *, explain: bool = False) -> None:
+def print_hits(result: "SearchResponse", *, explain: bool = False) -> None:
     """Print the hits as a table, then the facets; what was understood goes beside the result."""
     for line in _told(result):
         note(line)
@@ -95,7 +95,7 @@ def print_hits(result: "SearchResult", *, explain: bool = False) -> None:
         note(f"more with --page-token {result.next_page_token}")
 
 
-def _told(result: "SearchResult") -> Iterator[str]:
+def _told(result: "SearchResponse") -> Iterator[str]:
     if result.searched_as:
         yield f"showing results for: {result.searched_as} (as it is: --no-understand)"
     if result.did_you_mean:
@@ -136,7 +136,7 @@ def print_why_not(answer: "WhyNot") -> None:
         typer.echo(f"score\t{answer.score:.3f}{least}")
 
 
-def times(result: "SearchResult") -> str:
+def times(result: "SearchResponse") -> str:
     """``"decode 1.2 ms, encode 5.0 ms, …"``."""
     return ", ".join(f"{stage} {seconds * 1_000:.1f} ms" for stage, seconds in result.timings.items())
 

@@ -72,16 +72,18 @@ def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: Js
         from time import time
 
         from snapshelf.evaluation import evaluate_ranking
-        from snapshelf.ranking import Histories, ShelfRanking, count, lessons, objections
+        from snapshelf.ranking import InteractionHistories, ModelStore, count, objections, training_split
         from snapshelf.ranking import train as learn
 
         told, items, now = told_of(log, shelf), items_of(shelf), time()
-        divided = lessons(items, told.shown, told.deeds, now=now)
+        divided = training_split(items, told.shown, told.interactions, now=now)
         model = learn(divided.signals, divided.learn)
         report = evaluate_ranking(model, divided.signals, divided.test).to_json()
-        ranking = ShelfRanking(shelf)
+        ranking = ModelStore(shelf)
         ranking.offer(model, report)
-        ranking.count(count(items, Histories(items, told.deeds, now=now), told.shown, until=now))
+        ranking.count(
+            count(items, InteractionHistories(items, told.interactions, now=now), told.shown, until=now)
+        )
         _print_figures(report, as_json)
         against = objections(report)
         note("; ".join(against) if against else "the candidate may serve: snapshelf rank promote")
@@ -99,13 +101,13 @@ def refresh(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> 
         from time import time
 
         from snapshelf.catalogue import Catalogue
-        from snapshelf.ranking import ShelfRanking
+        from snapshelf.ranking import ModelStore
         from snapshelf.ranking import refresh as refreshed
         from snapshelf.shelf import CATALOGUE
 
         items = items_of(shelf)
         with opened_journal(shelf) as journal, Catalogue.open(shelf / CATALOGUE) as catalogue:
-            done = refreshed(ShelfRanking(shelf), journal, items, catalogue, now=time())
+            done = refreshed(ModelStore(shelf), journal, items, catalogue, now=time())
         if as_json:
             print_json(asdict(done))
         else:
@@ -133,11 +135,11 @@ def evaluate(
 
         from snapshelf.errors import EvaluationError
         from snapshelf.evaluation import evaluate_off_policy, evaluate_ranking
-        from snapshelf.ranking import Reranker, ShelfRanking, lessons
+        from snapshelf.ranking import ModelStore, Reranker, training_split
 
         told, items = told_of(log, shelf), items_of(shelf)
-        divided = lessons(items, told.shown, told.deeds, now=time())
-        ranking = ShelfRanking(shelf)
+        divided = training_split(items, told.shown, told.interactions, now=time())
+        ranking = ModelStore(shelf)
         ranker = ranking.candidate() if candidate else ranking.current()
         report = evaluate_ranking(ranker, divided.signals, divided.test).to_json()
         try:
@@ -145,7 +147,7 @@ def evaluate(
                 Reranker(divided.signals, ranker),
                 divided.histories,
                 told.shown,
-                told.deeds,
+                told.interactions,
                 since=divided.test_from,
             ).to_json()
         except EvaluationError as error:
@@ -165,9 +167,9 @@ def promote(
 ) -> None:
     """Let the candidate serve, if it won on later searches and another shopper's history hurts it."""
     with reported(as_json=False):
-        from snapshelf.ranking import ShelfRanking
+        from snapshelf.ranking import ModelStore
 
-        ranking = ShelfRanking(shelf)
+        ranking = ModelStore(shelf)
         ranking.roll_back() if back else ranking.promote(force=force)
         note("the ranking before serves again" if back else "the candidate serves now")
 
@@ -180,9 +182,9 @@ def explain(
 ) -> None:
     """Tell what each feature means and how much of the ranking is its doing."""
     with reported(as_json):
-        from snapshelf.ranking import FEATURES, FixedFormula, ShelfRanking
+        from snapshelf.ranking import FEATURES, FixedFormula, ModelStore
 
-        ranking = ShelfRanking(shelf)
+        ranking = ModelStore(shelf)
         model = ranking.candidate() if candidate else ranking.current()
         if isinstance(model, FixedFormula):
             note("no model was promoted: the fixed formula ranks")

@@ -17,7 +17,7 @@ from snapshelf.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from snapshelf.recommend import RecommendationKind, Recommendations
+    from snapshelf.recommend import RecommendationKind, RecommendationResponse
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +76,7 @@ def recommend(
         print_json(_json(found)) if as_json else _print(found)
 
 
-def _json(found: "Recommendations") -> dict[str, Any]:
+def _json(found: "RecommendationResponse") -> dict[str, Any]:
     """Give recommendations as plain values, as the HTTP API answers them."""
     return {
         "kind": found.kind,
@@ -102,7 +102,7 @@ def _json(found: "Recommendations") -> dict[str, Any]:
     }
 
 
-def _print(found: "Recommendations") -> None:
+def _print(found: "RecommendationResponse") -> None:
     columns: dict[str, Side] = {
         "#": "right",
         "score": "right",

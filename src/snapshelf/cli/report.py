@@ -60,7 +60,7 @@ def experiments(
         from snapshelf.evaluation import report_experiments
 
         told = told_of(log, shelf)
-        found = report_experiments(told.shown, told.deeds)
+        found = report_experiments(told.shown, told.interactions)
         if as_json:
             print_json([one.to_json() for one in found])
             return

@@ -35,7 +35,7 @@ def _simulate(shelf: "Shelf", place: Path) -> None:
     from snapshelf.catalogue import Catalogue
     from snapshelf.demo import draw_catalogue, simulate
     from snapshelf.events import tell
-    from snapshelf.ranking import ShelfRanking, refresh
+    from snapshelf.ranking import ModelStore, refresh
     from snapshelf.shelf import CATALOGUE
 
     start = time.monotonic()
@@ -46,7 +46,7 @@ def _simulate(shelf: "Shelf", place: Path) -> None:
             tell(shelf.journal, enumerate(lines[first : first + _AT_ONCE], first + 1))
             told(min(first + _AT_ONCE, len(lines)), len(lines))
     with Catalogue.open(place / CATALOGUE) as catalogue:
-        refresh(ShelfRanking(place), shelf.journal, items_of(place), catalogue, now=now)
+        refresh(ModelStore(place), shelf.journal, items_of(place), catalogue, now=now)
     typer.echo(
         f"simulated {len(lines):,} searches and events of shoppers in {time.monotonic() - start:.1f} s"
     )

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from snapshelf.evaluation.experiment_statistics import Share, preference, share
-from snapshelf.events import Deed, Shown
+from snapshelf.events import Impression, Interaction
 from snapshelf.ranking import Interleaved
 
 _OUTCOMES: Mapping[str, frozenset[str]] = {
@@ -76,13 +76,15 @@ def _verdict(a_wins: bool, b_wins: bool) -> str:
     return "no difference can be told yet"
 
 
-def report_experiments(shown: Sequence[Shown], deeds: Iterable[Deed]) -> list[ExperimentReport]:
+def report_experiments(
+    shown: Sequence[Impression], interactions: Iterable[Interaction]
+) -> list[ExperimentReport]:
     """Join the searches of experiments with what followed them.
 
     Parameters
     ----------
-    shown : sequence of Shown
-    deeds : iterable of Deed
+    shown : sequence of Impression
+    interactions : iterable of Interaction
         Those that name the search that they followed.
 
     Returns
@@ -90,23 +92,25 @@ def report_experiments(shown: Sequence[Shown], deeds: Iterable[Deed]) -> list[Ex
     list of ExperimentReport
         By name.
     """
-    followed: dict[str, list[Deed]] = defaultdict(list)
-    for deed in deeds:
-        if deed.query_id is not None:
-            followed[deed.query_id].append(deed)
-    of: dict[str, list[Shown]] = defaultdict(list)
+    followed: dict[str, list[Interaction]] = defaultdict(list)
+    for interaction in interactions:
+        if interaction.query_id is not None:
+            followed[interaction.query_id].append(interaction)
+    of: dict[str, list[Impression]] = defaultdict(list)
     for one in shown:
         if one.experiment is not None and one.variant is not None:
             of[one.experiment].append(one)
     return [_report(name, of[name], followed) for name in sorted(of)]
 
 
-def _report(name: str, shown: Sequence[Shown], followed: Mapping[str, list[Deed]]) -> ExperimentReport:
-    by_variant: dict[str, list[Shown]] = defaultdict(list)
+def _report(
+    name: str, shown: Sequence[Impression], followed: Mapping[str, list[Interaction]]
+) -> ExperimentReport:
+    by_variant: dict[str, list[Impression]] = defaultdict(list)
     for one in shown:
         by_variant[str(one.variant)].append(one)
     preferred = [
-        Interleaved(one.products, one.teams).credit([deed.product for deed in clicks])
+        Interleaved(one.products, one.teams).credit([interaction.product for interaction in clicks])
         for one in shown
         if one.teams is not None and (clicks := _leading_to(followed.get(one.query_id, ()), "click"))
     ]
@@ -117,7 +121,7 @@ def _report(name: str, shown: Sequence[Shown], followed: Mapping[str, list[Deed]
     )
 
 
-def _variant(shown: Sequence[Shown], followed: Mapping[str, list[Deed]]) -> VariantReport:
+def _variant(shown: Sequence[Impression], followed: Mapping[str, list[Interaction]]) -> VariantReport:
     first = [one for one in shown if one.start == 0]
     shoppers = {one.shopper for one in shown}
     of_searches, of_shoppers = {}, {}
@@ -129,5 +133,5 @@ def _variant(shown: Sequence[Shown], followed: Mapping[str, list[Deed]]) -> Vari
     return VariantReport(len(first), len(shoppers), of_searches, of_shoppers)
 
 
-def _leading_to(deeds: Iterable[Deed], outcome: str) -> list[Deed]:
-    return [deed for deed in deeds if deed.kind in _OUTCOMES[outcome]]
+def _leading_to(interactions: Iterable[Interaction], outcome: str) -> list[Interaction]:
+    return [interaction for interaction in interactions if interaction.kind in _OUTCOMES[outcome]]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from snapshelf.errors import EvaluationError
 from snapshelf.evaluation.off_policy import Estimate, Logged, doubly_robust, ips, naive, snips, trusted
-from snapshelf.events import GRADES, Deed, Shown
-from snapshelf.ranking import Histories, Reranker, request_of
+from snapshelf.events import GRADES, Impression, Interaction
+from snapshelf.ranking import InteractionHistories, Reranker, request_of
 
 _DEPTH = 10
 """First places that are looked at."""
@@ -63,7 +63,12 @@ class OffPolicyReport:
 
 
 def evaluate_off_policy(
-    reranker: Reranker, histories: Histories, shown: Iterable[Shown], deeds: Iterable[Deed], *, since: float
+    reranker: Reranker,
+    histories: InteractionHistories,
+    shown: Iterable[Impression],
+    interactions: Iterable[Interaction],
+    *,
+    since: float,
 ) -> OffPolicyReport:
     """Estimate what a ranking would have earned on searches of a log that another ranking answered.
 
@@ -76,10 +81,10 @@ def evaluate_off_policy(
     ----------
     reranker : Reranker
         Its counts should be of the time before `since`.
-    histories : Histories
-    shown : iterable of Shown
+    histories : InteractionHistories
+    shown : iterable of Impression
         First pages; those whose places two rankings shared are left out.
-    deeds : iterable of Deed
+    interactions : iterable of Interaction
     since : float
         Unix seconds: what is estimated is of then and later, what is expected was learned before.
 
@@ -90,9 +95,9 @@ def evaluate_off_policy(
     """
     searches = [one for one in shown if one.start == 0 and one.teams is None]
     clicked: dict[str, set[str]] = defaultdict(set)
-    for deed in deeds:
-        if deed.query_id is not None and deed.kind in GRADES:
-            clicked[deed.query_id].add(deed.product)
+    for interaction in interactions:
+        if interaction.query_id is not None and interaction.kind in GRADES:
+            clicked[interaction.query_id].add(interaction.product)
     appeal = _Appeal.of([one for one in searches if one.at < since], clicked)
     later = [one for one in searches if one.at >= since]
     rows = [
@@ -116,7 +121,11 @@ def evaluate_off_policy(
 
 
 def _decisions(
-    reranker: Reranker, histories: Histories, search: Shown, clicked: Collection[str], appeal: _Appeal
+    reranker: Reranker,
+    histories: InteractionHistories,
+    search: Impression,
+    clicked: Collection[str],
+    appeal: _Appeal,
 ) -> list[tuple[float, ...]]:
     """Reward, propensity, target, predicted and predicted target of each place; see `Logged`."""
     items = reranker.signals.items
@@ -149,7 +158,7 @@ class _Appeal:
     of_product: Mapping[str, float]
 
     @classmethod
-    def of(cls, searches: Sequence[Shown], clicked: Mapping[str, Collection[str]]) -> _Appeal:
+    def of(cls, searches: Sequence[Impression], clicked: Mapping[str, Collection[str]]) -> _Appeal:
         shown, clicks = np.zeros(_DEPTH), np.zeros(_DEPTH)
         for search in searches:
             taken = clicked.get(search.query_id, ())

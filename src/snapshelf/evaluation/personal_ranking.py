@@ -23,18 +23,18 @@ from snapshelf.ranking import (
     UNKNOWN,
     FixedFormula,
     Floats,
+    InteractionHistory,
     Items,
-    Judged,
-    Past,
+    ItemStatistics,
     Ranker,
+    RankingExample,
     RankRequest,
-    Signals,
     count_histories,
     normalised,
     term_counts,
     train,
 )
-from snapshelf.recommend import NextItem, Owned, Recommender, Wish
+from snapshelf.recommend import NextItem, PurchaseHistory, RecommendationQuery, Recommender
 
 Protocol: TypeAlias = Literal["search", "next"]
 Way: TypeAlias = Literal["words", "words+popularity", "personal"]
@@ -328,7 +328,7 @@ def mid_rank(scores: NDArray[Any], place: int) -> float:
 
 def _bench_next(purchases: Purchases, tell: Progress) -> PersonalReport:
     signals = count_histories(purchases.items, purchases.baskets)
-    models: dict[str, Callable[[Past], NDArray[np.float32]]] = {
+    models: dict[str, Callable[[InteractionHistory], NDArray[np.float32]]] = {
         "popularity": lambda _: signals.popularity.copy(),
         "item_knn": partial(NextItem(content=0.0).scores, signals),
         "content": partial(NextItem(content=1.0).scores, count_histories(purchases.items, [])),
@@ -351,14 +351,16 @@ def _bench_next(purchases: Purchases, tell: Progress) -> PersonalReport:
     )
 
 
-def _for_you_figures(signals: Signals, cases: Sequence[Case]) -> tuple[Figures, NDArray[np.intp]]:
+def _for_you_figures(signals: ItemStatistics, cases: Sequence[Case]) -> tuple[Figures, NDArray[np.intp]]:
     """Rank the target in the list that a shopper would see; what is not in its ten places was not found."""
     recommender = Recommender(signals)
     ranks = np.full(len(cases), np.inf)
     shown = np.full((len(cases), _DEPTH), UNKNOWN, np.intp)
     started = time.perf_counter()
     for number, case in enumerate(cases):
-        wish = Wish("for-you", _DEPTH, Past.of(case.past), Owned.of(case.past), explore=False)
+        wish = RecommendationQuery(
+            "for-you", _DEPTH, InteractionHistory.of(case.past), PurchaseHistory.of(case.past), explore=False
+        )
         rows = [one.row for one in recommender.recommend(wish)]
         shown[number, : len(rows)] = rows
         if case.target in rows:
@@ -390,7 +392,7 @@ def _spread(items: Items, shown: NDArray[np.intp]) -> dict[str, float]:
 
 
 def _next_figures(
-    score: Callable[[Past], NDArray[np.float32]], cases: Sequence[Case]
+    score: Callable[[InteractionHistory], NDArray[np.float32]], cases: Sequence[Case]
 ) -> tuple[Figures, NDArray[np.intp]]:
     """Rank all items; returns also the rows of the ten best for each, intp (cases, 10)."""
     ranks = np.empty(len(cases))
@@ -398,7 +400,7 @@ def _next_figures(
     seconds = 0.0
     for number, case in enumerate(cases):
         started = time.perf_counter()
-        past = Past.of(case.past)
+        past = InteractionHistory.of(case.past)
         scores = score(past)
         scores[case.past] = -np.inf
         ranks[number] = mid_rank(scores, case.target)
@@ -474,19 +476,19 @@ def _plain_words(text: str) -> list[str]:
 class SearchSetting:
     """The search protocol besides its cases: what was counted, the impersonal search, and a ranker."""
 
-    signals: Signals
+    signals: ItemStatistics
     words: _Words
     ranker: Ranker
 
     @classmethod
-    def of(cls, purchases: Purchases, signals: Signals, ranker: Ranker) -> SearchSetting:
+    def of(cls, purchases: Purchases, signals: ItemStatistics, ranker: Ranker) -> SearchSetting:
         """Prepare the search over the purchases' items."""
         return cls(signals, _Words(purchases, signals.popularity), ranker)
 
     def request(self, case: Case) -> RankRequest:
         """Return the candidates of a case's query, with its shopper's past."""
         rows, scores = self.words.candidates(case.target)
-        return RankRequest(rows, scores, Past.of(case.past), {"words": scores})
+        return RankRequest(rows, scores, InteractionHistory.of(case.past), {"words": scores})
 
     def popular(self, request: RankRequest) -> Floats:
         """Score by words and popularity, each normalised over the candidates."""
@@ -530,14 +532,16 @@ def _bench_search(purchases: Purchases, tell: Progress) -> PersonalReport:
     judged = []
     for case in purchases.teachers:
         request = setting.request(case)
-        judged.append(Judged(request, np.where(request.candidates == case.target, 7, 0).astype(np.int32)))
+        judged.append(
+            RankingExample(request, np.where(request.candidates == case.target, 7, 0).astype(np.int32))
+        )
     model = train(setting.signals, judged)
     trained = time.perf_counter() - started
     setting, tests = replace(setting, ranker=model), purchases.tests
     # Everybody gets the past of somebody else: the shoppers are shuffled, and each takes that of the next.
     order = np.random.default_rng(0).permutation(len(tests))
-    past_of = dict(zip(order, np.roll(order, 1), strict=True))
-    swapped = [replace(case, past=tests[past_of[place]].past) for place, case in enumerate(tests)]
+    history_of = dict(zip(order, np.roll(order, 1), strict=True))
+    swapped = [replace(case, past=tests[history_of[place]].past) for place, case in enumerate(tests)]
     figures: dict[str, Figures] = {}
     for number, way in enumerate(_NAMES):
         figures |= setting.ranks(tests, way)

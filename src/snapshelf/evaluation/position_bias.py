@@ -7,13 +7,15 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.events import Deed, Shown
+from snapshelf.events import Impression, Interaction
 
 _EXCHANGED = 0.5
 """Two neighbours that were less probable than this where they stood were exchanged."""
 
 
-def examination_from_swaps(shown: Iterable[Shown], deeds: Iterable[Deed], depth: int) -> NDArray[np.float64]:
+def examination_from_swaps(
+    shown: Iterable[Impression], interactions: Iterable[Interaction], depth: int
+) -> NDArray[np.float64]:
     """Estimate how much each rank is looked at, relative to the first.
 
     Clicks by rank alone do not say it, for the better products stand higher. Where chance exchanged neighbours, the
@@ -21,9 +23,9 @@ def examination_from_swaps(shown: Iterable[Shown], deeds: Iterable[Deed], depth:
 
     Parameters
     ----------
-    shown : iterable of Shown
+    shown : iterable of Impression
         First pages with propensities.
-    deeds : iterable of Deed
+    interactions : iterable of Interaction
     depth : int
         Ranks, ≥ 1.
 
@@ -37,7 +39,11 @@ def examination_from_swaps(shown: Iterable[Shown], deeds: Iterable[Deed], depth:
     .. [1] T. Joachims, A. Swaminathan and T. Schnabel, "Unbiased learning-to-rank with biased feedback", WSDM 2017:
        interventions by swapping.
     """
-    clicked = {(deed.query_id, deed.product) for deed in deeds if deed.kind == "click" and deed.query_id}
+    clicked = {
+        (interaction.query_id, interaction.product)
+        for interaction in interactions
+        if interaction.kind == "click" and interaction.query_id
+    }
     # By pair, whether it was exchanged, and place in the pair: clicks and lists.
     clicks = np.zeros((max(depth - 1, 0), 2, 2))
     lists = np.zeros((max(depth - 1, 0), 2, 1))

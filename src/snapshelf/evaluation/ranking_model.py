@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from snapshelf.errors import EvaluationError
 from snapshelf.evaluation.bootstrap import bootstrap_interval
-from snapshelf.ranking import FixedFormula, Floats, Judged, Ranker, Signals
+from snapshelf.ranking import FixedFormula, Floats, ItemStatistics, Ranker, RankingExample
 
 _DEPTH = 10
 
@@ -48,7 +48,9 @@ class RankingReport:
         }
 
 
-def evaluate_ranking(ranker: Ranker, signals: Signals, judged: Sequence[Judged]) -> RankingReport:
+def evaluate_ranking(
+    ranker: Ranker, signals: ItemStatistics, judged: Sequence[RankingExample]
+) -> RankingReport:
     """Order what was shown anew and see where that puts what was clicked, put into the cart and bought.
 
     Beside the ranker stand the order as it was shown, popularity, the fixed formula, the ranker without the

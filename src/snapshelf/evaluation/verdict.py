@@ -198,7 +198,7 @@ def simultaneous(level: float, comparisons: int) -> float:
     return 1 - (1 - level) / max(1, comparisons)
 
 
-def judge(comparisons: Sequence[Comparison]) -> tuple[bool, tuple[str, ...]]:
+def label_impressions(comparisons: Sequence[Comparison]) -> tuple[bool, tuple[str, ...]]:
     """Decide whether the tuned encoder may be promoted, and say why.
 
     It may when target and general set were both measured and no deciding figure of either is worse.

@@ -1,48 +1,48 @@
 """Events: what shoppers did and were shown, the journal that keeps it, and the profile that follows from it."""
 
 from snapshelf.events.event import EVENT_KINDS, SEARCH_WEIGHT, Event, EventKind, check_id
-from snapshelf.events.impression import CHANNELS, Shown, Team
+from snapshelf.events.impression import CHANNELS, Impression, Team
 from snapshelf.events.ingest import Line, json_lines, json_value, tell
-from snapshelf.events.interaction import GRADES, MOST_PAST, WEIGHTS, Deed
+from snapshelf.events.interaction import GRADES, MAX_HISTORY, WEIGHTS, Interaction
 from snapshelf.events.journal import START, Erased, Journal, JournalStats, Position, Receipt, Remark
 from snapshelf.events.log import ShopLog, parse_log, read_log
 from snapshelf.events.parsers import parse_events, write_event
-from snapshelf.events.profile import Bought, Profile, Recent, Sought
+from snapshelf.events.profile import ProductPurchases, Profile, RecentInteraction, SearchedVector
 from snapshelf.events.robots import is_robot
 from snapshelf.events.settings import ShopperSettings
 from snapshelf.events.sql_journal import SqlJournal
-from snapshelf.events.traits import CatalogueTraits, Traits, TraitsOf, price_band
+from snapshelf.events.traits import CatalogueTraits, ProductTraits, TraitsLookup, price_band
 
 __all__ = [
     "CHANNELS",
     "EVENT_KINDS",
     "GRADES",
-    "MOST_PAST",
+    "MAX_HISTORY",
     "SEARCH_WEIGHT",
     "START",
     "WEIGHTS",
-    "Bought",
     "CatalogueTraits",
-    "Deed",
     "Erased",
     "Event",
     "EventKind",
+    "Impression",
+    "Interaction",
     "Journal",
     "JournalStats",
     "Line",
     "Position",
+    "ProductPurchases",
+    "ProductTraits",
     "Profile",
     "Receipt",
-    "Recent",
+    "RecentInteraction",
     "Remark",
+    "SearchedVector",
     "ShopLog",
     "ShopperSettings",
-    "Shown",
-    "Sought",
     "SqlJournal",
     "Team",
-    "Traits",
-    "TraitsOf",
+    "TraitsLookup",
     "check_id",
     "is_robot",
     "json_lines",

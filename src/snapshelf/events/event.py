@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from snapshelf._support.ids import IdKind, id_problem
 from snapshelf.errors import EventError
-from snapshelf.events.interaction import WEIGHTS, Deed, Kind
+from snapshelf.events.interaction import WEIGHTS, Interaction, Kind
 
 EventKind: TypeAlias = Kind | Literal["search"]
-"""Kinds of `Deed`, and what was looked for."""
+"""Kinds of `Interaction`, and what was looked for."""
 
 EVENT_KINDS: tuple[str, ...] = (*get_args(Kind), "search")
 SEARCH_WEIGHT = 0.3
@@ -112,11 +112,11 @@ class Event:
         return SEARCH_WEIGHT if self.kind == "search" else WEIGHTS[self.kind]
 
     @property
-    def deed(self) -> Deed | None:
+    def interaction(self) -> Interaction | None:
         """What rankings learn from it; nothing from a search alone."""
         if self.kind == "search" or self.product is None:
             return None
-        return Deed(self.shopper, self.product, self.at, self.kind, self.query_id)
+        return Interaction(self.shopper, self.product, self.at, self.kind, self.query_id)
 
 
 def check_id(field: str, id: object, kind: IdKind) -> None:

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-_logger = logging.getLogger("snapshelf.shoppers")
+_logger = logging.getLogger("snapshelf.events")
 
 
 class GroupCommit(Generic[T, R]):

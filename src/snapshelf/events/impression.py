@@ -14,7 +14,7 @@ CHANNELS = ("photo", "text", "title", "words", "facts")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Impression:
     """One search as it was answered.
 
     Parameters

@@ -13,7 +13,7 @@ from pydantic_core import from_json
 from snapshelf.errors import EventError
 from snapshelf.events.event import Event
 from snapshelf.events.journal import Journal, Receipt, Remark
-from snapshelf.events.parsers import Told, parse_events
+from snapshelf.events.parsers import ParsedEvent, parse_events
 
 Line: TypeAlias = "tuple[int | None, object]"
 """Number of a line, from 1 (None where there is one only), and the JSON value on it, or the error that it is none."""
@@ -87,7 +87,7 @@ def _tell(journal: Journal, lines: Iterable[Line], user_agent: str | None) -> Re
     )
 
 
-def _read(value: object, now: float, user_agent: str | None) -> Iterator[Told | EventError]:
+def _read(value: object, now: float, user_agent: str | None) -> Iterator[ParsedEvent | EventError]:
     if isinstance(value, EventError):
         yield value
     else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-MOST_PAST = 100
+MAX_HISTORY = 100
 """Latest interactions of a shopper that are kept and looked at."""
 
 Kind: TypeAlias = Literal["skip", "view", "click", "long_view", "cart", "purchase", "remove", "return"]
@@ -27,7 +27,7 @@ GRADES: Mapping[str, int] = {"click": 1, "long_view": 1, "cart": 3, "purchase": 
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Interaction:
     """One event: who did what with which product, when (Unix seconds), and after which search if any."""
 
     shopper: str

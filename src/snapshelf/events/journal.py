@@ -8,7 +8,7 @@ from dataclasses import field as field_of
 from typing import Any, NamedTuple, Protocol
 
 from snapshelf.events.event import Event
-from snapshelf.events.impression import Shown
+from snapshelf.events.impression import Impression
 from snapshelf.events.log import ShopLog
 from snapshelf.events.profile import Profile
 
@@ -156,11 +156,11 @@ class Journal(Protocol):
         """Keep events as `append` does, without waiting for the disk; what cannot be written is logged."""
         ...
 
-    def show(self, shown: Shown) -> None:
+    def show(self, shown: Impression) -> None:
         """Keep what a search or recommendation was answered with, unless the shopper does not want to be remembered."""
         ...
 
-    def shown(self, query_id: str) -> Shown | None:
+    def shown(self, query_id: str) -> Impression | None:
         """Return what a search or recommendation was answered with; None for one that is not known."""
         ...
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from snapshelf.errors import EventError, InputError
-from snapshelf.events.impression import Shown
-from snapshelf.events.interaction import Deed
+from snapshelf.events.impression import Impression
+from snapshelf.events.interaction import Interaction
 from snapshelf.events.parsers import parse_events
 
 
@@ -20,14 +20,14 @@ class ShopLog:
 
     Parameters
     ----------
-    shown : list of Shown
-    deeds : list of Deed
+    shown : list of Impression
+    interactions : list of Interaction
     refused : list of str
         One sentence for each line that could not be used.
     """
 
-    shown: list[Shown]
-    deeds: list[Deed]
+    shown: list[Impression]
+    interactions: list[Interaction]
     refused: list[str]
 
 
@@ -71,7 +71,7 @@ def parse_log(lines: Iterable[str], where: str) -> ShopLog:
             if told.shown is not None:
                 log.shown.append(told.shown)
             for event in told.events:
-                if event.event_id not in seen and (deed := event.deed) is not None:
-                    log.deeds.append(deed)
+                if event.event_id not in seen and (interaction := event.interaction) is not None:
+                    log.interactions.append(interaction)
                 seen.add(event.event_id)
     return log

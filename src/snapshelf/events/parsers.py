@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from snapshelf._support.ids import IdKind, product_id
 from snapshelf.errors import EventError
 from snapshelf.events.event import Event, EventKind, check_id
-from snapshelf.events.impression import CHANNELS, Shown, Team
+from snapshelf.events.impression import CHANNELS, Impression, Team
 
 _Object: TypeAlias = Mapping[str, Any]
 
@@ -72,25 +72,27 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ParsedEvent:
     """What one object said.
 
     Parameters
     ----------
     events : list of Event
         One for each product; empty for what says nothing of interest.
-    shown : Shown or None
+    shown : Impression or None
         What a search was answered with.
     notes : list of (str or None, str)
         Event id and what was put right, or why nothing was taken.
     """
 
     events: list[Event] = field(default_factory=list)
-    shown: Shown | None = None
+    shown: Impression | None = None
     notes: list[tuple[str | None, str]] = field(default_factory=list)
 
 
-def parse_events(value: object, *, now: float, user_agent: str | None = None) -> Iterator[Told | EventError]:
+def parse_events(
+    value: object, *, now: float, user_agent: str | None = None
+) -> Iterator[ParsedEvent | EventError]:
     """Read what a shop tells: one object, or a list of them, in any of the three shapes.
 
     Parameters
@@ -136,7 +138,7 @@ def write_event(event: Event) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def read_shown(told: _Object) -> Shown:
+def read_shown(told: _Object) -> Impression:
     """Read a search and its answer from an object of UBI.
 
     Raises
@@ -154,7 +156,7 @@ def read_shown(told: _Object) -> Shown:
     relevance = attributes.get("relevance")
     relevance = relevance if relevance is not None else [1 / (rank + 1) for rank in range(count)]
     propensities = attributes.get("propensities")
-    return Shown(
+    return Impression(
         query_id=_id(told, "query_id", "query"),
         shopper=_id(told, "client_id", "shopper"),
         at=_seconds(told, "timestamp"),
@@ -175,7 +177,7 @@ def read_shown(told: _Object) -> Shown:
     )
 
 
-def write_shown(shown: Shown) -> dict[str, Any]:
+def write_shown(shown: Impression) -> dict[str, Any]:
     """Say a search and its answer as an object of UBI; `read_shown` reads it. Scores have six digits."""
     attributes = {
         "relevance": _short(shown.relevance),
@@ -211,11 +213,11 @@ def _objects(value: object) -> Iterator[object]:
         yield value
 
 
-def _read(told: object, now: float, user_agent: str | None) -> Told:
+def _read(told: object, now: float, user_agent: str | None) -> ParsedEvent:
     if not isinstance(told, dict):
         raise EventError('an event is a JSON object, such as {"action_name": "click", …}')
     if "query_response_hit_ids" in told:
-        return Told(shown=read_shown(told))
+        return ParsedEvent(shown=read_shown(told))
     where = next((where for where in _SHAPES if where in told), None)
     if where is None:
         raise EventError(
@@ -225,7 +227,9 @@ def _read(told: object, now: float, user_agent: str | None) -> Told:
     name = action.lower().replace("-", "_")
     if name not in _KINDS:
         known = name in _SILENT
-        return Told(notes=[] if known else [(None, f"{action!r} is no action that anything is learned from")])
+        return ParsedEvent(
+            notes=[] if known else [(None, f"{action!r} is no action that anything is learned from")]
+        )
     kind, parts = _KINDS[name], _SHAPES[where](told)
     return _events(told, kind, parts, now, parts.user_agent or user_agent)
 
@@ -256,7 +260,7 @@ class _Parts:
     user_agent: str | None
 
 
-def _events(told: _Object, kind: EventKind, parts: _Parts, now: float, user_agent: str | None) -> Told:
+def _events(told: _Object, kind: EventKind, parts: _Parts, now: float, user_agent: str | None) -> ParsedEvent:
     if kind == "search":
         wares: list[_Ware | None] = [None]
     elif parts.wares:
@@ -290,7 +294,7 @@ def _events(told: _Object, kind: EventKind, parts: _Parts, now: float, user_agen
                 user_agent=user_agent,
             )
         )
-    return Told(events, notes=notes)
+    return ParsedEvent(events, notes=notes)
 
 
 def _derived_id(told: _Object, at: float | None) -> str:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from pydantic_core import from_json, to_json
 
 from snapshelf.events.event import EVENT_KINDS, SEARCH_WEIGHT, Event, EventKind
-from snapshelf.events.impression import Shown
-from snapshelf.events.interaction import MOST_PAST, WEIGHTS
-from snapshelf.events.traits import Traits
+from snapshelf.events.impression import Impression
+from snapshelf.events.interaction import MAX_HISTORY, WEIGHTS
+from snapshelf.events.traits import ProductTraits
 
 Vector: TypeAlias = NDArray[np.float32]
 
@@ -33,7 +33,7 @@ _DAY = 86_400.0
 _SLIGHT = 1e-3
 """Affinity below which a value is dropped."""
 _ROBOT_SECONDS = 60.0
-"""Nobody does `MOST_PAST` things in so short a time."""
+"""Nobody does `MAX_HISTORY` things in so short a time."""
 _COARSE = 900.0
 """Midnight of any time zone is a multiple of so many seconds."""
 
@@ -44,7 +44,7 @@ _HEAD = struct.Struct("<BIHHB")
 _FORMAT = 1
 
 
-class Recent(NamedTuple):
+class RecentInteraction(NamedTuple):
     """One of the latest events: the product, the kind, Unix seconds."""
 
     product: str
@@ -52,7 +52,7 @@ class Recent(NamedTuple):
     at: float
 
 
-class Sought(NamedTuple):
+class SearchedVector(NamedTuple):
     """One of the latest searches: Unix seconds, and the unit vector of what was looked for, float32 (d,)."""
 
     at: float
@@ -60,7 +60,7 @@ class Sought(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Bought:
+class ProductPurchases:
     """Purchases of one product.
 
     Parameters
@@ -96,9 +96,9 @@ class Profile:
         Events folded in so far.
     at : float
         Unix seconds of the latest event; the affinities and the long interests are as of then. 0 for none.
-    recent : tuple of Recent
+    recent : tuple of RecentInteraction
         The latest 100 events with a product, oldest first.
-    queries : tuple of Sought
+    queries : tuple of SearchedVector
         The latest 10 searches whose vector is known, oldest first.
     session, long, negative : ndarray or None
         float32 (d,): interest of this session (half-life 8 events), of the last months (30 days), and in what was
@@ -113,8 +113,8 @@ class Profile:
     space: str = ""
     events: int = 0
     at: float = 0.0
-    recent: tuple[Recent, ...] = ()
-    queries: tuple[Sought, ...] = ()
+    recent: tuple[RecentInteraction, ...] = ()
+    queries: tuple[SearchedVector, ...] = ()
     session: Vector | None = None
     long: Vector | None = None
     negative: Vector | None = None
@@ -122,7 +122,7 @@ class Profile:
     brand: Mapping[str, float] = field(default_factory=dict)
     price: Mapping[str, float] = field(default_factory=dict)
     colour: Mapping[str, float] = field(default_factory=dict)
-    bought: Mapping[str, Bought] = field(default_factory=dict)
+    bought: Mapping[str, ProductPurchases] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything is known."""
@@ -137,9 +137,9 @@ class Profile:
         }
 
     @property
-    def hasty(self) -> bool:
+    def looks_automated(self) -> bool:
         """Whether the latest 100 events took less than a minute: a robot's."""
-        if len(self.recent) < MOST_PAST:
+        if len(self.recent) < MAX_HISTORY:
             return False
         first, last = self.recent[0].at, self.recent[-1].at
         # A log that knows the day only has all events of a day at one moment.
@@ -219,12 +219,12 @@ class Profile:
             space=known["space"],
             events=known["events"],
             at=known["at"],
-            recent=tuple(map(Recent, known["recent"], map(EVENT_KINDS.__getitem__, kinds), times)),  # type: ignore[arg-type]
-            queries=tuple(Sought(at, _large(take("<f4", 1), take("i1", size))) for at in sought_at),
+            recent=tuple(map(RecentInteraction, known["recent"], map(EVENT_KINDS.__getitem__, kinds), times)),  # type: ignore[arg-type]
+            queries=tuple(SearchedVector(at, _large(take("<f4", 1), take("i1", size))) for at in sought_at),
             session=session,
             long=long,
             negative=negative,
-            bought={name: Bought(*one) for name, one in known["bought"].items()},
+            bought={name: ProductPurchases(*one) for name, one in known["bought"].items()},
             **{name: known[name] for name in _FACTS},
         )
 
@@ -232,8 +232,8 @@ class Profile:
 def fold(
     profile: Profile,
     events: Iterable[Event],
-    traits: Mapping[str, Traits],
-    shown: Callable[[str], Shown | None],
+    traits: Mapping[str, ProductTraits],
+    shown: Callable[[str], Impression | None],
 ) -> Profile:
     """Return a profile with events folded in, in the order given.
 
@@ -253,7 +253,9 @@ def fold(
     return folded.done()
 
 
-def products_of(profile: Profile, events: Iterable[Event], shown: Callable[[str], Shown | None]) -> set[str]:
+def products_of(
+    profile: Profile, events: Iterable[Event], shown: Callable[[str], Impression | None]
+) -> set[str]:
     """Return the products whose traits `fold` needs."""
     needed = {event.product for event in profile.recent}
     for event in events:
@@ -263,7 +265,7 @@ def products_of(profile: Profile, events: Iterable[Event], shown: Callable[[str]
     return needed
 
 
-def _above(event: Event, shown: Callable[[str], Shown | None]) -> Sequence[str]:
+def _above(event: Event, shown: Callable[[str], Impression | None]) -> Sequence[str]:
     """Products that were shown above the clicked one (Joachims et al., "click > skip above", SIGIR 2005)."""
     if event.kind != "click" or event.query_id is None or event.product is None:
         return ()
@@ -276,7 +278,7 @@ def _above(event: Event, shown: Callable[[str], Shown | None]) -> Sequence[str]:
 class _Fold:
     """A profile while events are folded into it."""
 
-    def __init__(self, profile: Profile, traits: Mapping[str, Traits]) -> None:
+    def __init__(self, profile: Profile, traits: Mapping[str, ProductTraits]) -> None:
         self._before = profile
         self._traits = traits
         self._events = profile.events
@@ -289,7 +291,7 @@ class _Fold:
         self._facts = {name: dict(getattr(profile, name)) for name in _FACTS}
         self._bought = dict(profile.bought)
 
-    def add(self, event: Event, shown: Callable[[str], Shown | None]) -> None:
+    def add(self, event: Event, shown: Callable[[str], Impression | None]) -> None:
         late = event.at < self._at
         self._advance(event.at)
         self._events += 1
@@ -297,11 +299,11 @@ class _Fold:
         vector = event.vector if event.kind == "search" else traits.vector
         if event.kind == "search":
             if vector is not None:
-                bisect.insort(self._queries, Sought(event.at, vector), key=_time)
+                bisect.insort(self._queries, SearchedVector(event.at, vector), key=_time)
                 del self._queries[:-MOST_QUERIES]
         elif event.product is not None:
-            bisect.insort(self._recent, Recent(event.product, event.kind, event.at), key=_time)
-            del self._recent[:-MOST_PAST]
+            bisect.insort(self._recent, RecentInteraction(event.product, event.kind, event.at), key=_time)
+            del self._recent[:-MAX_HISTORY]
         self._take_interest(event, vector, late)
         faded = event.weight * 0.5 ** ((self._at - event.at) / (_LONG * _DAY))
         for name in _FACTS:
@@ -373,7 +375,7 @@ class _Fold:
     def _vector(self, product: str) -> Vector | None:
         return self._traits.get(product, _NOTHING).vector
 
-    def _skip(self, event: Event, shown: Callable[[str], Shown | None]) -> None:
+    def _skip(self, event: Event, shown: Callable[[str], Impression | None]) -> None:
         above = _above(event, shown)
         if not above:
             return
@@ -389,20 +391,20 @@ class _Fold:
         known = self._bought.get(event.product)
         if event.kind == "purchase":
             self._bought[event.product] = (
-                Bought(1, event.at, event.at)
+                ProductPurchases(1, event.at, event.at)
                 if known is None
-                else Bought(known.count + 1, min(known.first, event.at), max(known.last, event.at))
+                else ProductPurchases(known.count + 1, min(known.first, event.at), max(known.last, event.at))
             )
         elif known is not None and known.count > 1:
-            self._bought[event.product] = Bought(known.count - 1, known.first, known.last)
+            self._bought[event.product] = ProductPurchases(known.count - 1, known.first, known.last)
         elif known is not None:
             del self._bought[event.product]
 
 
-_NOTHING = Traits()
+_NOTHING = ProductTraits()
 
 
-def _time(one: Recent | Sought) -> float:
+def _time(one: RecentInteraction | SearchedVector) -> float:
     return one.at
 
 

@@ -37,17 +37,17 @@ from snapshelf._support.sql import lock, open_database, storage_errors
 from snapshelf.errors import EventError, StorageError
 from snapshelf.events.event import Event
 from snapshelf.events.group_commit import GroupCommit
-from snapshelf.events.impression import Shown
-from snapshelf.events.interaction import Deed
+from snapshelf.events.impression import Impression
+from snapshelf.events.interaction import Interaction
 from snapshelf.events.journal import START, Erased, JournalStats, Position, Receipt, Remark
 from snapshelf.events.journal_schema import SCHEMA, event, impression, note, profile, standing, tally
 from snapshelf.events.log import ShopLog
 from snapshelf.events.parsers import read_shown, write_event, write_shown
 from snapshelf.events.profile import Profile, fold, products_of
 from snapshelf.events.robots import is_robot
-from snapshelf.events.traits import Traits, TraitsOf
+from snapshelf.events.traits import ProductTraits, TraitsLookup
 
-_Job: TypeAlias = "Sequence[Event] | Shown"
+_Job: TypeAlias = "Sequence[Event] | Impression"
 _Numbered: TypeAlias = "tuple[int, Event]"
 """An event, and its place in what was told, from 1."""
 
@@ -78,7 +78,7 @@ _EVENTS = (
 _TOLD = ("accepted", "duplicates", "ignored", "robots", "without_consent", "forgotten")
 
 
-def nothing_known(_: Collection[str]) -> Mapping[str, Traits]:
+def nothing_known(_: Collection[str]) -> Mapping[str, ProductTraits]:
     """Know no product: for a journal without a catalogue."""
     return {}
 
@@ -90,7 +90,7 @@ class SqlJournal:
     """
 
     def __init__(
-        self, engine: Engine, where: str, traits: TraitsOf, space: str, *, consent_required: bool
+        self, engine: Engine, where: str, traits: TraitsLookup, space: str, *, consent_required: bool
     ) -> None:
         self._engine = engine
         self._where = where
@@ -102,7 +102,7 @@ class SqlJournal:
         self._dimension = 0
         self._salt = bytes.fromhex(self._note("salt") or self._first("salt", secrets.token_hex(16)))
         self._commits: GroupCommit[_Job, Receipt] = GroupCommit(
-            self._write_jobs, lambda job: 1 if isinstance(job, Shown) else len(job), _AT_ONCE
+            self._write_jobs, lambda job: 1 if isinstance(job, Impression) else len(job), _AT_ONCE
         )
 
     @classmethod
@@ -110,7 +110,7 @@ class SqlJournal:
         cls,
         location: str | Path,
         *,
-        traits: TraitsOf = nothing_known,
+        traits: TraitsLookup = nothing_known,
         space: str = "",
         consent_required: bool = False,
     ) -> Self:
@@ -176,7 +176,7 @@ class SqlJournal:
         """See `Journal.append_soon`."""
         self._submit(self._checked(events))
 
-    def show(self, shown: Shown) -> None:
+    def show(self, shown: Impression) -> None:
         """See `Journal.show`."""
         self._submit(shown)
 
@@ -228,7 +228,7 @@ class SqlJournal:
 
     # What is known
 
-    def shown(self, query_id: str) -> Shown | None:
+    def shown(self, query_id: str) -> Impression | None:
         """See `Journal.shown`."""
         self._commits.wait()
         with self._reading() as connection:
@@ -277,7 +277,9 @@ class SqlJournal:
         """See `Journal.log`."""
         self._commits.wait()
         end = until or Position(_LAST, _LAST)
-        deeds = select(event.c.shopper, event.c.product, event.c.at, event.c.kind, event.c.query_id).where(
+        interactions = select(
+            event.c.shopper, event.c.product, event.c.at, event.c.kind, event.c.query_id
+        ).where(
             event.c.number > since.events,
             event.c.number <= end.events,
             event.c.robot.is_(False),
@@ -292,9 +294,9 @@ class SqlJournal:
             for names in _chunks(of):
                 own = () if names is None else (event.c.shopper.in_(names),)
                 rows = connection.execute(
-                    deeds.where(*own).order_by(event.c.number), execution_options=_STREAMED
+                    interactions.where(*own).order_by(event.c.number), execution_options=_STREAMED
                 )
-                told.deeds.extend(Deed(*row) for row in rows)
+                told.interactions.extend(Interaction(*row) for row in rows)
                 own = () if names is None else (impression.c.shopper.in_(names),)
                 rows = connection.execute(
                     shown.where(*own).order_by(impression.c.at), execution_options=_STREAMED
@@ -308,15 +310,18 @@ class SqlJournal:
     def without_forgotten(self, log: ShopLog) -> ShopLog:
         """See `Journal.without_forgotten`."""
         with self._reading() as connection:
-            shoppers = {one.shopper for one in log.shown} | {one.shopper for one in log.deeds}
+            shoppers = {one.shopper for one in log.shown} | {one.shopper for one in log.interactions}
             standings = self._standings(connection, shoppers)
 
-        def stays(one: Shown | Deed) -> bool:
+        def stays(one: Impression | Interaction) -> bool:
             standing = standings[one.shopper]
             return standing.consent is not False and one.at > (standing.forgotten or 0.0)
 
-        shown, deeds = [one for one in log.shown if stays(one)], [one for one in log.deeds if stays(one)]
-        return ShopLog(shown, deeds, log.refused)
+        shown, interactions = (
+            [one for one in log.shown if stays(one)],
+            [one for one in log.interactions if stays(one)],
+        )
+        return ShopLog(shown, interactions, log.refused)
 
     def position(self) -> Position:
         """See `Journal.position`."""
@@ -377,12 +382,12 @@ class SqlJournal:
 
     def _write_jobs(self, jobs: Sequence[_Job]) -> list[Receipt]:
         with self._writing() as connection:
-            self._write_shown(connection, [job for job in jobs if isinstance(job, Shown)])
-            intake = _Intake(self, connection, [job for job in jobs if not isinstance(job, Shown)])
+            self._write_shown(connection, [job for job in jobs if isinstance(job, Impression)])
+            intake = _Intake(self, connection, [job for job in jobs if not isinstance(job, Impression)])
             receipts = iter(intake.take())
-        return [Receipt() if isinstance(job, Shown) else next(receipts) for job in jobs]
+        return [Receipt() if isinstance(job, Impression) else next(receipts) for job in jobs]
 
-    def _write_shown(self, connection: Connection, shown: Sequence[Shown]) -> None:
+    def _write_shown(self, connection: Connection, shown: Sequence[Impression]) -> None:
         shoppers = {one.shopper for one in shown}
         standings = self._standings(connection, shoppers)
         now = time.time()
@@ -404,7 +409,7 @@ class SqlJournal:
         if rows:
             connection.execute(_insert(connection, impression).on_conflict_do_nothing(), rows)
 
-    def _shown(self, connection: Connection, query_ids: Iterable[str]) -> dict[str, Shown]:
+    def _shown(self, connection: Connection, query_ids: Iterable[str]) -> dict[str, Impression]:
         rows = _rows(connection, _SHOWN, query_ids)
         return {row.query_id: read_shown(json.loads(row.body)) for row in rows}
 
@@ -629,7 +634,7 @@ class _Intake:
         rows = []
         for shopper, events in told.items():
             found = fold(before[shopper], events, traits, shown)
-            if found.hasty:
+            if found.looks_automated:
                 rows.append(_robot_row(shopper, self._now + _ROBOT_FOR))
                 self._robots.update(one.event_id for one in events)
                 self._connection.execute(update(event).where(event.c.shopper == shopper).values(robot=True))

@@ -18,7 +18,7 @@ _KEPT = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Traits:
+class ProductTraits:
     """What is noted of one product; empty texts for what is not known.
 
     Parameters
@@ -36,7 +36,7 @@ class Traits:
     colour: str = ""
 
 
-TraitsOf: TypeAlias = Callable[[Collection[str]], Mapping[str, Traits]]
+TraitsLookup: TypeAlias = Callable[[Collection[str]], Mapping[str, ProductTraits]]
 """Product ids → what is noted of each; products that there are not are left out."""
 
 
@@ -60,9 +60,9 @@ class CatalogueTraits:
         self._catalogue = catalogue
         self._lock = Lock()
         self._version = -1
-        self._known: dict[str, Traits | None] = {}
+        self._known: dict[str, ProductTraits | None] = {}
 
-    def __call__(self, ids: Collection[str]) -> Mapping[str, Traits]:
+    def __call__(self, ids: Collection[str]) -> Mapping[str, ProductTraits]:
         """Return the traits of those of `ids` that the catalogue has."""
         with self._lock:
             version = self._catalogue.version
@@ -72,21 +72,21 @@ class CatalogueTraits:
                 self._known.update(self._read(missing))
             return {id: found for id in ids if (found := self._known[id]) is not None}
 
-    def _read(self, ids: Collection[str]) -> dict[str, Traits | None]:
+    def _read(self, ids: Collection[str]) -> dict[str, ProductTraits | None]:
         products = self._catalogue.get_many(ids)
         photos = self._catalogue.vectors(products)
         titles = self._catalogue.titles([id for id in products if id not in photos])
-        found: dict[str, Traits | None] = dict.fromkeys(ids)
+        found: dict[str, ProductTraits | None] = dict.fromkeys(ids)
         for id, product in products.items():
             found[id] = _traits(product, photos[id][0] if id in photos else titles.get(id))
         return found
 
 
-def _traits(product: Product, vector: NDArray[np.float32] | None) -> Traits:
+def _traits(product: Product, vector: NDArray[np.float32] | None) -> ProductTraits:
     colour = next(
         (product.attributes[name] for name in ("colour", "color") if name in product.attributes), ""
     )
-    return Traits(
+    return ProductTraits(
         vector=vector,
         category=" > ".join(product.category),
         brand=product.brand,

@@ -1,17 +1,16 @@
 """The search index: vectors, terms and filters. Derived from the catalogue and rebuildable from it."""
 
-from snapshelf.index.answers import Candidate, Facet, FacetValue, Histogram, Kind, Placed, Recalled
+from snapshelf.index.answers import Candidate, Facet, FacetValue, Histogram, Kind, Placed, ScoredCandidate
 from snapshelf.index.documents import document_terms, record, records_fingerprint
 from snapshelf.index.filters import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
-from snapshelf.index.process import ProcessStore
-from snapshelf.index.protocol import Fact, Record, Store
-from snapshelf.index.qdrant_edge import EdgeStore
+from snapshelf.index.process import ProcessIndex
+from snapshelf.index.protocol import Fact, Record, SearchIndex
+from snapshelf.index.qdrant_edge import QdrantEdgeIndex
 
 __all__ = [
     "And",
     "Between",
     "Candidate",
-    "EdgeStore",
     "Equals",
     "Facet",
     "FacetValue",
@@ -25,10 +24,11 @@ __all__ = [
     "OneOf",
     "Or",
     "Placed",
-    "ProcessStore",
-    "Recalled",
+    "ProcessIndex",
+    "QdrantEdgeIndex",
     "Record",
-    "Store",
+    "ScoredCandidate",
+    "SearchIndex",
     "document_terms",
     "record",
     "records_fingerprint",

@@ -21,8 +21,8 @@ class Candidate(NamedTuple):
     score: float
 
 
-class Recalled(NamedTuple):
-    """A product found by any recall of `Store.recall`, scored by all of them.
+class ScoredCandidate(NamedTuple):
+    """A product found by any recall of `SearchIndex.recall`, scored by all of them.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from snapshelf.errors import SnapshelfError
-from snapshelf.index.qdrant_edge import EdgeStore
+from snapshelf.index.qdrant_edge import QdrantEdgeIndex
 from snapshelf.index.wire import decode, encode
 
 
@@ -25,7 +25,7 @@ def main(path: str, dimension: str, *sockets: str) -> None:
         signal.signal(number, signal.SIG_IGN)
     connections = [Connection(int(socket)) for socket in sockets]
     try:
-        store = EdgeStore.open(Path(path), int(dimension))
+        store = QdrantEdgeIndex.open(Path(path), int(dimension))
     except SnapshelfError as error:
         connections[0].send_bytes(encode((None, error)))
         return
@@ -38,7 +38,7 @@ def main(path: str, dimension: str, *sockets: str) -> None:
             thread.join()
 
 
-def _serve(store: EdgeStore, connection: Connection) -> None:
+def _serve(store: QdrantEdgeIndex, connection: Connection) -> None:
     try:
         while True:
             name, arguments, options = decode(connection.recv_bytes())
@@ -48,7 +48,7 @@ def _serve(store: EdgeStore, connection: Connection) -> None:
 
 
 def _answer(
-    store: EdgeStore, name: str, arguments: tuple[object, ...], options: dict[str, object]
+    store: QdrantEdgeIndex, name: str, arguments: tuple[object, ...], options: dict[str, object]
 ) -> tuple[object, Exception | None]:
     try:
         attribute = getattr(store, name)

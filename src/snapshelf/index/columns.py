@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar, 
 
 import numpy as np
 
-from snapshelf.errors import StoreError
+from snapshelf.errors import SearchIndexError
 from snapshelf.index.answers import Facet, FacetValue, Histogram, Placed
 from snapshelf.index.filters import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
 
@@ -41,7 +41,7 @@ def stored_fact(field: str, fact: Fact) -> StoredFact | None:
 
     Raises
     ------
-    StoreError
+    SearchIndexError
         The number is not finite, or a list holds something else than text.
     """
     match fact:
@@ -50,12 +50,12 @@ def stored_fact(field: str, fact: Fact) -> StoredFact | None:
         case int() | float():
             number = rounded(fact)
             if not math.isfinite(number):
-                raise StoreError(f"the fact {field!r} is {fact}; numbers have to be finite")
+                raise SearchIndexError(f"the fact {field!r} is {fact}; numbers have to be finite")
             return number
         case _:
             values = tuple(fact)
             if not all(isinstance(value, str) for value in values):
-                raise StoreError(f"the fact {field!r} is {fact!r}; a list may hold text only")
+                raise SearchIndexError(f"the fact {field!r} is {fact!r}; a list may hold text only")
             return values or None
 
 
@@ -213,7 +213,7 @@ class Columns:
     # Facets, histograms, order, groups
 
     def facet(self, field: str, where: Filter | None, limit: int, distinct: str | None) -> Facet:
-        """Count the values of a field; see `Store.facet`."""
+        """Count the values of a field; see `SearchIndex.facet`."""
         return self._facets.get(
             (field, where, limit, distinct), lambda: self._facet(field, where, limit, distinct)
         )
@@ -243,9 +243,9 @@ class Columns:
         edges: Sequence[float] | None,
         distinct: str | None,
     ) -> Histogram:
-        """Count a field's numbers by size; see `Store.histogram`."""
+        """Count a field's numbers by size; see `SearchIndex.histogram`."""
         if bins < 1 or (edges is not None and not _ascend(edges)):
-            raise StoreError("a histogram has one bin or more, and edges that ascend")
+            raise SearchIndexError("a histogram has one bin or more, and edges that ascend")
         bounds = None if edges is None else tuple(edges)
         return self._histograms.get(
             (field, where, bins, bounds, distinct),
@@ -278,7 +278,7 @@ class Columns:
         return Histogram(low, high, edges, tuple(counts[1:-1].tolist()))
 
     def ordered(self, field: str, k: int, where: Filter | None, descending: bool, skip: int) -> list[Placed]:
-        """Sort by a field; see `Store.ordered`."""
+        """Sort by a field; see `SearchIndex.ordered`."""
         rows, wanted = self.rows(where), skip + k
         placed: list[Placed] = []
         parts: list[tuple[Rows, NDArray[Any]]] = []
@@ -309,7 +309,7 @@ class Columns:
         return placed[skip:]
 
     def group_sizes(self, ids: Sequence[str], where: Filter | None, field: str) -> dict[str, int]:
-        """Number of matching records in each record's group; see `Store.group_sizes`."""
+        """Number of matching records in each record's group; see `SearchIndex.group_sizes`."""
         groups = self._grouped(field)
         known = [id for id in ids if id in self._rows]
         codes = groups.codes[self.rows_of(known)]
@@ -328,7 +328,7 @@ class Columns:
 
         Raises
         ------
-        StoreError
+        SearchIndexError
             Two rows have one id.
         """
         table, rows = cls(), 0
@@ -337,7 +337,7 @@ class Columns:
             table.put(row, id, facts)
             rows += 1
         if rows != len(table):
-            raise StoreError("the engine has some record twice: rebuild the store")
+            raise SearchIndexError("the engine has some record twice: rebuild the store")
         table._free = np.flatnonzero(~table.mask(None)).tolist()
         return table
 

@@ -57,7 +57,7 @@ class Words:
                 self._lengths[row] = 0
 
     def idf(self, term: int, total: int) -> float:
-        """Inverse document frequency among `total` records; see `Store.matching` for the formula."""
+        """Inverse document frequency among `total` records; see `SearchIndex.matching` for the formula."""
         having = self._having[term]
         return math.log(1 + (total - having + 0.5) / (having + 0.5))
 

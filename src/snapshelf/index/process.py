@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from snapshelf.errors import StoreError
+from snapshelf.errors import SearchIndexError
 from snapshelf.index.wire import decode, encode
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from snapshelf.index.answers import Candidate, Facet, Histogram, Kind, Placed, Recalled
+    from snapshelf.index.answers import Candidate, Facet, Histogram, Kind, Placed, ScoredCandidate
     from snapshelf.index.filters import Filter
     from snapshelf.index.protocol import Fact, Record
 
 _CONNECTIONS = 4
 
 
-class ProcessStore:
-    """An `EdgeStore` in a child process, with the same methods, errors and results.
+class ProcessIndex:
+    """An `QdrantEdgeIndex` in a child process, with the same methods, errors and results.
 
     Calls from several threads run side by side as far as the engine lets them. Should the child die, it is
     started again from the directory, and the call that noticed is made once more: every call may be
@@ -47,7 +47,7 @@ class ProcessStore:
 
     @classmethod
     def open(cls, path: str | Path, dimension: int) -> Self:
-        """Start the process and open the store in it; see `EdgeStore.open`."""
+        """Start the process and open the store in it; see `QdrantEdgeIndex.open`."""
         return cls(Path(path), dimension)
 
     @property
@@ -62,15 +62,15 @@ class ProcessStore:
         return version
 
     def upsert(self, records: Sequence[Record]) -> None:
-        """See `Store.upsert`."""
+        """See `SearchIndex.upsert`."""
         self._call("upsert", records)
 
     def delete(self, ids: Sequence[str]) -> None:
-        """See `Store.delete`."""
+        """See `SearchIndex.delete`."""
         self._call("delete", ids)
 
     def patch(self, id: str, facts: Mapping[str, Fact]) -> None:
-        """See `Store.patch`."""
+        """See `SearchIndex.patch`."""
         self._call("patch", id, facts)
 
     def nearest(
@@ -81,12 +81,12 @@ class ProcessStore:
         *,
         using: Literal["photo", "title"] = "photo",
     ) -> list[Candidate]:
-        """See `Store.nearest`."""
+        """See `SearchIndex.nearest`."""
         found: list[Candidate] = self._call("nearest", vector, k, where, using=using)
         return found
 
     def matching(self, terms: Mapping[str, float], k: int, where: Filter | None = None) -> list[Candidate]:
-        """See `Store.matching`."""
+        """See `SearchIndex.matching`."""
         found: list[Candidate] = self._call("matching", terms, k, where)
         return found
 
@@ -101,37 +101,37 @@ class ProcessStore:
         also: Sequence[str] = (),
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
-    ) -> list[Recalled]:
-        """See `Store.recall`."""
-        found: list[Recalled] = self._call(
+    ) -> list[ScoredCandidate]:
+        """See `SearchIndex.recall`."""
+        found: list[ScoredCandidate] = self._call(
             "recall", k, where, photo=photo, title=title, terms=terms, also=also, tests=tests, fields=fields
         )
         return found
 
     def matches(self, ids: Sequence[str], where: Filter) -> set[str]:
-        """See `Store.matches`."""
+        """See `SearchIndex.matches`."""
         found: set[str] = self._call("matches", ids, where)
         return found
 
     def facts(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Fact]]:
-        """See `Store.facts`."""
+        """See `SearchIndex.facts`."""
         facts: list[dict[str, Fact]] = self._call("facts", ids, fields)
         return facts
 
     def idf(self, terms: Collection[str]) -> dict[str, float]:
-        """See `Store.idf`."""
+        """See `SearchIndex.idf`."""
         found: dict[str, float] = self._call("idf", list(terms))
         return found
 
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
-        """See `Store.count`."""
+        """See `SearchIndex.count`."""
         number: int = self._call("count", where, distinct)
         return number
 
     def facet(
         self, field: str, where: Filter | None = None, *, limit: int = 100, distinct: str | None = None
     ) -> Facet:
-        """See `Store.facet`."""
+        """See `SearchIndex.facet`."""
         facet: Facet = self._call("facet", field, where, limit=limit, distinct=distinct)
         return facet
 
@@ -144,7 +144,7 @@ class ProcessStore:
         edges: Sequence[float] | None = None,
         distinct: str | None = None,
     ) -> Histogram:
-        """See `Store.histogram`."""
+        """See `SearchIndex.histogram`."""
         found: Histogram = self._call("histogram", field, where, bins=bins, edges=edges, distinct=distinct)
         return found
 
@@ -157,47 +157,47 @@ class ProcessStore:
         descending: bool = False,
         skip: int = 0,
     ) -> list[Placed]:
-        """See `Store.ordered`."""
+        """See `SearchIndex.ordered`."""
         placed: list[Placed] = self._call("ordered", field, k, where, descending=descending, skip=skip)
         return placed
 
     def group_sizes(
         self, ids: Sequence[str], where: Filter | None = None, field: str = "group_id"
     ) -> dict[str, int]:
-        """See `Store.group_sizes`."""
+        """See `SearchIndex.group_sizes`."""
         sizes: dict[str, int] = self._call("group_sizes", ids, where, field)
         return sizes
 
     def scroll(self, where: Filter | None = None, *, after: str | None = None, limit: int = 100) -> list[str]:
-        """See `Store.scroll`."""
+        """See `SearchIndex.scroll`."""
         ids: list[str] = self._call("scroll", where, after=after, limit=limit)
         return ids
 
     def fields(self) -> list[str]:
-        """See `Store.fields`."""
+        """See `SearchIndex.fields`."""
         names: list[str] = self._call("fields")
         return names
 
     def field_kinds(self) -> Mapping[str, Kind]:
-        """See `Store.field_kinds`."""
+        """See `SearchIndex.field_kinds`."""
         kinds: Mapping[str, Kind] = self._call("field_kinds")
         return kinds
 
     def texts(self, field: str, limit: int) -> list[str]:
-        """See `Store.texts`."""
+        """See `SearchIndex.texts`."""
         texts: list[str] = self._call("texts", field, limit)
         return texts
 
     def clear(self) -> None:
-        """See `Store.clear`."""
+        """See `SearchIndex.clear`."""
         self._call("clear")
 
     def optimise(self) -> None:
-        """See `Store.optimise`; other calls wait, this process does not."""
+        """See `SearchIndex.optimise`; other calls wait, this process does not."""
         self._call("optimise")
 
     def flush(self, version: int) -> None:
-        """See `Store.flush`."""
+        """See `SearchIndex.flush`."""
         self._call("flush", version)
 
     def close(self) -> None:
@@ -224,7 +224,7 @@ class ProcessStore:
 
     def _of(self, child: _Child | None) -> _Child:
         if child is None:
-            raise StoreError(f"the store {self._path} is closed")
+            raise SearchIndexError(f"the store {self._path} is closed")
         return child
 
     def _successor(self, gone: _Child | None) -> _Child | None:
@@ -236,7 +236,7 @@ class ProcessStore:
             return self._child
 
 
-class _ChildGoneError(StoreError):
+class _ChildGoneError(SearchIndexError):
     """The engine's process has died or is being stopped."""
 
 

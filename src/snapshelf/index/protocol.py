@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from snapshelf.index.answers import Candidate, Facet, Histogram, Kind, Placed, Recalled
+    from snapshelf.index.answers import Candidate, Facet, Histogram, Kind, Placed, ScoredCandidate
     from snapshelf.index.filters import Filter
 
 Fact: TypeAlias = str | int | float | bool | Sequence[str] | None
@@ -49,7 +49,7 @@ class Record:
     title: NDArray[np.float32] | None = None
 
 
-class Store(Protocol):
+class SearchIndex(Protocol):
     """The engine: an index of the catalogue that can be thrown away and rebuilt.
 
     A store remembers the catalogue version it was last flushed at. Whatever was written after that flush may
@@ -73,7 +73,7 @@ class Store(Protocol):
 
         Raises
         ------
-        StoreError
+        SearchIndexError
             There is no vector, or one has the wrong length, is zero or not finite; a term's weight is not
             finite or not above 0; a fact is none of the kinds there are. Nothing is written then.
         StorageError
@@ -112,7 +112,7 @@ class Store(Protocol):
 
         Raises
         ------
-        StoreError
+        SearchIndexError
             The vector cannot be used.
         """
         ...
@@ -135,7 +135,7 @@ class Store(Protocol):
 
         Raises
         ------
-        StoreError
+        SearchIndexError
             A weight is not finite or not above 0.
 
         References
@@ -156,7 +156,7 @@ class Store(Protocol):
         also: Sequence[str] = (),
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
-    ) -> list[Recalled]:
+    ) -> list[ScoredCandidate]:
         """Find the k best of each query given, and score all that were found by each of the queries.
 
         It is `nearest` and `matching` together, and then for the union, in one call, what each of them says of what
@@ -181,12 +181,12 @@ class Store(Protocol):
 
         Returns
         -------
-        list of Recalled
+        list of ScoredCandidate
             In ascending order of id.
 
         Raises
         ------
-        StoreError
+        SearchIndexError
             A vector or a weight cannot be used.
         """
         ...
@@ -256,7 +256,7 @@ class Store(Protocol):
 
         Raises
         ------
-        StoreError
+        SearchIndexError
             There is no bin, or the edges do not ascend.
         """
         ...

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, BinaryIO, Concatenate, Literal, NamedTuple, Pa
 import numpy as np
 import qdrant_edge as edge
 
-from snapshelf.errors import ShelfInUseError, SnapshelfError, StorageError, StoreError
-from snapshelf.index.answers import Candidate, Facet, Histogram, Kind, Placed, Recalled
+from snapshelf.errors import SearchIndexError, ShelfInUseError, SnapshelfError, StorageError
+from snapshelf.index.answers import Candidate, Facet, Histogram, Kind, Placed, ScoredCandidate
 from snapshelf.index.columns import Columns, stored_fact
 from snapshelf.index.lexical import Words
 from snapshelf.index.qdrant_layout import by_index, facts_in, index_of, payload, sparse
@@ -57,8 +57,8 @@ to have one more of the best of all (3 to 6, the more records the dearer; the mo
 their ratios matter. See ``docs/engine.md``."""
 
 
-class EdgeStore:
-    """A `Store` in a directory, on Qdrant Edge.
+class QdrantEdgeIndex:
+    """A `SearchIndex` in a directory, on Qdrant Edge.
 
     A product is one point. Its first photo is the vector ``photo``, its title the vector ``title``; further photos
     are the multivector ``photos``, which comes into being with the first product that has several: scanning
@@ -72,7 +72,7 @@ class EdgeStore:
     goes through an HNSW graph with ef = max(256, 2k), once `optimise` has built one.
 
     The store may be used from several threads. One call runs at a time, for the engine holds the GIL while it works:
-    a serving process uses `ProcessStore`.
+    a serving process uses `ProcessIndex`.
 
     Use `open` to get one.
     """
@@ -110,7 +110,7 @@ class EdgeStore:
 
         Raises
         ------
-        StoreError
+        SearchIndexError
             The directory holds something else, is damaged, or was written for another dimension or by another
             version of the engine. The owner deletes it and builds the store anew from the catalogue.
         ShelfInUseError
@@ -121,7 +121,7 @@ class EdgeStore:
             path.mkdir(parents=True, exist_ok=True)
             lock = (path / "lock").open("ab")
         except OSError as error:
-            raise StoreError(f"{path} cannot be used as a store: {error}") from error
+            raise SearchIndexError(f"{path} cannot be used as a store: {error}") from error
         try:
             # The engine's own lock comes too late: it has the segments open for writing by then.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -209,7 +209,7 @@ class EdgeStore:
 
         Raises
         ------
-        StoreError
+        SearchIndexError
             The vector has the wrong length, is zero or is not finite.
         """
         with self._calls:
@@ -220,7 +220,7 @@ class EdgeStore:
 
         Raises
         ------
-        StoreError
+        SearchIndexError
             A weight is not finite or not above 0.
         """
         with self._calls:
@@ -238,8 +238,8 @@ class EdgeStore:
         also: Sequence[str] = (),
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
-    ) -> list[Recalled]:
-        """Find the k best of each query given, and score all that were found by each; see `Store.recall`."""
+    ) -> list[ScoredCandidate]:
+        """Find the k best of each query given, and score all that were found by each; see `SearchIndex.recall`."""
         with self._calls:
             asked: dict[str, _Asked] = {}
             if photo is not None:
@@ -262,7 +262,7 @@ class EdgeStore:
             )
             found = zip(self._table.ids_of(rows), rows, self._table.facts_of(rows, fields), strict=True)
             return sorted(
-                Recalled(
+                ScoredCandidate(
                     id,
                     photo_scores.get(row),
                     title_scores.get(row),
@@ -279,27 +279,27 @@ class EdgeStore:
             return set(self._table.ids_of(self._table.among(self._table.rows_of(ids), where)))
 
     def facts(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Fact]]:
-        """Facts of records, in the order of `ids`; see `Store.facts`."""
+        """Facts of records, in the order of `ids`; see `SearchIndex.facts`."""
         with self._calls:
             known = {id: row for id in ids for row in self._table.rows_of([id])}
             found = dict(zip(known, self._table.facts_of(list(known.values()), fields), strict=True))
             return [{**found.get(id, {})} for id in ids]
 
     def idf(self, terms: Collection[str]) -> dict[str, float]:
-        """Inverse document frequency of each term; see `Store.matching`."""
+        """Inverse document frequency of each term; see `SearchIndex.matching`."""
         with self._calls:
             total = len(self._table)
             return {term: self._words.idf(index_of(term), total) for term in terms}
 
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
-        """Count the matching records, exactly, or their different facts in a field; see `Store.count`."""
+        """Count the matching records, exactly, or their different facts in a field; see `SearchIndex.count`."""
         with self._calls:
             return self._table.count(where, distinct)
 
     def facet(
         self, field: str, where: Filter | None = None, *, limit: int = 100, distinct: str | None = None
     ) -> Facet:
-        """Count the values that a field has among the matching records; see `Store.facet`."""
+        """Count the values that a field has among the matching records; see `SearchIndex.facet`."""
         with self._calls:
             return self._table.facet(field, where, limit, distinct)
 
@@ -312,7 +312,7 @@ class EdgeStore:
         edges: Sequence[float] | None = None,
         distinct: str | None = None,
     ) -> Histogram:
-        """Count a field's numbers among the matching records by size; see `Store.histogram`."""
+        """Count a field's numbers among the matching records by size; see `SearchIndex.histogram`."""
         with self._calls:
             return self._table.histogram(field, where, bins, edges, distinct)
 
@@ -325,14 +325,14 @@ class EdgeStore:
         descending: bool = False,
         skip: int = 0,
     ) -> list[Placed]:
-        """Sort the matching records by a field's fact; see `Store.ordered`."""
+        """Sort the matching records by a field's fact; see `SearchIndex.ordered`."""
         with self._calls:
             return self._table.ordered(field, k, where, descending, skip)
 
     def group_sizes(
         self, ids: Sequence[str], where: Filter | None = None, field: str = "group_id"
     ) -> dict[str, int]:
-        """Number of matching records that have the same fact as each of these; see `Store.group_sizes`."""
+        """Number of matching records that have the same fact as each of these; see `SearchIndex.group_sizes`."""
         with self._calls:
             return self._table.group_sizes(ids, where, field)
 
@@ -418,9 +418,9 @@ class EdgeStore:
             found = json.loads(state.read_bytes())
             version = int(found.pop("version"))
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise StoreError(f"{state} cannot be read: rebuild the store") from error
+            raise SearchIndexError(f"{state} cannot be read: rebuild the store") from error
         if found != self._identity():
-            raise StoreError(f"{state} says {found}, this is {self._identity()}: rebuild the store")
+            raise SearchIndexError(f"{state} says {found}, this is {self._identity()}: rebuild the store")
         return version
 
     def _remember(self, version: int) -> None:
@@ -467,7 +467,7 @@ class EdgeStore:
         self._open_vectors()
         self._read_table()
         if len(self._columns.mask(None)) > min(len(self._photos), len(self._titles)):
-            raise StoreError(f"{self._path / _VECTORS} lacks vectors: rebuild the store")
+            raise SearchIndexError(f"{self._path / _VECTORS} lacks vectors: rebuild the store")
 
     def _open_vectors(self) -> None:
         folder = self._path / _VECTORS
@@ -552,7 +552,7 @@ class EdgeStore:
 
     def _require_open(self) -> edge.EdgeShard:
         if self._shard is None:
-            raise StoreError(f"the store {self._path} is closed")
+            raise SearchIndexError(f"the store {self._path} is closed")
         return self._shard
 
     def _update(self, operation: edge.UpdateOperation) -> None:
@@ -583,12 +583,12 @@ class EdgeStore:
         """Normalise the rows; in float64, where no float32 overflows."""
         rows = np.asarray(vectors, np.float64)
         if rows.ndim != 2 or len(rows) == 0 or rows.shape[1] != self._dimension:
-            raise StoreError(
+            raise SearchIndexError(
                 f"{owner}: vectors of the shape {rows.shape}, not (m, {self._dimension}) with m ≥ 1"
             )
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         if not (np.isfinite(lengths) & (lengths > 0)).all():
-            raise StoreError(f"{owner}: a vector is zero or not finite")
+            raise SearchIndexError(f"{owner}: a vector is zero or not finite")
         unit: NDArray[np.float32] = (rows / lengths).astype(np.float32)
         return unit
 
@@ -727,13 +727,13 @@ def _words_of(point: edge.Record) -> dict[int, float]:
 
 
 def _ask(call: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-    """Call the engine; whatever it raises is a `StoreError`."""
+    """Call the engine; whatever it raises is a `SearchIndexError`."""
     try:
         return call(*args, **kwargs)
     except BaseException as error:
         # A panic of the Rust core is no Exception, and its class cannot be imported.
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
-            raise StoreError(f"the engine failed to {call.__name__}: {error}") from error
+            raise SearchIndexError(f"the engine failed to {call.__name__}: {error}") from error
         raise
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import qdrant_edge as edge
 
-from snapshelf.errors import StoreError
+from snapshelf.errors import SearchIndexError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,13 +34,15 @@ def by_index(terms: Mapping[str, float]) -> dict[int, float]:
 
     Raises
     ------
-    StoreError
+    SearchIndexError
         A weight is not finite or not above 0.
     """
     weights: dict[int, float] = {}
     for term, weight in terms.items():
         if not (math.isfinite(weight) and weight > 0):
-            raise StoreError(f"the weight of the term {term!r} is {weight}; weights are finite and above 0")
+            raise SearchIndexError(
+                f"the weight of the term {term!r} is {weight}; weights are finite and above 0"
+            )
         index = index_of(term)
         weights[index] = weights.get(index, 0.0) + weight
     return weights

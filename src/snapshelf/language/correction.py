@@ -270,8 +270,10 @@ class _Corrector:
                 or all(self._knows(unit.text) for unit in run[first:last])
             ):
                 continue
-            rival = last == first + 1 and next(self._slips(letters[:end], 1), None) is not None
-            return last, _Candidate(meaning.weight, "".join(meaning.words), sure=meaning.sure and not rival)
+            challenger = last == first + 1 and next(self._slips(letters[:end], 1), None) is not None
+            return last, _Candidate(
+                meaning.weight, "".join(meaning.words), sure=meaning.sure and not challenger
+            )
         return first, None
 
     def _comes_too_close(self, before: str, after: str) -> bool:

@@ -119,6 +119,6 @@ class PinyinWords:
 
 def _likeliest(words: list[tuple[float, str]]) -> Meaning:
     (weight, word), *others = sorted(words, reverse=True)
-    rival = bool(others) and others[0][0] >= _RIVAL * weight
+    challenger = bool(others) and others[0][0] >= _RIVAL * weight
     single = len(word) == 1
-    return Meaning(_ONE_CHARACTER if single else 1, weight, (word,), sure=not single and not rival)
+    return Meaning(_ONE_CHARACTER if single else 1, weight, (word,), sure=not single and not challenger)

@@ -3,18 +3,18 @@
 from snapshelf.ranking.cooccurrence import CoOccurrence
 from snapshelf.ranking.counts import count_histories
 from snapshelf.ranking.experiments import Interleaved, assign, team_draft
-from snapshelf.ranking.features import FEATURES, Feature, Floats, RankRequest, Signals, features_hash
-from snapshelf.ranking.history import Past, past_of
+from snapshelf.ranking.features import FEATURES, Feature, Floats, ItemStatistics, RankRequest, features_hash
+from snapshelf.ranking.history import InteractionHistory, history_of
 from snapshelf.ranking.item_table import ItemTable
 from snapshelf.ranking.items import UNKNOWN, Items, term_counts
 from snapshelf.ranking.live import ITEMS, LiveRanking, RankingName
-from snapshelf.ranking.model_store import FOLDER, ShelfRanking, objections
+from snapshelf.ranking.model_store import FOLDER, ModelStore, objections
 from snapshelf.ranking.model_store import FOLDER as RANKING
 from snapshelf.ranking.models import (
     FixedFormula,
     Gate,
-    Judged,
     Ranker,
+    RankingExample,
     RankingModel,
     Settings,
     normalised,
@@ -23,16 +23,16 @@ from snapshelf.ranking.models import (
 )
 from snapshelf.ranking.reranker import Reranked, Reranker
 from snapshelf.ranking.running import Refreshed, RunningCounts, refresh
-from snapshelf.ranking.statistics_file import load_signals, save_signals
+from snapshelf.ranking.statistics_file import load_statistics, save_statistics
 from snapshelf.ranking.training_data import (
     LONG,
     RECENT,
-    Histories,
-    Lessons,
+    InteractionHistories,
+    TrainingSplit,
     count,
-    judge,
-    lessons,
+    label_impressions,
     request_of,
+    training_split,
 )
 
 __all__ = [
@@ -48,16 +48,17 @@ __all__ = [
     "FixedFormula",
     "Floats",
     "Gate",
-    "Histories",
+    "InteractionHistories",
+    "InteractionHistory",
     "Interleaved",
+    "ItemStatistics",
     "ItemTable",
     "Items",
-    "Judged",
-    "Lessons",
     "LiveRanking",
-    "Past",
+    "ModelStore",
     "RankRequest",
     "Ranker",
+    "RankingExample",
     "RankingModel",
     "RankingName",
     "Refreshed",
@@ -65,23 +66,22 @@ __all__ = [
     "Reranker",
     "RunningCounts",
     "Settings",
-    "ShelfRanking",
-    "Signals",
+    "TrainingSplit",
     "assign",
     "count",
     "count_histories",
     "features_hash",
-    "judge",
-    "lessons",
-    "load_signals",
+    "history_of",
+    "label_impressions",
+    "load_statistics",
     "normalised",
     "objections",
-    "past_of",
     "refresh",
     "request_of",
-    "save_signals",
+    "save_statistics",
     "shortened",
     "team_draft",
     "term_counts",
     "train",
+    "training_split",
 ]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from snapshelf.ranking.cooccurrence import CoOccurrence
-from snapshelf.ranking.features import Floats, Signals
+from snapshelf.ranking.features import Floats, ItemStatistics
 from snapshelf.ranking.items import UNKNOWN, Items
 
 NEIGHBOURS = 50
@@ -28,7 +28,7 @@ def count_histories(
     popularity_recent: Floats | None = None,
     click_rate: Floats | None = None,
     neighbours: int = NEIGHBOURS,
-) -> Signals:
+) -> ItemStatistics:
     """Count what shoppers had.
 
     Parameters
@@ -55,7 +55,7 @@ def count_histories(
         names, ([str(code) for code in items.brand[rows]] for rows in told), neighbours
     )
     usual = counts if popularity is None else popularity
-    return Signals(
+    return ItemStatistics(
         items=items,
         together=together,
         baskets=baskets,

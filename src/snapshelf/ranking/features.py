@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from snapshelf.events import CHANNELS
-from snapshelf.ranking.history import Past
+from snapshelf.ranking.history import InteractionHistory
 from snapshelf.ranking.items import UNKNOWN, Items
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -108,7 +108,7 @@ class RankRequest:
         intp (n,): rows of the items.
     relevance : ndarray
         float32 (n,): score without the shopper, larger is better.
-    past : Past
+    past : InteractionHistory
     channels : mapping
         Names of `CHANNELS` → float32 (n,): parts of `relevance`.
     now : float or None
@@ -120,14 +120,14 @@ class RankRequest:
 
     candidates: NDArray[np.intp]
     relevance: Floats
-    past: Past
+    past: InteractionHistory
     channels: Mapping[str, Floats] = field(default_factory=dict)
     now: float | None = None
     chances: Floats | None = None
 
 
 @dataclass(frozen=True)
-class Signals:
+class ItemStatistics:
     """What is known of the items from everybody's behaviour; all by row of `items`.
 
     Parameters

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.events import MOST_PAST, WEIGHTS, Profile
+from snapshelf.events import MAX_HISTORY, WEIGHTS, Profile
 from snapshelf.ranking.items import UNKNOWN, Items
 
 
 @dataclass(frozen=True)
-class Past:
+class InteractionHistory:
     """What is known of a shopper when a request comes; oldest event first.
 
     Parameters
@@ -35,29 +35,29 @@ class Past:
         rows: NDArray[np.intp],
         weights: NDArray[np.float32] | None = None,
         times: NDArray[np.float64] | None = None,
-    ) -> Past:
+    ) -> InteractionHistory:
         """Take the latest events; items that are no longer in the catalogue are left out."""
-        known = np.flatnonzero(rows != UNKNOWN)[-MOST_PAST:]
+        known = np.flatnonzero(rows != UNKNOWN)[-MAX_HISTORY:]
         return cls(
             rows=rows[known],
             weights=np.ones(len(known), np.float32) if weights is None else weights[known],
             times=np.full(len(known), np.nan) if times is None else times[known],
         )
 
-    def until(self, at: float) -> Past:
+    def until(self, at: float) -> InteractionHistory:
         """Return what of it was known at a moment (Unix seconds); times that are unknown were before it."""
         before = ~(self.times > at)
-        return Past(self.rows[before], self.weights[before], self.times[before])
+        return InteractionHistory(self.rows[before], self.weights[before], self.times[before])
 
     @classmethod
-    def none(cls) -> Past:
+    def none(cls) -> InteractionHistory:
         """Nobody's past."""
         return cls.of(np.zeros(0, np.intp))
 
 
-def past_of(profile: Profile, items: Items) -> Past:
+def history_of(profile: Profile, items: Items) -> InteractionHistory:
     """Return a profile's latest interactions; products that `items` does not have are left out."""
-    return Past.of(
+    return InteractionHistory.of(
         items.rows(event.product for event in profile.recent),
         np.array([WEIGHTS[event.kind] for event in profile.recent], np.float32),
         np.array([event.at for event in profile.recent], np.float64),

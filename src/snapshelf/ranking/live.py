@@ -9,13 +9,13 @@ from typing import Literal, TypeAlias
 
 from snapshelf.catalogue import Catalogue
 from snapshelf.errors import ShelfError, StorageError, TrainingError
-from snapshelf.ranking.features import Signals
+from snapshelf.ranking.features import ItemStatistics
 from snapshelf.ranking.item_table import ItemTable
 from snapshelf.ranking.items import Items
-from snapshelf.ranking.model_store import FOLDER, ShelfRanking
+from snapshelf.ranking.model_store import FOLDER, ModelStore
 from snapshelf.ranking.models import FixedFormula, Ranker
 from snapshelf.ranking.reranker import Reranker
-from snapshelf.ranking.statistics_file import extended, no_signals
+from snapshelf.ranking.statistics_file import empty_statistics, extended
 
 RankingName: TypeAlias = Literal["promoted", "candidate", "formula", "none"]
 """The model that was promoted (the fixed formula before one was), the one that waits, the formula, or no ranking."""
@@ -40,10 +40,10 @@ class LiveRanking:
     shelf : Path
         Folder of the shelf.
     catalogue : Catalogue
-    patient : bool
+    blocking : bool
         Whether a call waits until products and counts are read; otherwise it does without at first, where there are
         more than a few thousand products, and with what was there before while another thread reads.
-    trouble : callable or None
+    on_error : callable or None
         Told what could not be read, in a sentence.
     """
 
@@ -52,20 +52,20 @@ class LiveRanking:
         shelf: Path,
         catalogue: Catalogue,
         *,
-        patient: bool = True,
-        trouble: Callable[[str], None] | None = None,
+        blocking: bool = True,
+        on_error: Callable[[str], None] | None = None,
     ) -> None:
-        self._shelved = ShelfRanking(shelf)
+        self._shelved = ModelStore(shelf)
         self._path = shelf / FOLDER / ITEMS
         self._catalogue = catalogue
-        self._patient = patient
-        self._trouble = trouble or (lambda _: None)
+        self._patient = blocking
+        self._trouble = on_error or (lambda _: None)
         self._lock = Lock()
         self._preparing: Thread | None = None
         self._table: ItemTable | None = None
         self._changed = True
         self._state: tuple[int, ...] | None = None
-        self._signals: Signals | None = None
+        self._signals: ItemStatistics | None = None
         self._rankers: dict[RankingName, Ranker] = {}
 
     @property
@@ -91,7 +91,7 @@ class LiveRanking:
         except (StorageError, ShelfError) as error:
             self._trouble(str(error))
 
-    def signals(self) -> Signals | None:
+    def signals(self) -> ItemStatistics | None:
         """Return the counts for the products of now; empty ones where nothing was counted.
 
         None where they are being read for the first time and the call does not wait.
@@ -127,7 +127,7 @@ class LiveRanking:
             if self._table is not None:
                 self._table.save(self._path)
 
-    def _up_to_date(self) -> Signals:
+    def _up_to_date(self) -> ItemStatistics:
         if self._table is None:
             self._changed = False
             self._table = ItemTable.open(self._path, self._catalogue)
@@ -142,15 +142,15 @@ class LiveRanking:
             self._signals = self._carried(items)
         return self._signals
 
-    def _counted(self, items: Items) -> Signals | None:
+    def _counted(self, items: Items) -> ItemStatistics | None:
         try:
             return self._shelved.counts(items) if self.has_counts else None
         except ShelfError as error:
             self._trouble(str(error))
             return None
 
-    def _carried(self, items: Items) -> Signals:
-        return no_signals(items) if self._signals is None else extended(self._signals, items)
+    def _carried(self, items: Items) -> ItemStatistics:
+        return empty_statistics(items) if self._signals is None else extended(self._signals, items)
 
     def _ranker(self, name: RankingName) -> Ranker:
         if name not in self._rankers:

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from snapshelf.errors import PromotionError
-from snapshelf.ranking.features import Signals
+from snapshelf.ranking.features import ItemStatistics
 from snapshelf.ranking.items import Items
 from snapshelf.ranking.models import MODEL, FixedFormula, RankingModel
 from snapshelf.ranking.reranker import Reranker
-from snapshelf.ranking.statistics_file import COUNTS, load_signals, save_signals
+from snapshelf.ranking.statistics_file import COUNTS, load_statistics, save_statistics
 
 FOLDER = "ranking"
 _CANDIDATE, _CURRENT, _PREVIOUS = "candidate", "current", "previous"
@@ -21,7 +21,7 @@ _REPORT = "report.json"
 _RUNNING = "running"
 
 
-class ShelfRanking:
+class ModelStore:
     """Ranking models in a shelf's folder.
 
     Parameters
@@ -53,7 +53,7 @@ class ShelfRanking:
         """Whether a model waits to be promoted."""
         return (self._folder / _CANDIDATE / MODEL).exists()
 
-    def counts(self, items: Items) -> Signals:
+    def counts(self, items: Items) -> ItemStatistics:
         """Return the counts for the products there are now.
 
         Raises
@@ -61,7 +61,7 @@ class ShelfRanking:
         ShelfError
             They cannot be read.
         """
-        return load_signals(self._folder / COUNTS, items)
+        return load_statistics(self._folder / COUNTS, items)
 
     def current(self) -> RankingModel | FixedFormula:
         """Return the model that serves, or the fixed formula where none was promoted.
@@ -74,9 +74,9 @@ class ShelfRanking:
         folder = self._folder / _CURRENT
         return RankingModel.load(folder) if folder.exists() else FixedFormula()
 
-    def count(self, signals: Signals) -> None:
+    def count(self, signals: ItemStatistics) -> None:
         """Keep counts for serving, in place of those before."""
-        save_signals(signals, self._folder / COUNTS)
+        save_statistics(signals, self._folder / COUNTS)
 
     def reranker(self, items: Items) -> Reranker | None:
         """Return what orders the results of a search; None for a shelf that has counted nothing yet.

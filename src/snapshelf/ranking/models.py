@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from snapshelf.errors import ShelfError, TrainingError
-from snapshelf.ranking.features import IMPERSONAL, NAMES, Floats, RankRequest, Signals, features_hash
+from snapshelf.ranking.features import IMPERSONAL, NAMES, Floats, ItemStatistics, RankRequest, features_hash
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -60,7 +60,7 @@ class Ranker(Protocol):
         Parameters
         ----------
         table : ndarray
-            float32 (n, len(FEATURES)), from `Signals.features`.
+            float32 (n, len(FEATURES)), from `ItemStatistics.features`.
 
         Returns
         -------
@@ -118,7 +118,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Judged:
+class RankingExample:
     """A request and what became of it.
 
     Parameters
@@ -252,14 +252,16 @@ class RankingModel:
             ) from None
 
 
-def train(signals: Signals, judged: Sequence[Judged], settings: Settings = Settings()) -> RankingModel:
+def train(
+    signals: ItemStatistics, judged: Sequence[RankingExample], settings: Settings = Settings()
+) -> RankingModel:
     """Learn the two models and the gate.
 
     Parameters
     ----------
-    signals : Signals
+    signals : ItemStatistics
         Must not know what is judged: counts of the time before the requests.
-    judged : sequence of Judged
+    judged : sequence of RankingExample
         In the order of time. The latest 15 % say how many trees and fit the gate; then the models learn from all.
         Requests without a grade teach nothing and are left out.
     settings : Settings
@@ -298,7 +300,9 @@ class _Table:
     weights: Floats
 
 
-def _table(signals: Signals, judged: Judged, settings: Settings, draw: np.random.Generator) -> _Table:
+def _table(
+    signals: ItemStatistics, judged: RankingExample, settings: Settings, draw: np.random.Generator
+) -> _Table:
     request, grades = judged.request, judged.grades
     if draw.random() < _SHORTENED:
         request = shortened(request, int(draw.integers(0, 6)))

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from snapshelf.ranking.features import Floats, RankRequest, Signals
-from snapshelf.ranking.history import Past
+from snapshelf.ranking.features import Floats, ItemStatistics, RankRequest
+from snapshelf.ranking.history import InteractionHistory
 from snapshelf.ranking.models import Ranker
 
 _KEPT_IN_FRONT = 10
@@ -42,12 +42,12 @@ class Reranker:
 
     Parameters
     ----------
-    signals : Signals
+    signals : ItemStatistics
     ranker : Ranker
         A `RankingModel`, or the `FixedFormula` while there is none.
     """
 
-    signals: Signals
+    signals: ItemStatistics
     ranker: Ranker
 
     def rerank(self, request: RankRequest, *, personal: bool = True) -> Reranked:
@@ -70,7 +70,7 @@ class Reranker:
             nothing = np.zeros(0, np.float32)
             return Reranked(nothing, nothing, nothing)
         if not personal:
-            request = replace(request, past=Past.none())
+            request = replace(request, past=InteractionHistory.none())
         impersonal, shopper = self.ranker.parts(self.signals.features(request))
         relevance = request.relevance
         unit = np.float32(relevance.std() or 1.0)

@@ -13,12 +13,12 @@ from zipfile import BadZipFile
 import numpy as np
 
 from snapshelf.catalogue import Catalogue
-from snapshelf.events import WEIGHTS, Deed, Journal, Position, Shown
+from snapshelf.events import WEIGHTS, Impression, Interaction, Journal, Position
 from snapshelf.ranking.cooccurrence import CoOccurrence
 from snapshelf.ranking.counts import BASKET_SHRINKAGE, NEIGHBOURS, taste_of
-from snapshelf.ranking.features import Floats, Signals
+from snapshelf.ranking.features import Floats, ItemStatistics
 from snapshelf.ranking.items import UNKNOWN, Items, brand_of
-from snapshelf.ranking.model_store import ShelfRanking
+from snapshelf.ranking.model_store import ModelStore
 from snapshelf.ranking.training_data import LONG, RECENT, click_rates, orders, repeat_shares
 
 _DAY = 86_400.0
@@ -27,7 +27,7 @@ _MATRICES = ("together", "baskets", "brands")
 _SUMS = ("long", "recent", "impressions", "clicks", "bought", "again")
 _STATE = "state.json"
 
-_Deeds = Mapping[str, Sequence[Deed]]
+_Deeds = Mapping[str, Sequence[Interaction]]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Refreshed:
 
 @dataclass
 class RunningCounts:
-    """Sums over shoppers from which the counts of `Signals` follow.
+    """Sums over shoppers from which the counts of `ItemStatistics` follow.
 
     Attributes
     ----------
@@ -71,7 +71,13 @@ class RunningCounts:
     sums: Mapping[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in _SUMS})
 
     def update(
-        self, before: _Deeds, new: _Deeds, shown: Iterable[Shown], brands: Mapping[str, str], *, at: float
+        self,
+        before: _Deeds,
+        new: _Deeds,
+        shown: Iterable[Impression],
+        brands: Mapping[str, str],
+        *,
+        at: float,
     ) -> None:
         """Add what is new.
 
@@ -79,26 +85,31 @@ class RunningCounts:
         ----------
         before, new : mapping
             Shopper → what was counted before, and what was not; of the shoppers that did something new.
-        shown : iterable of Shown
+        shown : iterable of Impression
             What was not counted before.
         brands : mapping
             Product → brand.
         at : float
             Unix seconds of now.
         """
-        liked = {shopper: (_liked(before.get(shopper, ())), _liked(deeds)) for shopper, deeds in new.items()}
+        liked = {
+            shopper: (_liked(before.get(shopper, ())), _liked(interactions))
+            for shopper, interactions in new.items()
+        }
         self.together.update(liked.values())
         self.brands.update((_brands(old, brands), _brands(added, brands)) for old, added in liked.values())
         self.baskets.update(
-            basket for shopper, deeds in new.items() for basket in _baskets(before.get(shopper, ()), deeds)
+            basket
+            for shopper, interactions in new.items()
+            for basket in _baskets(before.get(shopper, ()), interactions)
         )
         self._fade(at)
-        for shopper, deeds in new.items():
-            self._take(before.get(shopper, ()), deeds)
+        for shopper, interactions in new.items():
+            self._take(before.get(shopper, ()), interactions)
         for search in shown:
             self.sums["impressions"].update(search.products)
 
-    def signals(self, items: Items, brand_names: Sequence[str], taste: Floats | None) -> Signals:
+    def signals(self, items: Items, brand_names: Sequence[str], taste: Floats | None) -> ItemStatistics:
         """Return the counts for the products that there are.
 
         Parameters
@@ -107,11 +118,11 @@ class RunningCounts:
         brand_names : sequence of str
             Of each code of `Items.brand`.
         taste : ndarray or None
-            That of `Signals`.
+            That of `ItemStatistics`.
         """
         sums = {name: self._by_item(items, name) for name in _SUMS}
         known = dict(zip(self.brands.ids, self.brands.counts, strict=True))
-        return Signals(
+        return ItemStatistics(
             items=items,
             together=self.together.neighbours(items.ids, k=NEIGHBOURS),
             baskets=self.baskets.neighbours(items.ids, k=NEIGHBOURS, shrinkage=BASKET_SHRINKAGE),
@@ -163,14 +174,14 @@ class RunningCounts:
             for product in self.sums[name]:
                 self.sums[name][product] *= faded
 
-    def _take(self, before: Sequence[Deed], new: Sequence[Deed]) -> None:
-        for deed in new:
-            if WEIGHTS[deed.kind] > 0:
-                days = (self.at - deed.at) / _DAY
-                self.sums["long"][deed.product] += 0.5 ** (days / LONG)
-                self.sums["recent"][deed.product] += 0.5 ** (days / RECENT)
-            if deed.kind == "click" and deed.query_id:
-                self.sums["clicks"][deed.product] += 1
+    def _take(self, before: Sequence[Interaction], new: Sequence[Interaction]) -> None:
+        for interaction in new:
+            if WEIGHTS[interaction.kind] > 0:
+                days = (self.at - interaction.at) / _DAY
+                self.sums["long"][interaction.product] += 0.5 ** (days / LONG)
+                self.sums["recent"][interaction.product] += 0.5 ** (days / RECENT)
+            if interaction.kind == "click" and interaction.query_id:
+                self.sums["clicks"][interaction.product] += 1
         had = _bought(before)
         for product, days_bought in _bought([*before, *new]).items():
             more = days_bought - had.get(product, 0)
@@ -186,7 +197,7 @@ class RunningCounts:
 
 
 def refresh(
-    ranking: ShelfRanking, journal: Journal, items: Items, catalogue: Catalogue, *, now: float
+    ranking: ModelStore, journal: Journal, items: Items, catalogue: Catalogue, *, now: float
 ) -> Refreshed:
     """Add what is new in a journal to the counts of a shelf, and let them serve.
 
@@ -195,7 +206,7 @@ def refresh(
 
     Parameters
     ----------
-    ranking : ShelfRanking
+    ranking : ModelStore
     journal : Journal
     items : Items
     catalogue : Catalogue
@@ -208,46 +219,52 @@ def refresh(
         running = RunningCounts()
     until = journal.position()
     told = journal.log(running.position, until)
-    new = _by_shopper(told.deeds)
-    before = {} if anew else _by_shopper(journal.log(until=running.position, of=new).deeds)
-    products = {deed.product for deeds in (*before.values(), *new.values()) for deed in deeds}
+    new = _by_shopper(told.interactions)
+    before = {} if anew else _by_shopper(journal.log(until=running.position, of=new).interactions)
+    products = {
+        interaction.product
+        for interactions in (*before.values(), *new.values())
+        for interaction in interactions
+    }
     running.update(before, new, told.shown, _brand_names(catalogue, products), at=now)
     running.position = until
     if anew:
-        taste = taste_of(len(items), [items.rows(_liked(deeds)) for deeds in new.values()])
+        taste = taste_of(len(items), [items.rows(_liked(interactions)) for interactions in new.values()])
     else:
         taste = ranking.counts(items).taste if ranking.has_counts else None
     ranking.count(running.signals(items, _brands_by_code(items, catalogue), taste))
     running.save(ranking.running)
-    return Refreshed(len(told.deeds), len(told.shown), anew)
+    return Refreshed(len(told.interactions), len(told.shown), anew)
 
 
-def _by_shopper(deeds: Iterable[Deed]) -> dict[str, list[Deed]]:
-    found: dict[str, list[Deed]] = defaultdict(list)
-    for deed in deeds:
-        found[deed.shopper].append(deed)
+def _by_shopper(interactions: Iterable[Interaction]) -> dict[str, list[Interaction]]:
+    found: dict[str, list[Interaction]] = defaultdict(list)
+    for interaction in interactions:
+        found[interaction.shopper].append(interaction)
     for own in found.values():
-        own.sort(key=lambda deed: deed.at)
+        own.sort(key=lambda interaction: interaction.at)
     return found
 
 
-def _liked(deeds: Iterable[Deed]) -> list[str]:
-    return [deed.product for deed in deeds if WEIGHTS[deed.kind] > 0]
+def _liked(interactions: Iterable[Interaction]) -> list[str]:
+    return [interaction.product for interaction in interactions if WEIGHTS[interaction.kind] > 0]
 
 
 def _brands(products: Iterable[str], brands: Mapping[str, str]) -> list[str]:
     return [brands[product] for product in products if product in brands]
 
 
-def _baskets(before: Sequence[Deed], new: Sequence[Deed]) -> Iterable[tuple[list[str], list[str]]]:
+def _baskets(
+    before: Sequence[Interaction], new: Sequence[Interaction]
+) -> Iterable[tuple[list[str], list[str]]]:
     had = orders(before)
     return ((had.get(day, []), added) for day, added in orders(new).items())
 
 
-def _bought(deeds: Iterable[Deed]) -> Counter[str]:
+def _bought(interactions: Iterable[Interaction]) -> Counter[str]:
     """On how many days each product was bought."""
     return Counter(
-        product for product, _ in {(d.product, d.at // _DAY) for d in deeds if d.kind == "purchase"}
+        product for product, _ in {(d.product, d.at // _DAY) for d in interactions if d.kind == "purchase"}
     )
 
 

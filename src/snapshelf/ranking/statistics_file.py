@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from snapshelf.errors import ShelfError
-from snapshelf.ranking.features import Floats, Signals
+from snapshelf.ranking.features import Floats, ItemStatistics
 from snapshelf.ranking.items import UNKNOWN, Items
 
 COUNTS = "counts.npz"
@@ -26,7 +26,7 @@ _PERHAPS = ("impressions", "clicks", "repeats")
 """By item too, where they are known."""
 
 
-def save_signals(signals: Signals, path: Path) -> None:
+def save_statistics(signals: ItemStatistics, path: Path) -> None:
     """Write counts to one file (``.npz``); it is there whole or not at all."""
     items = signals.items
     arrays: dict[str, NDArray[Any]] = {
@@ -49,8 +49,8 @@ def save_signals(signals: Signals, path: Path) -> None:
     made.replace(path)
 
 
-def load_signals(path: Path, items: Items) -> Signals:
-    """Read what `save_signals` wrote, for the products there are now: new ones have no counts yet.
+def load_statistics(path: Path, items: Items) -> ItemStatistics:
+    """Read what `save_statistics` wrote, for the products there are now: new ones have no counts yet.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def load_signals(path: Path, items: Items) -> Signals:
 
     brand_popularity = np.zeros(sizes["brands"], np.float32)
     brand_popularity[brands[brands != UNKNOWN]] = kept["brand_popularity"][brands != UNKNOWN]
-    return Signals(
+    return ItemStatistics(
         items=items,
         together=matrix("together"),
         baskets=matrix("baskets"),
@@ -107,10 +107,10 @@ def load_signals(path: Path, items: Items) -> Signals:
     )
 
 
-def no_signals(items: Items) -> Signals:
+def empty_statistics(items: Items) -> ItemStatistics:
     """Give the counts of a shop where nothing has happened yet: likeness is all that is known."""
     size, brands = len(items), int(items.brand.max(initial=-1)) + 1
-    return Signals(
+    return ItemStatistics(
         items=items,
         together=_empty(size),
         baskets=_empty(size),
@@ -122,7 +122,7 @@ def no_signals(items: Items) -> Signals:
     )
 
 
-def extended(signals: Signals, items: Items) -> Signals:
+def extended(signals: ItemStatistics, items: Items) -> ItemStatistics:
     """Take over counts for the products as they are now, new ones below; rows and codes must be as they were."""
     more, brands = len(items) - len(signals.items), int(items.brand.max(initial=-1)) + 1
     more_brands = max(0, brands - len(signals.brand_popularity))
@@ -134,7 +134,7 @@ def extended(signals: Signals, items: Items) -> Signals:
     def known(values: Floats | None) -> Floats | None:
         return None if values is None else by_item(values)
 
-    return Signals(
+    return ItemStatistics(
         items=items,
         together=_wider(signals.together, more),
         baskets=_wider(signals.baskets, more),

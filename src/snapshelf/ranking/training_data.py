@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.events import CHANNELS, GRADES, MOST_PAST, WEIGHTS, Deed, Shown
+from snapshelf.events import CHANNELS, GRADES, MAX_HISTORY, WEIGHTS, Impression, Interaction
 from snapshelf.ranking.counts import count_histories
-from snapshelf.ranking.features import Floats, RankRequest, Signals
-from snapshelf.ranking.history import Past
+from snapshelf.ranking.features import Floats, ItemStatistics, RankRequest
+from snapshelf.ranking.history import InteractionHistory
 from snapshelf.ranking.items import UNKNOWN, Items
-from snapshelf.ranking.models import Judged
+from snapshelf.ranking.models import RankingExample
 
 LONG, RECENT = 90.0, 7.0
 """Half-lives of the two popularities, in days."""
@@ -31,54 +31,59 @@ _COUNTED_FIRST = 0.5
 """Share of the searches, the earliest, before which behaviour is only counted and not learned from."""
 
 
-class Histories:
+class InteractionHistories:
     """What every shopper did, by time; answers what was known at a moment.
 
     Deeds may come in any order; those with a clock in the future are left out.
     """
 
-    def __init__(self, items: Items, deeds: Iterable[Deed], *, now: float) -> None:
+    def __init__(self, items: Items, interactions: Iterable[Interaction], *, now: float) -> None:
         self._items = items
-        self._of: dict[str, list[Deed]] = defaultdict(list)
-        for deed in deeds:
-            if deed.at <= now + _FUTURE:
-                self._of[deed.shopper].append(deed)
+        self._of: dict[str, list[Interaction]] = defaultdict(list)
+        for interaction in interactions:
+            if interaction.at <= now + _FUTURE:
+                self._of[interaction.shopper].append(interaction)
         for own in self._of.values():
-            own.sort(key=lambda deed: deed.at)
+            own.sort(key=lambda interaction: interaction.at)
 
-    def past(self, shopper: str, at: float) -> Past:
+    def past(self, shopper: str, at: float) -> InteractionHistory:
         """Return what was known of a shopper just before `at`; nobody's past for an unknown one."""
         own = self._of.get(shopper, [])
-        stop = bisect.bisect_left(own, at, key=lambda deed: deed.at)
-        latest = own[max(0, stop - MOST_PAST) : stop]
-        return Past.of(
-            self._items.rows(deed.product for deed in latest),
-            np.array([WEIGHTS[deed.kind] for deed in latest], np.float32),
-            np.array([deed.at for deed in latest], np.float64),
+        stop = bisect.bisect_left(own, at, key=lambda interaction: interaction.at)
+        latest = own[max(0, stop - MAX_HISTORY) : stop]
+        return InteractionHistory.of(
+            self._items.rows(interaction.product for interaction in latest),
+            np.array([WEIGHTS[interaction.kind] for interaction in latest], np.float32),
+            np.array([interaction.at for interaction in latest], np.float64),
         )
 
-    def before(self, at: float) -> dict[str, list[Deed]]:
+    def before(self, at: float) -> dict[str, list[Interaction]]:
         """Return what each shopper did before `at`, oldest first."""
         return {
-            shopper: own[: bisect.bisect_left(own, at, key=lambda deed: deed.at)]
+            shopper: own[: bisect.bisect_left(own, at, key=lambda interaction: interaction.at)]
             for shopper, own in self._of.items()
         }
 
 
-def count(items: Items, histories: Histories, shown: Iterable[Shown], *, until: float) -> Signals:
+def count(
+    items: Items, histories: InteractionHistories, shown: Iterable[Impression], *, until: float
+) -> ItemStatistics:
     """Count everybody's behaviour before `until` (Unix seconds) into what the rankers know."""
     known = histories.before(until)
-    liked = {shopper: [deed for deed in own if WEIGHTS[deed.kind] > 0] for shopper, own in known.items()}
+    liked = {
+        shopper: [interaction for interaction in own if WEIGHTS[interaction.kind] > 0]
+        for shopper, own in known.items()
+    }
     faded = {half: np.zeros(len(items), np.float32) for half in (LONG, RECENT)}
     for own in liked.values():
-        rows = items.rows(deed.product for deed in own)
-        days = (until - np.array([deed.at for deed in own])) / _DAY
+        rows = items.rows(interaction.product for interaction in own)
+        days = (until - np.array([interaction.at for interaction in own])) / _DAY
         for half, sums in faded.items():
             np.add.at(sums, rows[rows != UNKNOWN], (0.5 ** (days / half))[rows != UNKNOWN])
     impressions, clicks = _traffic(items, known, shown, until)
     signals = count_histories(
         items,
-        (items.rows(deed.product for deed in own) for own in liked.values()),
+        (items.rows(interaction.product for interaction in own) for own in liked.values()),
         orders=(items.rows(order) for own in known.values() for order in orders(own).values()),
         popularity=faded[LONG],
         popularity_recent=faded[RECENT],
@@ -87,17 +92,17 @@ def count(items: Items, histories: Histories, shown: Iterable[Shown], *, until: 
     return replace(signals, impressions=impressions, clicks=clicks, repeats=_repeats(items, known))
 
 
-def orders(own: Sequence[Deed]) -> dict[int, list[str]]:
+def orders(own: Sequence[Interaction]) -> dict[int, list[str]]:
     """Return the baskets of a shopper by day since 1970: purchases of one day are one."""
     by_day: dict[int, list[str]] = defaultdict(list)
-    for deed in own:
-        if deed.kind == "purchase":
-            by_day[int(deed.at // _DAY)].append(deed.product)
+    for interaction in own:
+        if interaction.kind == "purchase":
+            by_day[int(interaction.at // _DAY)].append(interaction.product)
     return by_day
 
 
 def _traffic(
-    items: Items, known: Mapping[str, Sequence[Deed]], shown: Iterable[Shown], until: float
+    items: Items, known: Mapping[str, Sequence[Interaction]], shown: Iterable[Impression], until: float
 ) -> tuple[Floats, Floats]:
     """Count how often each item was shown, and how often it was clicked after it was shown."""
     impressions, clicks = np.zeros(len(items), np.float32), np.zeros(len(items), np.float32)
@@ -106,7 +111,9 @@ def _traffic(
             rows = items.rows(search.products)
             np.add.at(impressions, rows[rows != UNKNOWN], 1)
     for own in known.values():
-        rows = items.rows(deed.product for deed in own if deed.kind == "click" and deed.query_id)
+        rows = items.rows(
+            interaction.product for interaction in own if interaction.kind == "click" and interaction.query_id
+        )
         np.add.at(clicks, rows[rows != UNKNOWN], 1)
     return impressions, clicks
 
@@ -119,10 +126,14 @@ def click_rates(impressions: Floats, clicks: Floats) -> Floats:
     return np.asarray((clicks + _PRIOR_SHOWN * mean) / (impressions + _PRIOR_SHOWN), dtype=np.float32)
 
 
-def _repeats(items: Items, known: Mapping[str, Sequence[Deed]]) -> Floats:
+def _repeats(items: Items, known: Mapping[str, Sequence[Interaction]]) -> Floats:
     bought, again = np.zeros(len(items), np.float32), np.zeros(len(items), np.float32)
     for own in known.values():
-        days = {(deed.product, deed.at // _DAY) for deed in own if deed.kind == "purchase"}
+        days = {
+            (interaction.product, interaction.at // _DAY)
+            for interaction in own
+            if interaction.kind == "purchase"
+        }
         times = Counter(product for product, _ in days)
         rows, taken = items.rows(times), np.array([*times.values()], np.float32)
         there = rows != UNKNOWN
@@ -151,7 +162,9 @@ def repeat_shares(items: Items, bought: Floats, again: Floats) -> Floats:
     return np.asarray(share[items.category], dtype=np.float32)
 
 
-def request_of(items: Items, search: Shown, past: Past) -> tuple[RankRequest, NDArray[np.intp]]:
+def request_of(
+    items: Items, search: Impression, past: InteractionHistory
+) -> tuple[RankRequest, NDArray[np.intp]]:
     """Return the request of a search as it was answered, and which of its products there still are (places)."""
     rows = items.rows(search.products)
     there = np.flatnonzero(rows != UNKNOWN)
@@ -164,16 +177,23 @@ def request_of(items: Items, search: Shown, past: Past) -> tuple[RankRequest, ND
     return RankRequest(rows[there], relevance, past, channels, search.at), there
 
 
-def judge(items: Items, histories: Histories, shown: Iterable[Shown], deeds: Iterable[Deed]) -> list[Judged]:
+def label_impressions(
+    items: Items,
+    histories: InteractionHistories,
+    shown: Iterable[Impression],
+    interactions: Iterable[Interaction],
+) -> list[RankingExample]:
     """Join searches with what followed them, in the order of time; a search without a follower is left out.
 
     Recommendations are left out too: nobody asked for anything there.
     """
     grades: dict[str, dict[str, int]] = defaultdict(dict)
-    for deed in deeds:
-        if deed.query_id is not None and deed.kind in GRADES:
-            of_query = grades[deed.query_id]
-            of_query[deed.product] = max(of_query.get(deed.product, 0), GRADES[deed.kind])
+    for interaction in interactions:
+        if interaction.query_id is not None and interaction.kind in GRADES:
+            of_query = grades[interaction.query_id]
+            of_query[interaction.product] = max(
+                of_query.get(interaction.product, 0), GRADES[interaction.kind]
+            )
     judged = []
     for search in sorted(shown, key=lambda search: search.at):
         followed = grades.get(search.query_id)
@@ -182,41 +202,45 @@ def judge(items: Items, histories: Histories, shown: Iterable[Shown], deeds: Ite
         request, there = request_of(items, search, histories.past(search.shopper, search.at))
         got = np.array([followed.get(search.products[place], 0) for place in there], np.int32)
         if got.any():
-            judged.append(Judged(request, got, (there + search.start).astype(np.int32)))
+            judged.append(RankingExample(request, got, (there + search.start).astype(np.int32)))
     return judged
 
 
 @dataclass(frozen=True)
-class Lessons:
+class TrainingSplit:
     """What there is to learn from: counts of the earlier half, judged searches of the later, and of the last fifth.
 
     Parameters
     ----------
-    signals : Signals
+    signals : ItemStatistics
         Counts of the time before `learn`.
-    learn, test : list of Judged
+    learn, test : list of RankingExample
         `test` is later than `learn`.
-    histories : Histories
+    histories : InteractionHistories
     test_from : float
         Unix seconds of the first search of `test`; infinite where there is none.
     """
 
-    signals: Signals
-    learn: list[Judged]
-    test: list[Judged]
-    histories: Histories
+    signals: ItemStatistics
+    learn: list[RankingExample]
+    test: list[RankingExample]
+    histories: InteractionHistories
     test_from: float
 
 
-def lessons(items: Items, shown: Sequence[Shown], deeds: Sequence[Deed], *, now: float) -> Lessons:
+def training_split(
+    items: Items, shown: Sequence[Impression], interactions: Sequence[Interaction], *, now: float
+) -> TrainingSplit:
     """Divide a journal by time: count the earlier half of the searches, learn from the next, test on the last fifth."""
-    histories = Histories(items, deeds, now=now)
+    histories = InteractionHistories(items, interactions, now=now)
     times = sorted(search.at for search in shown)
     start = times[int(len(times) * _COUNTED_FIRST)] if times else now
     signals = count(items, histories, shown, until=start)
-    judged = judge(items, histories, [search for search in shown if search.at >= start], deeds)
+    judged = label_impressions(
+        items, histories, [search for search in shown if search.at >= start], interactions
+    )
     split = round(len(judged) * 0.6)
     test = judged[split:]
-    return Lessons(
+    return TrainingSplit(
         signals, judged[:split], test, histories, (test[0].request.now or 0.0) if test else math.inf
     )

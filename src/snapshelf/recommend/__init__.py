@@ -3,32 +3,32 @@
 from snapshelf.recommend.next_item import NextItem
 from snapshelf.recommend.recommender import (
     RECOMMENDATIONS,
-    Owned,
+    PurchaseHistory,
     Reason,
     Recommendable,
     RecommendationKind,
+    RecommendationQuery,
     Recommended,
     Recommender,
-    Wish,
 )
-from snapshelf.recommend.response import Recommendation, RecommendationReason, Recommendations
-from snapshelf.recommend.service import MAX_RECOMMENDED, REASONS, RecommendationAsk, Recommending
+from snapshelf.recommend.response import Recommendation, RecommendationReason, RecommendationResponse
+from snapshelf.recommend.service import MAX_RECOMMENDED, REASONS, RecommendationRequest, RecommendationService
 
 __all__ = [
     "MAX_RECOMMENDED",
     "REASONS",
     "RECOMMENDATIONS",
     "NextItem",
-    "Owned",
+    "PurchaseHistory",
     "Reason",
     "Recommendable",
     "Recommendation",
-    "RecommendationAsk",
     "RecommendationKind",
+    "RecommendationQuery",
     "RecommendationReason",
-    "Recommendations",
+    "RecommendationRequest",
+    "RecommendationResponse",
+    "RecommendationService",
     "Recommended",
     "Recommender",
-    "Recommending",
-    "Wish",
 ]

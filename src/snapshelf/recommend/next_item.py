@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.ranking import Floats, Past, Signals
+from snapshelf.ranking import Floats, InteractionHistory, ItemStatistics
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class NextItem:
     content: float = 0.15
     photo: float = 0.0
 
-    def fade(self, past: Past) -> Floats:
+    def fade(self, past: InteractionHistory) -> Floats:
         """Weights of past items that the shopper liked, float32 (m,): their events', fading with the events since."""
         weights = past.weights[past.weights > 0]
         steps = np.arange(len(weights))[::-1]
         return np.asarray(weights * 0.5 ** (steps / self.half_life), dtype=np.float32)
 
-    def parts(self, signals: Signals, past: Past) -> dict[str, Floats]:
+    def parts(self, signals: ItemStatistics, past: InteractionHistory) -> dict[str, Floats]:
         """Terms of the score of all items, float32 (items,) each: ``together``, ``words``, ``photo``."""
         rows, fade, items = past.rows[past.weights > 0], self.fade(past), signals.items
         if not len(rows):
@@ -50,14 +50,14 @@ class NextItem:
             parts["photo"] = np.float32(self.photo) * (items.photos.astype(np.float32) @ interest)
         return parts
 
-    def scores(self, signals: Signals, past: Past) -> Floats:
+    def scores(self, signals: ItemStatistics, past: InteractionHistory) -> Floats:
         """Score all items, float32 (items,); zeros for a shopper without a past."""
         scores = np.zeros(len(signals.items), np.float32)
         for part in self.parts(signals, past).values():
             scores += part
         return scores
 
-    def best(self, signals: Signals, past: Past, k: int) -> NDArray[np.intp]:
+    def best(self, signals: ItemStatistics, past: InteractionHistory, k: int) -> NDArray[np.intp]:
         """Return the rows of the k best items that are not in the past, best first, intp (≤ k,)."""
         scores = self.scores(signals, past)
         scores[past.rows] = -np.inf

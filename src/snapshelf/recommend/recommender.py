@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from snapshelf.ranking import LONG, RECENT, UNKNOWN, Floats, Past, Signals
+from snapshelf.ranking import LONG, RECENT, UNKNOWN, Floats, InteractionHistory, ItemStatistics
 from snapshelf.recommend.next_item import NextItem
 from snapshelf.search import diversified
 
@@ -112,7 +112,7 @@ class Recommended:
 
 
 @dataclass(frozen=True)
-class Owned:
+class PurchaseHistory:
     """What a shopper bought, one row for each item.
 
     Parameters
@@ -133,19 +133,19 @@ class Owned:
     gaps: NDArray[np.float64]
 
     @classmethod
-    def none(cls) -> Owned:
+    def none(cls) -> PurchaseHistory:
         """Nothing."""
         return cls.of(np.zeros(0, np.intp))
 
     @classmethod
-    def of(cls, rows: Rows) -> Owned:
+    def of(cls, rows: Rows) -> PurchaseHistory:
         """Each once, the times unknown."""
         unknown = np.full(len(rows), np.nan)
         return cls(rows, np.ones(len(rows), np.float32), unknown, unknown)
 
 
 @dataclass(frozen=True)
-class Wish:
+class RecommendationQuery:
     """What is asked for.
 
     Parameters
@@ -153,9 +153,9 @@ class Wish:
     kind : RecommendationKind
     k : int
         Most products, ≥ 1.
-    past : Past
-        What the shopper did; `Past.none()` for one of whom nothing is known.
-    bought : Owned
+    past : InteractionHistory
+        What the shopper did; `InteractionHistory.none()` for one of whom nothing is known.
+    bought : PurchaseHistory
     anchors : ndarray
         intp (m,): the product that is looked at, or those in the cart.
     interests : tuple of ndarray
@@ -172,8 +172,8 @@ class Wish:
 
     kind: RecommendationKind
     k: int = 10
-    past: Past = field(default_factory=Past.none)
-    bought: Owned = field(default_factory=Owned.none)
+    past: InteractionHistory = field(default_factory=InteractionHistory.none)
+    bought: PurchaseHistory = field(default_factory=PurchaseHistory.none)
     anchors: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
     interests: tuple[Floats, ...] = ()
     now: float | None = None
@@ -187,7 +187,7 @@ class Recommender:
 
     Parameters
     ----------
-    signals : Signals
+    signals : ItemStatistics
     model : NextItem or None
         What of a shopper's past speaks for the next item; by default the one of the benchmark.
 
@@ -197,17 +197,19 @@ class Recommender:
     for a past of m events: somebody of whom nothing is known gets what everybody likes, and each event counts.
     """
 
-    def __init__(self, signals: Signals, model: NextItem | None = None) -> None:
+    def __init__(self, signals: ItemStatistics, model: NextItem | None = None) -> None:
         self.signals = signals
         self._items = signals.items
         self._model = model or NextItem()
 
-    def recommend(self, wish: Wish, draw: np.random.Generator | None = None) -> list[Recommended]:
+    def recommend(
+        self, wish: RecommendationQuery, draw: np.random.Generator | None = None
+    ) -> list[Recommended]:
         """Make a list; shorter than asked for where there is no more, and empty where nothing can be said.
 
         Parameters
         ----------
-        wish : Wish
+        wish : RecommendationQuery
         draw : Generator or None
             Chance of what is tried; by default another one each time.
         """
@@ -230,7 +232,7 @@ class Recommender:
 
     # ---- what speaks for an item ----
 
-    def _taste(self, past: Past) -> _Case:
+    def _taste(self, past: InteractionHistory) -> _Case:
         """What the past says of all items, and the more of it there is, the less what everybody likes counts."""
         past, trend = _by_product(past), self._trend()
         liked = past.rows
@@ -258,7 +260,7 @@ class Recommender:
         top = float(np.sum([*parts.values()], axis=0).max())
         return {name: part / np.float32(top) for name, part in parts.items()}
 
-    def _companions(self, wish: Wish) -> _Case:
+    def _companions(self, wish: RecommendationQuery) -> _Case:
         """What goes with the products at hand."""
         anchors, signals, words = wish.anchors, self.signals, self._items.words
         weights = _COMPANIONS[wish.kind]
@@ -328,7 +330,7 @@ class Recommender:
         lengths = np.linalg.norm(looks, axis=1, keepdims=True)
         return np.asarray(looks / np.maximum(lengths, 1e-9), dtype=np.float32)
 
-    def _near(self, wish: Wish, case: _Case) -> Rows:
+    def _near(self, wish: RecommendationQuery, case: _Case) -> Rows:
         """Items whose photos are like what the list comes from."""
         photos = self._items.photos
         if photos is None or not case.photo:
@@ -350,7 +352,7 @@ class Recommender:
             parts["photo"] = np.float32(case.photo) * near
         return parts
 
-    def _arranged(self, wish: Wish, case: _Case) -> list[Recommended]:
+    def _arranged(self, wish: RecommendationQuery, case: _Case) -> list[Recommended]:
         """The best that may be shown, one of each group, no two too much alike."""
         pool, parts = self._pool(wish, case)
         if not len(pool):
@@ -371,7 +373,7 @@ class Recommender:
             for place in places[: max(wish.k, PLACES[1])]
         ]
 
-    def _pool(self, wish: Wish, case: _Case) -> tuple[Rows, dict[str, Floats]]:
+    def _pool(self, wish: RecommendationQuery, case: _Case) -> tuple[Rows, dict[str, Floats]]:
         """The best candidates that may be shown, the best first, one of each group, and their parts."""
         size = max(_POOL, wish.k)
         total = np.sum([*case.parts.values()], axis=0)
@@ -388,7 +390,7 @@ class Recommender:
         places = order[first][:size]
         return rows[places], {name: part[places] for name, part in parts.items()}
 
-    def _hidden(self, wish: Wish) -> NDArray[np.bool_]:
+    def _hidden(self, wish: RecommendationQuery) -> NDArray[np.bool_]:
         """What is not to be shown: the products at hand, what was bought and is not bought again, what was seen."""
         items, bought = self._items, wish.bought.rows
         gone = np.concatenate([wish.anchors, bought[~self._is_bought_again(bought)]])
@@ -412,7 +414,7 @@ class Recommender:
         return np.asarray(self.signals.repeats[rows] >= REPEATS)
 
     @staticmethod
-    def _shown(wish: Wish, rows: Rows) -> Rows:
+    def _shown(wish: RecommendationQuery, rows: Rows) -> Rows:
         return rows if wish.allowed is None or not len(rows) else rows[wish.allowed(rows)]
 
     def _likeness(self, rows: Rows) -> Floats:
@@ -448,7 +450,7 @@ class Recommender:
 
     # ---- lists of what the shopper knows ----
 
-    def _seen(self, wish: Wish) -> list[Recommended]:
+    def _seen(self, wish: RecommendationQuery) -> list[Recommended]:
         latest = wish.past.rows[wish.past.weights > 0][::-1]
         rows = latest[np.sort(np.unique(latest, return_index=True)[1])]
         bought = wish.bought.rows
@@ -459,7 +461,7 @@ class Recommender:
             for place, row in enumerate(rows[: wish.k].tolist())
         ]
 
-    def _again(self, wish: Wish) -> list[Recommended]:
+    def _again(self, wish: RecommendationQuery) -> list[Recommended]:
         bought = wish.bought
         again = self._is_bought_again(bought.rows) | (bought.counts > 1)
         shown = set(self._shown(wish, bought.rows[again]).tolist())
@@ -477,7 +479,7 @@ class Recommender:
     # ---- products that few have seen ----
 
     def _with_a_new_one(
-        self, wish: Wish, case: _Case, found: list[Recommended], draw: np.random.Generator
+        self, wish: RecommendationQuery, case: _Case, found: list[Recommended], draw: np.random.Generator
     ) -> list[Recommended]:
         """Put a product that few have seen at one of the later places, and log how probable all that was.
 
@@ -501,7 +503,7 @@ class Recommender:
         return [*moved[: place - 1], new, *moved[place - 1 :]]
 
     def _thompson(
-        self, wish: Wish, case: _Case, shown: set[int], draw: np.random.Generator
+        self, wish: RecommendationQuery, case: _Case, shown: set[int], draw: np.random.Generator
     ) -> tuple[int, float] | None:
         """Choose a product that few have seen, and say how probable that choice was."""
         impressions, clicks = self.signals.impressions, self.signals.clicks
@@ -553,14 +555,14 @@ class _Case:
     photo: float = 0.0
 
 
-def _by_product(past: Past) -> Past:
+def _by_product(past: InteractionHistory) -> InteractionHistory:
     """What was liked, each product once: at its latest time, with its strongest event."""
     liked = np.flatnonzero(past.weights > 0)
     latest = {int(past.rows[place]): int(place) for place in liked}
     places = np.array(sorted(latest.values()), np.intp)
     strongest = np.zeros(int(past.rows.max(initial=0)) + 1, np.float32)
     np.maximum.at(strongest, past.rows[liked], past.weights[liked])
-    return Past(past.rows[places], strongest[past.rows[places]], past.times[places])
+    return InteractionHistory(past.rows[places], strongest[past.rows[places]], past.times[places])
 
 
 def _scaled(values: Floats) -> Floats:

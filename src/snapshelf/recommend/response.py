@@ -53,7 +53,7 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True)
-class Recommendations:
+class RecommendationResponse:
     """Recommended products, best first.
 
     Parameters

@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 from snapshelf._support.ids import check_shopper
 from snapshelf.catalogue import Catalogue, Product
 from snapshelf.errors import NotFoundError, QueryError, ShelfError
-from snapshelf.events import Profile, Shown
-from snapshelf.index import Equals, Filter, Store
+from snapshelf.events import Impression, Profile
+from snapshelf.index import Equals, Filter, SearchIndex
 from snapshelf.query import parse_filter
-from snapshelf.ranking import UNKNOWN, Items, Past, Signals, past_of
+from snapshelf.ranking import UNKNOWN, InteractionHistory, Items, ItemStatistics, history_of
 from snapshelf.recommend.recommender import (
-    Owned,
+    PurchaseHistory,
     Reason,
     Recommendable,
     RecommendationKind,
+    RecommendationQuery,
     Recommender,
-    Wish,
 )
-from snapshelf.recommend.response import Recommendation, RecommendationReason, Recommendations
-from snapshelf.search import Personal, joined
+from snapshelf.recommend.response import Recommendation, RecommendationReason, RecommendationResponse
+from snapshelf.search import Personaliser, joined
 
 MAX_RECOMMENDED = 100
 """Most products of one list."""
@@ -62,7 +62,7 @@ REASONS: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class RecommendationAsk:
+class RecommendationRequest:
     """Recommendations as they were asked for; see `Shelf.recommend`."""
 
     kind: RecommendationKind
@@ -87,25 +87,25 @@ class RecommendationAsk:
         check_shopper(self.shopper)
 
 
-class Recommending:
+class RecommendationService:
     """Answers what the places of a shop ask for, for one shelf.
 
     Parameters
     ----------
     catalogue : Catalogue
-    store : Store
-    personal : Personal
+    store : SearchIndex
+    personal : Personaliser
         Knows the shoppers and what was counted.
     """
 
-    def __init__(self, catalogue: Catalogue, store: Store, personal: Personal) -> None:
+    def __init__(self, catalogue: Catalogue, store: SearchIndex, personal: Personaliser) -> None:
         self._catalogue = catalogue
         self._store = store
         self._personal = personal
         self._lock = threading.Lock()
         self._recommender: Recommender | None = None
 
-    def recommend(self, ask: RecommendationAsk) -> Recommendations:
+    def recommend(self, ask: RecommendationRequest) -> RecommendationResponse:
         """See `Shelf.recommend`."""
         given = parse_filter(ask.where, self._store) if isinstance(ask.where, str) else ask.where
         where = joined(given, Equals("in_stock", True))
@@ -113,11 +113,11 @@ class Recommending:
         items = recommender.signals.items
         profile = self._personal.profile(ask.shopper) if ask.shopper and ask.personal else None
         now = time.time()
-        wish = Wish(
+        wish = RecommendationQuery(
             kind=ask.kind,
             k=ask.k,
-            past=Past.none() if profile is None else past_of(profile, items),
-            bought=Owned.none() if profile is None else _owned(profile, items),
+            past=InteractionHistory.none() if profile is None else history_of(profile, items),
+            bought=PurchaseHistory.none() if profile is None else _owned(profile, items),
             anchors=self._anchors(ask, profile, items),
             interests=() if profile is None else _interests(profile),
             now=now,
@@ -130,7 +130,7 @@ class Recommending:
             {items.ids[row] for one in found for row in (one.row, one.reason.because) if row != UNKNOWN}
         )
         found = [one for one in found if items.ids[one.row] in products]
-        answer = Recommendations(
+        answer = RecommendationResponse(
             kind=ask.kind,
             query_id=uuid.uuid4().hex,
             personal=profile is not None,
@@ -157,7 +157,7 @@ class Recommending:
                 self._recommender = Recommender(signals)
             return self._recommender
 
-    def _signals(self) -> Signals:
+    def _signals(self) -> ItemStatistics:
         until = time.monotonic() + _PATIENCE
         while (signals := self._personal.live.signals()) is None:
             if time.monotonic() > until:
@@ -165,7 +165,7 @@ class Recommending:
             time.sleep(0.05)
         return signals
 
-    def _anchors(self, ask: RecommendationAsk, profile: Profile | None, items: Items) -> NDArray[np.intp]:
+    def _anchors(self, ask: RecommendationRequest, profile: Profile | None, items: Items) -> NDArray[np.intp]:
         """The product or the cart at hand; what the shopper put into the cart where nothing is said."""
         if ask.product is not None:
             if self._catalogue.get(ask.product) is None:
@@ -201,9 +201,9 @@ class Recommending:
     ) -> NDArray[np.intp]:
         return _there(items, [one.id for one in self._store.nearest(vector, count, where)])
 
-    def _tell(self, answer: Recommendations, ask: RecommendationAsk, now: float) -> None:
+    def _tell(self, answer: RecommendationResponse, ask: RecommendationRequest, now: float) -> None:
         self._personal.tell(
-            Shown(
+            Impression(
                 query_id=answer.query_id,
                 shopper=ask.shopper
                 or answer.query_id,  # somebody who is not known, and who will not come again
@@ -221,12 +221,12 @@ def _there(items: Items, ids: Iterable[str]) -> NDArray[np.intp]:
     return np.asarray(rows[rows != UNKNOWN])
 
 
-def _owned(profile: Profile, items: Items) -> Owned:
+def _owned(profile: Profile, items: Items) -> PurchaseHistory:
     rows = items.rows(profile.bought)
     there = rows != UNKNOWN
     told = [*profile.bought.values()]
     gaps = np.array([one.mean_gap or np.nan for one in told], np.float64)
-    return Owned(
+    return PurchaseHistory(
         rows[there],
         np.array([one.count for one in told], np.float32)[there],
         np.array([one.last for one in told], np.float64)[there],

@@ -21,12 +21,12 @@ from snapshelf.search.facets import (
 from snapshelf.search.matched import matched_words
 from snapshelf.search.occlusion import occlusion_map
 from snapshelf.search.paging import FirstPage, Page, page_token, query_digest, read_page_token
-from snapshelf.search.personalisation import Personal
-from snapshelf.search.pipeline import WINDOWS, Manner, Ranked, Search, Sort
+from snapshelf.search.personalisation import Personaliser
+from snapshelf.search.pipeline import WINDOWS, Ranked, RankingOptions, Search, Sort
 from snapshelf.search.relaxation import relaxed
 from snapshelf.search.relevance import CALIBRATION, Calibration, Curve, Evidence, QueryKind
 from snapshelf.search.rerank import Ranking
-from snapshelf.search.response import HeatMap, Hit, SearchResult, WhyNot
+from snapshelf.search.response import HeatMap, Hit, SearchResponse, WhyNot
 from snapshelf.search.retrieval import GROUP
 from snapshelf.search.rules.file import RuleFile
 from snapshelf.search.rules.merchandising import Merchandising, check_filters
@@ -36,13 +36,13 @@ from snapshelf.search.searcher import (
     MAX_RELATED,
     MAX_SUGGESTIONS,
     SETTINGS,
-    Ask,
-    Searcher,
     SearchOptions,
+    SearchRequest,
+    SearchService,
     Side,
 )
 from snapshelf.search.settings import Experiment, RankingSettings, SearchSettings
-from snapshelf.search.signals import CONTRIBUTIONS, Looks, Mode, Vector, Weights
+from snapshelf.search.signals import CONTRIBUTIONS, Mode, QueryVector, Vector, Weights
 from snapshelf.search.sort import read_sort
 
 __all__ = [
@@ -56,7 +56,6 @@ __all__ = [
     "MAX_VALUES",
     "SETTINGS",
     "WINDOWS",
-    "Ask",
     "Calibration",
     "Chosen",
     "Curve",
@@ -70,26 +69,27 @@ __all__ = [
     "FirstPage",
     "HeatMap",
     "Hit",
-    "Looks",
-    "Manner",
     "Merchandising",
     "Mode",
     "Page",
-    "Personal",
+    "Personaliser",
     "Products",
     "QueryKind",
+    "QueryVector",
     "Range",
     "Ranked",
     "Ranking",
+    "RankingOptions",
     "RankingSettings",
     "Rule",
     "RuleFile",
     "Rules",
     "Search",
     "SearchOptions",
-    "SearchResult",
+    "SearchRequest",
+    "SearchResponse",
+    "SearchService",
     "SearchSettings",
-    "Searcher",
     "Side",
     "Sort",
     "Vector",

@@ -9,15 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.catalogue import Product
-from snapshelf.index import Filter, Ids, Store
+from snapshelf.index import Filter, Ids, SearchIndex
 from snapshelf.language import Lexicon
 from snapshelf.query import Chip, Query
 from snapshelf.search.exact_match import LOOKED_AT, SAME, exactness, names_one
 from snapshelf.search.relevance import Evidence
-from snapshelf.search.rerank import Moves
+from snapshelf.search.rerank import ScoreDeltas
 from snapshelf.search.retrieval import Recall
 from snapshelf.search.rules.merchandising import Shift
-from snapshelf.search.signals import CONTRIBUTIONS, Looks, Mode, Numbers, Pool, Scores, Vector, Weights, fuse
+from snapshelf.search.signals import (
+    CONTRIBUTIONS,
+    Mode,
+    Numbers,
+    Pool,
+    QueryVector,
+    Scores,
+    Vector,
+    Weights,
+    fuse,
+)
 
 NEAR_DUPLICATE = 0.98
 """Cosine of a query's photo from which it is the product's own, cropped or saved again; see ``docs/search.md``."""
@@ -26,7 +36,7 @@ _NAMED_AMONG = 10
 """Best candidates that may be what the words name."""
 
 _BESIDE_LOOKS = tuple(name for name in CONTRIBUTIONS if name not in ("photo", "text"))
-"""Parts of a score that are not divided by `Looks`."""
+"""Parts of a score that are not divided by `QueryVector`."""
 
 _MOST_OF_A_TERM = 2.2
 """BM25 of a term that fills a document, as a multiple of its IDF: k₁ + 1."""
@@ -77,7 +87,7 @@ class Candidates:
 
     Parameters
     ----------
-    store : Store
+    store : SearchIndex
     products : Products
     query : Query
     weights : Weights
@@ -93,7 +103,7 @@ class Candidates:
 
     def __init__(
         self,
-        store: Store,
+        store: SearchIndex,
         products: Products,
         query: Query,
         weights: Weights,
@@ -109,7 +119,7 @@ class Candidates:
         self._query = query
         self._lexicon = lexicon
         self._weights = weights.of(query, mode)
-        self._looks = Looks.of(query, self._weights, mode)
+        self._looks = QueryVector.of(query, self._weights, mode)
         self._soft = [chip for chip in query.chips if not chip.hard]
         self._shifts = shifts
         tests = (
@@ -189,7 +199,7 @@ class Candidates:
         """The signals that the query has."""
         return (*self._looks.parts, *(("title", "words", "facts") if self._has_words else ()))
 
-    def move(self, ids: Sequence[str], by: Moves) -> list[str]:
+    def move(self, ids: Sequence[str], by: ScoreDeltas) -> list[str]:
         """Let a ranking move candidates that were brought together; ids, best first, ties in their order."""
         rows = [self._known[id].row for id in ids]
         scores = self._known[ids[0]].scores

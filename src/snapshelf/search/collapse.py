@@ -14,7 +14,7 @@ ALIKE = 0.998
 """Cosine of two photos from which they are one, shrunk or saved again; measured, see ``docs/search.md``."""
 
 
-class Folder:
+class DuplicateCollapser:
     """Leaves out products that look like one before them and have the same title and brand.
 
     It goes through the products in their order and looks at no more of them than are asked for, so what it keeps of

@@ -16,14 +16,14 @@ from snapshelf.query import decoded, within, write_filter
 from snapshelf.search.occlusion import occlusion_map
 from snapshelf.search.paging import Page
 from snapshelf.search.response import HeatMap, WhyNot, WhyNotKind
-from snapshelf.search.searcher import Ask, Prepared, Searcher, Side
-from snapshelf.search.signals import Looks, Vector
+from snapshelf.search.searcher import SearchPlan, SearchRequest, SearchService, Side
+from snapshelf.search.signals import QueryVector, Vector
 
 _EVERYTHING = 1_000_000
 """More places than any search has."""
 
 
-def why_not(searcher: Searcher, id: str, ask: Ask) -> WhyNot:
+def why_not(searcher: SearchService, id: str, ask: SearchRequest) -> WhyNot:
     """See `Shelf.why_not`."""
     if searcher.catalogue.get(id) is None:
         raise NotFoundError(f"no product has the id {id!r}")
@@ -59,7 +59,7 @@ def why_not(searcher: Searcher, id: str, ask: Ask) -> WhyNot:
 
 
 def _kept_out(
-    searcher: Searcher, prepared: Prepared, id: str
+    searcher: SearchService, prepared: SearchPlan, id: str
 ) -> tuple[WhyNotKind, str, tuple[str, ...]] | None:
     """What keeps a product out of the result, however well it fits."""
 
@@ -92,7 +92,7 @@ def _conditions(where: Filter) -> list[Filter]:
     return [each for part in where.parts for each in _conditions(part)] if isinstance(where, And) else [where]
 
 
-def heat_map(searcher: Searcher, id: str, side: Side, ask: Ask) -> HeatMap:
+def heat_map(searcher: SearchService, id: str, side: Side, ask: SearchRequest) -> HeatMap:
     """See `Shelf.heat_map`."""
     vectors = searcher.catalogue.vectors([id]).get(id)
     if vectors is None:
@@ -106,7 +106,7 @@ def heat_map(searcher: Searcher, id: str, side: Side, ask: Ask) -> HeatMap:
     else:
         prepared = searcher.prepare(replace(ask, page_token=None))
         weights = prepared.manner.weights.of(prepared.query, prepared.manner.mode)
-        direction = Looks.of(prepared.query, weights, prepared.manner.mode).direction
+        direction = QueryVector.of(prepared.query, weights, prepared.manner.mode).direction
         position, _ = _nearest(vectors, direction)
         target = direction
         thumbnail = searcher.catalogue.thumbnail(id, position)

@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Literal, TypeAlias
 
 from snapshelf.errors import QueryError
-from snapshelf.index import And, Between, Filter, Has, Ids, Not, OneOf, Store
+from snapshelf.index import And, Between, Filter, Has, Ids, Not, OneOf, SearchIndex
 from snapshelf.query import Fields, Kind, resolve_field
 from snapshelf.search.retrieval import GROUP
 
@@ -186,7 +186,7 @@ def read_choices(choices: Mapping[str, Sequence[str] | Range], fields: Fields) -
 
 
 def count_facets(
-    store: Store,
+    store: SearchIndex,
     requests: Sequence[str | FacetRequest],
     base: Filter | None,
     chosen: Mapping[str, Chosen],
@@ -197,7 +197,7 @@ def count_facets(
 
     Parameters
     ----------
-    store : Store
+    store : SearchIndex
     requests : sequence of str or FacetRequest
     base : Filter or None
         What matches, choices aside.
@@ -227,7 +227,7 @@ def count_facets(
     return tuple(results)
 
 
-def facet_fields(store: Store) -> dict[str, FacetField]:
+def facet_fields(store: SearchIndex) -> dict[str, FacetField]:
     """Which facets may be asked for, by the short name of their field."""
     found: dict[str, FacetField] = {}
     products = store.count()
@@ -241,7 +241,7 @@ def facet_fields(store: Store) -> dict[str, FacetField]:
     return found
 
 
-def _kinds(store: Store) -> dict[str, FacetKind]:
+def _kinds(store: SearchIndex) -> dict[str, FacetKind]:
     numbers = {fact for fact, kind in store.field_kinds().items() if kind == "number"} - {"in_stock"}
     known = set(store.fields()) - {_ADDED}
     facts = sorted(known, key=lambda fact: (fact.startswith(_OF_ATTRIBUTES), fact))
@@ -255,7 +255,7 @@ def joined(*filters: Filter | None) -> Filter | None:
 
 
 def _values(
-    store: Store,
+    store: SearchIndex,
     request: FacetRequest,
     fact: str,
     where: Filter | None,
@@ -282,7 +282,7 @@ def _values(
 
 
 def _histogram(
-    store: Store,
+    store: SearchIndex,
     request: FacetRequest,
     fact: str,
     where: Filter | None,

@@ -17,8 +17,8 @@ import numpy as np
 
 from snapshelf.catalogue import Catalogue
 from snapshelf.errors import InputError, ShelfError, StorageError
-from snapshelf.events import Event, Journal, Profile, Shown
-from snapshelf.ranking import LiveRanking, Past, RankingName, assign, past_of
+from snapshelf.events import Event, Impression, Journal, Profile
+from snapshelf.ranking import InteractionHistory, LiveRanking, RankingName, assign, history_of
 from snapshelf.search.paging import FirstPage
 from snapshelf.search.pipeline import Search
 from snapshelf.search.rerank import Ranking
@@ -38,7 +38,7 @@ _logger = logging.getLogger("snapshelf.ranking")
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class RankingAssignment:
     """How one search is ordered.
 
     Parameters
@@ -56,7 +56,7 @@ class Turn:
     variant: str | None = None
 
     @property
-    def settled(self) -> Turn:
+    def settled(self) -> RankingAssignment:
         """The same with nothing explored, to tell where a product usually is."""
         return self if self.ranking is None else replace(self, ranking=replace(self.ranking, explore=0.0))
 
@@ -80,7 +80,7 @@ class Asked(Protocol):
         ...
 
 
-class Personal:
+class Personaliser:
     """Orders the searches of one shelf, and keeps what they showed.
 
     Parameters
@@ -104,12 +104,12 @@ class Personal:
         *,
         serving: bool,
     ) -> None:
-        self.live = LiveRanking(folder, catalogue, patient=not serving, trouble=_logger.warning)
+        self.live = LiveRanking(folder, catalogue, blocking=not serving, on_error=_logger.warning)
         self._settings = settings
         self._journal = journal
         self._serving = serving
         self._lock = threading.Lock()
-        self._pasts: OrderedDict[str, Past] = OrderedDict()
+        self._pasts: OrderedDict[str, InteractionHistory] = OrderedDict()
 
     @property
     def keeps(self) -> bool:
@@ -128,7 +128,7 @@ class Personal:
         personal: bool,
         first: FirstPage | None = None,
         explores: bool = True,
-    ) -> Turn:
+    ) -> RankingAssignment:
         """Say how a search is ordered.
 
         Parameters
@@ -144,24 +144,34 @@ class Personal:
         is_first = first is None
         first = first or FirstPage(uuid.uuid4().hex, time.time())
         experiment, variant, a, b = self._assigned(shopper or first.query_id)
-        past = self._past(shopper, first, is_first=is_first) if shopper and personal else Past.none()
+        past = (
+            self._past(shopper, first, is_first=is_first)
+            if shopper and personal
+            else InteractionHistory.none()
+        )
         if not (len(past.rows) or self.live.has_counts):
-            return Turn(first, self._chance_only(first) if explores else None, experiment, variant)
-        ranker, rival = (None if name is None else self.live.reranker(name) for name in (a, b))
+            return RankingAssignment(
+                first, self._chance_only(first) if explores else None, experiment, variant
+            )
+        ranker, challenger = (None if name is None else self.live.reranker(name) for name in (a, b))
         ranking = Ranking(
             ranker,
             past,
             first.at,
             first.query_id,
-            rival=rival,
+            challenger=challenger,
             interleaved=variant == "interleaved",
             explore=self._explored() if explores else 0.0,
         )
-        return Turn(first, ranking, experiment, variant)
+        return RankingAssignment(first, ranking, experiment, variant)
 
     def _chance_only(self, first: FirstPage) -> Ranking | None:
         explored = self._explored()
-        return Ranking(None, Past.none(), first.at, first.query_id, explore=explored) if explored else None
+        return (
+            Ranking(None, InteractionHistory.none(), first.at, first.query_id, explore=explored)
+            if explored
+            else None
+        )
 
     def _explored(self) -> float:
         """Share of the searches that leave something to chance: none where nothing is learned from it."""
@@ -182,16 +192,16 @@ class Personal:
             return experiment.name, variant, experiment.a, experiment.b
         return experiment.name, variant, experiment.b if variant == "b" else experiment.a, None
 
-    def _past(self, shopper: str, first: FirstPage, *, is_first: bool) -> Past:
+    def _past(self, shopper: str, first: FirstPage, *, is_first: bool) -> InteractionHistory:
         """What the shopper did before the first page was asked for."""
         with self._lock:
             known = None if is_first else self._pasts.get(first.query_id)
         if known is not None:
             # Who was forgotten meanwhile is, also here.
-            return known if not len(known.rows) or self.profile(shopper) else Past.none()
-        profile, past = self.profile(shopper), Past.none()
+            return known if not len(known.rows) or self.profile(shopper) else InteractionHistory.none()
+        profile, past = self.profile(shopper), InteractionHistory.none()
         if profile is not None and (signals := self.live.signals()) is not None:
-            past = past_of(profile, signals.items)
+            past = history_of(profile, signals.items)
         if not is_first:
             # It was asked for long ago, or before a restart: by the events' own times then.
             return past.until(first.at)
@@ -209,7 +219,7 @@ class Personal:
             _logger.warning("%s", error)
             return None
 
-    def tell(self, shown: Shown) -> None:
+    def tell(self, shown: Impression) -> None:
         """Keep what was shown, where shoppers are served; it is written in the background."""
         if not (self.keeps and shown.products):
             return
@@ -219,13 +229,19 @@ class Personal:
             _logger.warning("%s", error)
 
     def shown(
-        self, turn: Turn, search: Search, query_id: str, ask: Asked, skip: int, hits: Sequence[Hit]
+        self,
+        turn: RankingAssignment,
+        search: Search,
+        query_id: str,
+        ask: Asked,
+        skip: int,
+        hits: Sequence[Hit],
     ) -> None:
         """Tell the journal what a search showed, and what its shopper looked for; it is written in the background.
 
         Parameters
         ----------
-        turn : Turn
+        turn : RankingAssignment
         search : Search
         query_id : str
             Of this page.
@@ -262,11 +278,17 @@ class Personal:
 
 
 def _impression(
-    turn: Turn, search: Search, query_id: str, ask: Asked, skip: int, hits: Sequence[Hit], now: float
-) -> Shown:
+    turn: RankingAssignment,
+    search: Search,
+    query_id: str,
+    ask: Asked,
+    skip: int,
+    hits: Sequence[Hit],
+    now: float,
+) -> Impression:
     channels = {name: tuple(hit.contributions.get(name, 0.0) for hit in hits) for name in search.channels}
     chances = search.propensities(skip + len(hits))
-    return Shown(
+    return Impression(
         query_id=query_id,
         shopper=ask.shopper or turn.first.query_id,  # somebody who is not known, and who will not come again
         at=now,

@@ -11,20 +11,20 @@ import numpy as np
 
 from snapshelf.catalogue import Product
 from snapshelf.events import Team
-from snapshelf.index import Filter, Store
+from snapshelf.index import Filter, SearchIndex
 from snapshelf.language import Lexicon
 from snapshelf.query import Query
 from snapshelf.ranking import Reranker
 from snapshelf.search.candidates import Candidates, Products, Read
-from snapshelf.search.collapse import Folder
+from snapshelf.search.collapse import DuplicateCollapser
 from snapshelf.search.diversify import diversified
 from snapshelf.search.relevance import Evidence
 from snapshelf.search.rerank import (
     EXPLORED,
     RERANKED,
-    Moves,
     Numbers,
     Ranking,
+    ScoreDeltas,
     Swap,
     drawn_swap,
     moves,
@@ -51,7 +51,7 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class RankingOptions:
     """How the products that match are put in order.
 
     Parameters
@@ -96,10 +96,10 @@ class Search:
 
     Parameters
     ----------
-    store : Store
+    store : SearchIndex
     products : Products
     query : Query
-    manner : Manner
+    manner : RankingOptions
     lexicon : Lexicon or None
         The bundled one by default.
 
@@ -114,7 +114,12 @@ class Search:
     """
 
     def __init__(
-        self, store: Store, products: Products, query: Query, manner: Manner, lexicon: Lexicon | None = None
+        self,
+        store: SearchIndex,
+        products: Products,
+        query: Query,
+        manner: RankingOptions,
+        lexicon: Lexicon | None = None,
     ) -> None:
         self.query = query
         self.manner = manner
@@ -143,7 +148,7 @@ class Search:
         self._wider = list(WINDOWS) if sort is None else [WINDOWS[-1]]
         self._first_of_group: dict[str, str] = {}
         self._order: list[str] = []
-        self._folder = Folder(products.get_many, products.vectors, fold=manner.collapse)
+        self._folder = DuplicateCollapser(products.get_many, products.vectors, fold=manner.collapse)
         self._extend()
 
     @property
@@ -290,19 +295,21 @@ class Search:
             chances = ranking.calibration.relevance(self._candidates.evidence(head))
         personal = not self._candidates.ask_for_one(head)
 
-        def moved(by: Reranker | None) -> Moves:
+        def moved(by: Reranker | None) -> ScoreDeltas:
             return moves(by, ranking, head, relevance, channels, chances, personal=personal)
 
         own = moved(ranking.ranker)
         # Diversity makes an order of its own, in which nobody's choice could be told.
         if ranking.interleaved and self.manner.diversity == 0:
-            rival = moved(ranking.rival)
-            b = self._candidates.move(head, rival)
+            challenger = moved(ranking.challenger)
+            b = self._candidates.move(head, challenger)
             order, self.teams = shared(self._candidates.move(head, own), b, ranking.seed)
             is_rivals = np.array([self.teams[id] == "b" for id in head])
             self._candidates.move(
                 head,
-                Moves(*(np.where(is_rivals, theirs, ours) for ours, theirs in zip(own, rival, strict=True))),
+                ScoreDeltas(
+                    *(np.where(is_rivals, theirs, ours) for ours, theirs in zip(own, challenger, strict=True))
+                ),
             )
         else:
             order = self._candidates.move(head, own)

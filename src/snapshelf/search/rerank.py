@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.events import Team
-from snapshelf.ranking import UNKNOWN, Past, RankRequest, Reranker, team_draft
+from snapshelf.ranking import UNKNOWN, InteractionHistory, RankRequest, Reranker, team_draft
 from snapshelf.search.relevance import Calibration
 
 RERANKED = 200
@@ -27,7 +27,7 @@ PROPENSITY_FLOOR = 0.01
 Numbers = NDArray[np.float64]
 
 
-class Moves(NamedTuple):
+class ScoreDeltas(NamedTuple):
     """What a ranking adds to the scores of candidates, float64 (n,) each."""
 
     ranking: Numbers
@@ -42,13 +42,13 @@ class Ranking:
     ----------
     ranker : Reranker or None
         None leaves the order of the search.
-    past : Past
+    past : InteractionHistory
         Of the shopper, by the rows of the ranker's items.
     at : float
         Unix seconds of the request, or of the request for the first page.
     seed : str
         Decides what is left to chance: the same one gives the same places.
-    rival : Reranker or None
+    challenger : Reranker or None
         A second ranking, whose best products share the places with those of the first.
     interleaved : bool
         Whether the places are shared; a rival of None is then the order of the search.
@@ -59,10 +59,10 @@ class Ranking:
     """
 
     ranker: Reranker | None
-    past: Past
+    past: InteractionHistory
     at: float
     seed: str
-    rival: Reranker | None = None
+    challenger: Reranker | None = None
     interleaved: bool = False
     explore: float = 0.0
     calibration: Calibration | None = None
@@ -70,7 +70,7 @@ class Ranking:
     @property
     def moves_any(self) -> bool:
         """Whether there is a model that moves candidates."""
-        return self.ranker is not None or (self.interleaved and self.rival is not None)
+        return self.ranker is not None or (self.interleaved and self.challenger is not None)
 
 
 def moves(
@@ -82,7 +82,7 @@ def moves(
     chances: Numbers | None,
     *,
     personal: bool,
-) -> Moves:
+) -> ScoreDeltas:
     """Say what a ranker adds to candidates; nothing to those that it does not know yet.
 
     Parameters
@@ -99,7 +99,7 @@ def moves(
     personal : bool
         Whether the shopper counts.
     """
-    found = Moves(np.zeros(len(ids)), np.zeros(len(ids)))
+    found = ScoreDeltas(np.zeros(len(ids)), np.zeros(len(ids)))
     if ranker is None:
         return found
     rows = ranker.signals.items.rows(ids)
@@ -117,17 +117,17 @@ def moves(
     return found
 
 
-class Shared(NamedTuple):
+class InterleavedOrder(NamedTuple):
     """Candidates of two rankings in one order, and whose choice each is; None for what both begin with."""
 
     ids: list[str]
     teams: Mapping[str, Team | None]
 
 
-def shared(a: Sequence[str], b: Sequence[str], seed: str) -> Shared:
+def shared(a: Sequence[str], b: Sequence[str], seed: str) -> InterleavedOrder:
     """Put two orders of the same candidates together; see `team_draft`."""
     drafted = team_draft(a, b, len(a), seed=seed)
-    return Shared(list(drafted.products), dict(zip(drafted.products, drafted.teams, strict=True)))
+    return InterleavedOrder(list(drafted.products), dict(zip(drafted.products, drafted.teams, strict=True)))
 
 
 class Swap(NamedTuple):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snapshelf.index import Filter, Recalled, Store
+from snapshelf.index import Filter, ScoredCandidate, SearchIndex
 from snapshelf.query import Query
-from snapshelf.search.signals import Looks, Mode, Pool
+from snapshelf.search.signals import Mode, Pool, QueryVector
 
 GROUP = "group_id"
 """The fact that variants of one product share."""
@@ -21,7 +21,7 @@ class Recall:
 
     Parameters
     ----------
-    looks : Looks
+    looks : QueryVector
     query : Query
     mode : Mode
     within : Filter or None
@@ -32,7 +32,7 @@ class Recall:
         A number to sort by.
     """
 
-    looks: Looks
+    looks: QueryVector
     query: Query
     mode: Mode
     within: Filter | None = None
@@ -40,13 +40,13 @@ class Recall:
     sorted_by: str | None = None
 
     def bring(
-        self, store: Store, width: int, also: Sequence[str] = (), *, where: Filter | None = None
+        self, store: SearchIndex, width: int, also: Sequence[str] = (), *, where: Filter | None = None
     ) -> Pool:
         """Bring the `width` best of each signal, and those products of `also` that match.
 
         Parameters
         ----------
-        store : Store
+        store : SearchIndex
         width : int
         also : sequence of str
         where : Filter or None
@@ -68,7 +68,7 @@ class Recall:
         )
         return self._pool(found)
 
-    def _pool(self, found: Sequence[Recalled]) -> Pool:
+    def _pool(self, found: Sequence[ScoredCandidate]) -> Pool:
         text = self.query.text
         # The engine gives cosines; the words' vector may be longer or shorter than 1.
         length = float(np.linalg.norm(text)) if text is not None else 0.0

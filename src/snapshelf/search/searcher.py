@@ -19,7 +19,7 @@ from snapshelf._support.ids import check_shopper
 from snapshelf.catalogue import Catalogue, Product
 from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError, StorageError
-from snapshelf.index import Equals, Filter, Ids, Not, Or, Store
+from snapshelf.index import Equals, Filter, Ids, Not, Or, SearchIndex
 from snapshelf.language import Lexicon, prepare_correction
 from snapshelf.query import (
     MAX_TEXT_LENGTH,
@@ -45,18 +45,18 @@ from snapshelf.search.facets import (
 )
 from snapshelf.search.matched import matched_words
 from snapshelf.search.paging import Page, page_token, query_digest, read_page_token
-from snapshelf.search.personalisation import Personal, Turn
-from snapshelf.search.pipeline import Manner, Search
+from snapshelf.search.personalisation import Personaliser, RankingAssignment
+from snapshelf.search.pipeline import RankingOptions, Search
 from snapshelf.search.relaxation import relaxed
 from snapshelf.search.relevance import CALIBRATION, Calibration
-from snapshelf.search.response import Hit, SearchResult
+from snapshelf.search.response import Hit, SearchResponse
 from snapshelf.search.retrieval import GROUP
 from snapshelf.search.rules.file import RuleFile
 from snapshelf.search.rules.merchandising import Merchandising
 from snapshelf.search.settings import SearchSettings
 from snapshelf.search.signals import Mode, Weights
 from snapshelf.search.sort import read_sort
-from snapshelf.suggest import QueryLog, ShopWords, Suggester, Suggestion
+from snapshelf.suggest import QueryLog, ShopVocabulary, Suggester, Suggestion
 
 MAX_K = 1_000
 """Most hits of one search."""
@@ -115,7 +115,7 @@ class SearchOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class SearchRequest:
     """A search as it was asked for; see `Shelf.search`."""
 
     photo: PhotoInput | None = None
@@ -154,19 +154,19 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class SearchPlan:
     """A search that was understood, before anything is looked for.
 
     Parameters
     ----------
-    ask : Ask
+    ask : SearchRequest
     query : Query
         Its chips as they are followed: those that would have left nothing are soft.
     where : Filter or None
         That of `ask.where`.
     chosen : mapping
         Fact → chosen values.
-    manner : Manner
+    manner : RankingOptions
     base : Filter or None
         What has to hold, choices aside.
     total : int
@@ -174,18 +174,18 @@ class Prepared:
     notes : tuple of Note
     """
 
-    ask: Ask
+    ask: SearchRequest
     query: Query
     where: Filter | None
     chosen: Mapping[str, Chosen]
-    manner: Manner
+    manner: RankingOptions
     base: Filter | None
     total: int
     notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class RelevanceEstimate:
     """How likely hits are what was asked for; empty where that cannot be said.
 
     Parameters
@@ -216,7 +216,7 @@ class Judgement:
         return tuple(hit for hit in hits if (hit.relevance or 0.0) >= _NEARLY * self.cut_off)
 
 
-class Searcher:
+class SearchService:
     """Answers the searches of one shelf.
 
     Parameters
@@ -224,26 +224,26 @@ class Searcher:
     folder : Path
         The shelf's; its rules and settings are in it.
     catalogue : Catalogue
-    store : Store
+    store : SearchIndex
     encoder : Encoder
     lexicon : Lexicon
     settings : SearchSettings
-    words : ShopWords
+    words : ShopVocabulary
     queries : QueryLog
-    personal : Personal
+    personal : Personaliser
     """
 
     def __init__(
         self,
         folder: Path,
         catalogue: Catalogue,
-        store: Store,
+        store: SearchIndex,
         encoder: Encoder,
         lexicon: Lexicon,
         settings: SearchSettings,
-        words: ShopWords,
+        words: ShopVocabulary,
         queries: QueryLog,
-        personal: Personal,
+        personal: Personaliser,
     ) -> None:
         self.catalogue = catalogue
         self.store = store
@@ -278,15 +278,15 @@ class Searcher:
         self.personal.live.changed()
         self.rules.forget_filters()
 
-    def search(self, ask: Ask) -> SearchResult:
+    def search(self, ask: SearchRequest) -> SearchResponse:
         """See `Shelf.search`."""
         prepared, digest = self.prepare(ask), _digest(ask)
         page = Page(0) if ask.page_token is None else read_page_token(ask.page_token, digest)
         return self._answer(prepared, page, digest, self.turn(ask, page))
 
-    def similar(self, id: str, k: int, where: str | Filter | None) -> SearchResult:
+    def similar(self, id: str, k: int, where: str | Filter | None) -> SearchResponse:
         """See `Shelf.similar`."""
-        ask = Ask(k=k, where=where)
+        ask = SearchRequest(k=k, where=where)
         vectors = self.catalogue.vectors([id]).get(id)
         if vectors is None:
             raise NotFoundError(f"no product has the id {id!r}")
@@ -298,7 +298,7 @@ class Searcher:
         prepared = self._restricted(ask, Query(vectors[0], None), restricted, Merchandising())
         return self._answer(prepared, Page(0), _digest(ask))
 
-    def prepare(self, ask: Ask) -> Prepared:
+    def prepare(self, ask: SearchRequest) -> SearchPlan:
         """Understand a search, and find out what matches."""
         photos = (*(() if ask.photo is None else (ask.photo,)), *ask.photos)
         request = Request(photos, ask.text, ask.without, tuple(ask.liked), tuple(ask.disliked))
@@ -310,10 +310,12 @@ class Searcher:
         rules = self.rules.applying(query.normalised, self.store) if follows else Merchandising()
         return self._restricted(ask, query, where, rules)
 
-    def _filter(self, ask: Ask) -> Filter | None:
+    def _filter(self, ask: SearchRequest) -> Filter | None:
         return parse_filter(ask.where, self.store) if isinstance(ask.where, str) else ask.where
 
-    def _restricted(self, ask: Ask, query: Query, where: Filter | None, rules: Merchandising) -> Prepared:
+    def _restricted(
+        self, ask: SearchRequest, query: Query, where: Filter | None, rules: Merchandising
+    ) -> SearchPlan:
         chosen = read_choices(ask.choices or {}, self.store)
         choices = [choice.filter for choice in chosen.values()]
         outside = Not(Ids(tuple(sorted(query.excluded)))) if query.excluded else None
@@ -328,7 +330,7 @@ class Searcher:
         )
         base = joined(left, within(chips))
         everything = joined(base, *choices)
-        manner = Manner(
+        manner = RankingOptions(
             within=everything,
             mode=ask.mode,
             weights=ask.weights or self._settings.weights,
@@ -339,7 +341,7 @@ class Searcher:
         )
         total = self.store.count(everything, group)
         nothing = () if total else (_NOTHING,)
-        return Prepared(
+        return SearchPlan(
             ask=ask,
             query=replace(query, chips=chips),
             where=where,
@@ -350,14 +352,14 @@ class Searcher:
             notes=(*query.notes, *rules.notes, *relaxations, *nothing),
         )
 
-    def start(self, prepared: Prepared, turn: Turn | None = None) -> Search:
+    def start(self, prepared: SearchPlan, turn: RankingAssignment | None = None) -> Search:
         """Bring the candidates of an understood search; without a turn in the order of the query alone."""
         manner = prepared.manner
         if turn is not None and turn.ranking is not None:
             manner = replace(manner, ranking=replace(turn.ranking, calibration=self._fitting_calibration))
         return Search(self.store, self.catalogue, prepared.query, manner, self._lexicon)
 
-    def turn(self, ask: Ask, page: Page) -> Turn:
+    def turn(self, ask: SearchRequest, page: Page) -> RankingAssignment:
         """Say how a search, or a later page of it, is ordered."""
         return self.personal.turn(ask.shopper, personal=ask.personal, first=page.first, explores=ask.record)
 
@@ -380,8 +382,8 @@ class Searcher:
         return tuple(self._suggester.related(search.query.normalised or None, products, find, k))
 
     def _answer(
-        self, prepared: Prepared, page: Page, digest: bytes, turn: Turn | None = None
-    ) -> SearchResult:
+        self, prepared: SearchPlan, page: Page, digest: bytes, turn: RankingAssignment | None = None
+    ) -> SearchResponse:
         ask, query, skip = prepared.ask, prepared.query, page.skip
         search = self.start(prepared, turn)
         # One more than is shown tells whether there is another page.
@@ -404,7 +406,7 @@ class Searcher:
         pinned = turn is not None and (turn.ranking is not None or ask.shopper is not None)
         first = turn.first if turn is not None and pinned else None
         more = page_token(Page(skip + ask.k, first), digest) if len(places) > skip + ask.k else None
-        return SearchResult(
+        return SearchResponse(
             query_id=query_id,
             hits=hits,
             timings=timings,
@@ -428,21 +430,21 @@ class Searcher:
         """The calibration, if it is of the encoder in use."""
         return self._calibration if self._calibration.fingerprint == self.encoder.fingerprint else None
 
-    def _judge(self, search: Search, best: Sequence[str], shown: Sequence[str]) -> Judgement:
+    def _judge(self, search: Search, best: Sequence[str], shown: Sequence[str]) -> RelevanceEstimate:
         """Say how likely each hit is what was asked for, by the first hits of the query and the hits themselves."""
         if search.manner.mode != "full" or self._fitting_calibration is None:
-            return Judgement()
+            return RelevanceEstimate()
         judged = [*best, *(id for id in shown if id not in best)]
         relevance = self._calibration.relevance(search.evidence(judged)) if judged else None
         if relevance is None:
-            return Judgement()
+            return RelevanceEstimate()
         # In another order the first hits are not the best ones, so they cannot say that there is no good one.
         cut_off = self._calibration.cut_off(search.query.kind) if search.manner.sort is None else None
-        return Judgement(
+        return RelevanceEstimate(
             dict(zip(judged, relevance.tolist(), strict=True)), cut_off, search.asks_for_one(best)
         )
 
-    def _log(self, ask: Ask, query: Query, good: int) -> None:
+    def _log(self, ask: SearchRequest, query: Query, good: int) -> None:
         """Count the words of a first page; words with a photo or a filter say nothing alone."""
         narrowed = ask.where is not None or ask.choices or ask.page_token is not None or ask.mode != "full"
         if query.kind == "words" and not narrowed:
@@ -451,7 +453,7 @@ class Searcher:
                 self._queries.note(query.normalised, good)
 
     def _hits(
-        self, prepared: Prepared, search: Search, ids: Sequence[str], judgement: Judgement
+        self, prepared: SearchPlan, search: Search, ids: Sequence[str], judgement: RelevanceEstimate
     ) -> tuple[Hit, ...]:
         sizes = self.store.group_sizes(ids, prepared.manner.within) if prepared.manner.collapse else {}
         alike = Counter(search.alike.values())
@@ -472,7 +474,7 @@ class Searcher:
         )
 
 
-def _digest(ask: Ask) -> bytes:
+def _digest(ask: SearchRequest) -> bytes:
     """Tell apart what gives other hits, or the same in another order."""
     photos = [_photo_digest(photo) for photo in (ask.photo, *ask.photos) if photo is not None]
     choices = sorted(

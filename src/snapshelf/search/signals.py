@@ -86,7 +86,7 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class QueryVector:
     """The part of the score that is linear in a product's photo vector.
 
     ``photo · cos(query photo, p) + text · cos(query words, p)`` is what one composed vector gives, so one vector

@@ -68,7 +68,7 @@ def _context(request: Request) -> Context:
     return context
 
 
-Shared = Annotated[Context, Depends(_context)]
+InterleavedOrder = Annotated[Context, Depends(_context)]
 """Parameter of a route that needs the shelf."""
 
 

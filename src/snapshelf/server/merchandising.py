@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from snapshelf.server.bodies import YAML, read_yaml
-from snapshelf.server.context import Shared
+from snapshelf.server.context import InterleavedOrder
 from snapshelf.server.models import ZeroResult, ZeroResultsAnswer
 from snapshelf.server.openapi import RULES, problems
 
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1", tags=["merchandising"])
     response_class=Response,
     responses={200: {"description": "The rules; empty if there are none.", "content": {YAML: {}}}},
 )
-async def get_rules(context: Shared) -> Response:
+async def get_rules(context: InterleavedOrder) -> Response:
     """Get the rules of the shop, as they were written."""
     return Response(await context.read(lambda: context.shelf.rules), media_type=YAML)
 
@@ -34,7 +34,7 @@ async def get_rules(context: Shared) -> Response:
     ),
     openapi_extra=RULES,
 )
-async def put_rules(request: Request, context: Shared) -> Response:
+async def put_rules(request: Request, context: InterleavedOrder) -> Response:
     """Replace the rules of the shop. They hold for every search that comes after the answer."""
     text = await read_yaml(request)
     await context.write(lambda: context.shelf.set_rules(text))
@@ -43,7 +43,7 @@ async def put_rules(request: Request, context: Shared) -> Response:
 
 @router.get("/reports/zero-results", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
 async def zero_results(
-    context: Shared,
+    context: InterleavedOrder,
     days: Annotated[int, Query(ge=1, le=3_650, description="How many days back, today included.")] = 30,
 ) -> ZeroResultsAnswer:
     """List the words of searches that found nothing good."""

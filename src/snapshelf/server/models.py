@@ -456,7 +456,7 @@ class StatsAnswer(BaseModel):
     fingerprint: str = Field(description="Hash of everything that decides the vectors.")
     dimension: int = Field(description="Length of the vectors.")
     catalogue_version: int = Field(description="Goes up with every change of the catalogue.")
-    store_version: int = Field(description="Catalogue version that the engine has caught up with.")
+    index_version: int = Field(description="Catalogue version that the engine has caught up with.")
     bytes: int = Field(description="Size of the shelf on disk.")
     quarantined: dict[str, str] = Field(
         description="Products that are stored but that no search returns, by id, each with the reason."

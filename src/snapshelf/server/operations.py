@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from PIL import Image
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from snapshelf.server.context import Context, Shared
+from snapshelf.server.context import Context, InterleavedOrder
 from snapshelf.server.models import StatsAnswer, StatusAnswer
 from snapshelf.server.openapi import problems
 from snapshelf.server.problems import ProblemError, logger
@@ -25,7 +25,7 @@ async def healthz() -> StatusAnswer:
 
 
 @router.get("/readyz", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
-async def readyz(context: Shared) -> StatusAnswer:
+async def readyz(context: InterleavedOrder) -> StatusAnswer:
     """Tell whether searches are answered, by making one through encoder, engine and database."""
     try:
         with fail_after(_READY_SECONDS):
@@ -46,7 +46,7 @@ async def readyz(context: Shared) -> StatusAnswer:
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-async def metrics(context: Shared) -> Response:
+async def metrics(context: InterleavedOrder) -> Response:
     """Get the metrics in the text format of Prometheus."""
     stats = await context.read(context.shelf.stats)
     context.metrics.products.set(stats.products)
@@ -54,7 +54,7 @@ async def metrics(context: Shared) -> Response:
 
 
 @router.get("/v1/stats")
-async def stats(context: Shared) -> StatsAnswer:
+async def stats(context: InterleavedOrder) -> StatsAnswer:
     """Get the shelf in numbers."""
     return StatsAnswer(**asdict(await context.read(context.shelf.stats)))
 

@@ -20,11 +20,11 @@ from snapshelf.errors import (
     ProductError,
     QueryError,
     RuleError,
+    SearchIndexError,
     ShelfError,
     ShelfInUseError,
     SnapshelfError,
     StorageError,
-    StoreError,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _KINDS: Mapping[type[SnapshelfError], tuple[HTTPStatus, str]] = {
     NotFoundError: (HTTPStatus.NOT_FOUND, "not-found"),
     ShelfInUseError: (HTTPStatus.CONFLICT, "shelf-in-use"),
     StorageError: (HTTPStatus.INSUFFICIENT_STORAGE, "storage"),
-    StoreError: (HTTPStatus.SERVICE_UNAVAILABLE, "engine"),
+    SearchIndexError: (HTTPStatus.SERVICE_UNAVAILABLE, "engine"),
     ShelfError: (HTTPStatus.SERVICE_UNAVAILABLE, "shelf"),
     SnapshelfError: (HTTPStatus.INTERNAL_SERVER_ERROR, "internal"),
 }

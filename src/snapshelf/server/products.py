@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from snapshelf.catalogue import Product
 from snapshelf.errors import InputError, NotFoundError
 from snapshelf.server.bodies import NDJSON, check_import_type, parse_fields, parse_product, read_product
-from snapshelf.server.context import Context, Shared
+from snapshelf.server.context import Context, InterleavedOrder
 from snapshelf.server.models import ImportLine, WriteAnswer
 from snapshelf.server.openapi import IMPORT, PUT_PRODUCT, problems
 from snapshelf.server.paths import ProductId, photo_path, photo_response
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["products"])
 
 
 @router.get("/products/{id}", responses=problems(HTTPStatus.NOT_FOUND))
-async def get_product(product_id: ProductId, context: Shared) -> Product:
+async def get_product(product_id: ProductId, context: InterleavedOrder) -> Product:
     """Get one product."""
     return await context.read(lambda: context.shelf.get(product_id))
 
@@ -38,7 +38,7 @@ async def get_product(product_id: ProductId, context: Shared) -> Product:
         **problems(HTTPStatus.NOT_FOUND),
     },
 )
-async def get_photo(product_id: ProductId, request: Request, context: Shared) -> Response:
+async def get_photo(product_id: ProductId, request: Request, context: InterleavedOrder) -> Response:
     """Get a product's photo at the size of a thumbnail."""
     return photo_response(request, await context.read(lambda: context.shelf.photo(product_id)))
 
@@ -58,7 +58,7 @@ async def get_photo(product_id: ProductId, request: Request, context: Shared) ->
     openapi_extra=PUT_PRODUCT,
 )
 async def put_product(
-    product_id: ProductId, request: Request, response: Response, context: Shared
+    product_id: ProductId, request: Request, response: Response, context: InterleavedOrder
 ) -> WriteAnswer:
     """Create or replace one product. It is durable and found by searches when the answer comes."""
     product, photos = await read_product(request, context, product_id)
@@ -70,7 +70,7 @@ async def put_product(
 
 
 @router.delete("/products/{id}", status_code=HTTPStatus.NO_CONTENT, responses=problems(HTTPStatus.NOT_FOUND))
-async def delete_product(product_id: ProductId, context: Shared) -> None:
+async def delete_product(product_id: ProductId, context: InterleavedOrder) -> None:
     """Delete one product."""
     if not await context.write(lambda: context.shelf.remove(product_id)):
         raise NotFoundError(f"no product has the id {product_id!r}; nothing was deleted.")
@@ -88,7 +88,7 @@ async def delete_product(product_id: ProductId, context: Shared) -> None:
     },
     openapi_extra=IMPORT,
 )
-async def import_products(request: Request, context: Shared) -> StreamingResponse:
+async def import_products(request: Request, context: InterleavedOrder) -> StreamingResponse:
     """Create or replace many products. A line that cannot be accepted is reported and the rest goes on.
 
     Work begins when the whole body has come; a line is durable when its status comes.

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 
 from snapshelf.recommend import MAX_RECOMMENDED, RecommendationKind
-from snapshelf.server.context import Shared, is_recorded
+from snapshelf.server.context import InterleavedOrder, is_recorded
 from snapshelf.server.models import WHERE, ReasonModel, RecommendationModel, RecommendationsAnswer
 from snapshelf.server.openapi import problems
 from snapshelf.server.paths import photo_path
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/v1", tags=["recommendations"])
 )
 async def recommendations(
     request: Request,
-    context: Shared,
+    context: InterleavedOrder,
     kind: Annotated[RecommendationKind, Query(description="Which place of the shop asks.")] = "for-you",
     shopper: Annotated[
         str | None, Query(description="An account, or a session; without one, what everybody likes.")

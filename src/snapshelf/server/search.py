@@ -10,7 +10,7 @@ from snapshelf.errors import NotFoundError
 from snapshelf.query import MAX_TEXT_LENGTH
 from snapshelf.search import MAX_K, MAX_SUGGESTIONS, SearchOptions
 from snapshelf.server.bodies import read_search
-from snapshelf.server.context import Context, Shared, is_recorded
+from snapshelf.server.context import Context, InterleavedOrder, is_recorded
 from snapshelf.server.facets import facet_fields, facet_model, sorts
 from snapshelf.server.models import (
     WHERE,
@@ -37,7 +37,7 @@ from snapshelf.server.paths import ProductId, photo_path, photo_response, rooted
 
 if TYPE_CHECKING:
     from snapshelf.query import Chip
-    from snapshelf.search import Hit, SearchResult
+    from snapshelf.search import Hit, SearchResponse
 
 router = APIRouter(prefix="/v1", tags=["search"])
 
@@ -52,7 +52,7 @@ _REFUSED = (
 
 
 @router.post("/search", responses=problems(*_REFUSED), openapi_extra=search_body(SearchFields, SearchBody))
-async def search(request: Request, context: Shared) -> SearchAnswer:
+async def search(request: Request, context: InterleavedOrder) -> SearchAnswer:
     """Find products by photos, by words, by liked products, or by several of these at once.
 
     With photo and words, the words change what the photo asks for: a photo of a red dress with "green" finds
@@ -68,7 +68,7 @@ async def search(request: Request, context: Shared) -> SearchAnswer:
 @router.post(
     "/search/why-not", responses=problems(*_REFUSED), openapi_extra=search_body(WhyNotFields, WhyNotBody)
 )
-async def why_not(request: Request, context: Shared) -> WhyNotAnswer:
+async def why_not(request: Request, context: InterleavedOrder) -> WhyNotAnswer:
     """Say why a product is not among the hits of a search, or where it is."""
     fields, photos = await read_search(request, context, WhyNotFields, WhyNotBody)
     reason = await context.read(lambda: context.shelf.why_not(fields.id, **fields.options(photos)))
@@ -80,7 +80,7 @@ async def why_not(request: Request, context: Shared) -> WhyNotAnswer:
 @router.post(
     "/search/heat-map", responses=problems(*_REFUSED), openapi_extra=search_body(HeatMapFields, HeatMapBody)
 )
-async def heat_map(request: Request, context: Shared) -> HeatMapAnswer:
+async def heat_map(request: Request, context: InterleavedOrder) -> HeatMapAnswer:
     """Show which parts of a photo make a product fit a search."""
     fields, photos = await read_search(request, context, HeatMapFields, HeatMapBody)
     heat = await context.read(
@@ -92,7 +92,7 @@ async def heat_map(request: Request, context: Shared) -> HeatMapAnswer:
 
 @router.get("/suggest", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
 async def suggest(
-    context: Shared,
+    context: InterleavedOrder,
     q: Annotated[str, Query(description="What was typed so far.", max_length=MAX_TEXT_LENGTH)],
     k: Annotated[int, Query(ge=1, le=MAX_SUGGESTIONS, description="How many to answer.")] = 8,
     language: Annotated[
@@ -107,7 +107,7 @@ async def suggest(
 
 
 @router.get("/facets")
-async def facets(context: Shared) -> FacetsAnswer:
+async def facets(context: InterleavedOrder) -> FacetsAnswer:
     """List what searches may be narrowed down and sorted by."""
     fields = await context.read(context.shelf.facet_fields)
     return FacetsAnswer(facets=facet_fields(fields), sorts=sorts(fields))
@@ -121,7 +121,7 @@ async def facets(context: Shared) -> FacetsAnswer:
 async def similar(
     product_id: ProductId,
     request: Request,
-    context: Shared,
+    context: InterleavedOrder,
     k: Annotated[int, Query(ge=1, le=MAX_K, description="How many hits to answer.")] = 10,
     where: Annotated[str | None, Query(description=WHERE)] = None,
 ) -> SearchAnswer:
@@ -132,7 +132,7 @@ async def similar(
 
 
 @router.get("/examples")
-async def examples(request: Request, context: Shared) -> list[ExampleModel]:
+async def examples(request: Request, context: InterleavedOrder) -> list[ExampleModel]:
     """List queries to try."""
     return [
         ExampleModel(
@@ -146,7 +146,7 @@ async def examples(request: Request, context: Shared) -> list[ExampleModel]:
 
 
 @router.get("/examples/shoppers")
-async def example_shoppers(context: Shared) -> list[ExampleShopperModel]:
+async def example_shoppers(context: InterleavedOrder) -> list[ExampleShopperModel]:
     """List shoppers to see the shop as they do."""
     return [ExampleShopperModel(**asdict(shopper)) for shopper in context.shoppers]
 
@@ -157,7 +157,7 @@ async def example_shoppers(context: Shared) -> list[ExampleShopperModel]:
     response_class=Response,
     responses={200: {"content": {"image/*": {}}}, **problems(HTTPStatus.NOT_FOUND)},
 )
-async def example_photo(number: int, request: Request, context: Shared) -> Response:
+async def example_photo(number: int, request: Request, context: InterleavedOrder) -> Response:
     """Get the photo of an example."""
     photo = context.examples[number].photo if 0 <= number < len(context.examples) else None
     if photo is None:
@@ -165,7 +165,7 @@ async def example_photo(number: int, request: Request, context: Shared) -> Respo
     return photo_response(request, photo)
 
 
-def _answer(result: "SearchResult", request: Request, context: Context) -> SearchAnswer:
+def _answer(result: "SearchResponse", request: Request, context: Context) -> SearchAnswer:
     hits = {hit.product.id: _hit(rank, hit, request) for rank, hit in enumerate(result.hits, start=1)}
     return SearchAnswer(
         query_id=result.query_id,

@@ -13,7 +13,7 @@ from snapshelf._support.ids import MAX_ID_LENGTH
 from snapshelf.errors import EventError, NotFoundError
 from snapshelf.events import Receipt, check_id, tell
 from snapshelf.server.bodies import NDJSON, read_lines
-from snapshelf.server.context import Context, Shared
+from snapshelf.server.context import Context, InterleavedOrder
 from snapshelf.server.middleware import decode_id
 from snapshelf.server.models import (
     ConsentAnswer,
@@ -60,7 +60,7 @@ ShopperId = Annotated[str, Depends(_shopper_id)]
     ),
     openapi_extra=EVENTS,
 )
-async def post_events(request: Request, context: Shared) -> EventsAnswer:
+async def post_events(request: Request, context: InterleavedOrder) -> EventsAnswer:
     """Take what shoppers did: one event, a list, or a line for each, in the shape of UBI, Google Retail or GA4.
 
     What is accepted is on disk and in the shopper's profile when the answer comes. An event that is told twice counts
@@ -86,7 +86,7 @@ async def post_events(request: Request, context: Shared) -> EventsAnswer:
         **problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
     },
 )
-async def export_shopper(shopper: ShopperId, context: Shared) -> StreamingResponse:
+async def export_shopper(shopper: ShopperId, context: InterleavedOrder) -> StreamingResponse:
     """Get everything that is kept of one shopper."""
     lines = await context.read(lambda: context.shelf.journal.export(shopper))
     first = await context.read(lambda: next(lines, None))
@@ -98,7 +98,7 @@ async def export_shopper(shopper: ShopperId, context: Shared) -> StreamingRespon
 @router.get(
     "/shoppers/{id}/profile", responses=problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
-async def get_profile(shopper: ShopperId, context: Shared) -> ProfileAnswer:
+async def get_profile(shopper: ShopperId, context: InterleavedOrder) -> ProfileAnswer:
     """Get what is known of one shopper, in short."""
     known = await context.read(lambda: context.shelf.journal.profile(shopper))
     if not known:
@@ -108,27 +108,27 @@ async def get_profile(shopper: ShopperId, context: Shared) -> ProfileAnswer:
 
 
 @router.delete("/shoppers/{id}", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
-async def forget_shopper(shopper: ShopperId, context: Shared) -> ErasedAnswer:
+async def forget_shopper(shopper: ShopperId, context: InterleavedOrder) -> ErasedAnswer:
     """Forget a shopper: events, impressions and profile go, and later models learn nothing from them."""
     erased = await context.note(lambda: context.shelf.journal.forget(shopper))
     return ErasedAnswer(**asdict(erased))
 
 
 @router.get("/shoppers/{id}/consent", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
-async def get_consent(shopper: ShopperId, context: Shared) -> ConsentAnswer:
+async def get_consent(shopper: ShopperId, context: InterleavedOrder) -> ConsentAnswer:
     """Get whether a shopper agreed to be remembered."""
     return ConsentAnswer(given=await context.read(lambda: context.shelf.journal.consents(shopper)))
 
 
 @router.put("/shoppers/{id}/consent", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
-async def put_consent(shopper: ShopperId, body: ConsentBody, context: Shared) -> ErasedAnswer:
+async def put_consent(shopper: ShopperId, body: ConsentBody, context: InterleavedOrder) -> ErasedAnswer:
     """Say that a shopper agrees to be remembered, or does not: then everything that is known is erased."""
     erased = await context.note(lambda: context.shelf.journal.consent(shopper, body.given))
     return ErasedAnswer(**asdict(erased))
 
 
 @router.post("/shoppers/{id}/merge", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
-async def merge_shopper(shopper: ShopperId, body: MergeBody, context: Shared) -> ProfileAnswer:
+async def merge_shopper(shopper: ShopperId, body: MergeBody, context: InterleavedOrder) -> ProfileAnswer:
     """Give what an anonymous session did to the account that it turned out to be, at login."""
     check_id("session", body.session, "session")
     told = (await context.note(lambda: context.shelf.journal.merge(body.session, shopper))).to_json()

@@ -16,23 +16,28 @@ from snapshelf.catalogue import Catalogue, Product, Row, open_photos, read_feed
 from snapshelf.encoders import Encoder, load_encoder
 from snapshelf.errors import EncoderMismatchError, NotFoundError, StorageError
 from snapshelf.events import Journal, SqlJournal
-from snapshelf.index import Filter, Store
+from snapshelf.index import Filter, SearchIndex
 from snapshelf.language import Lexicon
 from snapshelf.query import PhotoInput
-from snapshelf.recommend import RecommendationAsk, RecommendationKind, Recommendations, Recommending
+from snapshelf.recommend import (
+    RecommendationKind,
+    RecommendationRequest,
+    RecommendationResponse,
+    RecommendationService,
+)
 from snapshelf.search import (
     MAX_K,
     SETTINGS,
-    Ask,
     FacetField,
     FacetRequest,
     HeatMap,
     Mode,
-    Personal,
+    Personaliser,
     Range,
-    Searcher,
     SearchOptions,
-    SearchResult,
+    SearchRequest,
+    SearchResponse,
+    SearchService,
     SearchSettings,
     Side,
     Weights,
@@ -46,16 +51,16 @@ from snapshelf.shelf.folder import (
     WORDS,
     encoder_source,
     lock_shelf,
+    open_index,
     open_journal,
-    open_store,
     require_shelf,
     shop_lexicon,
 )
-from snapshelf.shelf.ingest import Prepared, Written, prepare_all, prepare_one, write
+from snapshelf.shelf.ingest import PreparedRow, Written, prepare_all, prepare_one, write
 from snapshelf.shelf.quarantine import quarantined
 from snapshelf.shelf.reports import AddReport, RowError, ShelfStats
 from snapshelf.shelf.sync import catch_up, fill_titles, replay
-from snapshelf.suggest import QueryLog, ShopWords, Suggestion
+from snapshelf.suggest import QueryLog, ShopVocabulary, Suggestion
 
 __all__ = ["MAX_K", "Progress", "Shelf"]
 
@@ -91,7 +96,7 @@ class Shelf:
         self,
         folder: Path,
         catalogue: Catalogue,
-        store: Store,
+        store: SearchIndex,
         encoder: Encoder,
         lexicon: Lexicon,
         lock: filelock.FileLock,
@@ -109,11 +114,13 @@ class Shelf:
         self._journal: SqlJournal | None = None
         self._indexed = store.version
         settings = SearchSettings.load(folder / SETTINGS)
-        self._words = ShopWords.open(folder / WORDS, catalogue, lexicon)
+        self._words = ShopVocabulary.open(folder / WORDS, catalogue, lexicon)
         self._queries = QueryLog.open(folder / QUERIES if settings.log_queries else None)
-        self._personal = Personal(folder, catalogue, settings.ranking, lambda: self.journal, serving=serving)
-        self._recommending = Recommending(catalogue, store, self._personal)
-        self._searcher = Searcher(
+        self._personal = Personaliser(
+            folder, catalogue, settings.ranking, lambda: self.journal, serving=serving
+        )
+        self._recommending = RecommendationService(catalogue, store, self._personal)
+        self._searcher = SearchService(
             folder, catalogue, store, encoder, lexicon, settings, self._words, self._queries, self._personal
         )
 
@@ -166,13 +173,13 @@ class Shelf:
         if not create:
             require_shelf(folder)
         lock = lock_shelf(folder)
-        opened: list[Catalogue | Store] = []
+        opened: list[Catalogue | SearchIndex] = []
         try:
             catalogue = Catalogue.open(folder / CATALOGUE)
             opened.append(catalogue)
             model = load_encoder(encoder if encoder is not None else encoder_source(folder, catalogue))
             _check_encoder(folder, catalogue, model, encoder)
-            store = open_store(folder, model.dimension, serving=serving)
+            store = open_index(folder, model.dimension, serving=serving)
             opened.append(store)
             lexicon = shop_lexicon(folder)
             fill_titles(catalogue, model, progress)
@@ -269,7 +276,7 @@ class Shelf:
         counts = dict.fromkeys(
             ("rows", "added", "updated", "unchanged", "failed", "photos_encoded", "quarantined"), 0
         )
-        pending: list[Prepared] = []
+        pending: list[PreparedRow] = []
 
         def write_pending() -> None:
             refused = self._write(pending)
@@ -375,7 +382,7 @@ class Shelf:
         shopper: str | None = None,
         personal: bool = True,
         record: bool = True,
-    ) -> SearchResult:
+    ) -> SearchResponse:
         """Find products by photo, by words, or by both at once.
 
         Parameters
@@ -406,7 +413,7 @@ class Shelf:
         choices : mapping or None
             Chosen facet values by field: products must have one of each field's values, or a number in the range.
         page_token : str or None
-            `SearchResult.next_page_token` of the same query, to get the hits that follow.
+            `SearchResponse.next_page_token` of the same query, to get the hits that follow.
         diversity : float
             0 orders by score alone; towards 1, what looks like a better hit already shown is moved down.
         collapse : bool
@@ -442,7 +449,7 @@ class Shelf:
             The photo cannot be decoded.
         """
         return self._searcher.search(
-            Ask(
+            SearchRequest(
                 photo=photo,
                 photos=photos,
                 text=text,
@@ -486,7 +493,7 @@ class Shelf:
         QueryError, FilterError, PhotoError
             As `search` does.
         """
-        return why_not(self._searcher, id, Ask(**query))
+        return why_not(self._searcher, id, SearchRequest(**query))
 
     def heat_map(self, id: str, *, side: Side = "product", **query: Unpack[SearchOptions]) -> HeatMap:
         """Show which parts of a photo make a product fit a query.
@@ -508,7 +515,7 @@ class Shelf:
         QueryError, PhotoError
             As `search` does; also where the side has no photo.
         """
-        return heat_map(self._searcher, id, side, Ask(**query))
+        return heat_map(self._searcher, id, side, SearchRequest(**query))
 
     def suggest(
         self, prefix: str, k: int = 8, *, language: Literal["en", "zh"] | None = None
@@ -578,7 +585,7 @@ class Shelf:
         with self._writing:
             self._searcher.rules.write(text, self._store)
 
-    def similar(self, id: str, *, k: int = 10, where: str | Filter | None = None) -> SearchResult:
+    def similar(self, id: str, *, k: int = 10, where: str | Filter | None = None) -> SearchResponse:
         """Find products that look like one of the shelf's; itself is not among them.
 
         Raises
@@ -603,7 +610,7 @@ class Shelf:
         where: str | Filter | None = None,
         personal: bool = True,
         record: bool = True,
-    ) -> Recommendations:
+    ) -> RecommendationResponse:
         """Choose products for a place of the shop where nothing was asked for; what is not in stock is left out.
 
         A shopper of whom nothing is known gets what everybody likes.
@@ -638,7 +645,7 @@ class Shelf:
             No product has this id.
         """
         return self._recommending.recommend(
-            RecommendationAsk(kind, shopper, product, cart, k, where, personal, record)
+            RecommendationRequest(kind, shopper, product, cart, k, where, personal, record)
         )
 
     def get(self, id: str) -> Product:
@@ -677,7 +684,7 @@ class Shelf:
             fingerprint=self._encoder.fingerprint,
             dimension=self._encoder.dimension,
             catalogue_version=self._catalogue.version,
-            store_version=self._store.version,
+            index_version=self._store.version,
             bytes=_bytes_on_disk(self._folder),
             quarantined=quarantined(self._catalogue),
         )
@@ -687,7 +694,7 @@ class Shelf:
         with contextlib.suppress(StorageError):
             self._words.save()
 
-    def _write(self, prepared: Sequence[Prepared]) -> dict[str, str]:
+    def _write(self, prepared: Sequence[PreparedRow]) -> dict[str, str]:
         """Write what was prepared; returns the ids that the index refused, each with the reason."""
         written = write(self._catalogue, prepared)
         self._index(written)
@@ -726,7 +733,7 @@ def _not_indexed(file: str, row: int, id: str, reasons: Mapping[str, str]) -> Ro
     return RowError(file, row, id, None, message, refused=False)
 
 
-def _tally(counts: dict[str, int], prepared: Prepared) -> None:
+def _tally(counts: dict[str, int], prepared: PreparedRow) -> None:
     counts["rows"] += 1
     counts["photos_encoded"] += prepared.encoded
     if prepared.entry or prepared.facts:

@@ -8,9 +8,9 @@ from pathlib import Path
 import filelock
 
 from snapshelf.catalogue import Catalogue
-from snapshelf.errors import ShelfError, ShelfInUseError, StorageError, StoreError
+from snapshelf.errors import SearchIndexError, ShelfError, ShelfInUseError, StorageError
 from snapshelf.events import CatalogueTraits, ShopperSettings, SqlJournal
-from snapshelf.index import EdgeStore, ProcessStore, Store
+from snapshelf.index import ProcessIndex, QdrantEdgeIndex, SearchIndex
 from snapshelf.language import Lexicon
 
 CATALOGUE = "catalogue.sqlite"
@@ -66,12 +66,12 @@ def encoder_source(folder: Path, catalogue: Catalogue) -> str | Path | None:
     return catalogue.meta("encoder_source")
 
 
-def open_store(folder: Path, dimension: int, *, serving: bool = False) -> Store:
+def open_index(folder: Path, dimension: int, *, serving: bool = False) -> SearchIndex:
     """Open a shelf's index; an unusable one is made anew, for it holds nothing that the catalogue does not."""
-    kind = ProcessStore if serving else EdgeStore
+    kind = ProcessIndex if serving else QdrantEdgeIndex
     try:
         return kind.open(folder / STORE, dimension)
-    except StoreError:
+    except SearchIndexError:
         shutil.rmtree(folder / STORE, ignore_errors=True)
         return kind.open(folder / STORE, dimension)
 

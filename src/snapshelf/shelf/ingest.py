@@ -38,7 +38,7 @@ _ROWS = 32
 
 
 @dataclass(slots=True)
-class Prepared:
+class PreparedRow:
     """A row, ready to be written.
 
     Parameters
@@ -88,12 +88,12 @@ _Report: TypeAlias = Callable[[str], None]
 
 def prepare_all(
     rows: Iterable[Row], catalogue: Catalogue, encoder: Encoder, source: PhotoSource, file: str
-) -> Iterator[list[Prepared]]:
+) -> Iterator[list[PreparedRow]]:
     """Read, decode and encode rows in order, some at a time; nothing is written."""
     workers = usable_cores()
     rows = iter(rows)
     executor = ThreadPoolExecutor(workers, thread_name_prefix="snapshelf-add")
-    running: deque[Future[list[Prepared]]] = deque()
+    running: deque[Future[list[PreparedRow]]] = deque()
     try:
         while True:
             while len(running) < 2 * workers and (chunk := list(islice(rows, _ROWS))):
@@ -107,7 +107,7 @@ def prepare_all(
 
 def prepare_one(
     product: Product, photos: Sequence[bytes] | None, catalogue: Catalogue, encoder: Encoder
-) -> Prepared:
+) -> PreparedRow:
     """Prepare one product with its photos; None keeps those it has.
 
     Raises
@@ -121,7 +121,7 @@ def prepare_one(
         known = catalogue.known([product.id]).get(product.id)
         if known is None:
             raise ProductError("photos: a new product needs at least one photo", field="photos")
-        prepared = Prepared()
+        prepared = PreparedRow()
         if known.facts_hash != facts_hash(product):
             prepared.facts = product
             _add_titles([prepared], {product.id: known}, catalogue, encoder)
@@ -149,7 +149,7 @@ class Written:
     after: tuple[Product, ...]
 
 
-def write(catalogue: Catalogue, prepared: Sequence[Prepared]) -> Written:
+def write(catalogue: Catalogue, prepared: Sequence[PreparedRow]) -> Written:
     """Write what was prepared; on disk when this returns.
 
     Raises
@@ -171,10 +171,10 @@ def write(catalogue: Catalogue, prepared: Sequence[Prepared]) -> Written:
 
 def _prepare(
     rows: Sequence[Row], catalogue: Catalogue, encoder: Encoder, source: PhotoSource | None, file: str
-) -> list[Prepared]:
+) -> list[PreparedRow]:
     known = catalogue.known([row.product.id for row in rows if row.product])
-    done = [Prepared(row.number) for row in rows]
-    waiting: list[tuple[Prepared, Product, list[_Photo]]] = []
+    done = [PreparedRow(row.number) for row in rows]
+    waiting: list[tuple[PreparedRow, Product, list[_Photo]]] = []
     for row, prepared in zip(rows, done, strict=True):
         if row.product is None:
             field = row.error.field if row.error else None
@@ -212,7 +212,7 @@ def _prepare(
 
 
 def _add_titles(
-    done: Sequence[Prepared], known: Mapping[str, Known], catalogue: Catalogue, encoder: Encoder
+    done: Sequence[PreparedRow], known: Mapping[str, Known], catalogue: Catalogue, encoder: Encoder
 ) -> None:
     """Give what is to be written the vectors of its titles; equal titles and known ones are encoded once."""
     products = [each for one in done if (each := one.facts or (one.entry and one.entry.product))]
@@ -235,7 +235,7 @@ def _add_titles(
             one.entry = replace(one.entry, title=vector)
 
 
-def _reporter(prepared: Prepared, row: Row, file: str) -> _Report:
+def _reporter(prepared: PreparedRow, row: Row, file: str) -> _Report:
     id = row.product.id if row.product else row.id
     where = f"{row.place}: " if row.place else ""
 

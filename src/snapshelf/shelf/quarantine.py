@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from snapshelf.catalogue import Catalogue, Change, Entry
-from snapshelf.errors import StoreError
-from snapshelf.index import Record, Store, record
+from snapshelf.errors import SearchIndexError
+from snapshelf.index import Record, SearchIndex, record
 from snapshelf.language import Lexicon
 
 _NOTE = "quarantine"
@@ -30,13 +30,13 @@ def quarantined(catalogue: Catalogue) -> dict[str, str]:
 
 
 def index_changes(
-    changes: Sequence[Change], catalogue: Catalogue, store: Store, lexicon: Lexicon | None = None
+    changes: Sequence[Change], catalogue: Catalogue, store: SearchIndex, lexicon: Lexicon | None = None
 ) -> None:
     """Apply changes of the catalogue to the index; a product that the index refuses is put in quarantine.
 
     Raises
     ------
-    StoreError
+    SearchIndexError
         The index itself fails, whatever it is given.
     StorageError
         The disk is full.
@@ -68,13 +68,13 @@ def _records(entries: Sequence[Entry], lexicon: Lexicon | None) -> tuple[list[Re
     return records, refused
 
 
-def _upsert(store: Store, records: Sequence[Record]) -> Mapping[str, str]:
+def _upsert(store: SearchIndex, records: Sequence[Record]) -> Mapping[str, str]:
     """Upsert records; those that are refused come back by id, each with the reason."""
     if not records:
         return {}
     try:
         store.upsert(records)
-    except StoreError as error:
+    except SearchIndexError as error:
         if len(records) > 1:
             middle = len(records) // 2
             return {**_upsert(store, records[:middle]), **_upsert(store, records[middle:])}

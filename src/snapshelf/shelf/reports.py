@@ -87,6 +87,6 @@ class ShelfStats:
     fingerprint: str
     dimension: int
     catalogue_version: int
-    store_version: int
+    index_version: int
     bytes: int
     quarantined: Mapping[str, str] = field(default_factory=dict)

@@ -63,7 +63,7 @@ from snapshelf.shelf.folder import (
     encoder_source,
     kept_encoder,
     lock_shelf,
-    open_store,
+    open_index,
     require_shelf,
     shop_lexicon,
 )
@@ -380,7 +380,7 @@ class _Change:
                             _HISTORY: json.dumps(entries, ensure_ascii=False),
                         },
                     )
-                    with open_store(folder, encoder.dimension) as store:
+                    with open_index(folder, encoder.dimension) as store:
                         catch_up(catalogue, store, lexicon)
                     self._forget_others(fingerprint)
                 finally:

@@ -10,7 +10,7 @@ import numpy as np
 from snapshelf._support.cores import usable_cores
 from snapshelf.catalogue import Catalogue
 from snapshelf.encoders import Encoder
-from snapshelf.index import Store, records_fingerprint
+from snapshelf.index import SearchIndex, records_fingerprint
 from snapshelf.language import Lexicon
 from snapshelf.shelf.quarantine import index_changes, quarantined
 
@@ -59,7 +59,7 @@ def fill_titles(
     return done
 
 
-def catch_up(catalogue: Catalogue, store: Store, lexicon: Lexicon | None = None) -> None:
+def catch_up(catalogue: Catalogue, store: SearchIndex, lexicon: Lexicon | None = None) -> None:
     """Bring the engine to the catalogue's state, from the start where the two do not belong together.
 
     What the engine is told of a product depends on the lexicon too: with another one, all are told again.
@@ -77,7 +77,7 @@ def catch_up(catalogue: Catalogue, store: Store, lexicon: Lexicon | None = None)
         catalogue.set_meta(_TOLD, rules)
 
 
-def replay(catalogue: Catalogue, store: Store, after: int, lexicon: Lexicon | None = None) -> int:
+def replay(catalogue: Catalogue, store: SearchIndex, after: int, lexicon: Lexicon | None = None) -> int:
     """Apply the catalogue's changes after a version to the engine; returns the version reached.
 
     A product that the engine refuses is put in quarantine, and the others go on.

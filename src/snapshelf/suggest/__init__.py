@@ -2,6 +2,6 @@
 
 from snapshelf.suggest.query_log import QueryLog
 from snapshelf.suggest.suggester import Suggester, Suggestion
-from snapshelf.suggest.vocabulary import ShopWords
+from snapshelf.suggest.vocabulary import ShopVocabulary
 
-__all__ = ["QueryLog", "ShopWords", "Suggester", "Suggestion"]
+__all__ = ["QueryLog", "ShopVocabulary", "Suggester", "Suggestion"]

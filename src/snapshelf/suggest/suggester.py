@@ -26,7 +26,7 @@ from snapshelf.language import (
     tokenize,
 )
 from snapshelf.suggest.query_log import QueryLog
-from snapshelf.suggest.vocabulary import Phrase, ShopWords, concepts_of, leaves_of
+from snapshelf.suggest.vocabulary import Phrase, ShopVocabulary, concepts_of, leaves_of
 
 SuggestionKind: TypeAlias = Literal["query", "brand", "category", "phrase", "part", "title"]
 """An earlier query, or what the words are of the catalogue's products."""
@@ -87,14 +87,14 @@ class Suggester:
 
     Parameters
     ----------
-    words : ShopWords
+    words : ShopVocabulary
     lexicon : Lexicon
         The shop's.
     log : QueryLog or None
         Earlier queries that found something; those asked three times or more are offered.
     """
 
-    def __init__(self, words: ShopWords, lexicon: Lexicon, log: QueryLog | None = None) -> None:
+    def __init__(self, words: ShopVocabulary, lexicon: Lexicon, log: QueryLog | None = None) -> None:
         self._words = words
         self._lexicon = lexicon
         self._log = log

@@ -40,7 +40,7 @@ class Phrase(NamedTuple):
     language: str
 
 
-class ShopWords:
+class ShopVocabulary:
     """The vocabulary of a shop, and the phrases that say what it has, each with the number of products.
 
     It follows the catalogue by `replace`, and is kept in a folder between runs. What a killed process had not saved is

@@ -23,7 +23,7 @@ from snapshelf.language import normalise
 from snapshelf.training.card import RunFacts, device_name, model_card, readable_card
 from snapshelf.training.data import TrainingSet
 from snapshelf.training.export import export, load_towers
-from snapshelf.training.guard import ALPHAS, JudgedSet, drawn_examples, mix_into, sweep, verdict
+from snapshelf.training.guard import ALPHAS, EvaluationSet, drawn_examples, mix_into, sweep, verdict
 from snapshelf.training.logging import RunLog
 from snapshelf.training.model import Towers, TwoTowers
 from snapshelf.training.processes import Interrupt, is_alone, is_first, together, wait_for_all
@@ -350,8 +350,8 @@ class _FineTune:
             (self.out / name).unlink(missing_ok=True)
         after = _copy(towers.state_dict())
         skipped: list[str] = []
-        target = JudgedSet(held_out, towers, on_skipped=skipped.append)
-        others = JudgedSet(list(general or drawn_examples()), towers, on_skipped=skipped.append)
+        target = EvaluationSet(held_out, towers, on_skipped=skipped.append)
+        others = EvaluationSet(list(general or drawn_examples()), towers, on_skipped=skipped.append)
         if skipped:
             self.note(f"{len(skipped):,} photos to judge by cannot be used; the first: {skipped[0]}")
         self.watch(Stage("judging", 0, 1 + len(ALPHAS)))

@@ -27,7 +27,7 @@ from snapshelf.evaluation import (
     Side,
     Verdict,
     Wording,
-    judge,
+    label_impressions,
     label_task,
     look_alike_task,
     outcome_of,
@@ -70,7 +70,7 @@ class _Task:
     parts: tuple[EncoderTask, ...]
 
 
-class JudgedSet:
+class EvaluationSet:
     """Examples that mixes are judged by: photos decoded once, tasks made once.
 
     The corpus is the first photo of each example, at most 1,000 of them, evenly spread. Tasks, as far as the examples
@@ -193,8 +193,8 @@ def sweep(
     base: State,
     tuned: State,
     towers: Towers,
-    target: JudgedSet,
-    general: JudgedSet,
+    target: EvaluationSet,
+    general: EvaluationSet,
     alphas: Sequence[float] = ALPHAS,
     *,
     on_mix: Callable[[int, int], None] | None = None,
@@ -207,7 +207,7 @@ def sweep(
         State of the towers before and after training.
     towers : Towers
         Computes; its weights are the tuned ones afterwards.
-    target, general : JudgedSet
+    target, general : EvaluationSet
     alphas : sequence of float
         Parts of the tuned weights, above 0 and up to 1.
     on_mix : callable or None
@@ -243,8 +243,8 @@ def sweep(
 
 def verdict(
     mixes: Sequence[Mix],
-    target: JudgedSet,
-    general: JudgedSet,
+    target: EvaluationSet,
+    general: EvaluationSet,
     *,
     base: str,
     tuned: str = "",
@@ -260,7 +260,7 @@ def verdict(
     ----------
     mixes : sequence of Mix
         From `sweep`.
-    target, general : JudgedSet
+    target, general : EvaluationSet
         Those of the sweep.
     base, tuned : str
         Fingerprints of the encoders; that of the tuned one is known when it is exported, see `dataclasses.replace`.
@@ -269,14 +269,14 @@ def verdict(
     """
     compared = _compared(mixes, {"target": target, "general": general}, tolerance)
     figures = {alpha: _figures(alpha, comparisons) for alpha, comparisons in compared.items()}
-    harmless = [mix.alpha for mix in mixes[1:] if judge(compared[mix.alpha])[0]]
+    harmless = [mix.alpha for mix in mixes[1:] if label_impressions(compared[mix.alpha])[0]]
     if harmless:
         alpha = max(harmless, key=lambda each: (figures[each].target, -each))
     else:
         alpha = max(
             compared.keys() - {0.0}, key=lambda each: (figures[each].target + figures[each].general, -each)
         )
-    may_be_promoted, reasons = judge(compared[alpha])
+    may_be_promoted, reasons = label_impressions(compared[alpha])
     chosen = next(mix for mix in mixes if mix.alpha == alpha)
     return Verdict(
         base=base,
@@ -371,7 +371,7 @@ def _decides(task: _Task, scores: Scores) -> bool:
 
 
 def _compared(
-    mixes: Sequence[Mix], sets: Mapping[Side, JudgedSet], tolerance: float
+    mixes: Sequence[Mix], sets: Mapping[Side, EvaluationSet], tolerance: float
 ) -> dict[float, list[Comparison]]:
     """Every mix's comparisons with the first one, the base."""
     tasks = [
@@ -423,7 +423,7 @@ def _figures(alpha: float, comparisons: Sequence[Comparison]) -> MixFigures:
 
 
 def _categories(
-    judged: JudgedSet, before: Sequence[Scores], after: Sequence[Scores]
+    judged: EvaluationSet, before: Sequence[Scores], after: Sequence[Scores]
 ) -> Iterator[CategoryFigures]:
     wanted = [f"class: {kind}" for kind in _CATEGORY_KINDS]
     found = {

@@ -16,11 +16,11 @@ from snapshelf.training.sources.example import Example, Photo
 
 _READ_AT_ONCE = 256
 
-Told: TypeAlias = Callable[[int, int | None], None]
+ParsedEvent: TypeAlias = Callable[[int, int | None], None]
 
 
 def split(
-    examples: Iterable[Example], share: float = 0.1, *, seed: int, progress: Told | None = None
+    examples: Iterable[Example], share: float = 0.1, *, seed: int, progress: ParsedEvent | None = None
 ) -> tuple[list[Example], list[Example]]:
     """Divide examples so that nothing that is judged by was learnt from.
 
@@ -71,7 +71,7 @@ def split(
     )
 
 
-def _keys(examples: list[Example], progress: Told | None) -> Iterator[tuple[int, str]]:
+def _keys(examples: list[Example], progress: ParsedEvent | None) -> Iterator[tuple[int, str]]:
     """What examples may have in common, as (number of the example, key)."""
     with ThreadPoolExecutor() as pool:
         for first in range(0, len(examples), _READ_AT_ONCE):
