@@ -24,7 +24,7 @@ from snapshelf.shelf import Shelf
 
 ROOT = Path(__file__).resolve().parents[1]
 READMES = (ROOT / "README.md", ROOT / "README.zh.md")
-DOCUMENTS = (*READMES, *sorted((ROOT / "docs").glob("*.md")))
+DOCUMENTS = (*READMES, *sorted((ROOT / "docs").rglob("*.md")))
 LINKING = (*DOCUMENTS, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md")
 RUNNABLE = (
     ROOT / "README.md",
@@ -32,13 +32,13 @@ RUNNABLE = (
         ROOT / f"docs/{name}.md"
         for name in (
             "index",
-            "catalogue",
-            "search",
-            "filters",
-            "events",
-            "recommendations",
-            "api",
-            "evaluation",
+            "reference/catalogue",
+            "concepts/search",
+            "reference/filters",
+            "concepts/events",
+            "concepts/recommendations",
+            "reference/http",
+            "howto/evaluate",
         )
     ),
 )
@@ -159,7 +159,7 @@ def test_commands_in_prose_exist(document: Path) -> None:
 
 def test_every_command_and_flag_is_documented() -> None:
     sections = re.split(
-        r"^## `snapshelf ([\w-]+)`$", (ROOT / "docs/cli.md").read_text("utf-8"), flags=re.MULTILINE
+        r"^## `snapshelf ([\w-]+)`$", (ROOT / "docs/reference/cli.md").read_text("utf-8"), flags=re.MULTILINE
     )
     described = dict(zip(sections[1::2], sections[2::2], strict=True))
     assert described.keys() == COMMANDS.keys()
@@ -183,7 +183,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     photo = (folder / "photos" / "1163.jpg").read_bytes()
     (folder / "query.jpg").write_bytes(photo)
     (folder / "queries" / "q2.jpg").write_bytes(photo)
-    evaluation = [block.code for block in blocks(ROOT / "docs/evaluation.md")]
+    evaluation = [block.code for block in blocks(ROOT / "docs/howto/evaluate.md")]
     (folder / "queries.jsonl").write_text(next(code for code in evaluation if '"_id"' in code), "utf-8")
     (folder / "qrels.tsv").write_text(next(code for code in evaluation if "query-id" in code), "utf-8")
     with Shelf.open(folder / "my-shelf") as shelf:
@@ -246,7 +246,7 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert not anchor or anchor in anchors(target), f"{link}: there is no such heading"
 
 
-COLUMNS = list(tables(ROOT / "docs/catalogue.md", "| field | names that are recognised |"))
+COLUMNS = list(tables(ROOT / "docs/reference/catalogue.md", "| field | names that are recognised |"))
 
 
 @by_name(("field", "names"), COLUMNS, ids=lambda value: value if len(value) < 20 else "")
@@ -260,19 +260,20 @@ def test_column_names_are_recognised(field: str, names: str, tmp_path: Path) -> 
 
 def test_every_field_has_its_column_names() -> None:
     fields = {
-        codes(row[0])[0] for row in tables(ROOT / "docs/catalogue.md", "| field | what it is | rules |")
+        codes(row[0])[0]
+        for row in tables(ROOT / "docs/reference/catalogue.md", "| field | what it is | rules |")
     }
     assert fields == set(Product.model_fields)
     assert {row[0].strip("`") for row in COLUMNS} == fields - {"attributes"} | {"currency"}
 
 
-@by_name(("written", "read"), list(tables(ROOT / "docs/catalogue.md", "| written | read as |")))
+@by_name(("written", "read"), list(tables(ROOT / "docs/reference/catalogue.md", "| written | read as |")))
 def test_prices_are_read_as_told(written: str, read: str) -> None:
     price = Price.model_validate(written.strip("`"))
     assert f"{price.amount} {price.currency}" == read
 
 
-@by_name(("availability", "words"), list(tables(ROOT / "docs/catalogue.md", "| field | written |")))
+@by_name(("availability", "words"), list(tables(ROOT / "docs/reference/catalogue.md", "| field | written |")))
 def test_availabilities_are_read_as_told(availability: str, words: str) -> None:
     for word in codes(words):
         product = Product.parse({"id": "1", "title": "A", "availability": word})
@@ -282,12 +283,12 @@ def test_availabilities_are_read_as_told(availability: str, words: str) -> None:
 def test_every_route_is_documented(shelf: Shelf) -> None:
     paths = create_app(shelf).openapi()["paths"]
     routes = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
-    assert routes == {row[0].strip("`") for row in tables(ROOT / "docs/api.md", "| route | |")}
+    assert routes == {row[0].strip("`") for row in tables(ROOT / "docs/reference/http.md", "| route | |")}
 
 
 def test_every_metric_is_documented(shelf: Shelf) -> None:
     answer = TestClient(create_app(shelf)).get("/metrics").text
     kinds = dict(re.findall(r"^# TYPE (snapshelf_\w+) (\w+)$", answer, re.MULTILINE))
-    described = tables(ROOT / "docs/api.md", "| metric | kind | labels | |")
+    described = tables(ROOT / "docs/reference/http.md", "| metric | kind | labels | |")
     told = {row[0].strip("`"): row[1] for row in described}
     assert {metric: kind for metric, kind in kinds.items() if not metric.endswith("_created")} == told

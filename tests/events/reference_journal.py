@@ -200,7 +200,7 @@ class ReferenceJournal:
         pass
 
     def profile(self, shopper: str) -> Profile:
-        """The definitions of ``docs/events.md``, sum by sum."""
+        """The definitions of ``docs/concepts/events.md``, sum by sum."""
         came = self._of(shopper)
         if not came:
             return Profile(shopper, self._space)

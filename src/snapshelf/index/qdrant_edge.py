@@ -54,7 +54,7 @@ _RESERVE = 64 * 2**20
 _LISTED, _SCANNED, _FETCHED = 0.14, 0.2, 6.0
 """Measured costs, in microseconds: to compare with a listed record, to compare with one while all are scanned, and
 to have one more of the best of all (3 to 6, the more records the dearer; the most, for listing loses nothing). Only
-their ratios matter. See ``docs/engine.md``."""
+their ratios matter. See ``docs/concepts/search-index.md``."""
 
 
 class QdrantEdgeIndex:

@@ -1,4 +1,4 @@
-"""Several photos, words and examples → the two vectors that a query is made of; see ``docs/composed.md``."""
+"""Several photos, words and examples → the two vectors that a query is made of; see ``docs/concepts/queries.md``."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Recommendation:
     score : float
         Comparable within one list. Diversity and what few have seen may put a product elsewhere than its score would.
     contributions : mapping
-        What makes up the score; they add up to it. See ``docs/recommendations.md`` for their names.
+        What makes up the score; they add up to it. See ``docs/concepts/recommendations.md`` for their names.
     reason : RecommendationReason
     propensity : float
         Probability with which it was to stand at its place.

@@ -11,7 +11,7 @@ from snapshelf.catalogue import Product
 from snapshelf.language import normalise
 
 ALIKE = 0.998
-"""Cosine of two photos from which they are one, shrunk or saved again; measured, see ``docs/search.md``."""
+"""Cosine of two photos from which they are one, shrunk or saved again; measured, see ``docs/concepts/search.md``."""
 
 
 class DuplicateCollapser:

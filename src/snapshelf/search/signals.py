@@ -35,7 +35,7 @@ CONTRIBUTIONS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Part of each signal in the score; chosen by measurement, see ``docs/search.md``.
+    """Part of each signal in the score; chosen by measurement, see ``docs/concepts/search.md``.
 
     Only their proportions matter: the score is the mean of the signals that the query has, weighted so.
 

@@ -400,7 +400,7 @@ class Shelf:
         k : int
             Most hits to return, 1 to 1,000.
         where : str, Filter or None
-            Only products that match, for example ``"price < 300 AND in_stock"``; see ``docs/filters.md``.
+            Only products that match, for example ``"price < 300 AND in_stock"``; see ``docs/reference/filters.md``.
         mode : {"full", "photo-vectors"}
             The whole search, or the query's vector compared with the photo vectors alone by cosine, as benchmarks do.
         weights : Weights or None
@@ -573,7 +573,7 @@ class Shelf:
         Parameters
         ----------
         text : str
-            YAML, see ``docs/search.md``.
+            YAML, see ``docs/concepts/search.md``.
 
         Raises
         ------
@@ -619,7 +619,7 @@ class Shelf:
         ----------
         kind : str
             ``"for-you"``, ``"similar"``, ``"viewed-together"``, ``"bought-together"``, ``"complete-the-look"``,
-            ``"post-cart"``, ``"trending"``, ``"recently-seen"`` or ``"buy-again"``; see ``docs/recommendations.md``.
+            ``"post-cart"``, ``"trending"``, ``"recently-seen"`` or ``"buy-again"``; see ``docs/concepts/recommendations.md``.
         shopper : str or None
             An account, or a session.
         product : str or None
