@@ -85,7 +85,8 @@ class Profile:
     """What is known of one shopper.
 
     The interests are sums of unit vectors of the encoder's space, so a product that nobody has seen yet can be near
-    them. An event counts in them by its weight (`WEIGHTS`; 0.3 for a search). See ``docs/concepts/events.md`` for how they fade.
+    them. An event counts in them by its weight (`WEIGHTS`; 0.3 for a search). See
+    ``docs/concepts/events.md`` for how they fade.
 
     Parameters
     ----------

@@ -30,7 +30,8 @@ from snapshelf.search.signals import (
 )
 
 NEAR_DUPLICATE = 0.98
-"""Cosine of a query's photo from which it is the product's own, cropped or saved again; see ``docs/concepts/search.md``."""
+"""Cosine of a query's photo from which it is the product's own, cropped or saved again; see
+``docs/concepts/search.md``."""
 
 _NAMED_AMONG = 10
 """Best candidates that may be what the words name."""

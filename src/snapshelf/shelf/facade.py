@@ -619,7 +619,8 @@ class Shelf:
         ----------
         kind : str
             ``"for-you"``, ``"similar"``, ``"viewed-together"``, ``"bought-together"``, ``"complete-the-look"``,
-            ``"post-cart"``, ``"trending"``, ``"recently-seen"`` or ``"buy-again"``; see ``docs/concepts/recommendations.md``.
+            ``"post-cart"``, ``"trending"``, ``"recently-seen"`` or ``"buy-again"``; see
+            ``docs/concepts/recommendations.md``.
         shopper : str or None
             An account, or a session.
         product : str or None
