@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -75,3 +76,11 @@ def visits(browser: Any, address: str, **usual: Any) -> Iterator[Callable[..., A
             page.unroute_all(behavior="ignoreErrors")
         context.close()
     assert complaints == []
+
+
+def wait_until(page: Any, expression: str) -> None:
+    """Wait for JavaScript to be true; Playwright's own way needs eval, which the page forbids."""
+    deadline = time.monotonic() + 20
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        time.sleep(0.02)

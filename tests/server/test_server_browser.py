@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browsing import CARDS, PHONE, chromium, expect, sync_api, visits
+from browsing import CARDS, PHONE, chromium, expect, sync_api, visits, wait_until
 from serving import base64_of, draw, encoded, path_of, photo_of, running
 
 from snapshelf.server import create_app
@@ -122,7 +122,7 @@ def test_chosen_photo(visit: Callable[..., Any]) -> None:
     choose_photo(page, photo_of("bag", "blue"))
     assert titles(page)[0] == "Blue bag"
     expect(page.locator(PHOTOS)).to_have_count(1)
-    expect(page.locator("#results-title")).to_have_text("Like your photo")
+    expect(page.locator("#results-title")).to_have_text("Similar to your photo")
 
 
 def test_dropped_photo(visit: Callable[..., Any]) -> None:
@@ -186,8 +186,8 @@ def test_photo_and_words(visit: Callable[..., Any]) -> None:
     with page.expect_response("**/v1/search") as response:
         search_words(page, "blue")
     assert {"photo", "text"} <= response.value.json()["hits"][0]["contributions"].keys()
-    expect(page.locator("#results-title")).to_have_text("Like your photo, “blue”")
-    page.get_by_label("Remove the photo").click()
+    expect(page.locator("#results-title")).to_have_text("Similar to your photo, with “blue”")
+    page.get_by_label("Remove photo").click()
     expect(page.locator("#results-title")).to_have_text("“blue”")
     expect(page.locator(PHOTOS)).to_have_count(0)
     expect(page.locator("#words")).to_be_focused()
@@ -231,9 +231,9 @@ def test_why_adds_up_to_the_score(visit: Callable[..., Any]) -> None:
         assert [widths.index(width) for width in sorted(widths)] == [
             values.index(value) for value in sorted(values)
         ]
-        expect(why).to_contain_text("Words found in its text:")
+        expect(why).to_contain_text("Matching words:")
         page.keyboard.press("Escape")
-    expect(why).to_contain_text("Looks")
+    expect(why).to_contain_text("Similar photo")
 
 
 def test_heat_map_over_both_photos(visit: Callable[..., Any]) -> None:
@@ -252,7 +252,7 @@ def test_heat_map_over_both_photos(visit: Callable[..., Any]) -> None:
     # From the photo, the map is asked for on demand.
     page.locator(CARDS).first.locator(".open").click()
     expect(page.locator("#maps canvas")).to_have_count(0)
-    page.get_by_role("button", name="Show what in the photo made it so").click()
+    page.get_by_role("button", name="Show which parts of the photo matter").click()
     expect(page.locator("#maps canvas")).to_have_count(2)
 
 
@@ -282,7 +282,7 @@ def test_examples(visit: Callable[..., Any]) -> None:
     page.locator(".brand").click()
     expect(page.locator("#examples")).to_be_visible()
     page.get_by_text("This bag, in blue").click()
-    expect(page.locator("#results-title")).to_have_text("Like your photo, “blue”")
+    expect(page.locator("#results-title")).to_have_text("Similar to your photo, with “blue”")
 
 
 def test_language(visit: Callable[..., Any]) -> None:
@@ -292,10 +292,11 @@ def test_language(visit: Callable[..., Any]) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     assert titles(page)[0] == "红色马克杯"
     expect(page.locator(".go")).to_contain_text("搜索")
-    expect(page.locator("#words")).to_have_attribute("placeholder", "描述一下，或添加照片")
+    expect(page.locator("#words")).to_have_attribute("placeholder", "描述商品，或添加照片")
     page.locator(CARDS).first.locator(".because").click()
     expect(page.locator("#drawer .why")).to_contain_text("得分")
     page.keyboard.press("Escape")
+    wait_until(page, "!history.state.drawer.length")
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     expect(page.locator(CARDS).first.locator("h3")).to_have_text("红色马克杯")
@@ -331,10 +332,10 @@ def test_address_and_history(visit: Callable[..., Any]) -> None:
     choose_photo(page, photo_of("ball", "red"))
     page.locator("#words").fill("绿色")
     page.locator("#words").press("Enter")
-    expect(page.locator("#results-title")).to_have_text("Like your photo, “绿色”")
+    expect(page.locator("#results-title")).to_have_text("Similar to your photo, with “绿色”")
     assert page.url.endswith("?q=%E7%BB%BF%E8%89%B2")
     page.go_back()
-    expect(page.locator("#results-title")).to_have_text("Like your photo, “blue mug”")
+    expect(page.locator("#results-title")).to_have_text("Similar to your photo, with “blue mug”")
     expect(page.locator(PHOTOS)).to_have_count(1)
     page.go_back()
     expect(page.locator("#results-title")).to_have_text("“blue mug”")
@@ -473,7 +474,7 @@ def test_empty_query_asks_for_one(visit: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        (file_of(b"words", "notes.txt", "text/plain"), "That is not a photo."),
+        (file_of(b"words", "notes.txt", "text/plain"), "This file is not a photo."),
         (file_of(b"no photo", "broken.jpg"), "This photo cannot be read."),
     ],
 )
@@ -483,7 +484,7 @@ def test_unusable_photo(visit: Callable[..., Any], file: dict[str, Any], message
     expect(page.locator("#notice")).to_contain_text(message)
     expect(page.locator("#live")).to_contain_text(message)
     if page.locator(PHOTOS).count():
-        page.get_by_label("Remove the photo").click()
+        page.get_by_label("Remove photo").click()
     search_words(page, "red mug")
     assert titles(page)[0] == "Red mug"
     expect(page.locator("#notice")).to_be_hidden()
@@ -500,7 +501,7 @@ def test_server_gone(visit: Callable[..., Any]) -> None:
 def test_empty_shelf(visit: Callable[..., Any], tmp_path: Path) -> None:
     with Shelf.open(tmp_path / "shelf") as shelf, running(create_app(shelf)) as address:
         page = visit("/?q=anything", at=address)
-        expect(page.locator("#notice")).to_contain_text("This shelf is still empty")
+        expect(page.locator("#notice")).to_contain_text("This shelf is empty")
         page.locator(".brand").click()
         expect(page.locator("#examples")).to_be_hidden()
 
@@ -554,8 +555,8 @@ def test_slider(visit: Callable[..., Any]) -> None:
     expect(page.locator(CARDS)).to_have_count(10)
     assert price.locator("input.low").get_attribute("aria-valuetext").startswith("¥20.6")
     expect(page.locator('[data-key="price:low"]')).to_be_focused()
-    price.get_by_label("Price, most").last.fill("22")
-    price.get_by_label("Price, most").last.press("Enter")
+    price.get_by_label("Price: maximum").last.fill("22")
+    price.get_by_label("Price: maximum").last.press("Enter")
     expect(page.locator(CARDS)).to_have_count(5)
     assert {title.split()[1] for title in titles(page)} == {"ball"}
     expect(page.locator(TAGS)).to_have_text(["Price: ¥20.60 – ¥22"])
@@ -567,9 +568,9 @@ def test_slider(visit: Callable[..., Any]) -> None:
 def test_sorting(visit: Callable[..., Any]) -> None:
     page = visit()
     search_words(page, "home under 500")
-    page.locator("#sort").select_option(label="Price, low first")
+    page.locator("#sort").select_option(label="Price: low to high")
     expect(page.locator(CARDS).first.locator(".price")).to_have_text("¥20.50")
-    page.locator("#sort").select_option(label="Best rated")
+    page.locator("#sort").select_option(label="Top rated")
     expect(page.locator(CARDS).first.locator(".price")).to_have_text("¥22.50")
     assert "sort=rating" in page.url
     page.reload()
@@ -639,16 +640,16 @@ def test_filter_in_writing(visit: Callable[..., Any]) -> None:
     expect(page.locator(CARDS)).to_have_count(2)
     expect(page.locator(TAGS)).to_have_text(["colour = red AND price > 21"])
     page.goto("/?q=home&where=price+%3C")
-    expect(page.locator("#notice")).to_contain_text("The filter cannot be read")
-    page.get_by_role("button", name="Remove the filters").click()
+    expect(page.locator("#notice")).to_contain_text("The filter is not valid")
+    page.get_by_role("button", name="Clear filters").click()
     see_hits(page)
     expect(page.locator(CARDS)).to_have_count(15)
 
 
 def test_nothing_left(visit: Callable[..., Any]) -> None:
     page = visit("/?q=home&where=price+%3E+900")
-    expect(page.locator("#notice")).to_contain_text("Fewer filters leave more.")
-    page.get_by_role("button", name="Remove the filters").click()
+    expect(page.locator("#notice")).to_contain_text("Try removing some filters.")
+    page.get_by_role("button", name="Clear filters").click()
     see_hits(page)
     expect(page.locator(CARDS)).to_have_count(15)
 
@@ -701,8 +702,8 @@ def test_no_good_match(visit: Callable[..., Any]) -> None:
     answered(page, no_good_match=True, close=response.value.json()["hits"][:2])
     page.locator("#words").fill("fridge")
     page.locator("#words").press("Enter")
-    expect(page.locator("#notice")).to_contain_text("No good match on this shelf")
-    expect(page.locator("#notice")).to_contain_text("These come closest.")
+    expect(page.locator("#notice")).to_contain_text("No good match")
+    expect(page.locator("#notice")).to_contain_text("These products come closest.")
     expect(page.locator(CARDS)).to_have_count(2)
     page.locator("#show-all").click()
     expect(page.locator(CARDS)).to_have_count(15)
@@ -714,26 +715,26 @@ def test_nothing_even_close(visit: Callable[..., Any]) -> None:
     answered(page, no_good_match=True, close=[])
     page.locator("#words").fill("fridge")
     page.locator("#words").press("Enter")
-    expect(page.locator("#notice")).to_contain_text("These are the least far from it.")
+    expect(page.locator("#notice")).to_contain_text("These products may not be what you want.")
     expect(page.locator(CARDS)).to_have_count(8)
 
 
-def test_what_is_told_before_the_hits(visit: Callable[..., Any]) -> None:
+def test_messages_before_the_hits(visit: Callable[..., Any]) -> None:
     page = visit()
     notes = [{"kind": "relaxed", "text": "in English", "values": {"chip": "price < 5", "text": "under 5"}}]
     answered(
         page, searched_as="red mug", notes=notes, redirect="https://shop.example/mugs", related=["blue mug"]
     )
     search_words(page, "red mugg")
-    told = page.locator("#told")
-    expect(told).to_contain_text("Showing results for")
-    expect(told).to_contain_text("Nothing has “under 5” with all the rest")
-    assert told.locator("a").get_attribute("href") == "https://shop.example/mugs"
+    messages = page.locator("#messages")
+    expect(messages).to_contain_text("Showing results for")
+    expect(messages).to_contain_text("No product matches “under 5” together with the rest")
+    assert messages.locator("a").get_attribute("href") == "https://shop.example/mugs"
     page.locator("[data-language=zh]").click()
-    expect(told).to_contain_text("没有商品同时符合“under 5”")
+    expect(messages).to_contain_text("没有商品同时符合“under 5”")
     page.locator("[data-language=en]").click()
     with page.expect_request("**/v1/search") as request:
-        told.get_by_role("button", name="as it is").click()
+        messages.get_by_role("button", name="Search for “red mugg” instead").click()
     assert "understand" in request.value.post_data_buffer.decode(errors="replace")
     see_hits(page)
     page.get_by_role("button", name="blue mug", exact=True).click()
@@ -745,14 +746,14 @@ def test_redirect_that_is_no_address_is_no_link(visit: Callable[..., Any]) -> No
     page = visit()
     answered(page, redirect="javascript:document.title='owned'", did_you_mean="red mug")
     search_words(page, "red mugg")
-    expect(page.locator("#told")).to_contain_text("Did you mean")
-    expect(page.locator("#told a")).to_have_count(0)
+    expect(page.locator("#messages")).to_contain_text("Did you mean")
+    expect(page.locator("#messages a")).to_have_count(0)
 
 
 def test_corrected_words(visit: Callable[..., Any]) -> None:
     page = visit()
     search_words(page, "yelow ball")
-    expect(page.locator("#told")).to_contain_text("yellow")
+    expect(page.locator("#messages")).to_contain_text("yellow")
     assert titles(page)[0] == "Yellow ball"
 
 
@@ -761,14 +762,14 @@ def test_several_photos(visit: Callable[..., Any]) -> None:
     both = [file_of(photo_of("bag", "red"), "a.jpg"), file_of(photo_of("mug", "red"), "b.jpg")]
     page.locator("#file").set_input_files(both)
     expect(page.locator(PHOTOS)).to_have_count(2)
-    expect(page.locator("#results-title")).to_have_text("Like your photos")
+    expect(page.locator("#results-title")).to_have_text("Similar to your photos")
     see_hits(page)
     assert {"Red bag", "Red mug"} <= set(titles(page)[:4])
     with page.expect_file_chooser() as chooser:
         page.get_by_label("Add another photo").click()
     chooser.value.set_files(file_of(photo_of("ball", "blue")))
     expect(page.locator(PHOTOS)).to_have_count(3)
-    page.get_by_label("Remove the photo").first.click()
+    page.get_by_label("Remove photo").first.click()
     expect(page.locator(PHOTOS)).to_have_count(2)
 
 
@@ -808,7 +809,7 @@ def test_why_not(visit: Callable[..., Any]) -> None:
     page.locator("#why-not-id").fill("blue-mug")
     page.locator("#why-not-id").press("Enter")
     answer = page.locator("#why-not-answer")
-    expect(answer).to_contain_text("It does not match what was chosen")
+    expect(answer).to_contain_text("It does not match your filters")
     values = [float(text) for text in answer.locator("li .value").all_inner_texts()]
     assert round(sum(values), 3) == float(answer.locator(".score .value").inner_text())
 
@@ -852,3 +853,184 @@ def test_markup_in_a_product_stays_text(
     expect(page.locator("#results-title")).to_have_text(f"Similar to {nasty}")
     assert page.title() != "owned"
     assert client.get(path_of("<b>&\"'")).status_code == 200
+
+
+def test_back_closes_the_details(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "red mug")
+    drawer = page.locator("#drawer")
+    with page.expect_response("**/v1/search"):
+        search_words(page, "blue bag")
+    searches: list[Any] = []
+    page.on(
+        "request", lambda request: searches.append(request) if request.url.endswith("/v1/search") else None
+    )
+    page.locator(f"{CARDS} .open").first.click()
+    expect(drawer.locator("h2")).to_have_text("Blue bag")
+    # A product beside it comes on top, and goes first.
+    drawer.locator(".rack .item:not(.skeleton) .open").first.click()
+    expect(drawer.locator("h2")).not_to_have_text("Blue bag")
+    expect(drawer.locator("h2")).to_be_focused()
+    page.go_back()
+    expect(drawer.locator("h2")).to_have_text("Blue bag")
+    page.go_back()
+    expect(drawer).to_be_hidden()
+    expect(page.locator("#results-title")).to_have_text("“blue bag”")
+    expect(page.locator(f"{CARDS} .open").first).to_be_focused()
+    page.go_forward()
+    expect(drawer.locator("h2")).to_have_text("Blue bag")
+    assert searches == []
+    # Closed otherwise, it leaves no entry behind.
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    wait_until(page, "!history.state.drawer.length")
+    page.go_back()
+    expect(page.locator("#results-title")).to_have_text("“red mug”")
+
+
+def test_back_from_similar_products_leads_to_the_product(visit: Callable[..., Any]) -> None:
+    page = visit("/?q=black+bag")
+    page.locator(f"{CARDS} .open").first.click()
+    page.locator("#drawer .primary").click()
+    expect(page.locator("#drawer")).to_be_hidden()
+    expect(page.locator("#results-title")).to_have_text("Similar to Black bag")
+    page.go_back()
+    expect(page.locator("#drawer h2")).to_have_text("Black bag")
+    expect(page.locator("#results-title")).to_have_text("“black bag”")
+    page.locator("#drawer [data-close]").click()
+    expect(page.locator("#drawer")).to_be_hidden()
+    expect(page.locator("#results-title")).to_have_text("“black bag”")
+
+
+def test_reload_closes_the_details(visit: Callable[..., Any]) -> None:
+    page = visit("/?q=red+mug")
+    page.locator(f"{CARDS} .open").first.click()
+    expect(page.locator("#drawer")).to_be_visible()
+    page.reload()
+    see_hits(page)
+    expect(page.locator("#drawer")).to_be_hidden()
+    assert page.evaluate("history.state?.drawer ?? []") == []
+    assert titles(page)[0] == "Red mug"
+
+
+@pytest.mark.parametrize("size", [160, 2_000])
+def test_photo_outlasts_a_reload(visit: Callable[..., Any], size: int) -> None:
+    page = visit()
+    large = encoded(draw("bag", "red", size=size), "PNG")
+    choose_photo(page, large)
+    search_words(page, "blue")
+    before = titles(page)
+    wait_until(page, "Object.keys(sessionStorage).some((key) => key.startsWith('photo.'))")
+    page.reload()
+    see_hits(page)
+    expect(page.locator("#results-title")).to_have_text("Similar to your photo, with “blue”")
+    expect(page.locator(PHOTOS)).to_have_count(1)
+    assert page.locator(PHOTOS).evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    assert titles(page)[:3] == before[:3]
+    assert page.evaluate("Object.values(sessionStorage).join('').length") < 250_000
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "could not be kept"), ("zh", "未能保留")], ids=["en", "zh"]
+)
+def test_photo_that_is_gone_is_missed(visit: Callable[..., Any], language: str, words: str) -> None:
+    page = visit()
+    page.locator(f"[data-language={language}]").click()
+    choose_photo(page, photo_of("bag", "red"))
+    wait_until(page, "Object.keys(sessionStorage).some((key) => key.startsWith('photo.'))")
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    expect(page.locator("#notice")).to_contain_text(words)
+    expect(page.locator(PHOTOS)).to_have_count(0)
+    # With words beside it, those are searched.
+    choose_photo(page, photo_of("bag", "red"))
+    search_words(page, "blue")
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    see_hits(page)
+    expect(page.locator("#messages")).to_contain_text(words)
+    expect(page.locator("#results-title")).to_have_text("“blue”")
+    search_words(page, "red mug")
+    expect(page.locator("#messages")).to_be_empty()
+
+
+def test_a_full_storage_makes_room_for_the_latest_photo(visit: Callable[..., Any]) -> None:
+    page = visit()
+    page.evaluate("sessionStorage.setItem('photo.1.old', 'x'.repeat(5 * 1024 * 1024 - 100))")
+    choose_photo(page, photo_of("bag", "red", size=800))
+    wait_until(page, "!sessionStorage.getItem('photo.1.old')")
+    page.reload()
+    see_hits(page)
+    expect(page.locator(PHOTOS)).to_have_count(1)
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "Try again"), ("zh", "重试")])
+def test_an_error_keeps_the_hits_and_can_be_tried_again(
+    visit: Callable[..., Any], language: str, label: str
+) -> None:
+    page = visit(expect_errors=True)
+    page.locator(f"[data-language={language}]").click()
+    search_words(page, "home")
+    shown = titles(page)
+    page.route("**/v1/search", lambda route: route.abort())
+    # Another search: the hits are said to be those of the last one.
+    page.locator("#words").fill("red mug")
+    page.locator("#words").press("Enter")
+    expect(page.locator("#notice")).to_be_visible()
+    assert titles(page) == shown
+    expect(page.locator("#results-title")).to_have_text("“home”")
+    expect(page.locator("#words")).to_have_value("red mug")
+    page.unroute("**/v1/search")
+    page.get_by_role("button", name=label).click()
+    expect(page.locator("#results-title")).to_have_text("“red mug”")
+    see_hits(page)
+    expect(page.locator("#notice")).to_be_hidden()
+    assert titles(page)[0] == ("Red mug" if language == "en" else "红色马克杯")
+    # Narrowing down: what was not done is not shown as done.
+    page.route(
+        "**/v1/search", lambda route: route.fulfill(status=503, json={"type": "urn:snapshelf:problem:busy"})
+    )
+    box = page.locator('[data-key="colour=red"]')
+    box.click()
+    expect(page.locator("#notice")).to_be_visible()
+    expect(page.locator(CARDS)).to_have_count(15)
+    expect(box).not_to_be_checked()
+    page.unroute("**/v1/search")
+    page.get_by_role("button", name=label).click()
+    expect(page.locator(CARDS)).to_have_count(3)
+    expect(box).to_be_checked()
+
+
+def test_a_page_that_does_not_come_can_be_tried_again(
+    visit: Callable[..., Any], put: Callable[..., httpx.Response]
+) -> None:
+    for number in range(36):
+        assert put(f"spare-{number}", title=f"Spare part {number:02}").status_code == 201
+    page = visit("/?q=spare+part", expect_errors=True)
+    expect(page.locator(CARDS)).to_have_count(48)
+    page.route("**/v1/search", lambda route: route.abort())
+    page.locator("#more-button").click()
+    expect(page.locator("#more-error")).to_contain_text("The server does not answer.")
+    expect(page.locator("#more-button")).to_have_text("Try again")
+    expect(page.locator(CARDS)).to_have_count(48)
+    page.unroute("**/v1/search")
+    page.locator("#more-button").click()
+    expect(page.locator(CARDS)).to_have_count(51)
+    expect(page.locator("#more-error")).to_be_empty()
+
+
+def test_skip_link_keeps_the_photo(visit: Callable[..., Any]) -> None:
+    page = visit()
+    choose_photo(page, photo_of("bag", "red"))
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#results")).to_be_focused()
+    expect(page.locator(PHOTOS)).to_have_count(1)
+
+
+def test_words_being_typed_outlast_a_change_of_language(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "red")
+    page.locator("#words").fill("red mug")
+    page.locator("[data-language=zh]").click()
+    expect(page.locator("#words")).to_have_value("red mug")

@@ -139,8 +139,8 @@ def overflows(page: Any) -> bool:
 def test_nobody_sees_what_many_like_and_leaves_no_trace(visit: Callable[..., Any], shelf: Shelf) -> None:
     page = visit()
     before = shelf.journal.stats().events
-    expect(page.locator("#who-name")).to_have_text("Nobody")
-    expect(page.locator("#for-you-title")).to_have_text("Liked by many")
+    expect(page.locator("#who-name")).to_have_text("Guest")
+    expect(page.locator("#for-you-title")).to_have_text("Trending")
     assert len(rack(page)) >= 8
     page.locator(f"{ITEMS} .open").first.click()
     expect(page.locator("#drawer")).to_be_visible()
@@ -171,32 +171,32 @@ def test_why_says_what_the_shopper_did_to_it(visit: Callable[..., Any]) -> None:
     page.locator(CARDS).filter(has_text="Green bag").locator(".because").click()
     why = page.locator("#why")
     expect(why).to_contain_text("This shopper")
-    expect(why).to_contain_text("What this shopper did before moves it up.")
-    expect(why).to_contain_text("Vera has often chosen: green")
+    expect(why).to_contain_text("This shopper’s history moves it up.")
+    expect(why).to_contain_text("Vera often chooses: green")
     values = [float(one.get_attribute("value")) for one in why.locator("li .value").all()]
     assert sum(values) == pytest.approx(float(why.locator(".score .value").get_attribute("value")), abs=1e-6)
     page.locator("#drawer [data-close]").first.click()
     page.locator("[data-language=zh]").click()
     page.locator(CARDS).filter(has_text="绿色手提包").locator(".because").click()
-    expect(page.locator("#why")).to_contain_text("这位顾客以前的行为让它靠前。")
+    expect(page.locator("#why")).to_contain_text("这位顾客的历史行为让它更靠前。")
     expect(page.locator("#why")).to_contain_text("小绿常选：green")
 
 
 def test_for_you_is_for_whom_it_is_and_says_why(visit: Callable[..., Any]) -> None:
     page = visit()
     become(page, "Bluto")
-    expect(page.locator("#for-you-title")).to_have_text("For Bluto")
+    expect(page.locator("#for-you-title")).to_have_text("Recommended for Bluto")
     assert rack(page)[0] == "Blue bag"
     expect(page.locator(f"{ITEMS} .reason").first).to_contain_text("Blue")
     page.locator("[data-language=zh]").click()
-    expect(page.locator("#for-you-title")).to_have_text("小蓝的专属推荐")
+    expect(page.locator("#for-you-title")).to_have_text("为小蓝推荐")
     assert rack(page)[0] == "蓝色手提包"
     expect(page.locator(f"{ITEMS} .reason").first).to_contain_text("蓝色")
     # It is remembered on the next visit.
     page.reload()
     expect(page.locator("#who-name")).to_have_text("小蓝")
     become(page, "小红")
-    expect(page.locator("#for-you-title")).to_have_text("小红的专属推荐")
+    expect(page.locator("#for-you-title")).to_have_text("为小红推荐")
     assert rack(page)[0] == "红色手提包"
 
 
@@ -206,8 +206,8 @@ def test_a_product_has_what_is_like_it_and_what_goes_with_it(visit: Callable[...
     drawer = page.locator("#drawer")
     title = drawer.locator("h2").inner_text()
     racks = drawer.locator(".rack")
-    expect(racks.filter(has_text="Looks like it").locator(".item:not(.skeleton)").first).to_be_visible()
-    look = racks.filter(has_text="Completes the look").locator(".item:not(.skeleton)")
+    expect(racks.filter(has_text="Similar products").locator(".item:not(.skeleton)").first).to_be_visible()
+    look = racks.filter(has_text="Complete the look").locator(".item:not(.skeleton)")
     expect(look.first).to_be_visible()
     # One of each other kind, of the same colour.
     assert look.count() == 2
@@ -223,22 +223,22 @@ def test_what_i_do_is_told_with_its_place_and_known_at_once(visit: Callable[...,
     page.locator("#words").fill("green ball")
     page.locator("#words").press("Enter")
     settled(page)
-    with page.expect_response("**/v1/events") as told:
+    with page.expect_response("**/v1/events") as response:
         page.locator(f"{CARDS} .open").first.click()
-    sent = told.value.request.post_data_json
-    assert told.value.json()["accepted"] == 1
+    sent = response.value.request.post_data_json
+    assert response.value.json()["accepted"] == 1
     assert sent["action_name"] == "click"
     assert sent["event_attributes"] == {"object": {"object_id": "green-ball"}, "position": {"ordinal": 1}}
     shown = shelf.journal.shown(sent["query_id"])
     assert shown is not None
     assert shown.products[0] == "green-ball"
-    with page.expect_response("**/v1/events") as told:
-        page.locator("#drawer .act").filter(has_text="Add to the cart").click()
-    assert told.value.request.post_data_json["action_name"] == "cart"
-    expect(page.locator("#drawer .act").first).to_have_text("In the cart")
+    with page.expect_response("**/v1/events") as response:
+        page.locator("#drawer .act").filter(has_text="Add to cart").click()
+    assert response.value.request.post_data_json["action_name"] == "cart"
+    expect(page.locator("#drawer .act").first).to_have_text("In cart")
     expect(page.locator("#drawer .act").first).to_be_disabled()
     with page.expect_response("**/v1/events"):
-        page.locator("#drawer .act").filter(has_text="Buy").click()
+        page.locator("#drawer .act").filter(has_text="Buy now").click()
     page.locator("#drawer [data-close]").first.click()
     page.locator(".brand").click()
     assert any(title.startswith("Green") for title in rack(page)[:2])
@@ -247,12 +247,12 @@ def test_what_i_do_is_told_with_its_place_and_known_at_once(visit: Callable[...,
     # What is known of me, and that it can be forgotten.
     page.locator("#who-open").click()
     known = page.locator("#who-known")
-    expect(known).to_contain_text(re.compile(r"\d things that were done here"))
+    expect(known).to_contain_text(re.compile(r"\d interactions"))
     expect(known).to_contain_text("green")
     me = sent["client_id"]
     assert [one.kind for one in shelf.journal.profile(me).recent] == ["click", "cart", "purchase"]
     page.locator("#who-forget").click()
-    expect(known).to_have_text("All forgotten.")
+    expect(known).to_have_text("The profile has been deleted.")
     assert shelf.journal.profile(me).events == 0
     assert page.evaluate("localStorage.getItem('shopper')") != me
 
@@ -265,7 +265,7 @@ def test_the_switch_by_keyboard(visit: Callable[..., Any]) -> None:
     page.keyboard.press("ArrowDown")
     expect(page.locator("#who-name")).to_have_text("Rosa")
     expect(page.locator("#who input:checked")).to_be_focused()
-    expect(page.locator("#who-known")).to_contain_text(re.compile(r"\d+ things"))
+    expect(page.locator("#who-known")).to_contain_text(re.compile(r"\d+ interactions"))
     page.keyboard.press("Escape")
     expect(page.locator("#who")).to_be_hidden()
     expect(page.locator("#who-open")).to_be_focused()

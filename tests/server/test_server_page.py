@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 PAGE = Path(snapshelf.server.__file__).parent / "page"
 STRINGS = json.loads((PAGE / "strings.json").read_text("utf-8"))
-SOURCES = {path.name: path.read_text("utf-8") for path in PAGE.iterdir()}
+SOURCES = {
+    path.relative_to(PAGE).as_posix(): path.read_text("utf-8") for path in PAGE.rglob("*") if path.is_file()
+}
+MODULES = {name for name in SOURCES if name.endswith(".js")}
 CODE = "\n".join(text for name, text in SOURCES.items() if name.endswith((".js", ".html")))
 
 
@@ -32,6 +35,22 @@ def test_page_and_all_its_files_are_served(client: httpx.Client) -> None:
         known = {"If-None-Match": response.headers["etag"]}
         assert client.get(f"/{file}", headers=known).status_code == 304
     assert client.head("/").status_code == 200
+
+
+def test_page_loads_all_modules_at_once() -> None:
+    """Otherwise a module would be asked for when the module that imports it has come."""
+    assert set(re.findall(r'rel="modulepreload" href="page/([^"]+)"', SOURCES["index.html"])) == MODULES
+
+
+def test_modules_import_only_downwards() -> None:
+    rooms = ["browser", "api", "state", "views"]
+    # The language is part of the state, and a filter is part of a query.
+    known = {("browser", "state/store.js"), ("api", "state/query.js")}
+    for name in MODULES - {"app.js"}:
+        room = name.partition("/")[0]
+        for imported in re.findall(r'\bfrom "([^"]+)";', SOURCES[name]):
+            target = (PAGE / name).parent.joinpath(imported).resolve().relative_to(PAGE).as_posix()
+            assert (room, target) in known or rooms.index(room) >= rooms.index(target.partition("/")[0]), name
 
 
 def test_nothing_comes_from_elsewhere() -> None:

@@ -1,33 +1,40 @@
 // Suggestions while typing: a combobox after the ARIA practice of that name.
 
-import * as api from "./api.js";
-import { $, element, icon } from "./dom.js";
-import { currentLanguage, known, t } from "./i18n.js";
+import * as api from "../api/endpoints.js";
+import { $, element, icon } from "../browser/dom.js";
+import { currentLanguage, known, t } from "../browser/i18n.js";
 
-const WAIT = 90;
-const ICONS = { query: "recent" };
+/** @import { Suggestion } from "../types" */
 
-// Calls onPick with the text of a suggestion that was chosen.
-export function suggestOn(input, onPick) {
+const WAIT_MS = 90;
+
+/**
+ * @param {HTMLInputElement} input
+ * @param {(text: string) => void} onPick gets the text of the suggestion that was chosen
+ */
+export function suggestFor(input, onPick) {
   const list = $("suggestions");
+  /** @type {Suggestion[]} */
   let suggestions = [];
   let active = -1;
   let typed = "";
-  let asking = null;
+  /** @type {AbortController | null} */
+  let request = null;
   let timer = 0;
 
   const isOpen = () => !list.hidden;
 
   function close() {
     clearTimeout(timer);
-    asking?.abort();
+    request?.abort();
     list.hidden = true;
     active = -1;
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-activedescendant");
   }
 
-  function mark(index) {
+  /** @param {number} index -1: the words as they were typed */
+  function activate(index) {
     active = index;
     for (const [at, option] of [...list.children].entries()) option.setAttribute("aria-selected", String(at === index));
     if (index < 0) input.removeAttribute("aria-activedescendant");
@@ -35,7 +42,7 @@ export function suggestOn(input, onPick) {
     input.value = index < 0 ? typed : suggestions[index].text;
   }
 
-  // What the shopper has not typed yet is what is worth reading.
+  /** What is not typed yet is what is worth reading. @param {string} text */
   function emphasised(text) {
     const at = text.toLowerCase().indexOf(typed.toLowerCase());
     if (at < 0) return [element("b", {}, text)];
@@ -43,30 +50,32 @@ export function suggestOn(input, onPick) {
     return [element("b", {}, text.slice(0, at)), text.slice(at, end), element("b", {}, text.slice(end))];
   }
 
-  function option(suggestion, index) {
-    const label = known(`suggestion.${suggestion.kind}`) ? t(`suggestion.${suggestion.kind}`) : "";
-    const made = element("li", { id: `suggestion-${index}`, role: "option", ariaSelected: "false" },
-      icon(ICONS[suggestion.kind] ?? "search"),
-      element("span", { className: "what" }, ...emphasised(suggestion.text)),
+  /** @param {Suggestion} suggestion @param {number} index */
+  function optionFor({ text, kind }, index) {
+    const label = known(`suggestion.${kind}`) ? t(`suggestion.${kind}`) : "";
+    const option = element("li", { id: `suggestion-${index}`, role: "option", ariaSelected: "false" },
+      icon(kind === "query" ? "recent" : "search"),
+      element("span", { className: "what" }, ...emphasised(text)),
       element("span", { className: "kind" }, label));
-    made.addEventListener("pointerdown", (event) => event.preventDefault()); // the words keep the focus
-    made.addEventListener("click", () => {
+    option.addEventListener("pointerdown", (event) => event.preventDefault()); // the words keep the focus
+    option.addEventListener("click", () => {
       close();
-      onPick(suggestion.text);
+      onPick(text);
     });
-    return made;
+    return option;
   }
 
-  async function ask() {
-    asking?.abort();
-    const mine = (asking = new AbortController());
+  async function load() {
+    request?.abort();
+    const controller = new AbortController();
+    request = controller;
     try {
-      suggestions = (await api.suggest(typed, currentLanguage(), mine.signal)).suggestions;
+      suggestions = await api.suggest(typed, currentLanguage(), controller.signal);
     } catch {
       return; // suggestions are a help, never a hindrance
     }
-    if (asking !== mine || mine.signal.aborted || document.activeElement !== input) return;
-    list.replaceChildren(...suggestions.map(option));
+    if (controller.signal.aborted || document.activeElement !== input) return;
+    list.replaceChildren(...suggestions.map(optionFor));
     active = -1;
     list.hidden = !suggestions.length;
     input.setAttribute("aria-expanded", String(isOpen()));
@@ -75,7 +84,7 @@ export function suggestOn(input, onPick) {
   input.addEventListener("input", () => {
     typed = input.value;
     clearTimeout(timer);
-    if (typed.trim()) timer = setTimeout(ask, WAIT);
+    if (typed.trim()) timer = window.setTimeout(load, WAIT_MS);
     else close();
   });
   input.addEventListener("blur", close);
@@ -86,13 +95,12 @@ export function suggestOn(input, onPick) {
       event.stopPropagation();
       const step = event.key === "ArrowDown" ? 1 : -1;
       const places = suggestions.length + 1; // the words as typed are one of them
-      mark(((active + 1 + step + places) % places) - 1);
+      activate(((active + 1 + step + places) % places) - 1);
     } else if (event.key === "Escape") {
       event.stopPropagation();
       event.preventDefault();
-      mark(-1);
+      activate(-1);
       close();
     }
   });
-  return close;
 }
