@@ -22,11 +22,14 @@ test: $(CORE)/test.done
 test-all: $(FULL)/full.done
 	$(FULL)/bin/python -m pytest $(ARGS)
 
-lint: $(FULL)/full.done
+# The page's JavaScript needs no build step; its checkers come from npm (Debian, Ubuntu: apt install nodejs npm).
+lint: $(FULL)/full.done node_modules/lint.done
 	$(FULL)/bin/ruff check .
 	$(FULL)/bin/ruff format --check .
 	$(FULL)/bin/mypy
 	$(FULL)/bin/lint-imports
+	node_modules/.bin/tsc --project tsconfig.json
+	node_modules/.bin/eslint --max-warnings 0 .
 
 docs: $(FULL)/docs.done
 	$(FULL)/bin/mkdocs build --strict
@@ -39,7 +42,7 @@ weights: $(FULL)/full.done
 	$(FULL)/bin/python -m benchmarks.encoders --data $(DATA) --encoder runs/bundled/encoder --cache runs/bundled/vectors --card runs/bundled/encoder/card.json --json > runs/bundled/figures.json
 
 clean:
-	rm -rf $(CORE) $(FULL) site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(CORE) $(FULL) node_modules site .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(CORE)/bin/python:
 	$(PYTHON) -m venv $(CORE) || { echo "Python >= 3.11 with venv is needed (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
@@ -62,4 +65,8 @@ $(FULL)/full.done: pyproject.toml | $(FULL)/bin/python
 
 $(FULL)/docs.done: $(FULL)/full.done
 	$(FULL)/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" --editable ".[docs]"
+	touch $@
+
+node_modules/lint.done: package.json package-lock.json
+	npm ci --no-audit --no-fund
 	touch $@
