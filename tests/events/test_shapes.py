@@ -162,7 +162,7 @@ def test_an_unusable_price_is_left_out_and_the_event_stays(price: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"client_id": None, "session_id": None}, "does not say whose it is; give user_id or client_id"),
+        ({"client_id": None, "session_id": None}, "the shopper is missing; give user_id or client_id"),
         ({"client_id": ["a"]}, "client_id: give a text or a whole number"),
         ({"client_id": "a" * 257}, "client_id: it has 257 characters; at most 256"),
         ({"client_id": "a\x00b"}, r"client_id: it holds the character U\+0000"),
@@ -173,7 +173,7 @@ def test_an_unusable_price_is_left_out_and_the_event_stays(price: str) -> None:
         ({"timestamp": math.nan}, "timestamp: nan is no time"),
         ({"timestamp": -5}, "timestamp: -5 is no time"),
         ({"timestamp": 10**30}, "is no time"),
-        ({"event_attributes": {}}, "a 'click' without a product; say which"),
+        ({"event_attributes": {}}, "a 'click' event needs a product"),
         ({"event_attributes": "p1"}, "event_attributes: give an object"),
         ({"event_attributes": {"object": {"object_id": 1.5}}}, "object_id: give a text or a whole number"),
         ({"action_name": 7.5}, "action_name: give a text"),
@@ -186,7 +186,9 @@ def test_what_is_wrong_is_said(fields: dict[str, Any], sentence: str) -> None:
 
 @pytest.mark.parametrize("value", [None, 3, "click", {}, {"client_id": "a"}])
 def test_what_is_no_event_is_said(value: object) -> None:
-    assert "an event is a JSON object" in refusal(value) or "neither action_name" in refusal(value)
+    assert "an event is a JSON object" in refusal(
+        value
+    ) or "the action is missing; give action_name (UBI)" in refusal(value)
 
 
 quick = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

@@ -90,7 +90,7 @@ def test_a_list_and_the_other_shapes(client: httpx.Client, ann: str) -> None:
         ("{broken", 400, "input", "not JSON"),
         ("[]", 200, None, None),
         ("7", 422, "event", "JSON object"),
-        ('{"action_name": "click"}', 422, "event", "whose"),
+        ('{"action_name": "click"}', 422, "event", "the shopper is missing"),
         ('{"action_name": "click", "client_id": "a"}', 422, "event", "timestamp: it is missing"),
     ],
 )

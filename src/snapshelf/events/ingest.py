@@ -72,8 +72,8 @@ def _tell(journal: Journal, lines: Iterable[Line], user_agent: str | None) -> Re
                 continue
             notes += [Remark(line, event_id, text) for event_id, text in told.notes]
             events += [(line, event) for event in told.events]
-            if told.shown is not None:
-                journal.show(told.shown)
+            if told.impression is not None:
+                journal.show(told.impression)
                 shown += 1
             elif not told.events:
                 ignored += 1

@@ -68,8 +68,8 @@ def parse_log(lines: Iterable[str], where: str) -> ShopLog:
             if isinstance(told, EventError):
                 log.refused.append(f"{where}, line {number}: {told}")
                 continue
-            if told.shown is not None:
-                log.shown.append(told.shown)
+            if told.impression is not None:
+                log.shown.append(told.impression)
             for event in told.events:
                 if event.event_id not in seen and (interaction := event.interaction) is not None:
                     log.interactions.append(interaction)

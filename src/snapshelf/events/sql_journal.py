@@ -42,7 +42,7 @@ from snapshelf.events.interaction import Interaction
 from snapshelf.events.journal import START, Erased, JournalStats, Position, Receipt, Remark
 from snapshelf.events.journal_schema import SCHEMA, event, impression, note, profile, standing, tally
 from snapshelf.events.log import ShopLog
-from snapshelf.events.parsers import read_shown, write_event, write_shown
+from snapshelf.events.parsers import read_impression, write_event, write_impression
 from snapshelf.events.profile import Profile, fold, products_of
 from snapshelf.events.robots import is_robot
 from snapshelf.events.traits import ProductTraits, TraitsLookup
@@ -303,7 +303,7 @@ class SqlJournal:
                 )
                 # A merged session's are its account's.
                 told.shown.extend(
-                    replace(read_shown(json.loads(row.body)), shopper=row.shopper) for row in rows
+                    replace(read_impression(json.loads(row.body)), shopper=row.shopper) for row in rows
                 )
         return told
 
@@ -399,7 +399,7 @@ class SqlJournal:
                 "query_id": one.query_id,
                 "shopper": one.shopper,
                 "at": one.at,
-                "body": json.dumps(write_shown(one), ensure_ascii=False, separators=(",", ":")),
+                "body": json.dumps(write_impression(one), ensure_ascii=False, separators=(",", ":")),
             }
             for one in shown
             if self._may_keep(standings[one.shopper], None)
@@ -411,7 +411,7 @@ class SqlJournal:
 
     def _shown(self, connection: Connection, query_ids: Iterable[str]) -> dict[str, Impression]:
         rows = _rows(connection, _SHOWN, query_ids)
-        return {row.query_id: read_shown(json.loads(row.body)) for row in rows}
+        return {row.query_id: read_impression(json.loads(row.body)) for row in rows}
 
     def _may_keep(self, standing: _Standing, consent: bool | None) -> bool:
         """Whether anything of somebody may be kept; what was said to `consent` outweighs what an event says."""
