@@ -18,7 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.evaluation import Purchases, SearchSetting
-from snapshelf.ranking import FixedFormula, RankingExample, RankRequest, Settings, count_histories, train
+from snapshelf.evaluation.personal_ranking import Case
+from snapshelf.ranking import (
+    CandidateTable,
+    FixedFormula,
+    InteractionHistory,
+    Items,
+    RankingExample,
+    Settings,
+    count_histories,
+    train,
+)
 
 _SHOWN = 30
 _NOISE = 0.02
@@ -29,7 +39,8 @@ _FLOOR = 0.05
 class _Session:
     """A list as it was shown: the candidates in order, the one that was wanted, what was clicked."""
 
-    request: RankRequest
+    table: CandidateTable
+    history: InteractionHistory
     wanted: NDArray[np.int32]
     clicked: NDArray[np.int32]
     looked_at: NDArray[np.float64]
@@ -50,12 +61,12 @@ def main() -> None:
         session
         for _ in range(options.sessions)
         for case in purchases.teachers
-        if (session := _shown(setting.request(case), case.target, setting, draw)) is not None
+        if (session := _shown(setting.candidates(case), case, setting, draw)) is not None
     ]
     figures = {"clicks": float(sum(session.clicked.sum() for session in sessions))}
     for name, way in _WAYS.items():
-        model = train(setting.signals, way(sessions), Settings())
-        reached = replace(setting, ranker=model).ranks(purchases.tests[: options.shoppers], "personal")
+        model = train(setting.signals, way(purchases.items, sessions), Settings())
+        reached = replace(setting, model=model).ranks(purchases.tests[: options.shoppers], "personal")
         figures[name] = reached["personal"].to_json()["NDCG@10"]
     if options.json:
         print(json.dumps(figures, indent=2))
@@ -65,77 +76,76 @@ def main() -> None:
 
 
 def _shown(
-    request: RankRequest, target: int, setting: SearchSetting, draw: np.random.Generator
+    table: CandidateTable, case: Case, setting: SearchSetting, draw: np.random.Generator
 ) -> _Session | None:
-    """Show the best of a request; None where what is wanted is not among them."""
-    order = np.argsort(-setting.popular(request), kind="stable")[:_SHOWN]
+    """Show the best candidates; None where what is wanted is not among them."""
+    order = np.argsort(-setting.popular(table), kind="stable")[:_SHOWN]
     # One adjacent pair changes its places half of the time: what the position is worth can only be seen so.
     place = int(draw.integers(len(order) - 1)) if len(order) > 1 and draw.random() < 0.5 else None
     if place is not None:
         order[[place, place + 1]] = order[[place + 1, place]]
-    rows = request.candidates[order]
-    if target not in rows:
+    shown, target = table.take(order), setting.signals.items.ids[case.target]
+    if target not in shown.ids:
         return None
-    wanted = (rows == target).astype(np.int32)
-    looked_at = 1 / np.arange(1, len(rows) + 1)
-    clicks = draw.random(len(rows)) < looked_at * np.where(wanted == 1, 1.0, _NOISE)
-    shown = replace(
-        request,
-        candidates=rows,
-        relevance=request.relevance[order],
-        channels={"words": request.relevance[order]},
-    )
-    return _Session(shown, wanted, clicks.astype(np.int32), looked_at)
+    wanted = np.array([id == target for id in shown.ids], np.int32)
+    looked_at = 1 / np.arange(1, len(order) + 1)
+    clicks = draw.random(len(order)) < looked_at * np.where(wanted == 1, 1.0, _NOISE)
+    return _Session(shown, InteractionHistory.of(case.past), wanted, clicks.astype(np.int32), looked_at)
 
 
-def _true(sessions: Sequence[_Session]) -> list[RankingExample]:
-    return [RankingExample(session.request, session.wanted) for session in sessions]
+def _true(_items: Items, sessions: Sequence[_Session]) -> list[RankingExample]:
+    return [RankingExample(session.table, session.history, session.wanted) for session in sessions]
 
 
-def _naive(sessions: Sequence[_Session]) -> list[RankingExample]:
-    return [RankingExample(session.request, session.clicked) for session in sessions]
+def _naive(_items: Items, sessions: Sequence[_Session]) -> list[RankingExample]:
+    return [RankingExample(session.table, session.history, session.clicked) for session in sessions]
 
 
-def _ips(sessions: Sequence[_Session]) -> list[RankingExample]:
+def _ips(_items: Items, sessions: Sequence[_Session]) -> list[RankingExample]:
     """Weigh each list by its clicks' mean 1 / propensity: LightGBM weighs documents and cannot weigh their pairs."""
     judged = []
     for session in sessions:
         clicked = session.looked_at[session.clicked == 1]
         weight = (1 / np.maximum(clicked, _FLOOR)).mean() if len(clicked) else 1.0
         weights = np.full(len(session.clicked), weight, np.float32)
-        judged.append(RankingExample(session.request, session.clicked, weights=weights))
+        judged.append(RankingExample(session.table, session.history, session.clicked, weights=weights))
     return judged
 
 
-def _position(sessions: Sequence[_Session]) -> list[RankingExample]:
+def _position(_items: Items, sessions: Sequence[_Session]) -> list[RankingExample]:
     return [
-        RankingExample(session.request, session.clicked, np.arange(len(session.clicked), dtype=np.int32))
+        RankingExample(
+            session.table,
+            session.history,
+            session.clicked,
+            positions=np.arange(len(session.clicked), dtype=np.int32),
+        )
         for session in sessions
     ]
 
 
-def _doubly_robust(sessions: Sequence[_Session]) -> list[RankingExample]:
+def _doubly_robust(items: Items, sessions: Sequence[_Session]) -> list[RankingExample]:
     """Grade by a model of the relevance plus the weighted error of that model at what was clicked."""
-    size = 1 + max(int(session.request.candidates.max()) for session in sessions)
-    seen, clicks = np.zeros(size), np.zeros(size)
+    seen, clicks = np.zeros(len(items)), np.zeros(len(items))
     for session in sessions:
-        np.add.at(seen, session.request.candidates, session.looked_at)
-        np.add.at(clicks, session.request.candidates, session.clicked)
+        rows = items.rows(session.table.ids)
+        np.add.at(seen, rows, session.looked_at)
+        np.add.at(clicks, rows, session.clicked)
     mean = clicks.sum() / seen.sum()
     model = (clicks + 20 * mean) / (seen + 20)
     judged = []
     for session in sessions:
-        guess = model[session.request.candidates]
+        guess = model[items.rows(session.table.ids)]
         relevance = guess + (session.clicked - session.looked_at * guess) / np.maximum(
             session.looked_at, _FLOOR
         )
         # LightGBM's gain of a grade is 2^grade − 1: the logarithm makes the gain proportional to the relevance.
         grades = np.round(np.log2(1 + 127 * np.clip(relevance * _FLOOR, 0, 1)))
-        judged.append(RankingExample(session.request, grades.astype(np.int32)))
+        judged.append(RankingExample(session.table, session.history, grades.astype(np.int32)))
     return judged
 
 
-_WAYS: dict[str, Callable[[Sequence[_Session]], list[RankingExample]]] = {
+_WAYS: dict[str, Callable[[Items, Sequence[_Session]], list[RankingExample]]] = {
     "true labels": _true,
     "naive": _naive,
     "inverse propensities": _ips,

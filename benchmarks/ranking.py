@@ -16,11 +16,10 @@ import numpy as np
 from snapshelf.catalogue import Product
 from snapshelf.events import Impression, Interaction
 from snapshelf.ranking import (
+    CandidateTable,
     InteractionHistories,
-    InteractionHistory,
     Items,
-    RankRequest,
-    Reranker,
+    ModelRanker,
     count,
     train,
     training_split,
@@ -54,8 +53,8 @@ def main() -> None:
     figures["train, s"] = time.perf_counter() - started
     figures["learned from"] = model.trained_on
     histories = InteractionHistories(items, interactions, now=_NOW)
-    reranker = Reranker(count(items, histories, shown, until=_NOW), model)
-    figures |= _rerank(reranker, histories, draw)
+    ranker = ModelRanker(count(items, histories, shown, until=_NOW), model)
+    figures |= _rerank(ranker, histories, draw)
     print(json.dumps({name: round(value, 3) for name, value in figures.items()}, indent=2))
 
 
@@ -96,16 +95,16 @@ def _log(items: Items, events: int, draw: np.random.Generator) -> tuple[list[Imp
 
 
 def _rerank(
-    reranker: Reranker, histories: InteractionHistories, draw: np.random.Generator
+    ranker: ModelRanker, histories: InteractionHistories, draw: np.random.Generator
 ) -> dict[str, float]:
-    size, taken = len(reranker.signals.items), []
+    ids, taken = ranker.statistics.items.ids, []
     for number in range(300):
-        rows = draw.choice(size, 200, replace=False)
+        candidates = [ids[row] for row in draw.choice(len(ids), 200, replace=False)]
         scores = np.sort(draw.random(200).astype(np.float32))[::-1].copy()
-        past: InteractionHistory = histories.past(f"s{number}", _NOW)
-        request = RankRequest(rows, scores, past, {"words": scores}, _NOW)
+        history = histories.past(f"s{number}", _NOW)
+        table = CandidateTable(candidates, scores, {"words": scores})
         started = time.process_time()
-        reranker.rerank(request)
+        ranker.rerank(table, history, _NOW)
         taken.append(1_000 * (time.process_time() - started))
     return {"rerank 200, p50 ms": float(np.median(taken)), "p95 ms": float(np.quantile(taken, 0.95))}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -13,13 +13,14 @@ from snapshelf.demo import PERSONAS, Behaviour, DemoProduct, draw_catalogue, exa
 from snapshelf.evaluation import examination_from_swaps
 from snapshelf.events import ShopLog, parse_log
 from snapshelf.ranking import (
+    CandidateTable,
     FixedFormula,
     InteractionHistories,
+    InteractionHistory,
     Items,
     ItemStatistics,
-    Ranker,
-    RankRequest,
-    Reranker,
+    ModelRanker,
+    ScoringModel,
     count,
     train,
     training_split,
@@ -86,12 +87,12 @@ def ndcg(scores: np.ndarray, gains: np.ndarray) -> float:
 
 
 def agreement(
-    shop: Shop, ranker: Ranker, signals: ItemStatistics, since: float, most: int
+    shop: Shop, model: ScoringModel, signals: ItemStatistics, since: float, most: int
 ) -> dict[str, float]:
     """Mean NDCG@10 of the orders with the shoppers' true tastes as gains, on the searches after a moment."""
     draw = np.random.default_rng(0)
     names = list(shop.behaviour.personas)
-    reranker = Reranker(signals, ranker)
+    ranker = ModelRanker(signals, model)
     found: dict[str, list[float]] = {"shown": [], "impersonal": [], "personal": [], "wrong shopper": []}
     for search in [search for search in shop.log.shown if search.at >= since][:most]:
         persona = shop.behaviour.personas[search.shopper]
@@ -102,13 +103,16 @@ def agreement(
         wrong = shop.histories.past(str(draw.choice(others)), search.at)
         gains = np.array([persona.taste(shop.products[id]) for id in search.products])
         relevance = np.array(search.relevance, np.float32)
-        request = RankRequest(
-            shop.items.rows(search.products), relevance, past, {"title": relevance}, search.at
-        )
+        table = CandidateTable(search.products, relevance, {"title": relevance})
+
         found["shown"].append(ndcg(relevance, gains))
-        found["impersonal"].append(ndcg(reranker.rerank(request, personal=False).scores, gains))
-        found["personal"].append(ndcg(reranker.rerank(request).scores, gains))
-        found["wrong shopper"].append(ndcg(reranker.rerank(replace(request, past=wrong)).scores, gains))
+        for name, history in (
+            ("impersonal", InteractionHistory.none()),
+            ("personal", past),
+            ("wrong shopper", wrong),
+        ):
+            columns = ranker.rerank(table, history, search.at)
+            found[name].append(ndcg(relevance + columns.ranking + columns.shopper, gains))
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 

@@ -10,13 +10,14 @@ from snapshelf.errors import EvaluationError
 from snapshelf.evaluation import evaluate_off_policy
 from snapshelf.events import Impression, Interaction
 from snapshelf.ranking import (
+    CandidateTable,
     FixedFormula,
     InteractionHistories,
+    InteractionHistory,
     Items,
     ItemStatistics,
-    RankRequest,
-    Reranked,
-    Reranker,
+    ModelRanker,
+    RankingColumns,
     count_histories,
 )
 
@@ -26,12 +27,12 @@ LOOKED_AT = (1.0, 0.5)
 ITEMS = Items.of([Product(id=id, title=id) for id in APPEAL])
 
 
-class Truth(Reranker):
+class Truth:
     """Orders by the true appeal, whatever the features are."""
 
-    def rerank(self, request: RankRequest, *, personal: bool = True) -> Reranked:
-        own = np.array([APPEAL[self.signals.items.ids[row]] for row in request.candidates], np.float32)
-        return Reranked(own, own, np.zeros_like(own))
+    def rerank(self, table: CandidateTable, history: InteractionHistory, now: float | None) -> RankingColumns:
+        appeal = np.array([APPEAL[id] for id in table.ids], np.float32)
+        return RankingColumns(appeal - np.asarray(table.relevance, np.float32), np.zeros_like(appeal))
 
 
 def log(searches: int, seed: int = 0) -> tuple[list[Impression], list[Interaction]]:
@@ -76,10 +77,11 @@ def signals() -> ItemStatistics:
     return count_histories(ITEMS, [])
 
 
-def test_the_estimates_find_what_the_ranking_would_have_earned(signals: ItemStatistics) -> None:
+def test_the_estimates_find_what_the_ranking_would_have_earned() -> None:
     shown, interactions = log(12_000)
     report = evaluate_off_policy(
-        Truth(signals, FixedFormula()),
+        Truth(),
+        ITEMS,
         InteractionHistories(ITEMS, interactions, now=NOW),
         shown,
         interactions,
@@ -100,10 +102,11 @@ def test_the_estimates_find_what_the_ranking_would_have_earned(signals: ItemStat
     assert width["doubly_robust"] < width["ips"]
 
 
-def test_few_searches_are_not_trusted(signals: ItemStatistics) -> None:
+def test_few_searches_are_not_trusted() -> None:
     shown, interactions = log(300)
     report = evaluate_off_policy(
-        Truth(signals, FixedFormula()),
+        Truth(),
+        ITEMS,
         InteractionHistories(ITEMS, interactions, now=NOW),
         shown,
         interactions,
@@ -122,5 +125,10 @@ def test_shared_lists_later_pages_and_single_products_decide_nothing(signals: It
     ]
     with pytest.raises(EvaluationError, match="nothing was decided"):
         evaluate_off_policy(
-            Reranker(signals, FixedFormula()), InteractionHistories(ITEMS, [], now=NOW), shown, [], since=0
+            ModelRanker(signals, FixedFormula()),
+            ITEMS,
+            InteractionHistories(ITEMS, [], now=NOW),
+            shown,
+            [],
+            since=0,
         )

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from taste_shop import DAY, NOW, Shop
@@ -9,11 +7,11 @@ from taste_shop import DAY, NOW, Shop
 from snapshelf.catalogue import Product
 from snapshelf.ranking import (
     FEATURES,
+    CandidateTable,
     InteractionHistories,
     InteractionHistory,
     Items,
     ItemStatistics,
-    RankRequest,
     count,
     count_histories,
 )
@@ -28,10 +26,10 @@ def signals(shop: Shop) -> ItemStatistics:
     )
 
 
-def request_for(shop: Shop, past: InteractionHistory) -> RankRequest:
-    rows = shop.items.rows([each.id for each in shop.products if each.category[-1] == "shoe"])
-    scores = np.linspace(1, 0.5, len(rows)).astype(np.float32)
-    return RankRequest(rows, scores, past, {"words": scores}, NOW)
+def shoes(shop: Shop) -> CandidateTable:
+    ids = [each.id for each in shop.products if each.category[-1] == "shoe"]
+    scores = np.linspace(1, 0.5, len(ids)).astype(np.float32)
+    return CandidateTable(ids, scores, {"words": scores})
 
 
 def test_personal_features_match_their_definition_by_brute_force(shop: Shop, signals: ItemStatistics) -> None:
@@ -40,11 +38,11 @@ def test_personal_features_match_their_definition_by_brute_force(shop: Shop, sig
         np.array([1, 1, 1], np.float32),
         np.array([NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY]),
     )
-    request = request_for(shop, past)
-    table = signals.features(request)
+    candidates = shoes(shop)
+    table = signals.features(candidates, past, NOW)
     near, words = signals.together.toarray(), shop.items.words.toarray()
     fade = 0.5 ** (np.arange(3)[::-1] / 8)
-    for place, row in enumerate(request.candidates):
+    for place, row in enumerate(shop.items.rows(candidates.ids)):
         together, text = near[past.rows, row], words[past.rows] @ words[row]
         brands = [shop.products[each].brand == shop.products[row].brand for each in past.rows]
         expected = {
@@ -63,26 +61,22 @@ def test_personal_features_match_their_definition_by_brute_force(shop: Shop, sig
 
 
 def test_candidates_may_come_in_any_order(shop: Shop, signals: ItemStatistics) -> None:
-    request = request_for(shop, InteractionHistory.of(shop.items.rows(["Ahorn-bag-0", "Clivia-shoe-1"])))
-    order = np.random.default_rng(0).permutation(len(request.candidates))
-    shuffled = replace(
-        request,
-        candidates=request.candidates[order],
-        relevance=request.relevance[order],
-        channels={"words": request.relevance[order]},
-    )
+    candidates = shoes(shop)
+    history = InteractionHistory.of(shop.items.rows(["Ahorn-bag-0", "Clivia-shoe-1"]))
+    order = np.random.default_rng(0).permutation(len(candidates))
     np.testing.assert_allclose(
-        signals.features(shuffled), signals.features(request)[order], rtol=1e-4, atol=1e-6
+        signals.features(candidates.take(order), history, NOW),
+        signals.features(candidates, history, NOW)[order],
+        rtol=1e-4,
+        atol=1e-6,
     )
 
 
 def test_impersonal_features_do_not_see_the_shopper(shop: Shop, signals: ItemStatistics) -> None:
     impersonal = [place for place, feature in enumerate(FEATURES) if not feature.personal]
-    someone = request_for(shop, InteractionHistory.of(shop.items.rows(["Ahorn-bag-0"])))
-    nobody = request_for(shop, InteractionHistory.none())
-    np.testing.assert_array_equal(
-        signals.features(someone)[:, impersonal], signals.features(nobody)[:, impersonal]
-    )
+    known = signals.features(shoes(shop), InteractionHistory.of(shop.items.rows(["Ahorn-bag-0"])), NOW)
+    unknown = signals.features(shoes(shop), InteractionHistory.none(), NOW)
+    np.testing.assert_array_equal(known[:, impersonal], unknown[:, impersonal])
 
 
 def test_a_product_out_of_the_catalogue_and_a_price_of_nothing_are_no_errors() -> None:
@@ -90,7 +84,7 @@ def test_a_product_out_of_the_catalogue_and_a_price_of_nothing_are_no_errors() -
     signals = count_histories(items, [])
     past = InteractionHistory.of(items.rows(["gone", "a"]))
     assert past.rows.tolist() == [0]
-    table = signals.features(RankRequest(items.rows(["b", "a"]), np.ones(2, np.float32), past, now=NOW))
+    table = signals.features(CandidateTable(["b", "a"], np.ones(2, np.float32)), past, NOW)
     assert np.isnan(table[:, COLUMN["price_fit"]]).all()
     assert np.isfinite(table[:, COLUMN["text_max"]]).all()
 
@@ -100,9 +94,7 @@ def test_vectors_of_photos_are_compared_where_there_are_some() -> None:
     photos = {"a": np.array([1.0, 0]), "b": np.array([1.0, 0]), "c": np.array([0, 1.0])}
     items = Items.of(made, photos=photos)
     past = InteractionHistory.of(items.rows(["a", "c"]), np.array([1, -4], np.float32), np.array([NOW, NOW]))
-    table = count_histories(items, []).features(
-        RankRequest(items.rows(["b", "c"]), np.ones(2, np.float32), past, now=NOW)
-    )
+    table = count_histories(items, []).features(CandidateTable(["b", "c"], np.ones(2, np.float32)), past, NOW)
     assert table[:, COLUMN["photo_max"]].tolist() == [1, 0]
     assert table[:, COLUMN["photo_long"]].tolist() == [1, 0]
     assert table[:, COLUMN["photo_negative"]].tolist() == [0, 1]

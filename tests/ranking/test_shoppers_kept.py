@@ -9,12 +9,11 @@ from taste_shop import NOW, Shop
 from snapshelf.catalogue import Product
 from snapshelf.errors import ShelfError
 from snapshelf.ranking import (
-    FixedFormula,
+    CandidateTable,
     InteractionHistories,
     Items,
     ItemStatistics,
     ModelStore,
-    RankRequest,
     count,
 )
 
@@ -29,37 +28,32 @@ def signals(shop: Shop) -> ItemStatistics:
 def features(signals: ItemStatistics, shop: Shop, ids: list[str]) -> np.ndarray:
     items = signals.items
     past = InteractionHistories(items, shop.interactions, now=NOW).past("s3", NOW)
-    return signals.features(RankRequest(items.rows(ids), np.ones(len(ids), np.float32), past, now=NOW))
+    return signals.features(CandidateTable(ids, np.ones(len(ids), np.float32)), past, NOW)
 
 
 def test_counts_come_back_for_a_catalogue_that_has_changed(
     tmp_path: Path, shop: Shop, signals: ItemStatistics
 ) -> None:
     ranking = ModelStore(tmp_path)
-    assert ranking.reranker(shop.items) is None
+    assert not ranking.has_counts
     ranking.count(signals)
     # The other way round, so that all rows and codes of brands differ, and with a new product.
     changed = Items.of([Product(id="new", title="new", brand="New"), *reversed(shop.products)])
-    reranker = ranking.reranker(changed)
-    assert reranker is not None
-    assert isinstance(reranker.ranker, FixedFormula)
+    kept = ranking.counts(changed)
     ids = [each.id for each in shop.products if each.category[-1] == "hat"]
     # Less exact than float32: the taste space is kept as float16.
-    np.testing.assert_allclose(
-        features(reranker.signals, shop, ids), features(signals, shop, ids), rtol=1e-2, atol=1e-2
-    )
-    assert reranker.signals.popularity[changed.rows(["new"])] == 0
+    np.testing.assert_allclose(features(kept, shop, ids), features(signals, shop, ids), rtol=1e-2, atol=1e-2)
+    assert kept.popularity[changed.rows(["new"])] == 0
     for name in ("impressions", "clicks", "repeats"):
-        kept, counted = getattr(reranker.signals, name), getattr(signals, name)
-        np.testing.assert_allclose(kept[changed.rows(ids)], counted[shop.items.rows(ids)])
+        np.testing.assert_allclose(
+            getattr(kept, name)[changed.rows(ids)], getattr(signals, name)[shop.items.rows(ids)]
+        )
 
 
 def test_a_product_that_went_leaves_no_trace(tmp_path: Path, shop: Shop, signals: ItemStatistics) -> None:
     ModelStore(tmp_path).count(signals)
     fewer = Items.of(shop.products[:10])
-    reranker = ModelStore(tmp_path).reranker(fewer)
-    assert reranker is not None
-    assert reranker.signals.together.shape == (10, 10)
+    assert ModelStore(tmp_path).counts(fewer).together.shape == (10, 10)
 
 
 def test_broken_and_truncated_counts_are_said(tmp_path: Path, shop: Shop, signals: ItemStatistics) -> None:
@@ -68,4 +62,4 @@ def test_broken_and_truncated_counts_are_said(tmp_path: Path, shop: Shop, signal
     for broken in (b"broken", b"", path.read_bytes()[:2_000]):
         path.write_bytes(broken)
         with pytest.raises(ShelfError, match="the counts cannot be read"):
-            ranking.reranker(shop.items)
+            ranking.counts(shop.items)

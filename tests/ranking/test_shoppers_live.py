@@ -14,6 +14,7 @@ from taste_shop import NOW, Shop
 
 from snapshelf.catalogue import Catalogue, Entry, PhotoEntry, Product
 from snapshelf.ranking import (
+    CandidateTable,
     FixedFormula,
     InteractionHistories,
     InteractionHistory,
@@ -21,8 +22,9 @@ from snapshelf.ranking import (
     ItemStatistics,
     ItemTable,
     LiveRanking,
+    ModelRanker,
     ModelStore,
-    RankRequest,
+    NoRanking,
     count,
 )
 from snapshelf.ranking import live as _live
@@ -154,37 +156,38 @@ def counted(tmp_path: Path, shop: Shop, catalogue: Catalogue) -> LiveRanking:
 
 
 def features(signals: ItemStatistics, ids: Sequence[str], past: Sequence[str]) -> NDArray[np.float32]:
-    rows = signals.items.rows(ids)
-    return signals.features(
-        RankRequest(rows, np.ones(len(ids), np.float32), InteractionHistory.of(signals.items.rows(past)))
-    )
+    table = CandidateTable(ids, np.ones(len(ids), np.float32))
+    return signals.features(table, InteractionHistory.of(signals.items.rows(past)), None)
+
+
+def model_of(live: LiveRanking) -> object:
+    ranker = live.ranker()
+    assert isinstance(ranker, ModelRanker)
+    return ranker.model
 
 
 def test_products_come_and_go_without_a_restart(
     tmp_path: Path, shop: Shop, catalogue: Catalogue, counted
 ) -> None:
     ids, past = [each.id for each in shop.products[:20]], [shop.products[5].id]
-    before = counted.signals()
+    before = counted.statistics()
     table = features(before, ids, past)
     new = Product(id="new", title="shirt number1", brand="New brand", category=("Apparel", "shirt"), price=12)
     catalogue.put(entries([new]))
     catalogue.delete([shop.products[30].id])
-    assert counted.signals() is before, "nobody said that anything has changed"
+    assert counted.statistics() is before, "nobody said that anything has changed"
     counted.changed()
-    after = counted.signals()
+    after = counted.statistics()
     assert after.items.rows(["new", shop.products[30].id]).tolist() == [len(shop.products), -1]
     # Another share of the words is "shirt" now; everything else is as it was.
     np.testing.assert_allclose(features(after, ids, past), table, atol=0.05)
     of_new = features(after, ["new"], past)
     assert np.isfinite(of_new[0]).sum() >= np.isfinite(table[0]).sum() - 2
-    reranked = counted.reranker().rerank(
-        RankRequest(
-            after.items.rows([*ids, "new"]),
-            np.ones(21, np.float32),
-            InteractionHistory.of(after.items.rows(past)),
-        )
+    columns = counted.ranker().rerank(
+        CandidateTable([*ids, "new"], np.ones(21)), InteractionHistory.of(after.items.rows(past)), None
     )
-    assert np.isfinite(reranked.scores).all()
+    assert np.isfinite(columns).all()
+    assert columns.ranking[-1] != 0
 
 
 def test_counts_and_models_of_another_process_are_taken_up(
@@ -193,14 +196,14 @@ def test_counts_and_models_of_another_process_are_taken_up(
     catalogue.put(entries(shop.products))
     live = LiveRanking(tmp_path, catalogue)
     assert not live.has_counts
-    assert not live.signals().popularity.any()
+    assert not live.statistics().popularity.any()
     ModelStore(tmp_path).count(
         count(shop.items, InteractionHistories(shop.items, shop.interactions, now=NOW), shop.shown, until=NOW)
     )
     assert live.has_counts
-    assert live.signals().popularity.any()
-    assert isinstance(live.reranker().ranker, FixedFormula)
-    assert live.reranker("none") is None
+    assert live.statistics().popularity.any()
+    assert model_of(live) == FixedFormula()
+    assert isinstance(live.ranker("none"), NoRanking)
 
 
 def test_what_cannot_be_read_is_said_once_and_the_rest_goes_on(
@@ -214,7 +217,7 @@ def test_what_cannot_be_read_is_said_once_and_the_rest_goes_on(
     (folder / "counts.npz").write_bytes(b"broken")
     (folder / "current" / "ranking.json").write_text(json.dumps({"features": "other", "names": []}))
     for _ in range(3):
-        assert isinstance(live.reranker().ranker, FixedFormula)
+        assert model_of(live) == FixedFormula()
     assert len(said) == 2
     assert "counts" in said[0]
     assert "other features" in said[1]
@@ -226,9 +229,9 @@ def test_a_server_answers_while_many_products_are_read(
     monkeypatch.setattr(_live, "_READ_AT_ONCE", 10)
     catalogue.put(entries([Product(id=str(number), title="A") for number in range(30)]))
     live = LiveRanking(tmp_path, catalogue, blocking=False)
-    assert live.signals() is None
+    assert live.statistics() is None
     for _ in range(200):
-        if (signals := live.signals()) is not None:
+        if (signals := live.statistics()) is not None:
             break
         time.sleep(0.02)
     assert signals is not None

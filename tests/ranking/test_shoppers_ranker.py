@@ -12,13 +12,16 @@ from snapshelf.errors import PromotionError, ShelfError, TrainingError
 from snapshelf.evaluation import evaluate_ranking
 from snapshelf.ranking import (
     FEATURES,
+    CandidateTable,
     FixedFormula,
     Gate,
     InteractionHistory,
+    ModelRanker,
     ModelStore,
+    Ranker,
+    RankingColumns,
+    RankingExample,
     RankingModel,
-    RankRequest,
-    Reranker,
     Settings,
     TrainingSplit,
     objections,
@@ -50,47 +53,43 @@ def test_a_known_taste_is_found_and_a_wrong_shopper_hurts(
 
 def test_the_past_of_a_request_ends_before_it(divided: TrainingSplit) -> None:
     for judged in (*divided.learn, *divided.test):
-        assert judged.request.now is not None
-        assert (judged.request.past.times < judged.request.now).all()
-    assert max(j.request.now or 0 for j in divided.learn) <= min(j.request.now or 0 for j in divided.test)
+        assert judged.now is not None
+        assert (judged.history.times < judged.now).all()
+    assert max(j.now or 0 for j in divided.learn) <= min(j.now or 0 for j in divided.test)
 
 
-def test_without_a_past_the_shopper_adds_nothing(divided: TrainingSplit, model: RankingModel) -> None:
-    request = replace(divided.test[0].request, past=InteractionHistory.none())
-    for ranker in (model, FixedFormula()):
-        assert not Reranker(divided.signals, ranker).rerank(request).shopper.any()
-    known = Reranker(divided.signals, model)
-    assert known.rerank(divided.test[0].request).shopper.any()
-    assert not known.rerank(divided.test[0].request, personal=False).shopper.any()
+def ranked(ranker: Ranker, example: RankingExample, **changes: object) -> tuple[np.ndarray, RankingColumns]:
+    """Scores and columns of an example with another table."""
+    table = replace(example.table, **changes)
+    columns = ranker.rerank(table, example.history, example.now)
+    return table.relevance + columns.ranking + columns.shopper, columns
 
 
-def test_a_score_is_the_sum_of_its_parts(divided: TrainingSplit, model: RankingModel) -> None:
-    for judged in divided.test[:20]:
-        found = Reranker(divided.signals, model).rerank(judged.request)
-        np.testing.assert_allclose(
-            found.scores, judged.request.relevance + found.ranking + found.shopper, atol=1e-5
-        )
+def test_the_history_of_the_shopper_counts(divided: TrainingSplit, model: RankingModel) -> None:
+    for ranking in (model, FixedFormula()):
+        assert ranked(ModelRanker(divided.signals, ranking), divided.test[0])[1].shopper.any()
 
 
-def test_what_is_far_from_the_question_does_not_lead(divided: TrainingSplit, model: RankingModel) -> None:
-    for judged in divided.test[:50]:
-        request = judged.request
-        relevance = np.where(np.arange(len(request.candidates)) < 12, 1.0, 0.65).astype(np.float32)
-        found = Reranker(divided.signals, model).rerank(replace(request, relevance=relevance))
-        assert set(np.argsort(-found.scores)[:10]) <= set(range(12))
+def test_irrelevant_candidates_do_not_lead(divided: TrainingSplit, model: RankingModel) -> None:
+    for example in divided.test[:50]:
+        count = len(example.table)
+        relevance = np.where(np.arange(count) < 12, 1.0, 0.65).astype(np.float32)
+        scores, _ = ranked(ModelRanker(divided.signals, model), example, relevance=relevance)
+        assert set(np.argsort(-scores)[:10]) <= set(range(12))
 
 
-def test_what_a_photo_hardly_shows_does_not_lead_though_its_cosine_is_high(
+def test_improbable_candidates_do_not_lead_though_their_cosine_is_high(
     divided: TrainingSplit, model: RankingModel
 ) -> None:
-    """Of cosines that lie close together the probabilities say which are far, and which one is the product itself."""
-    for judged in divided.test[:50]:
-        count = len(judged.request.candidates)
+    """Cosines lie close together; the probabilities say what is irrelevant and which product is in the photo."""
+    for example in divided.test[:50]:
+        count = len(example.table)
         relevance = np.linspace(0.98, 0.84, count, dtype=np.float32)
-        chances = np.where(np.arange(count) < 12, 0.6, 0.2).astype(np.float32)
-        chances[0] = 0.9
-        request = replace(judged.request, relevance=relevance, chances=chances)
-        order = np.argsort(-Reranker(divided.signals, model).rerank(request).scores)
+        probabilities = np.where(np.arange(count) < 12, 0.6, 0.2).astype(np.float32)
+        probabilities[0] = 0.9
+        ranker = ModelRanker(divided.signals, model)
+        scores, _ = ranked(ranker, example, relevance=relevance, probabilities=probabilities)
+        order = np.argsort(-scores)
         assert order[0] == 0
         assert set(order[:10]) <= set(range(12))
 
@@ -108,8 +107,9 @@ def test_the_gate_opens_with_closeness_and_stays_shut_without_a_past() -> None:
 
 def test_a_saved_model_ranks_alike(tmp_path: Path, divided: TrainingSplit, model: RankingModel) -> None:
     model.save(tmp_path / "model")
-    table = divided.signals.features(divided.test[0].request)
-    for own, back in zip(model.parts(table), RankingModel.load(tmp_path / "model").parts(table), strict=True):
+    example = divided.test[0]
+    table = divided.signals.features(example.table, example.history, example.now)
+    for own, back in zip(model.score(table), RankingModel.load(tmp_path / "model").score(table), strict=True):
         np.testing.assert_allclose(own, back, atol=1e-5)
 
 
@@ -160,7 +160,8 @@ def test_a_candidate_serves_after_it_has_won_and_can_be_taken_back(
 def test_contributions_of_features_tell_what_moved_a_product(
     divided: TrainingSplit, model: RankingModel
 ) -> None:
-    table = divided.signals.features(divided.test[0].request)
+    example = divided.test[0]
+    table = divided.signals.features(example.table, example.history, example.now)
     raw = np.asarray(model.personal.predict(table, raw_score=True))
     explained = model.contributions(table).sum(axis=1)
     assert np.ptp(raw - explained) == pytest.approx(0, abs=1e-3)
@@ -173,15 +174,15 @@ def test_the_fixed_formula_believes_a_past_less_the_further_it_is_from_the_quest
     """What she did says nothing of a gift for him."""
     names = [feature.name for feature in FEATURES]
     past = InteractionHistory.of(shop.items.rows(["Ahorn-shoe-0", "Ahorn-shoe-1"]))
-    shoes = shop.items.rows(each.id for each in shop.products if each.category[-1] == "shoe")
-    table = divided.signals.features(RankRequest(shoes, np.ones(len(shoes), np.float32), past, now=NOW))
-    near = np.abs(FixedFormula().parts(table)[1]).max()
+    shoes = [each.id for each in shop.products if each.category[-1] == "shoe"]
+    table = divided.signals.features(CandidateTable(shoes, np.ones(len(shoes), np.float32)), past, NOW)
+    near = np.abs(FixedFormula().score(table)[1]).max()
     assert near > 0.2
     far = table.copy()
     for name in ("closeness", "together_max"):
         far[:, names.index(name)] *= 1e-3
-    assert np.abs(FixedFormula().parts(far)[1]).max() < 0.1 * near
+    assert np.abs(FixedFormula().score(far)[1]).max() < 0.1 * near
     nothing_alike = table.copy()
     for name in ("closeness", "together_max"):
         nothing_alike[:, names.index(name)] = 0
-    assert not FixedFormula().parts(nothing_alike)[1].any()
+    assert not FixedFormula().score(nothing_alike)[1].any()

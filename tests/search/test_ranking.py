@@ -11,7 +11,15 @@ from sample_shop import Shop, chip, unit, words
 
 from snapshelf.index import Equals, Ids
 from snapshelf.query import Query
-from snapshelf.ranking import FixedFormula, InteractionHistory, Items, Reranker, count_histories
+from snapshelf.ranking import (
+    FixedFormula,
+    InteractionHistory,
+    Items,
+    ModelRanker,
+    NoRanking,
+    Ranker,
+    count_histories,
+)
 from snapshelf.search import Merchandising, Ranking, Sort
 from snapshelf.search.exact_match import names_one
 from snapshelf.search.rerank import propensities
@@ -26,7 +34,7 @@ def at(angle: float) -> np.ndarray:
 
 
 @pytest.fixture
-def ranker(shop: Shop) -> Reranker:
+def ranker(shop: Shop) -> ModelRanker:
     """Products that fit a little worse and worse, of two brands; half of the shoppers buy the one, half the other."""
     for number in range(COUNT):
         brand = ("Ahorn", "Birke")[number % 2]
@@ -42,16 +50,14 @@ def ranker(shop: Shop) -> Reranker:
     items = Items.of(list(shop.products.values()))
     bought = [np.arange(start, COUNT, 2) for start in (0, 1) for _ in range(30)]
     bought += [np.array([11, 13])] * 40
-    return Reranker(count_histories(items, bought), FixedFormula())
+    return ModelRanker(count_histories(items, bought), FixedFormula())
 
 
-def history_of(ranker: Reranker, *ids: str) -> InteractionHistory:
-    return InteractionHistory.of(ranker.signals.items.rows(ids))
+def history_of(ranker: ModelRanker, *ids: str) -> InteractionHistory:
+    return InteractionHistory.of(ranker.statistics.items.rows(ids))
 
 
-def ranking(
-    ranker: Reranker | None, past: InteractionHistory | None = None, seed: str = "q", **more
-) -> Ranking:
+def ranking(ranker: Ranker, past: InteractionHistory | None = None, seed: str = "q", **more) -> Ranking:
     return Ranking(ranker, InteractionHistory.none() if past is None else past, NOW, seed, **more)
 
 
@@ -69,7 +75,7 @@ RULES = Merchandising(
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_the_parts_add_up_and_the_rules_win(shop: Shop, ranker: Reranker, query: Query) -> None:
+def test_the_parts_add_up_and_the_rules_win(shop: Shop, ranker: ModelRanker, query: Query) -> None:
     past = history_of(ranker, "p01", "p05")
     for collapse, diversity, explore, rules, shared in combinations((False, True), repeat=5):
         search = shop.search(
@@ -98,17 +104,17 @@ def test_the_parts_add_up_and_the_rules_win(shop: Shop, ranker: Reranker, query:
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_nothing_known_is_nothing_moved(shop: Shop, ranker: Reranker, query: Query) -> None:
+def test_nothing_known_is_nothing_moved(shop: Shop, ranker: ModelRanker, query: Query) -> None:
     plain = shop.search(query)
-    empty = Reranker(count_histories(ranker.signals.items, []), FixedFormula())
-    for given in (None, ranking(None), ranking(empty)):
+    empty = ModelRanker(count_histories(ranker.statistics.items, []), FixedFormula())
+    for given in (None, ranking(NoRanking()), ranking(empty)):
         search = shop.search(query, ranking=given)
         assert search.top(COUNT) == plain.top(COUNT)
         scores = [one.score for one in search.ranked(search.top(COUNT))]
         assert scores == pytest.approx([one.score for one in plain.ranked(plain.top(COUNT))], abs=1e-6)
 
 
-def test_taste_decides_between_what_fits_alike(shop: Shop, ranker: Reranker) -> None:
+def test_taste_decides_between_what_fits_alike(shop: Shop, ranker: ModelRanker) -> None:
     of_brand = {}
     for brand, bought in (("Ahorn", "p20"), ("Birke", "p21")):
         search = shop.search(words("dress", at(5)), ranking=ranking(ranker, history_of(ranker, bought)))
@@ -117,7 +123,7 @@ def test_taste_decides_between_what_fits_alike(shop: Shop, ranker: Reranker) -> 
         assert of_brand[brand] > Counter(nobody.product(id).brand for id in nobody.top(10))[brand]
 
 
-def test_sorting_and_the_benchmark_protocol_know_no_taste(shop: Shop, ranker: Reranker) -> None:
+def test_sorting_and_the_benchmark_protocol_know_no_taste(shop: Shop, ranker: ModelRanker) -> None:
     given = ranking(ranker, history_of(ranker, "p01"), explore=1.0)
     for manner in ({"sort": Sort("price")}, {"mode": "photo-vectors"}):
         plain, moved = (shop.search(Query(at(5), None), ranking=one, **manner) for one in (None, given))
@@ -139,7 +145,7 @@ def test_sorting_and_the_benchmark_protocol_know_no_taste(shop: Shop, ranker: Re
     ],
 )
 def test_who_asks_for_one_product_gets_it_whoever_it_is(
-    shop: Shop, ranker: Reranker, query: Query, one: bool
+    shop: Shop, ranker: ModelRanker, query: Query, one: bool
 ) -> None:
     search = shop.search(query, ranking=ranking(ranker, history_of(ranker, "p21", "p19")))
     moved = any("shopper" in hit.contributions for hit in search.ranked(search.top(COUNT)))
@@ -165,7 +171,7 @@ def test_model_numbers_are_told_from_other_words(text: str, title: str, named: b
     assert names_one(text, read, [Product(id="x", title=title)]) is named
 
 
-def test_judging_goes_by_what_fits_best_whatever_moved_it(shop: Shop, ranker: Reranker) -> None:
+def test_judging_goes_by_what_fits_best_whatever_moved_it(shop: Shop, ranker: ModelRanker) -> None:
     query = words("dress", at(5))
     plain, moved = shop.search(query), shop.search(query, ranking=ranking(ranker, history_of(ranker, "p21")))
     assert moved.top(10) != plain.top(10)
@@ -173,7 +179,7 @@ def test_judging_goes_by_what_fits_best_whatever_moved_it(shop: Shop, ranker: Re
 
 
 def test_chance_swaps_one_pair_of_the_first_ten_and_knows_its_probability(
-    shop: Shop, ranker: Reranker
+    shop: Shop, ranker: ModelRanker
 ) -> None:
     query = words("dress", at(5))
     usual = shop.search(query, ranking=ranking(ranker)).top(COUNT)
@@ -214,7 +220,7 @@ def test_the_frequencies_are_the_probabilities() -> None:
         assert seen[where] / draws == pytest.approx(chance, abs=0.03)
 
 
-def test_two_rankings_share_the_places(shop: Shop, ranker: Reranker) -> None:
+def test_two_rankings_share_the_places(shop: Shop, ranker: ModelRanker) -> None:
     query = words("dress", at(5))
     past = history_of(ranker, "p21")
     a = shop.search(query, ranking=ranking(ranker, past), collapse=False).top(COUNT)

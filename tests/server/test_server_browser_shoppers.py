@@ -71,7 +71,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
         for shopper, (_, _, colour) in TASTES.items():
             events += [event(shopper, 0, f"{colour}-mug"), event(shopper, 1, f"{colour}-ball")]
         assert shelf.journal.append(events).accepted == len(events)
-        signals = shelf._personal.live.signals()
+        signals = shelf._personal.live.statistics()
         assert signals is not None
         log, now = shelf.journal.log(), time.time()
         counted = count(
@@ -81,7 +81,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
             until=now,
         )
         ModelStore(folder).count(counted)
-        shelf._personal.live.signals()  # a search does not wait for counts that are still being read
+        shelf._personal.live.statistics()  # a search does not wait for counts that are still being read
         yield shelf
 
 

@@ -34,7 +34,7 @@ def event(number: int, shopper: str, product: str, kind: str = "click", query_id
 
 def recount(shelf: Shelf) -> None:
     """Count what the journal has, as the nightly training does."""
-    signals = shelf._personal.live.signals()
+    signals = shelf._personal.live.statistics()
     assert signals is not None
     told, now = shelf.journal.log(), time.time()
     histories = InteractionHistories(signals.items, told.interactions, now=now)

@@ -135,16 +135,17 @@ def evaluate(
 
         from snapshelf.errors import EvaluationError
         from snapshelf.evaluation import evaluate_off_policy, evaluate_ranking
-        from snapshelf.ranking import ModelStore, Reranker, training_split
+        from snapshelf.ranking import ModelRanker, ModelStore, training_split
 
         told, items = told_of(log, shelf), items_of(shelf)
         divided = training_split(items, told.shown, told.interactions, now=time())
         ranking = ModelStore(shelf)
-        ranker = ranking.candidate() if candidate else ranking.current()
-        report = evaluate_ranking(ranker, divided.signals, divided.test).to_json()
+        model = ranking.candidate() if candidate else ranking.current()
+        report = evaluate_ranking(model, divided.signals, divided.test).to_json()
         try:
             report["off_policy"] = evaluate_off_policy(
-                Reranker(divided.signals, ranker),
+                ModelRanker(divided.signals, model),
+                items,
                 divided.histories,
                 told.shown,
                 told.interactions,

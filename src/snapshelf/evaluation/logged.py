@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from snapshelf.errors import EvaluationError
 from snapshelf.evaluation.off_policy import Estimate, Logged, doubly_robust, ips, naive, snips, trusted
 from snapshelf.events import GRADES, Impression, Interaction
-from snapshelf.ranking import InteractionHistories, Reranker, request_of
+from snapshelf.ranking import InteractionHistories, Items, Ranker, candidates_of
 
 _DEPTH = 10
 """First places that are looked at."""
@@ -63,7 +63,8 @@ class OffPolicyReport:
 
 
 def evaluate_off_policy(
-    reranker: Reranker,
+    ranker: Ranker,
+    items: Items,
     histories: InteractionHistories,
     shown: Iterable[Impression],
     interactions: Iterable[Interaction],
@@ -79,8 +80,9 @@ def evaluate_off_policy(
 
     Parameters
     ----------
-    reranker : Reranker
+    ranker : Ranker
         Its counts should be of the time before `since`.
+    items : Items
     histories : InteractionHistories
     shown : iterable of Impression
         First pages; those whose places two rankings shared are left out.
@@ -101,7 +103,9 @@ def evaluate_off_policy(
     appeal = _Appeal.of([one for one in searches if one.at < since], clicked)
     later = [one for one in searches if one.at >= since]
     rows = [
-        row for one in later for row in _decisions(reranker, histories, one, clicked[one.query_id], appeal)
+        row
+        for one in later
+        for row in _decisions(ranker, items, histories, one, clicked[one.query_id], appeal)
     ]
     if not rows:
         raise EvaluationError(
@@ -121,18 +125,19 @@ def evaluate_off_policy(
 
 
 def _decisions(
-    reranker: Reranker,
+    ranker: Ranker,
+    items: Items,
     histories: InteractionHistories,
     search: Impression,
     clicked: Collection[str],
     appeal: _Appeal,
 ) -> list[tuple[float, ...]]:
     """Reward, propensity, target, predicted and predicted target of each place; see `Logged`."""
-    items = reranker.signals.items
-    request, there = request_of(items, search, histories.past(search.shopper, search.at))
+    table, there = candidates_of(items, search)
     if len(there) < 2:
         return []
-    order = there[np.argsort(-reranker.rerank(request).scores, kind="stable")]
+    ranking, shopper = ranker.rerank(table, histories.past(search.shopper, search.at), search.at)
+    order = there[np.argsort(-(table.relevance + ranking + shopper), kind="stable")]
     chances = search.propensities or (1.0,) * len(search.products)
     decided: list[tuple[float, ...]] = []
     # What is gone left a gap: the ranking fills the places of what is there.

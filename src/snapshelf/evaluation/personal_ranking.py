@@ -21,14 +21,14 @@ from snapshelf.errors import EvaluationError, ProductError
 from snapshelf.evaluation.bootstrap import bootstrap_interval
 from snapshelf.ranking import (
     UNKNOWN,
+    CandidateTable,
     FixedFormula,
     Floats,
     InteractionHistory,
     Items,
     ItemStatistics,
-    Ranker,
     RankingExample,
-    RankRequest,
+    ScoringModel,
     count_histories,
     normalised,
     term_counts,
@@ -478,35 +478,38 @@ class SearchSetting:
 
     signals: ItemStatistics
     words: _Words
-    ranker: Ranker
+    model: ScoringModel
 
     @classmethod
-    def of(cls, purchases: Purchases, signals: ItemStatistics, ranker: Ranker) -> SearchSetting:
+    def of(cls, purchases: Purchases, signals: ItemStatistics, model: ScoringModel) -> SearchSetting:
         """Prepare the search over the purchases' items."""
-        return cls(signals, _Words(purchases, signals.popularity), ranker)
+        return cls(signals, _Words(purchases, signals.popularity), model)
 
-    def request(self, case: Case) -> RankRequest:
-        """Return the candidates of a case's query, with its shopper's past."""
+    def candidates(self, case: Case) -> CandidateTable:
+        """Return the candidates of a case's query."""
+        ids = self.signals.items.ids
         rows, scores = self.words.candidates(case.target)
-        return RankRequest(rows, scores, InteractionHistory.of(case.past), {"words": scores})
+        return CandidateTable([ids[row] for row in rows.tolist()], scores, {"words": scores})
 
-    def popular(self, request: RankRequest) -> Floats:
+    def popular(self, table: CandidateTable) -> Floats:
         """Score by words and popularity, each normalised over the candidates."""
-        popularity = np.log1p(self.signals.popularity[request.candidates])
-        return normalised(request.relevance) + normalised(popularity)
+        popularity = np.log1p(self._popularity(table))
+        return normalised(np.asarray(table.relevance, np.float32)) + normalised(popularity)
 
-    def _scores(self, request: RankRequest, way: Way) -> dict[str, NDArray[Any]]:
+    def _popularity(self, table: CandidateTable) -> Floats:
+        return self.signals.popularity[self.signals.items.rows(table.ids)]
+
+    def _scores(self, table: CandidateTable, case: Case, way: Way) -> dict[str, NDArray[Any]]:
         if way == "words":
             # Popularity breaks ties, as it does for the candidates.
-            popularity = self.signals.popularity[request.candidates].astype(np.float64)
-            return {way: request.relevance + 1e-9 * popularity}
+            return {way: table.relevance + 1e-9 * self._popularity(table).astype(np.float64)}
         if way == "words+popularity":
-            return {way: self.popular(request)}
-        # The impersonal part does not see the shopper's columns, so one table serves all three.
-        table = self.signals.features(request)
-        impersonal, shopper = self.ranker.parts(table)
+            return {way: self.popular(table)}
+        # The impersonal part does not see the shopper's columns, so the same features serve all three.
+        features = self.signals.features(table, InteractionHistory.of(case.past), None)
+        impersonal, shopper = self.model.score(features)
         return {
-            "formula": np.add(*FixedFormula().parts(table)),
+            "formula": np.add(*FixedFormula().score(features)),
             "impersonal": impersonal,
             "personal": impersonal + shopper,
         }
@@ -516,11 +519,11 @@ class SearchSetting:
         ranks = {name: np.full(len(cases), np.inf) for name in _NAMES[way]}
         found, started = 0, time.perf_counter()
         for number, case in enumerate(cases):
-            request = self.request(case)
-            place = np.flatnonzero(request.candidates == case.target)
+            rows, _ = self.words.candidates(case.target)
+            place = np.flatnonzero(rows == case.target)
             if len(place):
                 found += 1
-                for name, scores in self._scores(request, way).items():
+                for name, scores in self._scores(self.candidates(case), case, way).items():
                     ranks[name][number] = mid_rank(scores, int(place[0]))
         seconds = (time.perf_counter() - started) / max(1, found)
         return {name: Figures(values, seconds) for name, values in ranks.items()}
@@ -531,13 +534,12 @@ def _bench_search(purchases: Purchases, tell: Progress) -> PersonalReport:
     started = time.perf_counter()
     judged = []
     for case in purchases.teachers:
-        request = setting.request(case)
-        judged.append(
-            RankingExample(request, np.where(request.candidates == case.target, 7, 0).astype(np.int32))
-        )
+        table, target = setting.candidates(case), purchases.items.ids[case.target]
+        grades = np.array([7 * (id == target) for id in table.ids], np.int32)
+        judged.append(RankingExample(table, InteractionHistory.of(case.past), grades))
     model = train(setting.signals, judged)
     trained = time.perf_counter() - started
-    setting, tests = replace(setting, ranker=model), purchases.tests
+    setting, tests = replace(setting, model=model), purchases.tests
     # Everybody gets the past of somebody else: the shoppers are shuffled, and each takes that of the next.
     order = np.random.default_rng(0).permutation(len(tests))
     history_of = dict(zip(order, np.roll(order, 1), strict=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from snapshelf.errors import EvaluationError
 from snapshelf.evaluation.bootstrap import bootstrap_interval
-from snapshelf.ranking import FixedFormula, Floats, ItemStatistics, Ranker, RankingExample
+from snapshelf.ranking import FixedFormula, Floats, ItemStatistics, RankingExample, ScoringModel
 
 _DEPTH = 10
 
@@ -49,7 +49,7 @@ class RankingReport:
 
 
 def evaluate_ranking(
-    ranker: Ranker, signals: ItemStatistics, judged: Sequence[RankingExample]
+    model: ScoringModel, signals: ItemStatistics, judged: Sequence[RankingExample]
 ) -> RankingReport:
     """Order what was shown anew and see where that puts what was clicked, put into the cart and bought.
 
@@ -68,16 +68,16 @@ def evaluate_ranking(
     formula = FixedFormula()
     gains: dict[str, list[tuple[float, float, float]]] = {}
     for number, one in enumerate(judged):
-        table = signals.features(one.request)
-        wrong = replace(one.request, past=judged[swapped[number]].request.past)
-        impersonal, shopper = ranker.parts(table)
+        features = signals.features(one.table, one.history, one.now)
+        wrong = signals.features(one.table, judged[swapped[number]].history, one.now)
+        impersonal, shopper = model.score(features)
         scores: dict[str, Floats] = {
-            "relevance": one.request.relevance,
-            "popularity": signals.popularity[one.request.candidates],
-            "formula": np.add(*formula.parts(table)),
+            "relevance": np.asarray(one.table.relevance, np.float32),
+            "popularity": signals.popularity[signals.items.rows(one.table.ids)],
+            "formula": np.add(*formula.score(features)),
             "impersonal": impersonal,
             "personal": impersonal + shopper,
-            "wrong_shopper": np.add(*ranker.parts(signals.features(wrong))),
+            "wrong_shopper": np.add(*model.score(wrong)),
         }
         if one.positions is not None:
             scores["as_shown"] = -one.positions.astype(np.float32)

@@ -3,25 +3,25 @@
 from snapshelf.ranking.cooccurrence import CoOccurrence
 from snapshelf.ranking.counts import count_histories
 from snapshelf.ranking.experiments import Interleaved, assign, team_draft
-from snapshelf.ranking.features import FEATURES, Feature, Floats, ItemStatistics, RankRequest, features_hash
+from snapshelf.ranking.features import FEATURES, Feature, Floats, ItemStatistics, features_hash
 from snapshelf.ranking.history import InteractionHistory, history_of
 from snapshelf.ranking.item_table import ItemTable
 from snapshelf.ranking.items import UNKNOWN, Items, term_counts
 from snapshelf.ranking.live import ITEMS, LiveRanking, RankingName
+from snapshelf.ranking.model_ranker import ModelRanker
 from snapshelf.ranking.model_store import FOLDER, ModelStore, objections
 from snapshelf.ranking.model_store import FOLDER as RANKING
 from snapshelf.ranking.models import (
     FixedFormula,
     Gate,
-    Ranker,
     RankingExample,
     RankingModel,
+    ScoringModel,
     Settings,
     normalised,
-    shortened,
     train,
 )
-from snapshelf.ranking.reranker import Reranked, Reranker
+from snapshelf.ranking.ranker import CandidateTable, NoRanking, Ranker, RankingColumns
 from snapshelf.ranking.running import Refreshed, RunningCounts, refresh
 from snapshelf.ranking.statistics_file import load_statistics, save_statistics
 from snapshelf.ranking.training_data import (
@@ -29,9 +29,9 @@ from snapshelf.ranking.training_data import (
     RECENT,
     InteractionHistories,
     TrainingSplit,
+    candidates_of,
     count,
     label_impressions,
-    request_of,
     training_split,
 )
 
@@ -43,6 +43,7 @@ __all__ = [
     "RANKING",
     "RECENT",
     "UNKNOWN",
+    "CandidateTable",
     "CoOccurrence",
     "Feature",
     "FixedFormula",
@@ -55,19 +56,21 @@ __all__ = [
     "ItemTable",
     "Items",
     "LiveRanking",
+    "ModelRanker",
     "ModelStore",
-    "RankRequest",
+    "NoRanking",
     "Ranker",
+    "RankingColumns",
     "RankingExample",
     "RankingModel",
     "RankingName",
     "Refreshed",
-    "Reranked",
-    "Reranker",
     "RunningCounts",
+    "ScoringModel",
     "Settings",
     "TrainingSplit",
     "assign",
+    "candidates_of",
     "count",
     "count_histories",
     "features_hash",
@@ -77,9 +80,7 @@ __all__ = [
     "normalised",
     "objections",
     "refresh",
-    "request_of",
     "save_statistics",
-    "shortened",
     "team_draft",
     "term_counts",
     "train",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,6 +15,7 @@ from scipy import sparse
 from snapshelf.events import CHANNELS
 from snapshelf.ranking.history import InteractionHistory
 from snapshelf.ranking.items import UNKNOWN, Items
+from snapshelf.ranking.ranker import CandidateTable
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -99,31 +100,14 @@ def features_hash() -> str:
 
 
 @dataclass(frozen=True)
-class RankRequest:
-    """One list of candidates to be ordered.
-
-    Parameters
-    ----------
-    candidates : ndarray
-        intp (n,): rows of the items.
-    relevance : ndarray
-        float32 (n,): score without the shopper, larger is better.
-    past : InteractionHistory
-    channels : mapping
-        Names of `CHANNELS` → float32 (n,): parts of `relevance`.
-    now : float or None
-        Unix seconds of the request; None where time is unknown.
-    chances : ndarray or None
-        float32 (n,): probability that each is what was asked for, where `relevance` alone does not say what is far from
-        it: cosines of photos lie close together.
-    """
+class _Request:
+    """The input of the features: rows of the candidates instead of ids."""
 
     candidates: NDArray[np.intp]
     relevance: Floats
     past: InteractionHistory
-    channels: Mapping[str, Floats] = field(default_factory=dict)
-    now: float | None = None
-    chances: Floats | None = None
+    channels: Mapping[str, Floats]
+    now: float | None
 
 
 @dataclass(frozen=True)
@@ -165,15 +149,25 @@ class ItemStatistics:
     clicks: Floats | None = None
     repeats: Floats | None = None
 
-    def features(self, request: RankRequest) -> Floats:
-        """Return the features of each candidate, float32 (n, len(FEATURES)); NaN where one is not known."""
-        table = np.full((len(request.candidates), len(NAMES)), np.nan, np.float32)
+    def features(self, table: CandidateTable, history: InteractionHistory, now: float | None) -> Floats:
+        """Return the features of each candidate, float32 (n, len(FEATURES)); NaN where a value is unknown.
+
+        Every candidate must be among `items`.
+        """
+        request = _Request(
+            self.items.rows(table.ids),
+            np.asarray(table.relevance, np.float32),
+            history,
+            {name: np.asarray(values, np.float32) for name, values in table.contributions.items()},
+            now,
+        )
+        features = np.full((len(table), len(NAMES)), np.nan, np.float32)
         for columns in (self._impersonal(request), self._personal(request)):
             for name, values in columns.items():
-                table[:, _COLUMN[name]] = values
-        return table
+                features[:, _COLUMN[name]] = values
+        return features
 
-    def _impersonal(self, request: RankRequest) -> dict[str, NDArray[Any] | float]:
+    def _impersonal(self, request: _Request) -> dict[str, NDArray[Any] | float]:
         items, rows, score = self.items, request.candidates, request.relevance
         head = rows[_head(score)]
         best, spread = (float(score.max()), float(score.std())) if len(score) else (0.0, 0.0)
@@ -198,7 +192,7 @@ class ItemStatistics:
             "matches": float(np.log1p(len(rows))),
         }
 
-    def _personal(self, request: RankRequest) -> dict[str, NDArray[Any] | float]:
+    def _personal(self, request: _Request) -> dict[str, NDArray[Any] | float]:
         past, rows, items = request.past, request.candidates, self.items
         values: dict[str, NDArray[Any] | float] = {"history_length": float(np.log1p(len(past.rows)))}
         liked = past.weights > 0
@@ -245,7 +239,7 @@ class ItemStatistics:
 
 
 def _photos(
-    photos: NDArray[np.float16], request: RankRequest, liked: NDArray[np.bool_], both: Floats
+    photos: NDArray[np.float16], request: _Request, liked: NDArray[np.bool_], both: Floats
 ) -> dict[str, NDArray[Any] | float]:
     past = request.past
     shown, own = photos[request.candidates].astype(np.float32), photos[past.rows[liked]].astype(np.float32)
@@ -326,7 +320,7 @@ def _price_fit(log_price: Floats, rows: NDArray[np.intp], taken: NDArray[np.intp
 
 
 def _repeats(
-    request: RankRequest, rows: NDArray[np.intp], taken: NDArray[np.intp], times: NDArray[np.float64]
+    request: _Request, rows: NDArray[np.intp], taken: NDArray[np.intp], times: NDArray[np.float64]
 ) -> dict[str, NDArray[Any] | float]:
     same = taken[None, :] == rows[:, None]
     count = same.sum(axis=1)

@@ -49,6 +49,11 @@ class InteractionHistory:
         before = ~(self.times > at)
         return InteractionHistory(self.rows[before], self.weights[before], self.times[before])
 
+    def latest(self, events: int) -> InteractionHistory:
+        """Return the latest `events` interactions; ≥ 0."""
+        start = max(0, len(self.rows) - events)
+        return InteractionHistory(self.rows[start:], self.weights[start:], self.times[start:])
+
     @classmethod
     def none(cls) -> InteractionHistory:
         """Nobody's past."""

@@ -12,9 +12,10 @@ from snapshelf.errors import ShelfError, StorageError, TrainingError
 from snapshelf.ranking.features import ItemStatistics
 from snapshelf.ranking.item_table import ItemTable
 from snapshelf.ranking.items import Items
+from snapshelf.ranking.model_ranker import ModelRanker
 from snapshelf.ranking.model_store import FOLDER, ModelStore
-from snapshelf.ranking.models import FixedFormula, Ranker
-from snapshelf.ranking.reranker import Reranker
+from snapshelf.ranking.models import FixedFormula, ScoringModel
+from snapshelf.ranking.ranker import NoRanking, Ranker
 from snapshelf.ranking.statistics_file import empty_statistics, extended
 
 RankingName: TypeAlias = Literal["promoted", "candidate", "formula", "none"]
@@ -65,8 +66,8 @@ class LiveRanking:
         self._table: ItemTable | None = None
         self._changed = True
         self._state: tuple[int, ...] | None = None
-        self._signals: ItemStatistics | None = None
-        self._rankers: dict[RankingName, Ranker] = {}
+        self._statistics: ItemStatistics | None = None
+        self._models: dict[RankingName, ScoringModel] = {}
 
     @property
     def has_counts(self) -> bool:
@@ -91,7 +92,7 @@ class LiveRanking:
         except (StorageError, ShelfError) as error:
             self._trouble(str(error))
 
-    def signals(self) -> ItemStatistics | None:
+    def statistics(self) -> ItemStatistics | None:
         """Return the counts for the products of now; empty ones where nothing was counted.
 
         None where they are being read for the first time and the call does not wait.
@@ -100,20 +101,20 @@ class LiveRanking:
             self.prepare()
             return None
         if not self._lock.acquire(blocking=self._patient):
-            return self._signals
+            return self._statistics
         try:
             return self._up_to_date()
         finally:
             self._lock.release()
 
-    def reranker(self, name: RankingName = "promoted") -> Reranker | None:
-        """Return what moves the candidates of a search; None where that is nothing.
+    def ranker(self, name: RankingName = "promoted") -> Ranker:
+        """Return the ranker of that name; `NoRanking` for ``"none"`` and while the products are still being read.
 
-        The fixed formula stands in for a model that there is not.
+        The fixed formula stands in for a model that does not exist.
         """
-        if name == "none" or (signals := self.signals()) is None:
-            return None
-        return Reranker(signals, FixedFormula() if name == "formula" else self._ranker(name))
+        if name == "none" or (statistics := self.statistics()) is None:
+            return NoRanking()
+        return ModelRanker(statistics, FixedFormula() if name == "formula" else self._model(name))
 
     def save(self) -> None:
         """Keep the products' columns for the next time.
@@ -135,12 +136,12 @@ class LiveRanking:
             self._changed = False
             self._table.follow(self._catalogue)
         items, state = self._table.items, self._shelved.state()
-        if self._signals is None or state != self._state:
-            self._state, self._rankers = state, {}
-            self._signals = self._counted(items) or self._carried(items)
-        elif self._signals.items is not items:
-            self._signals = self._carried(items)
-        return self._signals
+        if self._statistics is None or state != self._state:
+            self._state, self._models = state, {}
+            self._statistics = self._counted(items) or self._carried(items)
+        elif self._statistics.items is not items:
+            self._statistics = self._carried(items)
+        return self._statistics
 
     def _counted(self, items: Items) -> ItemStatistics | None:
         try:
@@ -150,15 +151,15 @@ class LiveRanking:
             return None
 
     def _carried(self, items: Items) -> ItemStatistics:
-        return empty_statistics(items) if self._signals is None else extended(self._signals, items)
+        return empty_statistics(items) if self._statistics is None else extended(self._statistics, items)
 
-    def _ranker(self, name: RankingName) -> Ranker:
-        if name not in self._rankers:
-            found: Ranker = FixedFormula()
+    def _model(self, name: RankingName) -> ScoringModel:
+        if name not in self._models:
+            model: ScoringModel = FixedFormula()
             try:
                 if name == "promoted" or self._shelved.has_candidate:
-                    found = self._shelved.candidate() if name == "candidate" else self._shelved.current()
+                    model = self._shelved.candidate() if name == "candidate" else self._shelved.current()
             except (ShelfError, TrainingError) as error:
                 self._trouble(str(error))
-            self._rankers[name] = found
-        return self._rankers[name]
+            self._models[name] = model
+        return self._models[name]

@@ -12,7 +12,6 @@ from snapshelf.errors import PromotionError
 from snapshelf.ranking.features import ItemStatistics
 from snapshelf.ranking.items import Items
 from snapshelf.ranking.models import MODEL, FixedFormula, RankingModel
-from snapshelf.ranking.reranker import Reranker
 from snapshelf.ranking.statistics_file import COUNTS, load_statistics, save_statistics
 
 FOLDER = "ranking"
@@ -77,16 +76,6 @@ class ModelStore:
     def count(self, signals: ItemStatistics) -> None:
         """Keep counts for serving, in place of those before."""
         save_statistics(signals, self._folder / COUNTS)
-
-    def reranker(self, items: Items) -> Reranker | None:
-        """Return what orders the results of a search; None for a shelf that has counted nothing yet.
-
-        Raises
-        ------
-        ShelfError
-            The model or the counts cannot be read, or the model was trained on other features.
-        """
-        return Reranker(self.counts(items), self.current()) if self.has_counts else None
 
     def candidate(self) -> RankingModel:
         """Return the model that was trained last and waits to be promoted; ShelfError where there is none."""

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from snapshelf.errors import ShelfError, TrainingError
-from snapshelf.ranking.features import IMPERSONAL, NAMES, Floats, ItemStatistics, RankRequest, features_hash
+from snapshelf.ranking.features import IMPERSONAL, NAMES, Floats, ItemStatistics, features_hash
+from snapshelf.ranking.history import InteractionHistory
+from snapshelf.ranking.ranker import CandidateTable
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -51,23 +53,24 @@ def lightgbm() -> Any:
     return lightgbm
 
 
-class Ranker(Protocol):
+class ScoringModel(Protocol):
     """Turns features into scores."""
 
-    def parts(self, table: Floats) -> tuple[Floats, Floats]:
-        """Score the candidates of one request.
+    def score(self, features: Floats) -> tuple[Floats, Floats]:
+        """Score the candidates of one search.
 
         Parameters
         ----------
-        table : ndarray
+        features : ndarray
             float32 (n, len(FEATURES)), from `ItemStatistics.features`.
 
         Returns
         -------
         impersonal, shopper : ndarray
             float32 (n,) each: the score without the shopper, in standard deviations over the candidates, and
-            what the shopper adds to it; zeros for a shopper without a past.
+            what the shopper adds to it; zeros for a shopper without a history.
         """
+        ...
 
 
 @dataclass(frozen=True)
@@ -84,18 +87,18 @@ class FixedFormula:
     personal: float = 0.6
     content: float = 0.3
 
-    def parts(self, table: Floats) -> tuple[Floats, Floats]:
-        """Score the candidates of one request; see `Ranker.parts`."""
+    def score(self, features: Floats) -> tuple[Floats, Floats]:
+        """Score the candidates of one request; see `ScoringModel.score`."""
         impersonal = normalised(
-            normalised(_column(table, "relevance"))
-            + self.popularity * normalised(_column(table, "popularity"))
+            normalised(_column(features, "relevance"))
+            + self.popularity * normalised(_column(features, "popularity"))
         )
-        past = np.expm1(_column(table, "history_length")[:1].max(initial=0))
-        taste = normalised(_column(table, "together_latest")) + self.content * normalised(
-            _column(table, "text_latest")
+        past = np.expm1(_column(features, "history_length")[:1].max(initial=0))
+        taste = normalised(_column(features, "together_latest")) + self.content * normalised(
+            _column(features, "text_latest")
         )
-        near = _column(table, "closeness")[:1].sum() + _column(table, "together_max").sum() / max(
-            1, len(table)
+        near = _column(features, "closeness")[:1].sum() + _column(features, "together_max").sum() / max(
+            1, len(features)
         )
         gate = past / (past + 2) * near / (near + _FAR) if near > 0 else 0.0
         return impersonal, np.float32(self.personal * gate) * taste
@@ -119,21 +122,27 @@ class Gate:
 
 @dataclass(frozen=True)
 class RankingExample:
-    """A request and what became of it.
+    """A search and what its shopper did with the candidates.
 
     Parameters
     ----------
-    request : RankRequest
+    table : CandidateTable
+    history : InteractionHistory
+        Of the shopper, before the search.
     grades : ndarray
         int32 (n,): 0 passed over, 1 clicked, 3 put into the cart, 7 bought.
+    now : float or None
+        Unix seconds of the search; None where time is unknown.
     positions : ndarray or None
-        int32 (n,): rank at which each candidate was shown, from 0; None where it was not shown in an order.
+        int32 (n,): rank at which each candidate was shown, from 0; None where there was no order.
     weights : ndarray or None
-        float32 (n,): how much each grade counts, such as 1 / propensity of having been looked at; None for 1.
+        float32 (n,): weight of each grade, such as 1 / propensity of having been examined; None for 1.
     """
 
-    request: RankRequest
+    table: CandidateTable
+    history: InteractionHistory
     grades: NDArray[np.int32]
+    now: float | None = None
     positions: NDArray[np.int32] | None = None
     weights: Floats | None = None
 
@@ -180,13 +189,13 @@ class RankingModel:
     trained_on: int
     """Requests with a grade that it learned from."""
 
-    def parts(self, table: Floats) -> tuple[Floats, Floats]:
-        """Score the candidates of one request; see `Ranker.parts`."""
-        without = _predict(self.impersonal, table[:, :IMPERSONAL])
-        trust = self.gate(table)
+    def score(self, features: Floats) -> tuple[Floats, Floats]:
+        """Score the candidates of one request; see `ScoringModel.score`."""
+        impersonal = _predict(self.impersonal, features[:, :IMPERSONAL])
+        trust = self.gate(features)
         if trust == 0:
-            return without, np.zeros_like(without)
-        return without, np.float32(trust) * (_predict(self.personal, table) - without)
+            return impersonal, np.zeros_like(impersonal)
+        return impersonal, np.float32(trust) * (_predict(self.personal, features) - impersonal)
 
     def importance(self) -> dict[str, float]:
         """Share of each feature in what the shopper's model gained, largest first."""
@@ -303,10 +312,10 @@ class _Table:
 def _table(
     signals: ItemStatistics, judged: RankingExample, settings: Settings, draw: np.random.Generator
 ) -> _Table:
-    request, grades = judged.request, judged.grades
+    history, grades = judged.history, judged.grades
     if draw.random() < _SHORTENED:
-        request = shortened(request, int(draw.integers(0, 6)))
-    table = signals.features(request)
+        history = history.latest(int(draw.integers(0, 6)))
+    table = signals.features(judged.table, history, judged.now)
     passed = np.flatnonzero(grades == 0)
     if judged.positions is None and len(passed) > settings.negatives:
         passed = draw.choice(passed, settings.negatives, replace=False)
@@ -314,12 +323,6 @@ def _table(
     weights = np.ones(len(grades), np.float32) if judged.weights is None else judged.weights
     positions = None if judged.positions is None else judged.positions[kept]
     return _Table(table[kept], grades[kept], positions, weights[kept])
-
-
-def shortened(request: RankRequest, events: int) -> RankRequest:
-    """Return the same request of somebody who is known by the latest `events` only."""
-    past, start = request.past, max(0, len(request.past.rows) - events)
-    return replace(request, past=type(past)(past.rows[start:], past.weights[start:], past.times[start:]))
 
 
 def _boosted(

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from snapshelf.events import CHANNELS, GRADES, MAX_HISTORY, WEIGHTS, Impression, Interaction
 from snapshelf.ranking.counts import count_histories
-from snapshelf.ranking.features import Floats, ItemStatistics, RankRequest
+from snapshelf.ranking.features import Floats, ItemStatistics
 from snapshelf.ranking.history import InteractionHistory
 from snapshelf.ranking.items import UNKNOWN, Items
 from snapshelf.ranking.models import RankingExample
+from snapshelf.ranking.ranker import CandidateTable
 
 LONG, RECENT = 90.0, 7.0
 """Half-lives of the two popularities, in days."""
@@ -162,19 +163,17 @@ def repeat_shares(items: Items, bought: Floats, again: Floats) -> Floats:
     return np.asarray(share[items.category], dtype=np.float32)
 
 
-def request_of(
-    items: Items, search: Impression, past: InteractionHistory
-) -> tuple[RankRequest, NDArray[np.intp]]:
-    """Return the request of a search as it was answered, and which of its products there still are (places)."""
-    rows = items.rows(search.products)
-    there = np.flatnonzero(rows != UNKNOWN)
-    channels = {
-        name: np.array(search.channels[name], np.float32)[there]
-        for name in CHANNELS
-        if name in search.channels
-    }
-    relevance = np.array(search.relevance, np.float32)[there]
-    return RankRequest(rows[there], relevance, past, channels, search.at), there
+def candidates_of(items: Items, search: Impression) -> tuple[CandidateTable, NDArray[np.intp]]:
+    """Return the candidates of a recorded search that are still in the catalogue, and their places, intp (n,)."""
+    places = np.flatnonzero(items.rows(search.products) != UNKNOWN)
+    table = CandidateTable(
+        ids=search.products,
+        relevance=np.array(search.relevance, np.float32),
+        contributions={
+            name: np.array(search.channels[name], np.float32) for name in CHANNELS if name in search.channels
+        },
+    )
+    return table.take(places), places
 
 
 def label_impressions(
@@ -199,10 +198,18 @@ def label_impressions(
         followed = grades.get(search.query_id)
         if not followed or search.recommended is not None:
             continue
-        request, there = request_of(items, search, histories.past(search.shopper, search.at))
-        got = np.array([followed.get(search.products[place], 0) for place in there], np.int32)
+        table, places = candidates_of(items, search)
+        got = np.array([followed.get(product, 0) for product in table.ids], np.int32)
         if got.any():
-            judged.append(RankingExample(request, got, (there + search.start).astype(np.int32)))
+            judged.append(
+                RankingExample(
+                    table,
+                    histories.past(search.shopper, search.at),
+                    got,
+                    now=search.at,
+                    positions=(places + search.start).astype(np.int32),
+                )
+            )
     return judged
 
 
@@ -241,6 +248,4 @@ def training_split(
     )
     split = round(len(judged) * 0.6)
     test = judged[split:]
-    return TrainingSplit(
-        signals, judged[:split], test, histories, (test[0].request.now or 0.0) if test else math.inf
-    )
+    return TrainingSplit(signals, judged[:split], test, histories, (test[0].now or 0.0) if test else math.inf)

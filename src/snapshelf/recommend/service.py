@@ -159,7 +159,7 @@ class RecommendationService:
 
     def _signals(self) -> ItemStatistics:
         until = time.monotonic() + _PATIENCE
-        while (signals := self._personal.live.signals()) is None:
+        while (signals := self._personal.live.statistics()) is None:
             if time.monotonic() > until:
                 raise ShelfError("products and counts are still being read; ask again in a moment")
             time.sleep(0.05)

@@ -18,7 +18,7 @@ import numpy as np
 from snapshelf.catalogue import Catalogue
 from snapshelf.errors import InputError, ShelfError, StorageError
 from snapshelf.events import Event, Impression, Journal, Profile
-from snapshelf.ranking import InteractionHistory, LiveRanking, RankingName, assign, history_of
+from snapshelf.ranking import InteractionHistory, LiveRanking, NoRanking, RankingName, assign, history_of
 from snapshelf.search.paging import FirstPage
 from snapshelf.search.pipeline import Search
 from snapshelf.search.rerank import Ranking
@@ -153,7 +153,7 @@ class Personaliser:
             return RankingAssignment(
                 first, self._chance_only(first) if explores else None, experiment, variant
             )
-        ranker, challenger = (None if name is None else self.live.reranker(name) for name in (a, b))
+        ranker, challenger = (self.live.ranker(name or "none") for name in (a, b))
         ranking = Ranking(
             ranker,
             past,
@@ -168,7 +168,7 @@ class Personaliser:
     def _chance_only(self, first: FirstPage) -> Ranking | None:
         explored = self._explored()
         return (
-            Ranking(None, InteractionHistory.none(), first.at, first.query_id, explore=explored)
+            Ranking(NoRanking(), InteractionHistory.none(), first.at, first.query_id, explore=explored)
             if explored
             else None
         )
@@ -200,8 +200,8 @@ class Personaliser:
             # Who was forgotten meanwhile is, also here.
             return known if not len(known.rows) or self.profile(shopper) else InteractionHistory.none()
         profile, past = self.profile(shopper), InteractionHistory.none()
-        if profile is not None and (signals := self.live.signals()) is not None:
-            past = history_of(profile, signals.items)
+        if profile is not None and (statistics := self.live.statistics()) is not None:
+            past = history_of(profile, statistics.items)
         if not is_first:
             # It was asked for long ago, or before a restart: by the events' own times then.
             return past.until(first.at)

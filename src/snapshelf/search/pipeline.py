@@ -14,7 +14,7 @@ from snapshelf.events import Team
 from snapshelf.index import Filter, SearchIndex
 from snapshelf.language import Lexicon
 from snapshelf.query import Query
-from snapshelf.ranking import Reranker
+from snapshelf.ranking import Ranker
 from snapshelf.search.candidates import Candidates, Products, Read
 from snapshelf.search.collapse import DuplicateCollapser
 from snapshelf.search.diversify import diversified
@@ -295,7 +295,7 @@ class Search:
             chances = ranking.calibration.relevance(self._candidates.evidence(head))
         personal = not self._candidates.ask_for_one(head)
 
-        def moved(by: Reranker | None) -> ScoreDeltas:
+        def moved(by: Ranker) -> ScoreDeltas:
             return moves(by, ranking, head, relevance, channels, chances, personal=personal)
 
         own = moved(ranking.ranker)

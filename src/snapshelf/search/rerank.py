@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.events import Team
-from snapshelf.ranking import UNKNOWN, InteractionHistory, RankRequest, Reranker, team_draft
+from snapshelf.ranking import CandidateTable, InteractionHistory, NoRanking, Ranker, team_draft
 from snapshelf.search.relevance import Calibration
 
 RERANKED = 200
@@ -40,29 +40,29 @@ class Ranking:
 
     Parameters
     ----------
-    ranker : Reranker or None
-        None leaves the order of the search.
+    ranker : Ranker
+        `NoRanking` leaves the order of the search.
     past : InteractionHistory
         Of the shopper, by the rows of the ranker's items.
     at : float
         Unix seconds of the request, or of the request for the first page.
     seed : str
         Decides what is left to chance: the same one gives the same places.
-    challenger : Reranker or None
+    challenger : Ranker
         A second ranking, whose best products share the places with those of the first.
     interleaved : bool
-        Whether the places are shared; a rival of None is then the order of the search.
+        Whether the places are shared.
     explore : float
         Share of the requests in which a pair of neighbours may change its order.
     calibration : Calibration or None
         Says how likely candidates are what a photo asks for, so that what is far from it is not moved to the front.
     """
 
-    ranker: Reranker | None
+    ranker: Ranker
     past: InteractionHistory
     at: float
     seed: str
-    challenger: Reranker | None = None
+    challenger: Ranker = field(default_factory=NoRanking)
     interleaved: bool = False
     explore: float = 0.0
     calibration: Calibration | None = None
@@ -70,11 +70,13 @@ class Ranking:
     @property
     def moves_any(self) -> bool:
         """Whether there is a model that moves candidates."""
-        return self.ranker is not None or (self.interleaved and self.challenger is not None)
+        return not isinstance(self.ranker, NoRanking) or (
+            self.interleaved and not isinstance(self.challenger, NoRanking)
+        )
 
 
 def moves(
-    ranker: Reranker | None,
+    ranker: Ranker,
     ranking: Ranking,
     ids: Sequence[str],
     relevance: Numbers,
@@ -83,11 +85,11 @@ def moves(
     *,
     personal: bool,
 ) -> ScoreDeltas:
-    """Say what a ranker adds to candidates; nothing to those that it does not know yet.
+    """Say what a ranker adds to candidates.
 
     Parameters
     ----------
-    ranker : Reranker or None
+    ranker : Ranker
     ranking : Ranking
     ids : sequence of str
     relevance : ndarray
@@ -99,22 +101,9 @@ def moves(
     personal : bool
         Whether the shopper counts.
     """
-    found = ScoreDeltas(np.zeros(len(ids)), np.zeros(len(ids)))
-    if ranker is None:
-        return found
-    rows = ranker.signals.items.rows(ids)
-    known = np.flatnonzero(rows != UNKNOWN)
-    request = RankRequest(
-        rows[known],
-        relevance[known].astype(np.float32),
-        ranking.past,
-        {name: values[known].astype(np.float32) for name, values in channels.items()},
-        ranking.at,
-        None if chances is None else chances[known].astype(np.float32),
-    )
-    moved = ranker.rerank(request, personal=personal)
-    found.ranking[known], found.shopper[known] = moved.ranking, moved.shopper
-    return found
+    table = CandidateTable(ids, relevance, channels, chances)
+    columns = ranker.rerank(table, ranking.past if personal else InteractionHistory.none(), ranking.at)
+    return ScoreDeltas(columns.ranking.astype(np.float64), columns.shopper.astype(np.float64))
 
 
 class InterleavedOrder(NamedTuple):
