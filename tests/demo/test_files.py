@@ -61,7 +61,7 @@ def test_every_query_names_the_product_that_it_shows(demo: DemoFiles) -> None:
 
 def test_nothing_but_whole_files_is_left(demo: DemoFiles) -> None:
     assert demo.drawn == _COUNT + len(_lines(demo.queries))
-    assert not list(demo.folder.rglob("*.part"))
+    assert not list(demo.folder.rglob("*.new"))
 
 
 def test_a_second_run_draws_nothing(demo: DemoFiles) -> None:

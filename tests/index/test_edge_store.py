@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -194,7 +195,7 @@ def test_interrupted_flush_keeps_the_former_version(path: Path, monkeypatch: pyt
     with QdrantEdgeIndex.open(path, D) as store:
         store.flush(3)
         with monkeypatch.context() as patch:
-            patch.setattr(_edge.os, "fsync", no_space)
+            patch.setattr(os, "fsync", no_space)
             with pytest.raises(StorageError, match="No space left"):
                 store.flush(4)
         assert store.version == 3

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from snapshelf._support.cores import usable_cores
+from snapshelf._support.files import replacing, write_text
 from snapshelf.demo.products import DemoProduct, draw_catalogue
 from snapshelf.demo.shopper import shopper_photo
 from snapshelf.errors import InputError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from PIL import Image
 
@@ -140,18 +141,11 @@ def _write(folder: Path, count: int, seed: int, progress: Callable[[int, int], N
     )
     if not missing and all(path.exists() for path in (files.feed, files.queries, files.qrels)):
         return files
-    _write_whole(files.feed, (_line(_record(product)) for product in products))
-    _write_whole(
-        files.queries,
-        (_line({"_id": _query_id(number), "image": _query_name(number)}) for number, _ in shown),
-    )
-    _write_whole(
-        files.qrels,
-        (
-            "query-id\tcorpus-id\tscore\n",
-            *(f"{_query_id(number)}\t{product.id}\t1\n" for number, product in shown),
-        ),
-    )
+    write_text(files.feed, "".join(_line(_record(product)) for product in products))
+    queries = [_line({"_id": _query_id(number), "image": _query_name(number)}) for number, _ in shown]
+    write_text(files.queries, "".join(queries))
+    judgements = [f"{_query_id(number)}\t{product.id}\t1\n" for number, product in shown]
+    write_text(files.qrels, "".join(["query-id\tcorpus-id\tscore\n", *judgements]))
     return files
 
 
@@ -174,7 +168,7 @@ def _prepare(folder: Path, state: dict[str, int]) -> None:
     for name in ("photos", "shopper_photos"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     if found != state:
-        _write_whole(marker, (json.dumps(state),))
+        write_text(marker, json.dumps(state))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +185,9 @@ class _Picture:
 
 
 def _save(image: Image.Image, path: Path) -> None:
-    """Write under another name first: a file with the final name is always whole."""
-    part = path.with_suffix(".part")
-    image.save(part, "JPEG", quality=_QUALITY)
-    part.replace(path)
+    # Thousands of pictures that can be drawn again need not outlast a power cut.
+    with replacing(path, durable=False) as file:
+        image.save(file, "JPEG", quality=_QUALITY)
 
 
 def _draw(pictures: list[_Picture]) -> Iterator[None]:
@@ -285,10 +278,3 @@ def _record(product: DemoProduct) -> dict[str, Any]:
 
 def _line(fields: dict[str, Any]) -> str:
     return json.dumps(fields, ensure_ascii=False) + "\n"
-
-
-def _write_whole(path: Path, lines: Iterable[str]) -> None:
-    part = path.with_suffix(path.suffix + ".part")
-    with part.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(lines)
-    part.replace(path)

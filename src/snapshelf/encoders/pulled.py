@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from snapshelf._support.files import write_text
 from snapshelf.encoders.card import FileName
 from snapshelf.errors import EncoderError
 
@@ -56,9 +57,7 @@ class Pulled(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Write the record, whole or not at all."""
-        scratch = folder / f"{_NAME}.new"
-        scratch.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        scratch.replace(folder / _NAME)
+        write_text(folder / _NAME, self.model_dump_json(indent=2) + "\n")
 
     @staticmethod
     def forget(folder: Path) -> None:

@@ -7,7 +7,6 @@ import heapq
 import io
 import json
 import math
-import os
 import shutil
 import threading
 import zipfile
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Concatenate, Literal, NamedTuple, Pa
 import numpy as np
 import qdrant_edge as edge
 
+from snapshelf._support.files import remove, write_arrays, write_text
 from snapshelf.errors import SearchIndexError, ShelfInUseError, SnapshelfError, StorageError
 from snapshelf.index.answers import Candidate, Facet, Histogram, Kind, Placed, ScoredCandidate
 from snapshelf.index.columns import Columns, stored_fact
@@ -425,28 +425,8 @@ class QdrantEdgeIndex:
 
     def _remember(self, version: int) -> None:
         """Write the state file so that a power cut leaves the old one or the new one."""
-        self._replace(_STATE, json.dumps({**self._identity(), "version": version}).encode())
+        write_text(self._path / _STATE, json.dumps({**self._identity(), "version": version}))
         self._version = version
-
-    def _replace(self, name: str, content: bytes) -> None:
-        new = self._path / f"{name}.new"
-        try:
-            with new.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._path / name)
-            self._sync()
-        except OSError as error:
-            raise StorageError(f"{new} cannot be written: {error}") from error
-
-    def _sync(self) -> None:
-        """Make names in the directory durable."""
-        directory = os.open(self._path, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
 
     def _identity(self) -> dict[str, object]:
         return {"format": _FORMAT, "engine": version_of("qdrant-edge-py"), "dimension": self._dimension}
@@ -513,18 +493,11 @@ class QdrantEdgeIndex:
     def _save_table(self) -> None:
         """Write the table's file, which is there only while it says what the engine has."""
         if not self._is_saved:
-            file = io.BytesIO()
-            np.savez(file, allow_pickle=False, **self._columns.arrays(), **self._words.arrays())
-            self._replace(_TABLE, file.getvalue())
+            write_arrays(self._path / _TABLE, {**self._columns.arrays(), **self._words.arrays()})
 
     def _forget_table(self) -> None:
         """Remove the table's file before the first change; a kill or a power cut must not leave an old one."""
-        file = self._path / _TABLE
-        try:
-            file.unlink(missing_ok=True)
-            self._sync()
-        except OSError as error:
-            raise StorageError(f"{file} cannot be removed: {error}") from error
+        remove(self._path / _TABLE)
         self._is_saved = False
 
     def _points(self) -> Iterator[edge.Record]:

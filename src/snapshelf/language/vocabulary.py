@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from snapshelf._support.files import write_text
 from snapshelf.errors import LexiconError
 from snapshelf.language.terms import spoken_words
 
@@ -76,12 +77,16 @@ class Vocabulary:
         return self._texts
 
     def save(self, path: Path) -> None:
-        """Write it to a file, whole or not at all."""
+        """Write it to a file, whole or not at all.
+
+        Raises
+        ------
+        StorageError
+            It could not be written.
+        """
         lines = [f"{_HEADER} {self._texts}\n"]
         lines += [f"{word}\t{times}\n" for word, times in self]
-        unfinished = path.with_name(f"{path.name}.new")
-        unfinished.write_text("".join(lines), "utf-8")
-        unfinished.replace(path)
+        write_text(path, "".join(lines))
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:

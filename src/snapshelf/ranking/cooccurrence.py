@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from snapshelf._support.files import write_arrays
 from snapshelf.errors import ShelfVersionError
 
 Together: TypeAlias = tuple[Sequence[str], Sequence[str]]
@@ -133,19 +134,14 @@ class CoOccurrence:
 
     def save(self, path: Path) -> None:
         """Write the counts to one file (``.npz``); it is there whole or not at all."""
-        made = path.with_name(path.name + ".new")
-        with made.open("wb") as file:
-            np.savez_compressed(
-                file,
-                format=_FORMAT,
-                ids=np.frombuffer(json.dumps(list(self._index)).encode(), np.uint8),
-                half_life=np.nan if self.half_life is None else self.half_life,
-                sums=self._sums,
-                data=self._pairs.data,
-                indices=self._pairs.indices,
-                indptr=self._pairs.indptr,
-            )
-        made.replace(path)
+        arrays = {
+            "format": np.array(_FORMAT),
+            "ids": np.frombuffer(json.dumps(list(self._index)).encode(), np.uint8),
+            "half_life": np.array(np.nan if self.half_life is None else self.half_life),
+            "sums": self._sums,
+            **{part: getattr(self._pairs, part) for part in ("data", "indices", "indptr")},
+        }
+        write_arrays(path, arrays, compressed=True)
 
     @classmethod
     def load(cls, path: Path) -> CoOccurrence:

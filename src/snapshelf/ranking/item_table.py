@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from snapshelf._support.files import write_arrays
 from snapshelf.catalogue import Catalogue, Entry
-from snapshelf.errors import StorageError
 from snapshelf.ranking.items import (
     CODED,
     Items,
@@ -168,20 +168,13 @@ class ItemTable:
             "currency": self._currency,
         }
         columns = {name: getattr(self.items, name) for name in (*CODED, "log_price", "added")}
-        made = path.with_name(path.name + ".new")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with made.open("wb") as file:
-                np.savez(
-                    file,
-                    told=np.frombuffer(json.dumps(told).encode(), np.uint8),
-                    vectors=self._vectors[: len(self.items)],
-                    **{part: getattr(self._counts, part) for part in ("data", "indices", "indptr")},
-                    **columns,
-                )
-            made.replace(path)
-        except OSError as error:
-            raise StorageError(f"{path}: cannot be written: {error.strerror or error}") from error
+        arrays = {
+            "told": np.frombuffer(json.dumps(told).encode(), np.uint8),
+            "vectors": self._vectors[: len(self.items)],
+            **{part: getattr(self._counts, part) for part in ("data", "indices", "indptr")},
+            **columns,
+        }
+        write_arrays(path, arrays)
         self._saved = self.version
 
     def _load(self, path: Path) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from snapshelf._support.files import replacing_folder, write_text
 from snapshelf.errors import PromotionError
 from snapshelf.ranking.features import ItemStatistics
 from snapshelf.ranking.items import Items
@@ -84,9 +85,9 @@ class ModelStore:
     def offer(self, model: RankingModel, report: Mapping[str, Any]) -> Path:
         """Keep a trained model and what it was measured at as the candidate, in place of the one before."""
         folder = self._folder / _CANDIDATE
-        shutil.rmtree(folder, ignore_errors=True)
-        model.save(folder)
-        (folder / _REPORT).write_text(json.dumps(report, indent=2), "utf-8")
+        with replacing_folder(folder) as new:
+            model.save(new)
+            write_text(new / _REPORT, json.dumps(report, indent=2))
         return folder
 
     def report(self) -> dict[str, Any]:

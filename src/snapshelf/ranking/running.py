@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from snapshelf._support.files import replacing_folder, write_text
 from snapshelf.catalogue import Catalogue
 from snapshelf.events import WEIGHTS, Impression, Interaction, Journal, Position
 from snapshelf.ranking.cooccurrence import CoOccurrence
@@ -139,16 +139,12 @@ class RunningCounts:
 
     def save(self, folder: Path) -> None:
         """Write them to a folder, which has all of them or is not there."""
-        made = folder.with_name(folder.name + ".new")
-        shutil.rmtree(made, ignore_errors=True)
-        made.mkdir(parents=True)
-        for name in _MATRICES:
-            getattr(self, name).save(made / f"{name}.npz")
-        told = {"format": _FORMAT, "position": self.position, "at": self.at, "sums": self.sums}
-        (made / _STATE).write_text(json.dumps(told), "utf-8")
-        # Without the old ones, and not yet with the new, everything is counted anew: slower and as right.
-        shutil.rmtree(folder, ignore_errors=True)
-        made.rename(folder)
+        state = {"format": _FORMAT, "position": self.position, "at": self.at, "sums": self.sums}
+        # Where a crash leaves no folder, everything is counted anew: slower and as right.
+        with replacing_folder(folder) as new:
+            for name in _MATRICES:
+                getattr(self, name).save(new / f"{name}.npz")
+            write_text(new / _STATE, json.dumps(state))
 
     @classmethod
     def load(cls, folder: Path) -> RunningCounts | None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from snapshelf._support.files import write_arrays
 from snapshelf.errors import ShelfError
 from snapshelf.ranking.features import Floats, ItemStatistics
 from snapshelf.ranking.items import UNKNOWN, Items
@@ -42,11 +43,7 @@ def save_statistics(signals: ItemStatistics, path: Path) -> None:
     if signals.taste is not None:
         arrays["taste"] = signals.taste.astype(np.float16)
     arrays |= {name: values for name in _PERHAPS if (values := getattr(signals, name)) is not None}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    made = path.with_name(path.name + ".new")
-    with made.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-    made.replace(path)
+    write_arrays(path, arrays, compressed=True)
 
 
 def load_statistics(path: Path, items: Items) -> ItemStatistics:

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from snapshelf._support.cores import usable_cores
+from snapshelf._support.files import replacing_folder
 from snapshelf._support.paths import within
 from snapshelf.catalogue import (
     Catalogue,
@@ -79,7 +80,6 @@ _Vectors: TypeAlias = Mapping[str, NDArray[np.float32]]
 
 _HISTORY = "encoder_history"
 _VERDICT = "verdict.json"
-_PARTIAL = ".partial"
 _BESIDE_THE_CARD = ("card.json", _VERDICT, "README.md")
 _OF_OTHER_LAYOUTS = {".json", ".txt", ".model", ".md", ".onnx", ".onnx_data", ".data"}
 _PAGE = 512
@@ -609,22 +609,16 @@ def _kept(folder: Path, source: Path, fingerprint: str) -> Path:
     kept = kept_encoder(folder, fingerprint)
     if kept.is_dir():
         return kept
-    partial = kept.with_name(kept.name + _PARTIAL)
-    shutil.rmtree(partial, ignore_errors=True)
-    for file in _files(source):
-        copy = partial / file.relative_to(source)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
-        _on_disk(copy)
-    if load_encoder(partial).fingerprint != fingerprint:
-        shutil.rmtree(partial)
-        raise EncoderError(
-            f"{source}: its copy in the shelf is not the same encoder; write it into a folder with a card first: "
-            "snapshelf encoders export"
-        )
-    _on_disk(partial)
-    partial.rename(kept)
-    _on_disk(kept.parent)
+    with replacing_folder(kept) as new:
+        for file in _files(source):
+            copy = new / file.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copy)
+        if load_encoder(new).fingerprint != fingerprint:
+            raise EncoderError(
+                f"{source}: its copy in the shelf is not the same encoder; write it into a folder with a card first: "
+                "snapshelf encoders export"
+            )
     return kept
 
 
@@ -635,14 +629,6 @@ def _files(source: Path) -> Iterator[Path]:
         yield from (source / name for name in names if (source / name).is_file())
     else:
         yield from (path for path in source.rglob("*") if path.is_file() and path.suffix in _OF_OTHER_LAYOUTS)
-
-
-def _on_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _who() -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal, NamedTuple, Self, TypeAlias
 
+from snapshelf._support.files import write_bytes
 from snapshelf.catalogue import Catalogue, Product
-from snapshelf.errors import LexiconError, StorageError
+from snapshelf.errors import LexiconError
 from snapshelf.language import Concept, Lexicon, Vocabulary, normalise
 
 PhraseKind: TypeAlias = Literal["brand", "category", "phrase", "part", "title"]
@@ -129,15 +130,9 @@ class ShopVocabulary:
         if self._saved == self.version:
             return
         content = {**self._stamp(), "phrases": self.phrases()}
-        try:
-            self._folder.mkdir(exist_ok=True)
-            self.vocabulary.save(self._folder / _VOCABULARY)
-            partial = self._folder / f"{_PHRASES}.partial"
-            with gzip.open(partial, "wt", encoding="utf-8", compresslevel=1) as file:
-                json.dump(content, file, ensure_ascii=False)
-            partial.replace(self._folder / _PHRASES)
-        except OSError as error:
-            raise StorageError(f"{self._folder}: cannot be written: {error.strerror or error}") from error
+        self.vocabulary.save(self._folder / _VOCABULARY)
+        phrases = json.dumps(content, ensure_ascii=False).encode()
+        write_bytes(self._folder / _PHRASES, gzip.compress(phrases, compresslevel=1))
         self._saved = self.version
 
     def _load(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from snapshelf._support.files import replacing
 from snapshelf.errors import TrainingError
 
 _FORMAT = 3
@@ -76,6 +77,5 @@ def save_checkpoint(
         "optimiser": optimiser.state_dict(),
         "step": step,
     }
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
+    with replacing(path) as file:
+        torch.save(state, file)

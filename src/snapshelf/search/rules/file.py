@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import threading
 from pathlib import Path
 
+from snapshelf._support.files import write_text
 from snapshelf.errors import FilterError, RuleError, StorageError
 from snapshelf.index import Filter
 from snapshelf.language import Lexicon
@@ -63,16 +62,7 @@ class RuleFile:
         """
         source = self._path.name
         check_filters(Rules.parse(text, source, lexicon=self._lexicon), fields, source)
-        try:
-            with tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8", dir=self._path.parent, prefix=f"{source}.", delete=False
-            ) as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(file.name).replace(self._path)
-        except OSError as error:
-            raise StorageError(f"{self._path}: cannot be written: {error.strerror or error}") from error
+        write_text(self._path, text)
 
     def forget_filters(self) -> None:
         """Parse the rules' filters anew: the products have changed."""
