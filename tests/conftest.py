@@ -15,6 +15,16 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# Failures of shared checks show the values, too.
+for _module in (
+    "catalogue.database.samples",
+    "encoders.encoder_contract",
+    "events.journal_contract",
+    "index.index_contract",
+    "index.reference_index",
+):
+    pytest.register_assert_rewrite(f"tests.{_module}")
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from json_values import json_values, unhurried
 
 from snapshelf.catalogue import Price, Product
 from snapshelf.errors import ProductError
+from tests.catalogue.json_values import json_values, unhurried
 
 
 def product(**fields: Any) -> Product:

@@ -6,12 +6,12 @@ import csv
 from pathlib import Path
 
 import pytest
-from commands import COUNT, Run
 from typer.testing import CliRunner, Result
 
 from snapshelf.cli import app
 from snapshelf.demo import DemoProduct, draw_catalogue
 from snapshelf.shelf import Shelf
+from tests.cli.commands import COUNT, Run
 
 
 @pytest.fixture(scope="session")

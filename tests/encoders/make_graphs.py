@@ -1,4 +1,4 @@
-"""Write the small graphs of ``graphs/``: ``python tests/encoders/make_graphs.py`` (needs onnx).
+"""Write the small graphs of ``graphs/``: ``python -m tests.encoders.make_graphs`` (needs onnx).
 
 They have the inputs and outputs of the hubs' graphs of SigLIP, and next to nothing in between.
 """

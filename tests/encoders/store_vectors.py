@@ -1,4 +1,4 @@
-"""Write ``stored_vectors.npz``: ``python tests/encoders/store_vectors.py``, after the shipped weights changed.
+"""Write ``stored_vectors.npz``: ``python -m tests.encoders.store_vectors``, after the shipped weights changed.
 
 It keeps photos, as pixels, with their vectors, so that the test depends on no drawing and no decoder.
 """

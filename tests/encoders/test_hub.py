@@ -8,16 +8,16 @@ from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
 
-import hub_folders
 import numpy as np
 import pytest
-from encoder_contract import noise
-from hub_server import COMMIT, Hub, serving
 from huggingface_hub import constants
 
 from snapshelf.encoders import Pulled, encoders_there_are, examine, folder_of, load_encoder, pull
 from snapshelf.encoders.load import find_encoder
 from snapshelf.errors import EncoderError
+from tests.encoders import hub_folders
+from tests.encoders.encoder_contract import noise
+from tests.encoders.hub_server import COMMIT, Hub, serving
 
 SIGLIP2 = "onnx-community/siglip2-base-patch16-224-ONNX"
 MAKER = "maker/small-siglip2"

@@ -7,16 +7,16 @@ import json
 import shutil
 from pathlib import Path
 
-import hub_folders
 import numpy as np
 import onnxruntime
 import pytest
-from encoder_contract import EncoderContract, noise
-from hub_folders import DIMENSION, SIZE, change
 from PIL import Image
 
 from snapshelf.encoders import Encoder, OnnxEncoder, load_encoder, write_card
 from snapshelf.errors import EncoderError
+from tests.encoders import hub_folders
+from tests.encoders.encoder_contract import EncoderContract, noise
+from tests.encoders.hub_folders import DIMENSION, SIZE, change
 
 
 @functools.cache

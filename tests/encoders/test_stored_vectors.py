@@ -7,9 +7,9 @@ import hashlib
 import numpy as np
 import pytest
 from PIL import Image
-from store_vectors import FILE, TEXTS
 
 from snapshelf.encoders import Card, load_encoder, registry
+from tests.encoders.store_vectors import FILE, TEXTS
 
 _TOLERANCE = 1e-3
 
@@ -29,7 +29,9 @@ def test_the_shipped_files_have_the_hashes_of_the_card() -> None:
 
 
 def test_the_vectors_were_stored_from_these_weights(stored: dict[str, np.ndarray]) -> None:
-    assert str(stored["fingerprint"]) == load_encoder().fingerprint, "run tests/encoders/store_vectors.py"
+    assert str(stored["fingerprint"]) == load_encoder().fingerprint, (
+        "run python -m tests.encoders.store_vectors"
+    )
 
 
 def test_photos_have_the_stored_vectors(stored: dict[str, np.ndarray]) -> None:

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import HealthCheck, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from small_wares import DIMENSION, SPACE, event, shown, vector_of
 
 from snapshelf.events import (
     EVENT_KINDS,
@@ -29,6 +28,7 @@ from snapshelf.events import (
     ShopLog,
     parse_log,
 )
+from tests.events.small_shop import DIMENSION, SPACE, event, shown, vector_of
 
 
 class JournalContract(ABC):

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_wares import SPACE, event, traits, vector_of
 
 from snapshelf.errors import EventError, ShelfVersionError, StorageError
 from snapshelf.events import Profile, Receipt, SqlJournal
 from snapshelf.events.journal_schema import profile
+from tests.events.small_shop import SPACE, event, traits, vector_of
 
 TELL = """
 import sys, threading
-from small_wares import SPACE, event, traits
+from tests.events.small_shop import SPACE, event, traits
 from snapshelf.events import SqlJournal
 journal = SqlJournal.open(sys.argv[1], traits=traits, space=SPACE)
 name = sys.argv[2]
@@ -44,7 +44,7 @@ def telling(location: str, name: str) -> subprocess.Popen[str]:
         [sys.executable, "-c", TELL, location, name],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
 
 
@@ -88,7 +88,7 @@ def test_two_processes_tell_of_the_same_shoppers(location: str) -> None:
 
 TELL_UNTIL_FULL = """
 import resource, sys
-from small_wares import SPACE, event, traits
+from tests.events.small_shop import SPACE, event, traits
 from snapshelf.errors import StorageError
 from snapshelf.events import SqlJournal
 journal = SqlJournal.open(sys.argv[1], traits=traits, space=SPACE)
@@ -113,7 +113,7 @@ def test_a_file_that_cannot_grow(tmp_path: Path) -> None:
         [sys.executable, "-c", TELL_UNTIL_FULL, str(tmp_path / "journal.db")],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         timeout=120,
     )
     message, counts, last = done.stdout.splitlines()

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from reference_store import ReferenceStore
 
 from snapshelf.catalogue import Product
 from snapshelf.index import QdrantEdgeIndex, Record, SearchIndex, record
 from snapshelf.query import parse_filter
+from tests.index.reference_index import ReferenceIndex
 
 Facts: TypeAlias = Mapping[str, Any]
 Condition: TypeAlias = tuple[str, Callable[[Facts], bool]]
@@ -256,7 +256,7 @@ FILTERS = st.recursive(
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
     folder = tmp_path_factory.mktemp("filtered") / "store"
     opened: SearchIndex
-    opened = ReferenceStore(folder, 4) if request.param == "reference" else QdrantEdgeIndex.open(folder, 4)
+    opened = ReferenceIndex(folder, 4) if request.param == "reference" else QdrantEdgeIndex.open(folder, 4)
     with opened:
         opened.upsert(PRODUCTS)
         yield opened

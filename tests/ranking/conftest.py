@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from taste_shop import Shop, make_shop
+
+from tests.ranking.taste_shop import Shop, make_shop
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sample_shop import Shop
+
+from tests.search.sample_shop import Shop
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sample_shop import Shop, unit
 
 from snapshelf.errors import QueryError
 from snapshelf.index import Between, Equals
@@ -21,6 +20,7 @@ from snapshelf.search import (
     joined,
     read_choices,
 )
+from tests.search.sample_shop import Shop, unit
 
 COLOURS, SIZES = ("red", "blue", "green"), ("38", "39", "40")
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from sample_shop import DIMENSION, Shop, chip, unit, words
 
 from snapshelf.catalogue import Product
 from snapshelf.errors import QueryError, ShelfError
@@ -16,6 +15,7 @@ from snapshelf.index import Between, Equals
 from snapshelf.language import Lexicon
 from snapshelf.search import SearchSettings, Sort, Weights, matched_words, occlusion_map, read_sort, relaxed
 from snapshelf.search.diversify import diversified
+from tests.search.sample_shop import DIMENSION, Shop, chip, unit, words
 
 
 def test_diversity_is_maximal_marginal_relevance() -> None:

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sample_shop import Shop, unit
 
 from snapshelf.errors import RuleError
 from snapshelf.index import Equals, Ids
 from snapshelf.language import Lexicon
 from snapshelf.search import RuleFile, Rules
+from tests.search.sample_shop import Shop, unit
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from serving import COLOURS, KINDS, base64_of, path_of, photo_of, running
 
 from snapshelf.catalogue import Product
 from snapshelf.server import Example, ServerSettings, create_app
 from snapshelf.shelf import Shelf
+from tests.server.drawn_shop import COLOURS, KINDS, base64_of, path_of, photo_of, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

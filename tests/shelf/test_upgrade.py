@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_encoder import write_small_encoder
 
 from snapshelf.catalogue import Catalogue, Product, Row, open_photos
 from snapshelf.demo import DemoProduct
@@ -19,6 +18,7 @@ from snapshelf.shelf import Shelf
 from snapshelf.shelf.folder import open_index, shop_lexicon
 from snapshelf.shelf.ingest import prepare_all, prepare_one, write
 from snapshelf.shelf.sync import catch_up, fill_titles
+from tests.shelf.small_encoder import write_small_encoder
 
 COUNT = 40
 

@@ -10,7 +10,7 @@ import pytest
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Feed of drawn products."""
-    from small_shop import write_shop
+    from tests.training.small_shop import write_shop
 
     return write_shop(tmp_path_factory.mktemp("shop") / "feed", 100)
 
@@ -18,7 +18,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def other_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Feed of other drawn products: the general set."""
-    from small_shop import write_shop
+    from tests.training.small_shop import write_shop
 
     return write_shop(tmp_path_factory.mktemp("other") / "feed", 24, seed=4)
 
@@ -26,6 +26,6 @@ def other_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a tiny model to start from."""
-    from small_shop import write_base
+    from tests.training.small_shop import write_base
 
     return write_base(tmp_path_factory.mktemp("base") / "tiny")

@@ -17,7 +17,6 @@ for name in ("peft", "transformers", "open_clip"):
         pytest.skip("large models need snapshelf[train]", allow_module_level=True)
 pytestmark = pytest.mark.train
 
-from large_checkpoints import CHECKPOINTS
 from PIL import Image
 
 from snapshelf.demo import draw_catalogue, shopper_photo
@@ -30,6 +29,7 @@ from snapshelf.training.large.libraries import library
 from snapshelf.training.large.towers import LargeTowers, load_large
 from snapshelf.training.sources.bundled import drawn
 from snapshelf.training.train import Recipe, train
+from tests.training.large_checkpoints import CHECKPOINTS
 
 TEXTS = {
     "en": ["Red Dress", "Women’s black leather boots, size 42", "running shoes & socks (blue)"],

@@ -14,10 +14,10 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 pytest.importorskip("onnx")
 
-import large_checkpoints
 from PIL import Image
 
 from snapshelf.encoders import load_encoder
+from tests.training import large_checkpoints
 
 TEXTS = ("red dress", "Women's black leather boots", "红色连衣裙", "女士黑色真皮短靴")
 SPECIALS = {"siglip2": {"pad_token": "<pad>"}, "siglip": {"pad_token": "</s>"}}

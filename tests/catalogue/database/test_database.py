@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from database_samples import DIMENSION, assert_stored, assert_vectors, make_entry, make_photo, make_product
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, make_url, text
@@ -24,6 +23,14 @@ from snapshelf.errors import (
     ProductError,
     ShelfVersionError,
     StorageError,
+)
+from tests.catalogue.database.samples import (
+    DIMENSION,
+    assert_stored,
+    assert_vectors,
+    make_entry,
+    make_photo,
+    make_product,
 )
 
 if TYPE_CHECKING:

@@ -1,0 +1,333 @@
+"""Words → chips: which facts are read, which are ruled out, and what is left of the words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from snapshelf.index import And, Between, Equals, Not, OneOf, Or
+from snapshelf.language import Lexicon, normalise
+from snapshelf.query import Chip, Knowledge, Understanding, parse_filter, within
+from snapshelf.query.constraints import Reader, Reading
+from tests.query.constraint_shops import FASHION, Shop, fashion
+
+KNOWLEDGE = Knowledge(fashion())
+RED = OneOf("attributes.baseColour", ("Red", "Red/White", "Maroon"))
+
+
+def read(text: str, knowledge: Knowledge = KNOWLEDGE, drop: tuple[str, ...] = (), **options) -> Reading:
+    return Reader(knowledge, Understanding(**options), drop).read(normalise(text))
+
+
+def facts(reading: Reading) -> dict[str, str]:
+    return {chip.kind: chip.labels["en"] for chip in reading.chips}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "rest"),
+    [
+        ("红色连衣裙 300元以下", {"colour": "red", "category": "dress", "price": "up to 300 CNY"}, "红色连衣裙"),
+        ("Women's red dress", {"gender": "women", "colour": "red", "category": "dress"}, "women's red dress"),
+        ("nike sneakers size 42", {"brand": "Nike", "category": "casual shoes", "size": "size 42"}, "nike sneakers"),
+        ("李宁 夏季 T恤 XL", {"brand": "李宁", "season": "summer", "category": "t-shirt", "size": "size XL"},
+         "李宁 夏季 t恤"),
+        ("500毫升", {"volume": "500 ml"}, ""),
+        ("shoes between 100 and 200", {"category": "shoes", "price": "100–200"}, "shoes"),
+        ("petrol glimmerwear", {"colour": "Petrol", "category": "Glimmerwear"}, "petrol glimmerwear"),
+        ("garden hose", {}, "garden hose"),
+    ],
+)  # fmt: skip
+def test_facts_are_read(text: str, expected: dict[str, str], rest: str) -> None:
+    reading = read(text)
+    assert facts(reading) == expected
+    assert reading.rest == rest
+    assert reading.minus == ""
+    for chip in reading.chips:
+        assert normalise(text)[chip.start : chip.end] == chip.text
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "rest"),
+    [
+        ("dress not red", Not(RED), "dress"),
+        ("dress, not in red", Not(RED), "dress"),
+        ("dress -red", Not(RED), "dress"),
+        ("anything but red", Not(RED), ""),
+        ("不要红色的连衣裙", Not(RED), "连衣裙"),
+        ("连衣裙 除了红色", Not(RED), "连衣裙"),
+        ("红色除外的连衣裙", Not(RED), "连衣裙"),
+        ("非红色连衣裙", Not(RED), "连衣裙"),
+    ],
+)
+def test_what_is_ruled_out_is_left_out(text: str, where: Not, rest: str) -> None:
+    reading = read(text)
+    chip = next(chip for chip in reading.chips if chip.kind == "colour")
+    assert (chip.filter, chip.hard, chip.excluded) == (where, True, True)
+    assert chip.labels == {"en": "not red", "zh": "不要红色"}
+    assert reading.rest == rest
+
+
+def test_what_is_ruled_out_may_be_a_list() -> None:
+    reading = read("白色T恤 不要红色和蓝色")
+    assert [chip.labels["zh"] for chip in reading.chips] == ["白色", "T恤", "不要红色", "不要蓝色"]
+    assert reading.rest == "白色t恤"
+    assert [chip.excluded for chip in read("not red or blue, size 42").chips] == [True, True, False]
+
+
+def test_particular_red_is_not_ruled_out() -> None:
+    assert not any(
+        chip.excluded for chip in read("特别红色的连衣裙").chips
+    )  # 特别 is "especially", 别 "do not"
+    assert not any(chip.excluded for chip in read("notre dame red dress").chips)
+
+
+def test_what_no_fact_tells_is_moved_away_from() -> None:
+    reading = read("shoes without laces for women")
+    assert (reading.minus, reading.rest) == ("laces", "shoes for women")
+    assert read("不带拉链的T恤").minus == "拉链"
+    assert read("dress without stripes").minus == "stripes"  # a pattern, and this shop tells none
+
+
+def test_only_what_is_not_wanted_is_moved_away_from() -> None:
+    assert read("not red").minus == "red"
+
+
+def test_narrower_values_count_and_the_exact_ones_are_known() -> None:
+    (chip,) = read("red").chips
+    assert chip.filter == RED
+    assert chip.exact == OneOf("attributes.baseColour", ("Red", "Red/White"))
+    (chip,) = read("women").chips
+    assert chip.filter == OneOf("attributes.gender", ("Women", "Unisex"))
+    (chip,) = read("shoes").chips
+    assert set(chip.filter.values) == {"Shoes", "Casual Shoes", "Sports Shoes", "Heels"}  # type: ignore[union-attr]
+
+
+def test_what_the_shop_has_only_wider_is_boosted_half_and_never_filters() -> None:
+    exact, wider = read("maroon").chips[0], read("burgundy").chips[0]
+    assert exact.filter == Equals("attributes.baseColour", "Maroon")
+    assert wider.filter == RED
+    assert wider.boost == exact.boost / 2
+    assert not read("burgundy", facts={"colour": "hard"}).chips[0].hard
+    assert read("dress not burgundy").minus == "burgundy"
+
+
+def test_brands_win_over_the_concepts_in_them() -> None:
+    (chip,) = read("red tape").chips
+    assert chip.filter == OneOf("brand", ("RED TAPE", "Red Tape"))
+
+
+def test_a_brand_that_is_a_stop_word_or_within_a_word_is_none() -> None:
+    knowledge = Knowledge(Shop({"brand": ["And", "Nike"]}))
+    assert read("shirts and shoes", knowledge).chips == ()
+    assert read("nikesque", knowledge).chips == ()
+
+
+def test_a_shop_without_the_field_has_no_chip() -> None:
+    bare = Knowledge(Shop({}))
+    reading = read("red dress size 42 under 300", bare)
+    assert reading.chips == ()
+    assert reading.rest == "red dress size 42"
+    assert [note.kind for note in reading.notes] == ["no-prices"]
+
+
+def test_fields_are_known_by_what_they_hold() -> None:
+    knowledge = Knowledge(Shop({"attributes.颜色": ["红色", "藏青色"], "attributes.x": ["Red", "Blue"]}))
+    (chip,) = read("red", knowledge).chips
+    assert chip.filter == Or((Equals("attributes.x", "Red"), Equals("attributes.颜色", "红色")))
+    # One red label in a field of sentences makes it no field of colours.
+    assert "note" not in read("red").chips[0].where
+
+
+def test_a_field_called_like_a_kind_needs_few_of_its_values() -> None:
+    own = [f"shade {number}" for number in range(8)]
+    for name, count in (("Farbton", 0), ("colour name", 1), ("主颜色", 1)):
+        knowledge = Knowledge(Shop({f"attributes.{name}": ["Red", *own]}))
+        assert len(read("red", knowledge).chips) == count
+        assert len(read("shade 3", knowledge).chips) == count
+
+
+def test_a_lexicon_says_which_field_its_concepts_fill(tmp_path: Path) -> None:
+    (tmp_path / "lexicon.yaml").write_text(
+        "heel: {block: {en: [block heel], zh: [粗跟], fills: Absatz}}", encoding="utf-8"
+    )
+    lexicon = Lexicon.load(tmp_path / "lexicon.yaml").over(Lexicon.bundled())
+    shop = Shop({"attributes.Absatz": ["Block heel", "4", "5", "6", "7"]})
+    (chip,) = read("粗跟", Knowledge(shop, lexicon=lexicon)).chips
+    assert (chip.kind, chip.filter) == ("heel", Equals("attributes.Absatz", "Block heel"))
+
+
+def test_attributes_of_too_many_texts_are_no_facts() -> None:
+    knowledge = Knowledge(Shop({"attributes.colour": [f"red {number}" for number in range(2_001)]}))
+    assert read("red", knowledge).chips == ()
+
+
+def test_a_removed_chip_does_not_come_back_and_a_price_leaves_the_words() -> None:
+    chips = read("red dress 42码 300元以下").chips
+    reading = read("red dress 42码 300元以下", drop=tuple(chip.where for chip in chips))
+    assert reading.chips == ()
+    assert reading.rest == "red dress 42码"
+
+
+def test_settings_decide_what_filters() -> None:
+    text = "red dress 300元以下"
+    uses = {"colour": "hard", "category": "off", "price": "soft"}
+    chips = {chip.kind: chip for chip in read(text, facts=uses, boosts={"price": 0.3}).chips}
+    assert chips.keys() == {"colour", "price"}
+    assert chips["colour"].hard
+    assert (chips["price"].hard, chips["price"].boost) == (False, 0.3)
+    assert "price" not in facts(read(text, facts={"price": "off"}))
+    assert not any(chip.excluded for chip in read("not red", excluded="off").chips)
+    (soft,) = read("not red", excluded="soft").chips
+    assert (soft.hard, soft.excluded) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"boosts": {"colour": -1}}, {"boosts": {"colour": float("nan")}}, {"facts": {"colour": "maybe"}}, {"fact": {}}],
+)  # fmt: skip
+def test_bad_settings_are_refused(settings: dict) -> None:
+    with pytest.raises(ValueError, match=r"colour|fact"):
+        Understanding(**settings)
+
+
+def test_contradictions_are_said() -> None:
+    reading = read("shoes price < 5 and price > 9")
+    assert reading.rest == "shoes"
+    (note,) = reading.notes
+    assert note.kind == "contradiction"
+    assert note.values == {"one": "price <= 5", "other": "price >= 9"}
+    assert [note.kind for note in read("red dress, not red").notes] == ["contradiction"]
+    assert read("shoes over 5 under 9").notes == ()
+
+
+def test_another_currency_is_said_and_one_of_several_is_meant() -> None:
+    reading = read("under $50")
+    assert [note.kind for note in reading.notes] == ["other-currency"]
+    both = Knowledge(Shop({"currency": ["CNY", "USD"]}, ["price"]))
+    (chip,) = read("under $50", both).chips
+    assert chip.filter == And((Between("price", at_most=50), Equals("currency", "USD")))
+
+
+def test_sizes_that_are_numbers_are_found_as_numbers() -> None:
+    knowledge = Knowledge(Shop({}, ["attributes.shoe size"]))
+    (chip,) = read("size 42", knowledge).chips
+    assert chip.filter == Between("attributes.shoe size", at_least=42, at_most=42)
+    assert chip.where == '"shoe size" >= 42 AND "shoe size" <= 42'
+
+
+def chip(field: str, value: str, *, hard: bool = True, excluded: bool = False) -> Chip:
+    where = Not(Equals(field, value)) if excluded else Equals(field, value)
+    return Chip(value, 0, 1, "x", field, value, where, where, {}, hard, 0.1, excluded)
+
+
+def test_hard_chips_of_one_field_are_a_choice() -> None:
+    assert within([]) is None
+    assert within([chip("a", "1", hard=False)]) is None
+    assert within([chip("a", "1")]) == Equals("a", "1")
+    assert within([chip("a", "1"), chip("a", "2"), chip("b", "3")]) == And(
+        (Or((Equals("a", "1"), Equals("a", "2"))), Equals("b", "3"))
+    )
+    assert within([chip("a", "1", excluded=True), chip("a", "2", excluded=True)]) == And(
+        (Not(Equals("a", "1")), Not(Equals("a", "2")))
+    )
+    prices = read("over 5 under 9").chips
+    assert within(prices) == And((Between("price", at_least=5), Between("price", at_most=9)))
+
+
+def test_what_a_chip_says_is_what_it_does() -> None:
+    shop = fashion()
+    for text in ("red dress 300元以下", "not red size 42", "red tape 100-200元", "women shoes 500ml"):
+        for one in read(text).chips:
+            assert parse_filter(one.where, shop) is not None
+            assert (
+                (parse_filter(one.where, shop) == one.filter)
+                or "OR" in one.where
+                or "AND" in one.where
+                or (one.kind == "size")
+            )
+
+
+def test_a_shop_is_asked_once_and_again_when_renewed() -> None:
+    shop = fashion()
+    knowledge = Knowledge(shop)
+    read("red dress", knowledge)
+    first = shop.asked
+    assert first > 0
+    read("blue shoes size 42", knowledge)
+    assert shop.asked == first
+    shop.held["attributes.baseColour"] = ["Green"]
+    assert facts(read("green", knowledge)) == {}
+    assert facts(read("green", knowledge.renewed())) == {"colour": "green"}
+
+
+WORDS = [
+    *(name for concept in Lexicon.bundled().concepts() for name in concept.names.get("zh", ())[:1]),
+    "red", "dress", "not", "without", "不要", "和", "or", "under", "300", "元", "size", "42", "-", "👗", "\u202e",
+    "以下", "，", " ", "nike", "red tape", "除外", "500ml", '"', "*", "\\",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_any_mixture_of_words_is_read(text: str) -> None:
+    normalised = normalise(text)
+    reading = Reader(KNOWLEDGE, Understanding()).read(normalised)
+    wheres = [chip.where for chip in reading.chips]
+    assert len(set(wheres)) == len(wheres)
+    for chip in reading.chips:
+        assert normalised[chip.start : chip.end] == chip.text
+        parse_filter(chip.where, fashion())
+    dropped = Reader(KNOWLEDGE, Understanding(), wheres).read(normalised)
+    assert not {chip.where for chip in dropped.chips} & set(wheres)
+
+
+def test_every_value_of_a_shop_finds_itself() -> None:
+    for field in ("attributes.baseColour", "attributes.gender", "attributes.season", "category"):
+        for value in FASHION[field]:
+            chips = [chip for chip in read(value).chips if chip.field == field]
+            assert any(
+                value in getattr(chip.filter, "values", (getattr(chip.filter, "value", ""),))
+                for chip in chips
+            ), value
+
+
+@pytest.mark.parametrize("names", [("title_en", "title_zh"), ("Artikelname", "商品名称")])
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        (
+            ["Men's Red Tie", "Women's Red Midi Dress", "Unisex Blue Checked Backpack"],
+            ["男士红色领带", "女士红色中长款连衣裙", "中性蓝色格纹双肩包"],
+        ),
+        (
+            ["Red bag", "Black bag", "Yellow ball", "Blue mug"],
+            ["红色手提包", "黑色手提包", "黄色球", "蓝色马克杯"],
+        ),
+    ],
+    ids=["long", "short"],
+)
+def test_titles_in_an_attribute_are_no_facts(
+    names: tuple[str, str], english: list[str], chinese: list[str]
+) -> None:
+    """Each of them names a colour, among other things; a field of colours names little else."""
+    titles = {f"attributes.{names[0]}": english, f"attributes.{names[1]}": chinese}
+    knowledge = Knowledge(Shop({**FASHION, **titles}, ["price"]))
+    for text in ("红色连衣裙", "red bag", english[0], chinese[0]):
+        (chip,) = (chip for chip in read(text, knowledge).chips if chip.kind == "colour")
+        assert chip.filter == RED
+
+
+def test_titles_with_no_thing_in_them_are_no_facts_either() -> None:
+    knowledge = Knowledge(Shop({"attributes.title_en": ["Black Fog", "Yellow Sun"]}))
+    assert read("black fog", knowledge).chips == ()
+
+
+def test_colours_called_after_things_are_colours() -> None:
+    knowledge = Knowledge(
+        Shop({"attributes.tone": ["Milk white", "Red", "Peach", "Tea green", "Wine", "Blue"]})
+    )
+    (chip,) = read("white", knowledge).chips
+    assert chip.filter == Equals("attributes.tone", "Milk white")
