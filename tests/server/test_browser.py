@@ -699,7 +699,7 @@ def test_no_good_match(visit: Callable[..., Any]) -> None:
     page = visit()
     with page.expect_response("**/v1/search") as response:
         search_words(page, "red mug")
-    answered(page, no_good_match=True, close=response.value.json()["hits"][:2])
+    answered(page, no_good_match=True, near_misses=response.value.json()["hits"][:2])
     page.locator("#words").fill("fridge")
     page.locator("#words").press("Enter")
     expect(page.locator("#notice")).to_contain_text("No good match")
@@ -712,7 +712,7 @@ def test_no_good_match(visit: Callable[..., Any]) -> None:
 
 def test_nothing_even_close(visit: Callable[..., Any]) -> None:
     page = visit()
-    answered(page, no_good_match=True, close=[])
+    answered(page, no_good_match=True, near_misses=[])
     page.locator("#words").fill("fridge")
     page.locator("#words").press("Enter")
     expect(page.locator("#notice")).to_contain_text("These products may not be what you want.")

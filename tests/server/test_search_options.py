@@ -60,7 +60,7 @@ def counts(facet: dict[str, Any]) -> dict[str, int]:
 def test_facets_and_choices(client: httpx.Client, form: Callable[..., dict[str, Any]]) -> None:
     choices = {"colour": ["red", "blue"], "price": {"low": 21, "high": None}}
     asked = form(
-        text="home", facets=["colour", {"field": "price", "bins": 4}, "brand"], choices=choices, k=15
+        text="home", facets=["colour", {"field": "price", "bins": 4}, "brand"], facet_filters=choices, k=15
     )
     answer = search(client, **asked)
     assert sorted(ids(answer)) == sorted(
@@ -125,8 +125,8 @@ def test_chips_can_be_taken_back(client: httpx.Client) -> None:
     assert {hit["product"]["id"].split("-")[1] for hit in answer["hits"]} == {"mug"}
     colour = by_kind["colour"]
     assert answer["hits"][0]["contributions"]["facts"] > 0
-    assert colour["where"] in answer["hits"][0]["facts"]
-    without = search(client, **as_json(text="红色 马克杯 21元以下", k=15, drop=[price["where"]]))
+    assert colour["where"] in answer["hits"][0]["constraints"]
+    without = search(client, **as_json(text="红色 马克杯 21元以下", k=15, dismissed=[price["where"]]))
     assert len(without["hits"]) == 15
     plain = search(client, **as_json(text="红色 马克杯 21元以下", k=15, understand=False))
     assert plain["chips"] == []
@@ -191,11 +191,11 @@ def test_weights_and_mode(client: httpx.Client) -> None:
 
 
 def test_explaining_names_the_matched_words(client: httpx.Client) -> None:
-    assert search(client, **as_json(text="red mug", k=1, explain=True))["hits"][0]["matched"] == [
+    assert search(client, **as_json(text="red mug", k=1, explain=True))["hits"][0]["matched_terms"] == [
         "red",
         "mug",
     ]
-    assert search(client, **as_json(text="red mug", k=1))["hits"][0]["matched"] == []
+    assert search(client, **as_json(text="red mug", k=1))["hits"][0]["matched_terms"] == []
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_why_not(client: httpx.Client, form: Callable[..., dict[str, Any]]) -> N
     assert sum(body["contributions"].values()) == pytest.approx(body["score"])
     shown = client.post("/v1/search/why-not", **form(text="red", id="red-bag", k=15)).json()
     assert (shown["kind"], shown["id"]) == ("shown", "red-bag")
-    chosen = form(text="red", choices={"colour": ["blue"]}, id="red-bag")
+    chosen = form(text="red", facet_filters={"colour": ["blue"]}, id="red-bag")
     assert client.post("/v1/search/why-not", **chosen).json()["kind"] == "choice"
 
 
@@ -271,7 +271,7 @@ def test_what_may_be_asked(client: httpx.Client) -> None:
 @FORMS
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("facets", ["colr"]), ("sort", "brand"), ("sort", "nothing"), ("choices", {"colr": ["red"]})],
+    [("facets", ["colr"]), ("sort", "brand"), ("sort", "nothing"), ("facet_filters", {"colr": ["red"]})],
 )
 def test_unknown_fields_are_said(
     client: httpx.Client, form: Callable[..., dict[str, Any]], field: str, value: Any
@@ -282,7 +282,7 @@ def test_unknown_fields_are_said(
 @pytest.mark.parametrize(
     "fields",
     [
-        {"choices": {"price": {"lower": 3}}},
+        {"facet_filters": {"price": {"lower": 3}}},
         {"facets": [{"field": "price", "bins": 0}]},
         {"diversity": 2},
         {"related": 21},
@@ -294,7 +294,9 @@ def test_fields_out_of_range(client: httpx.Client, fields: dict[str, Any]) -> No
         problem(client.post("/v1/search", **form(text="red", **fields)), 422, "validation")
 
 
-@pytest.mark.parametrize("fields", [{"choices": "{price"}, {"facets": "{price"}, {"weights": "words=1"}])
+@pytest.mark.parametrize(
+    "fields", [{"facet_filters": "{price"}, {"facets": "{price"}, {"weights": "words=1"}]
+)
 def test_nested_fields_of_a_form_are_json(client: httpx.Client, fields: dict[str, str]) -> None:
     body = problem(client.post("/v1/search", **as_form(text="red", **fields)), 400, "input")
     assert str(body["detail"]).startswith(next(iter(fields)))
@@ -380,7 +382,7 @@ def test_answer_says_all_of_the_shelf_s(client: httpx.Client, shelf: Shelf) -> N
     assert (answer["no_good_match"], answer["cut_off"]) == (expected.no_good_match, expected.cut_off)
     for hit, wanted in zip(answer["hits"], expected, strict=True):
         assert hit["relevance"] == pytest.approx(wanted.relevance)
-        assert hit["matched"] == list(wanted.matched)
-        assert hit["facts"] == list(wanted.facts)
+        assert hit["matched_terms"] == list(wanted.matched_terms)
+        assert hit["constraints"] == list(wanted.constraints)
     assert [chip["where"] for chip in answer["chips"]] == [chip.where for chip in expected.chips]
     assert path_of("red-mug", "photo") in [hit["photo"] for hit in answer["hits"]]

@@ -68,7 +68,7 @@ def test_words_become_chips_that_can_be_dropped(shop: Shelf) -> None:
     (price,) = [chip for chip in result.chips if chip.kind == "price"]
     assert price.hard
     assert result.total == len(result.hits) < COUNT
-    dropped = shop.search(text="red dress under 100", drop=[price.where], k=COUNT)
+    dropped = shop.search(text="red dress under 100", dismissed=[price.where], k=COUNT)
     assert price.where not in {chip.where for chip in dropped.chips}
     assert max(prices(dropped)) > 100
     assert shop.search(text="red dress under 100", understand=False).chips == ()
@@ -107,7 +107,7 @@ def test_pages_follow_each_other_without_a_gap(shop: Shelf) -> None:
         {"text": "shoes", "where": "price < 100"},
         {"text": "shoes", "sort": "price"},
         {"text": "shoes", "collapse": False},
-        {"text": "shoes", "choices": {"brand": ["Acme"]}},
+        {"text": "shoes", "facet_filters": {"brand": ["Acme"]}},
         {"text": "shoes", "photo": Image.new("RGB", (60, 60))},
     ],
 )
@@ -135,7 +135,7 @@ def test_facets_count_products_and_ignore_their_own_choice(shop: Shelf) -> None:
     chosen = shop.search(
         text="shoes",
         facets=["brand", FacetRequest("price", bins=4)],
-        choices={"brand": ["Acme"], "price": Range(None, 100)},
+        facet_filters={"brand": ["Acme"], "price": Range(None, 100)},
     )
     brand, price = chosen.facets
     assert {choice.value: choice.chosen for choice in brand.values} == {"Acme": True, "Best": False}
@@ -177,8 +177,8 @@ def test_every_part_of_a_score_is_said(shop: Shelf, drawings: list[DemoProduct])
     assert {"photo", "text", "title", "words", "rules"} <= set(hit.contributions)
     assert hit.contributions["rules"] == pytest.approx(0.05)
     assert hit.rules == ("house",)
-    assert hit.matched
-    assert set(hit.matched) <= set(text.lower().split())
+    assert hit.matched_terms
+    assert set(hit.matched_terms) <= set(text.lower().split())
 
 
 def test_rules_move_hide_pin_and_redirect(shop: Shelf) -> None:
@@ -215,18 +215,22 @@ def test_why_not_tells_what_kept_a_product_out(shop: Shelf, drawings: list[DemoP
     assert ids(found) == [id]
 
     shown = shop.why_not(id, text=product.title, k=1)
-    assert (shown.kind, shown.rank, shown.least) == ("shown", 1, pytest.approx(found.hits[0].score))
+    assert (shown.kind, shown.rank, shown.lowest_shown_score) == (
+        "shown",
+        1,
+        pytest.approx(found.hits[0].score),
+    )
     assert shown.contributions == pytest.approx(dict(found.hits[0].contributions), abs=1e-5)
     far = shop.search(text=product.title, k=COUNT).hits[-1]
     later = shop.why_not(far.product.id, text=product.title, k=1)
     assert (later.kind, later.rank) == ("later page", COUNT / 2)
     assert later.score == pytest.approx(far.score)
     variant = shop.why_not(twin, text=product.title, where="price < 1000")
-    assert (variant.kind, variant.instead) == ("variant", id)
+    assert (variant.kind, variant.represented_by) == ("variant", id)
     filtered = shop.why_not(id, text=product.title, where='price > 1 AND brand = "Best"')
     assert (filtered.kind, filtered.failing) == ("filter", ('brand = "Best"',))
     assert filtered.score == pytest.approx(shown.score)
-    chosen = shop.why_not(id, text=product.title, choices={"price": Range(50, None)})
+    chosen = shop.why_not(id, text=product.title, facet_filters={"price": Range(50, None)})
     assert (chosen.kind, chosen.failing) == ("choice", ("price >= 50",))
     chip = shop.why_not(id, text=f"{product.title} over 50")
     assert chip.kind == "chip"
@@ -307,7 +311,7 @@ def test_completions_come_from_the_shop(shop: Shelf, drawings: list[DemoProduct]
         ({"text": "x1", "facets": ["colr"]}, "did you mean colour"),
         ({"text": "x1", "sort": "prise"}, "did you mean price"),
         ({"text": "x1", "sort": "brand"}, "no numbers"),
-        ({"text": "x1", "choices": {"nothing": ["x"]}}, "there is no field 'nothing'"),
+        ({"text": "x1", "facet_filters": {"nothing": ["x"]}}, "there is no field 'nothing'"),
         ({"without": "red"}, "only says what not to find"),
         ({"text": "x" * 10_000}, "10000 characters"),
     ],

@@ -37,7 +37,7 @@ def result_json(result: "SearchResponse") -> dict[str, Any]:
         "next_page_token": result.next_page_token,
         "no_good_match": result.no_good_match,
         "cut_off": result.cut_off,
-        "close": [_hit_json(ranks[hit.product.id], hit) for hit in result.close],
+        "near_misses": [_hit_json(ranks[hit.product.id], hit) for hit in result.near_misses],
         "redirect": result.redirect,
         "timings_ms": {stage: seconds * 1_000 for stage, seconds in result.timings.items()},
     }
@@ -51,11 +51,11 @@ def _hit_json(rank: int, hit: "Hit") -> dict[str, Any]:
         "relevance": hit.relevance,
         "contributions": dict(hit.contributions),
         "why": hit.why,
-        "matched": list(hit.matched),
-        "facts": list(hit.facts),
+        "matched_terms": list(hit.matched_terms),
+        "constraints": list(hit.constraints),
         "rules": list(hit.rules),
         "variants": hit.variants,
-        "alike": hit.alike,
+        "duplicates": hit.duplicates,
         "product": hit.product.model_dump(mode="json"),
     }
 
@@ -108,7 +108,7 @@ def _told(result: "SearchResponse") -> Iterator[str]:
     if result.redirect:
         yield f"a rule sends this search to {result.redirect}"
     if result.no_good_match:
-        close = ", ".join(hit.product.id for hit in result.close)
+        close = ", ".join(hit.product.id for hit in result.near_misses)
         yield "no good match on this shelf" + (f"; the closest: {close}" if close else "")
     if result.related:
         yield f"related: {', '.join(result.related)}"
@@ -116,7 +116,7 @@ def _told(result: "SearchResponse") -> Iterator[str]:
 
 def _explained(hit: "Hit") -> tuple[str, str, str, str]:
     relevance = "" if hit.relevance is None else f"{hit.relevance:.0%}"
-    return relevance, ", ".join(hit.matched), ", ".join(hit.facts), ", ".join(hit.rules)
+    return relevance, ", ".join(hit.matched_terms), ", ".join(hit.constraints), ", ".join(hit.rules)
 
 
 def _facet_rows(facet: "FacetResult") -> list[tuple[str, str]]:
@@ -132,8 +132,9 @@ def print_why_not(answer: "WhyNot") -> None:
     for name, value in answer.contributions.items():
         typer.echo(f"{name}\t{value:.3f}")
     if answer.score is not None:
-        least = f" (the last hit shown has {answer.least:.3f})" if answer.least is not None else ""
-        typer.echo(f"score\t{answer.score:.3f}{least}")
+        lowest = answer.lowest_shown_score
+        beside = "" if lowest is None else f" (the last hit shown has {lowest:.3f})"
+        typer.echo(f"score\t{answer.score:.3f}{beside}")
 
 
 def times(result: "SearchResponse") -> str:

@@ -68,4 +68,4 @@ class Not:
     part: Filter
 
 
-Filter: TypeAlias = "Equals | OneOf | Between | Has | Ids | And | Or | Not"
+Filter: TypeAlias = Equals | OneOf | Between | Has | Ids | And | Or | Not

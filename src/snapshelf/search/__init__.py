@@ -4,15 +4,10 @@ from snapshelf.search.candidates import Products
 from snapshelf.search.diversify import diversified
 from snapshelf.search.explain import heat_map, why_not
 from snapshelf.search.facets import (
-    MAX_BINS,
-    MAX_VALUES,
     Chosen,
     FacetChoice,
     FacetField,
-    FacetKind,
-    FacetRequest,
     FacetResult,
-    Range,
     count_facets,
     facet_fields,
     joined,
@@ -25,6 +20,18 @@ from snapshelf.search.personalisation import Personaliser
 from snapshelf.search.pipeline import WINDOWS, Ranked, RankingOptions, Search, Sort
 from snapshelf.search.relaxation import relaxed
 from snapshelf.search.relevance import CALIBRATION, Calibration, Curve, Evidence, QueryKind
+from snapshelf.search.request import (
+    MAX_BINS,
+    MAX_K,
+    MAX_RELATED,
+    MAX_VALUES,
+    FacetKind,
+    FacetRequest,
+    Range,
+    SearchOptions,
+    SearchRequest,
+    Side,
+)
 from snapshelf.search.rerank import Ranking
 from snapshelf.search.response import HeatMap, Hit, SearchResponse, WhyNot
 from snapshelf.search.retrieval import GROUP
@@ -32,14 +39,9 @@ from snapshelf.search.rules.file import RuleFile
 from snapshelf.search.rules.merchandising import Merchandising, check_filters
 from snapshelf.search.rules.rule import Rule, Rules
 from snapshelf.search.searcher import (
-    MAX_K,
-    MAX_RELATED,
     MAX_SUGGESTIONS,
     SETTINGS,
-    SearchOptions,
-    SearchRequest,
     SearchService,
-    Side,
 )
 from snapshelf.search.settings import Experiment, RankingSettings, SearchSettings
 from snapshelf.search.signals import CONTRIBUTIONS, Mode, QueryVector, Vector, Weights

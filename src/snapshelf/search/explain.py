@@ -15,8 +15,9 @@ from snapshelf.index import And, Filter
 from snapshelf.query import decoded, within, write_filter
 from snapshelf.search.occlusion import occlusion_map
 from snapshelf.search.paging import Page
+from snapshelf.search.request import SearchRequest, Side
 from snapshelf.search.response import HeatMap, WhyNot, WhyNotKind
-from snapshelf.search.searcher import SearchPlan, SearchRequest, SearchService, Side
+from snapshelf.search.searcher import SearchPlan, SearchService
 from snapshelf.search.signals import QueryVector, Vector
 
 _EVERYTHING = 1_000_000
@@ -27,7 +28,7 @@ def why_not(searcher: SearchService, id: str, ask: SearchRequest) -> WhyNot:
     """See `Shelf.why_not`."""
     if searcher.catalogue.get(id) is None:
         raise NotFoundError(f"no product has the id {id!r}")
-    prepared = searcher.prepare(replace(ask, page_token=None))
+    prepared = searcher.prepare(ask.model_copy(update={"page_token": None}))
     search = searcher.start(prepared, searcher.turn(prepared.ask, Page(0)).settled)
     shown = search.top(ask.k)
     contributions = search.parts_of_any(id) or {}
@@ -37,7 +38,7 @@ def why_not(searcher: SearchService, id: str, ask: SearchRequest) -> WhyNot:
         "too many products fit better: it is not among the candidates that any signal brings",
         score=sum(contributions.values()) if contributions else None,
         contributions=contributions,
-        least=search.ranked(shown[-1:])[0].score if shown else None,
+        lowest_shown_score=search.ranked(shown[-1:])[0].score if shown else None,
     )
     if (kept_out := _kept_out(searcher, prepared, id)) is not None:
         kind, text, failing = kept_out
@@ -51,10 +52,10 @@ def why_not(searcher: SearchService, id: str, ask: SearchRequest) -> WhyNot:
     if (shown_variant := search.variants.get(id)) is not None:
         instead = search.alike.get(shown_variant, shown_variant)
         text = f"its variant {instead!r} fits better and stands for it"
-        return replace(answer, kind="variant", text=text, instead=instead)
+        return replace(answer, kind="variant", text=text, represented_by=instead)
     if (instead := search.alike.get(id, "")) != "":
         text = f"{instead!r} has the same title and looks the same, and stands for it"
-        return replace(answer, kind="alike", text=text, instead=instead)
+        return replace(answer, kind="duplicate", text=text, represented_by=instead)
     return answer
 
 
@@ -97,14 +98,14 @@ def heat_map(searcher: SearchService, id: str, side: Side, ask: SearchRequest) -
     vectors = searcher.catalogue.vectors([id]).get(id)
     if vectors is None:
         raise NotFoundError(f"no product has the id {id!r}")
-    photo = next((each for each in (ask.photo, *ask.photos) if each is not None), None)
+    photo = next(iter(ask.all_photos), None)
     if side == "query":
         if photo is None:
             raise QueryError("the query has no photo to look at; ask for the product's side")
         image = decoded(photo)
         position, target = _nearest(vectors, searcher.encoder.encode_photos([image])[0])
     else:
-        prepared = searcher.prepare(replace(ask, page_token=None))
+        prepared = searcher.prepare(ask.model_copy(update={"page_token": None}))
         weights = prepared.manner.weights.of(prepared.query, prepared.manner.mode)
         direction = QueryVector.of(prepared.query, weights, prepared.manner.mode).direction
         position, _ = _nearest(vectors, direction)

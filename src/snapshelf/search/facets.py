@@ -5,84 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
-from typing import Literal, TypeAlias
 
 from snapshelf.errors import QueryError
 from snapshelf.index import And, Between, Filter, Has, Ids, Not, OneOf, SearchIndex
 from snapshelf.query import Fields, Kind, resolve_field
+from snapshelf.search.request import FacetKind, FacetRequest, Range
 from snapshelf.search.retrieval import GROUP
-
-FacetKind: TypeAlias = Literal["values", "numbers"]
-"""Values that are listed, or numbers in a histogram."""
 
 MAX_FACETS = 50
 """Most facets of one search."""
-
-MAX_VALUES = 1_000
-"""Most values of one facet."""
-
-MAX_BINS = 200
-"""Most bars of one histogram."""
 
 _OF_ATTRIBUTES = "attributes."
 _ADDED = "added_at"
 """What ``newest`` sorts by; to a shopper it is no property of a product."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Numbers from `low` to `high`, both included; a bound that is None is open.
-
-    Raises
-    ------
-    QueryError
-        A bound is not finite.
-    """
-
-    low: float | None = None
-    high: float | None = None
-
-    def __post_init__(self) -> None:
-        for bound in (self.low, self.high):
-            if bound is not None and not isfinite(bound):
-                raise QueryError(f"a range ends at {bound}; give a finite number, or leave the end open")
-
-
-@dataclass(frozen=True, slots=True)
-class FacetRequest:
-    """A facet that a search is asked for.
-
-    Parameters
-    ----------
-    field : str
-        As in filters: ``"brand"``, ``"price"``, ``"colour"`` or ``"attributes.colour"``.
-    limit : int
-        Values to list, the most frequent first, 1 to 1,000.
-    bins : int
-        Bars of the histogram of a number, 1 to 200.
-    kind : {"values", "numbers"} or None
-        ``"values"`` lists numbers too, such as sizes; by default numbers make a histogram.
-
-    Raises
-    ------
-    QueryError
-        A number is out of range.
-    """
-
-    field: str
-    limit: int = 20
-    bins: int = 20
-    kind: FacetKind | None = None
-
-    def __post_init__(self) -> None:
-        for name, number, most in (("limit", self.limit, MAX_VALUES), ("bins", self.bins, MAX_BINS)):
-            if not 1 <= number <= most:
-                raise QueryError(
-                    f"facet {self.field!r}: {name} is {number}; it must be between 1 and {most:,}"
-                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +111,12 @@ def read_choices(choices: Mapping[str, Sequence[str] | Range], fields: Fields) -
         fact, kind = resolve_field(name, fields)
         if isinstance(given, Range):
             if kind not in ("number", "attribute"):
-                raise QueryError(f"choices: {name} holds no numbers; choose some of its values")
+                raise QueryError(f"facet_filters: {name} holds no numbers; choose some of its values")
             if given != Range():
                 bounds = Between(fact, at_least=given.low, at_most=given.high)
                 chosen[fact] = Chosen(name, bounds, range=given)
         elif isinstance(given, str):
-            raise QueryError(f"choices: {name} takes a list of values, as in [{given!r}]")
+            raise QueryError(f"facet_filters: {name} takes a list of values, as in [{given!r}]")
         elif given:
             chosen[fact] = Chosen(name, _one_of(name, fact, kind, given), tuple(given))
     return chosen
@@ -308,11 +245,13 @@ def _one_of(name: str, fact: str, kind: Kind, values: Sequence[str]) -> Filter:
             return Ids(tuple(values))
         case "truth":
             if not set(values) <= {"true", "false"}:
-                raise QueryError(f"choices: {name} is true or false, not {', '.join(map(repr, values))}")
+                raise QueryError(
+                    f"facet_filters: {name} is true or false, not {', '.join(map(repr, values))}"
+                )
             return OneOf(fact, tuple(value == "true" for value in values))
         case "number":
             if wrong := [value for value in values if not _NUMBER.fullmatch(value)]:
-                raise QueryError(f"choices: {name} holds numbers, and {wrong[0]!r} is none")
+                raise QueryError(f"facet_filters: {name} holds numbers, and {wrong[0]!r} is none")
             return OneOf(fact, tuple(map(float, values)))
         case _:
             # An attribute may hold texts and numbers; "40" chooses both.

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import struct
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from snapshelf.errors import QueryError
+from snapshelf.search.request import SearchRequest
 
 _QUERY = 12
 _CHECK = 4
@@ -31,20 +32,10 @@ class Page(NamedTuple):
     first: FirstPage | None = None
 
 
-def query_digest(parts: Iterable[object]) -> bytes:
-    """Tell queries apart: 12 bytes of a hash over everything that decides the order of the hits.
-
-    Parameters
-    ----------
-    parts : iterable
-        Bytes, or things whose ``repr`` says all.
-    """
-    digest = hashlib.blake2b(digest_size=_QUERY)
-    for part in parts:
-        data = part if isinstance(part, bytes) else repr(part).encode("utf-8", "surrogatepass")
-        digest.update(struct.pack(">Q", len(data)))
-        digest.update(data)
-    return digest.digest()
+def query_digest(request: SearchRequest) -> bytes:
+    """Return 12 bytes that two searches share only if they give the same hits in the same order."""
+    ordering = json.dumps(request.ordering(), sort_keys=True)
+    return hashlib.blake2b(ordering.encode(), digest_size=_QUERY).digest()
 
 
 def page_token(page: Page, query: bytes) -> str:

@@ -35,11 +35,11 @@ class Hit:
         calibrated.
     variants : int
         Further variants of it (the same `group_id`) that match and are not shown.
-    alike : int
+    duplicates : int
         Further products with the same look and title that were folded into it.
-    matched : tuple of str
+    matched_terms : tuple of str
         Words of the query that its text has. Only with ``explain=True``.
-    facts : tuple of str
+    constraints : tuple of str
         Chips of the query, as filters, that hold for it.
     rules : tuple of str
         Names of the shop's rules that moved it.
@@ -50,9 +50,9 @@ class Hit:
     contributions: Mapping[str, float]
     relevance: float | None = None
     variants: int = 0
-    alike: int = 0
-    matched: tuple[str, ...] = ()
-    facts: tuple[str, ...] = ()
+    duplicates: int = 0
+    matched_terms: tuple[str, ...] = ()
+    constraints: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
 
     @property
@@ -81,7 +81,7 @@ class SearchResponse:
     facets : tuple of FacetResult
         In the order in which they were asked for.
     chips : tuple of Chip
-        What was read from the words; each can be taken back with ``drop=[chip.where]``.
+        What was read from the words; each can be taken back with ``dismissed=[chip.where]``.
     searched_as : str or None
         The corrected words that were searched instead of those given.
     did_you_mean : str or None
@@ -95,7 +95,7 @@ class SearchResponse:
         Not even the best hit is likely to be what was asked for: its relevance is below `cut_off`.
     cut_off : float or None
         Relevance below which a hit is no good match.
-    close : tuple of Hit
+    near_misses : tuple of Hit
         With `no_good_match`, those of the hits that were nearly good.
     redirect : str or None
         Address that a rule sends this query to.
@@ -116,7 +116,7 @@ class SearchResponse:
     next_page_token: str | None = None
     no_good_match: bool = False
     cut_off: float | None = None
-    close: tuple[Hit, ...] = ()
+    near_misses: tuple[Hit, ...] = ()
     redirect: str | None = None
     evidence: Evidence | None = None
 
@@ -128,7 +128,16 @@ class SearchResponse:
 
 
 WhyNotKind: TypeAlias = Literal[
-    "shown", "later page", "filter", "choice", "chip", "rule", "excluded", "variant", "alike", "not recalled"
+    "shown",
+    "later page",
+    "filter",
+    "choice",
+    "chip",
+    "rule",
+    "excluded",
+    "variant",
+    "duplicate",
+    "not recalled",
 ]
 """Why a product is where it is."""
 
@@ -144,8 +153,8 @@ class WhyNot:
     kind : str
         ``"shown"`` and ``"later page"`` (it is found, at `rank`), ``"filter"``, ``"choice"`` and ``"chip"`` (it does
         not match those `failing`), ``"rule"`` (a rule hides it), ``"excluded"`` (the query names it as an
-        example), ``"variant"`` and ``"alike"`` (`instead` stands for it), ``"not recalled"`` (too many products
-        fit better).
+        example), ``"variant"`` and ``"duplicate"`` (`represented_by` stands for it), ``"not recalled"`` (too many
+        products fit better).
     text : str
         The same in an English sentence.
     rank : int or None
@@ -154,11 +163,11 @@ class WhyNot:
         What it scores, whether it is found or not.
     contributions : mapping
         The parts of that score.
-    least : float or None
+    lowest_shown_score : float or None
         Score of the last hit of the first page, for comparison.
     failing : tuple of str
         Conditions that it fails, or the rule that hides it.
-    instead : str or None
+    represented_by : str or None
         Id of the product that stands for it.
     """
 
@@ -168,9 +177,9 @@ class WhyNot:
     rank: int | None = None
     score: float | None = None
     contributions: Mapping[str, float] = field(default_factory=dict)
-    least: float | None = None
+    lowest_shown_score: float | None = None
     failing: tuple[str, ...] = ()
-    instead: str | None = None
+    represented_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

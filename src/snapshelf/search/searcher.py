@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import threading
 import time
 import uuid
@@ -11,11 +10,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal
 
-from PIL import Image
-
-from snapshelf._support.ids import check_shopper
 from snapshelf.catalogue import Catalogue, Product
 from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError, StorageError
@@ -25,7 +21,6 @@ from snapshelf.query import (
     MAX_TEXT_LENGTH,
     Knowledge,
     Note,
-    PhotoInput,
     Query,
     Request,
     Understanding,
@@ -36,8 +31,6 @@ from snapshelf.query import (
 from snapshelf.search.facets import (
     Chosen,
     FacetField,
-    FacetRequest,
-    Range,
     count_facets,
     facet_fields,
     joined,
@@ -49,20 +42,14 @@ from snapshelf.search.personalisation import Personaliser, RankingAssignment
 from snapshelf.search.pipeline import RankingOptions, Search
 from snapshelf.search.relaxation import relaxed
 from snapshelf.search.relevance import CALIBRATION, Calibration
+from snapshelf.search.request import SearchRequest
 from snapshelf.search.response import Hit, SearchResponse
 from snapshelf.search.retrieval import GROUP
 from snapshelf.search.rules.file import RuleFile
 from snapshelf.search.rules.merchandising import Merchandising
 from snapshelf.search.settings import SearchSettings
-from snapshelf.search.signals import Mode, Weights
 from snapshelf.search.sort import read_sort
 from snapshelf.suggest import QueryLog, ShopVocabulary, Suggester, Suggestion
-
-MAX_K = 1_000
-"""Most hits of one search."""
-
-MAX_RELATED = 20
-"""Most further queries proposed with one search."""
 
 MAX_SUGGESTIONS = 50
 """Most completions of one prefix."""
@@ -80,77 +67,6 @@ _NEARLY = 0.5
 
 SETTINGS = "search.yaml"
 RULES = "rules.yaml"
-
-Side: TypeAlias = Literal["product", "query"]
-"""Whose photo a heat map lies over."""
-
-
-class SearchOptions(TypedDict, total=False):
-    """The options of `Shelf.search`, for what explains a search."""
-
-    photo: PhotoInput | None
-    photos: Sequence[PhotoInput]
-    text: str | None
-    without: str | None
-    liked: Sequence[str]
-    disliked: Sequence[str]
-    k: int
-    where: str | Filter | None
-    mode: Mode
-    weights: Weights | None
-    sort: str | None
-    facets: Sequence[str | FacetRequest]
-    choices: Mapping[str, Sequence[str] | Range] | None
-    page_token: str | None
-    diversity: float
-    collapse: bool
-    understand: bool
-    drop: Sequence[str]
-    rules: bool
-    related: int
-    explain: bool
-    shopper: str | None
-    personal: bool
-    record: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SearchRequest:
-    """A search as it was asked for; see `Shelf.search`."""
-
-    photo: PhotoInput | None = None
-    photos: Sequence[PhotoInput] = ()
-    text: str | None = None
-    without: str | None = None
-    liked: Sequence[str] = ()
-    disliked: Sequence[str] = ()
-    k: int = 10
-    where: str | Filter | None = None
-    mode: Mode = "full"
-    weights: Weights | None = None
-    sort: str | None = None
-    facets: Sequence[str | FacetRequest] = ()
-    choices: Mapping[str, Sequence[str] | Range] | None = None
-    page_token: str | None = None
-    diversity: float = 0.0
-    collapse: bool = True
-    understand: bool = True
-    drop: Sequence[str] = ()
-    rules: bool = True
-    related: int = 0
-    explain: bool = False
-    shopper: str | None = None
-    personal: bool = True
-    record: bool = True
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.k <= MAX_K:
-            raise QueryError(f"k is {self.k}; it must be between 1 and {MAX_K}")
-        if not 0 <= self.diversity <= 1:
-            raise QueryError(f"diversity is {self.diversity}; it must be between 0 and 1")
-        if not 0 <= self.related <= MAX_RELATED:
-            raise QueryError(f"related is {self.related}; it must be between 0 and {MAX_RELATED}")
-        check_shopper(self.shopper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +125,7 @@ class RelevanceEstimate:
             return False
         return max(self.relevance.values(), default=0.0) < self.cut_off
 
-    def close(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    def near_misses(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """Hits that were nearly good, where none is good."""
         if not self.no_good_match or self.cut_off is None:
             return ()
@@ -280,13 +196,13 @@ class SearchService:
 
     def search(self, ask: SearchRequest) -> SearchResponse:
         """See `Shelf.search`."""
-        prepared, digest = self.prepare(ask), _digest(ask)
+        prepared, digest = self.prepare(ask), query_digest(ask)
         page = Page(0) if ask.page_token is None else read_page_token(ask.page_token, digest)
         return self._answer(prepared, page, digest, self.turn(ask, page))
 
     def similar(self, id: str, k: int, where: str | Filter | None) -> SearchResponse:
         """See `Shelf.similar`."""
-        ask = SearchRequest(k=k, where=where)
+        ask = SearchRequest.of(None, {"k": k, "where": where})
         vectors = self.catalogue.vectors([id]).get(id)
         if vectors is None:
             raise NotFoundError(f"no product has the id {id!r}")
@@ -296,16 +212,15 @@ class SearchService:
         itself: Filter = Ids((id,)) if group is None else Or((Ids((id,)), Equals(GROUP, str(group))))
         restricted = joined(self._filter(ask), Not(itself))
         prepared = self._restricted(ask, Query(vectors[0], None), restricted, Merchandising())
-        return self._answer(prepared, Page(0), _digest(ask))
+        return self._answer(prepared, Page(0), query_digest(ask))
 
     def prepare(self, ask: SearchRequest) -> SearchPlan:
         """Understand a search, and find out what matches."""
-        photos = (*(() if ask.photo is None else (ask.photo,)), *ask.photos)
-        request = Request(photos, ask.text, ask.without, tuple(ask.liked), tuple(ask.disliked))
+        request = Request(ask.all_photos, ask.text, ask.without, ask.liked, ask.disliked)
         where = self._filter(ask)  # before the encoder's work
         plain = ask.mode != "full" or not ask.understand
         settings = Understanding.plain() if plain else self._settings.understanding
-        query = understand(self.encoder, request, self._knowledge, settings, drop=ask.drop)
+        query = understand(self.encoder, request, self._knowledge, settings, drop=ask.dismissed)
         follows = ask.rules and ask.mode == "full"
         rules = self.rules.applying(query.normalised, self.store) if follows else Merchandising()
         return self._restricted(ask, query, where, rules)
@@ -316,7 +231,7 @@ class SearchService:
     def _restricted(
         self, ask: SearchRequest, query: Query, where: Filter | None, rules: Merchandising
     ) -> SearchPlan:
-        chosen = read_choices(ask.choices or {}, self.store)
+        chosen = read_choices(ask.facet_filters, self.store)
         choices = [choice.filter for choice in chosen.values()]
         outside = Not(Ids(tuple(sorted(query.excluded)))) if query.excluded else None
         left = joined(where, outside, rules.left)
@@ -420,7 +335,7 @@ class SearchService:
             next_page_token=more,
             no_good_match=judgement.no_good_match,
             cut_off=judgement.cut_off,
-            close=judgement.close(hits),
+            near_misses=judgement.near_misses(hits),
             redirect=prepared.manner.merchandising.redirect,
             evidence=search.evidence(shown) if ask.explain and shown else None,
         )
@@ -446,7 +361,9 @@ class SearchService:
 
     def _log(self, ask: SearchRequest, query: Query, good: int) -> None:
         """Count the words of a first page; words with a photo or a filter say nothing alone."""
-        narrowed = ask.where is not None or ask.choices or ask.page_token is not None or ask.mode != "full"
+        narrowed = (
+            ask.where is not None or ask.facet_filters or ask.page_token is not None or ask.mode != "full"
+        )
         if query.kind == "words" and not narrowed:
             # A log that cannot be written is no reason not to answer.
             with contextlib.suppress(StorageError):
@@ -465,33 +382,10 @@ class SearchService:
                 contributions=one.contributions,
                 relevance=judgement.relevance.get(one.product.id),
                 variants=max(0, sizes.get(one.product.id, 1) - 1),
-                alike=alike[one.product.id],
-                matched=matched_words(prepared.query, one.product, self._lexicon) if explain else (),
-                facts=one.facts,
+                duplicates=alike[one.product.id],
+                matched_terms=matched_words(prepared.query, one.product, self._lexicon) if explain else (),
+                constraints=one.facts,
                 rules=one.rules,
             )
             for one in search.ranked(ids)
         )
-
-
-def _digest(ask: SearchRequest) -> bytes:
-    """Tell apart what gives other hits, or the same in another order."""
-    photos = [_photo_digest(photo) for photo in (ask.photo, *ask.photos) if photo is not None]
-    choices = sorted(
-        (name, given if isinstance(given, Range) else tuple(given))
-        for name, given in (ask.choices or {}).items()
-    )
-    examples = (tuple(ask.liked), tuple(ask.disliked))
-    switches = (ask.mode, ask.weights, ask.sort, ask.diversity, ask.collapse, ask.understand, ask.rules)
-    shopper = (ask.shopper, ask.personal)
-    return query_digest(
-        (*photos, ask.text, ask.without, examples, ask.where, choices, switches, sorted(ask.drop), shopper)
-    )
-
-
-def _photo_digest(photo: PhotoInput) -> bytes:
-    if isinstance(photo, Image.Image):
-        data = repr((photo.size, photo.mode)).encode() + photo.tobytes()
-    else:
-        data = photo if isinstance(photo, bytes) else Path(photo).read_bytes()
-    return hashlib.blake2b(data, digest_size=16).digest()

@@ -35,8 +35,8 @@ YAML = "application/yaml"
 _YAML_NAMES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_FORM_FIELDS = 500
-_LISTS = frozenset({"liked", "disliked", "facets", "drop"})
-NESTED = frozenset({"choices", "weights"})
+_LISTS = frozenset({"liked", "disliked", "facets", "dismissed"})
+NESTED = frozenset({"facet_filters", "weights"})
 _MAX_PHOTOS = 32
 
 

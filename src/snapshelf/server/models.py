@@ -90,7 +90,7 @@ class SearchFields(BaseModel):
         tuple[str | FacetBody, ...],
         Field(description="Fields whose values are counted; /v1/facets lists them."),
     ] = ()
-    choices: Annotated[
+    facet_filters: Annotated[
         dict[str, tuple[str, ...] | RangeBody],
         Field(
             description="Chosen facet values by field: products have one of each field's values, or a number in "
@@ -108,7 +108,7 @@ class SearchFields(BaseModel):
         bool, Field(description="Show one variant of each product, and one of those that look the same.")
     ] = True
     understand: Annotated[bool, Field(description="Read facts from the words, and correct them.")] = True
-    drop: Annotated[
+    dismissed: Annotated[
         tuple[str, ...],
         Field(description="Chips of an earlier answer, as their `where`, that are not meant."),
     ] = ()
@@ -146,15 +146,15 @@ class SearchFields(BaseModel):
             "facets": [
                 one if isinstance(one, str) else FacetRequest(**one.model_dump()) for one in self.facets
             ],
-            "choices": {
+            "facet_filters": {
                 field: Range(chosen.low, chosen.high) if isinstance(chosen, RangeBody) else chosen
-                for field, chosen in self.choices.items()
+                for field, chosen in self.facet_filters.items()
             },
             "page_token": self.page_token,
             "diversity": self.diversity,
             "collapse": self.collapse,
             "understand": self.understand,
-            "drop": self.drop,
+            "dismissed": self.dismissed,
             "rules": self.rules,
             "related": self.related,
             "explain": self.explain,
@@ -231,11 +231,11 @@ class HitModel(BaseModel):
         examples=[{"photo": 0.61, "text": 0.12, "title": 0.1, "words": 0.08}],
     )
     why: str = Field(description="The contributions in a sentence.")
-    matched: list[str] = Field(description="Words of the query that its text has; with `explain` only.")
-    facts: list[str] = Field(description="Chips, as their `where`, that hold for it.")
+    matched_terms: list[str] = Field(description="Words of the query that its text has; with `explain` only.")
+    constraints: list[str] = Field(description="Chips, as their `where`, that hold for it.")
     rules: list[str] = Field(description="Names of the shop's rules that moved it.")
     variants: int = Field(description="Further variants of it that match and are not shown.")
-    alike: int = Field(description="Further products of the same look and title that are not shown.")
+    duplicates: int = Field(description="Further products of the same look and title that are not shown.")
     product: Product
     photo: str = Field(description="Path of the product's photo.", examples=["/v1/products/D-17/photo"])
 
@@ -276,7 +276,7 @@ class ChipModel(BaseModel):
     kind: str = Field(examples=["colour"])
     field: str = Field(examples=["attributes.colour"])
     where: str = Field(
-        description="It as a filter; `drop` takes it back by this.", examples=['colour = "Red"']
+        description="It as a filter; `dismissed` takes it back by this.", examples=['colour = "Red"']
     )
     labels: dict[str, str] = Field(description="What it is called by language.")
     hard: bool = Field(description="Products without it are left out; otherwise those with it are preferred.")
@@ -312,7 +312,7 @@ class SearchAnswer(BaseModel):
     next_page_token: str | None = Field(description="Asks for the hits that follow; null at the end.")
     no_good_match: bool = Field(description="Not even the best hit is likely to be what was asked for.")
     cut_off: float | None = Field(description="Relevance below which a hit is no good match.")
-    close: list[HitModel] = Field(
+    near_misses: list[HitModel] = Field(
         description="With `no_good_match`: those of the hits that were nearly good."
     )
     redirect: str | None = Field(description="Address that a rule of the shop sends this query to.")
@@ -329,16 +329,16 @@ class WhyNotAnswer(BaseModel):
 
     id: str
     kind: str = Field(
-        description="`shown`, `later page`, `filter`, `choice`, `chip`, `rule`, `excluded`, `variant`, `alike` or "
+        description="`shown`, `later page`, `filter`, `choice`, `chip`, `rule`, `excluded`, `variant`, `duplicate` or "
         "`not recalled`."
     )
     text: str = Field(description="The reason in an English sentence.")
     rank: int | None = Field(description="Its place in the result, from 1.")
     score: float | None
     contributions: dict[str, float]
-    least: float | None = Field(description="Score of the last hit of the first page.")
+    lowest_shown_score: float | None = Field(description="Score of the last hit of the first page.")
     failing: list[str] = Field(description="Conditions that it fails, or the rule that hides it.")
-    instead: str | None = Field(description="Id of the product that stands for it.")
+    represented_by: str | None = Field(description="Id of the product that stands for it.")
 
 
 class HeatMapAnswer(BaseModel):

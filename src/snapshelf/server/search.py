@@ -180,7 +180,7 @@ def _answer(result: "SearchResponse", request: Request, context: Context) -> Sea
         next_page_token=result.next_page_token,
         no_good_match=result.no_good_match,
         cut_off=result.cut_off,
-        close=[hits[hit.product.id] for hit in result.close],
+        near_misses=[hits[hit.product.id] for hit in result.near_misses],
         redirect=result.redirect,
         timings_ms={stage: seconds * 1_000 for stage, seconds in result.timings.items()},
     )
@@ -193,11 +193,11 @@ def _hit(rank: int, hit: "Hit", request: Request) -> HitModel:
         relevance=hit.relevance,
         contributions=dict(hit.contributions),
         why=hit.why,
-        matched=list(hit.matched),
-        facts=list(hit.facts),
+        matched_terms=list(hit.matched_terms),
+        constraints=list(hit.constraints),
         rules=list(hit.rules),
         variants=hit.variants,
-        alike=hit.alike,
+        duplicates=hit.duplicates,
         product=hit.product,
         photo=photo_path(request, hit.product.id),
     )

@@ -18,7 +18,6 @@ from snapshelf.errors import EncoderMismatchError, NotFoundError, StorageError
 from snapshelf.events import Journal, SqlJournal
 from snapshelf.index import Filter, SearchIndex
 from snapshelf.language import Lexicon
-from snapshelf.query import PhotoInput
 from snapshelf.recommend import (
     RecommendationKind,
     RecommendationRequest,
@@ -29,18 +28,14 @@ from snapshelf.search import (
     MAX_K,
     SETTINGS,
     FacetField,
-    FacetRequest,
     HeatMap,
-    Mode,
     Personaliser,
-    Range,
     SearchOptions,
     SearchRequest,
     SearchResponse,
     SearchService,
     SearchSettings,
     Side,
-    Weights,
     WhyNot,
     heat_map,
     why_not,
@@ -356,135 +351,45 @@ class Shelf:
             return removed
 
     def search(
-        self,
-        *,
-        photo: PhotoInput | None = None,
-        photos: Sequence[PhotoInput] = (),
-        text: str | None = None,
-        without: str | None = None,
-        liked: Sequence[str] = (),
-        disliked: Sequence[str] = (),
-        k: int = 10,
-        where: str | Filter | None = None,
-        mode: Mode = "full",
-        weights: Weights | None = None,
-        sort: str | None = None,
-        facets: Sequence[str | FacetRequest] = (),
-        choices: Mapping[str, Sequence[str] | Range] | None = None,
-        page_token: str | None = None,
-        diversity: float = 0.0,
-        collapse: bool = True,
-        understand: bool = True,
-        drop: Sequence[str] = (),
-        rules: bool = True,
-        related: int = 0,
-        explain: bool = False,
-        shopper: str | None = None,
-        personal: bool = True,
-        record: bool = True,
+        self, request: SearchRequest | None = None, /, **options: Unpack[SearchOptions]
     ) -> SearchResponse:
-        """Find products by photo, by words, or by both at once.
+        """Search by photo, by words, or by both at once.
 
         Parameters
         ----------
-        photo : bytes, str, Path, PIL.Image.Image or None
-            Bytes of a photo, path of a local one, or an image.
-        photos : sequence of photos
-            Several photos of what is sought, beside `photo`.
-        text : str or None
-            Chinese or English words.
-        without : str or None
-            Words for what it should not be: the query moves away from them.
-        liked, disliked : sequence of str
-            Ids of products to find the like of, and to keep away from; they are not among the hits.
-        k : int
-            Most hits to return, 1 to 1,000.
-        where : str, Filter or None
-            Only products that match, for example ``"price < 300 AND in_stock"``; see ``docs/reference/filters.md``.
-        mode : {"full", "photo-vectors"}
-            The whole search, or the query's vector compared with the photo vectors alone by cosine, as benchmarks do.
-        weights : Weights or None
-            Part of each signal in the score; the usual ones by default. Without effect on ``"photo-vectors"``.
-        sort : str or None
-            ``"relevance"`` (the usual), ``"newest"``, ``"rating"``, ``"price"`` or any field that holds numbers;
-            ``"-price"`` begins with the largest.
-        facets : sequence of str or FacetRequest
-            Fields whose values are counted.
-        choices : mapping or None
-            Chosen facet values by field: products must have one of each field's values, or a number in the range.
-        page_token : str or None
-            `SearchResponse.next_page_token` of the same query, to get the hits that follow.
-        diversity : float
-            0 orders by score alone; towards 1, what looks like a better hit already shown is moved down.
-        collapse : bool
-            Show one variant of each product, the best one, and fold products that look the same into one.
-        understand : bool
-            Read colours, prices, categories ... from the words as filters and boosts.
-        drop : sequence of str
-            Chips of an earlier result, as their `where`, that are not meant.
-        rules : bool
-            Apply the shop's rules (``rules.yaml`` in the shelf).
-        related : int
-            Further queries to propose, at most.
-        explain : bool
-            Tell with each hit which words matched.
-        shopper : str or None
-            Who searches: an account, or a session. What the journal knows of them moves the best 200 candidates.
-        personal : bool
-            False leaves out what is known of the shopper.
-        record : bool
-            False leaves no trace in the query log, the journal and the profile, and nothing to chance: for health
-            checks and robots.
+        request : SearchRequest or None
+        options
+            The fields of `SearchRequest` as keywords; they go before those of `request`.
 
         Raises
         ------
         QueryError
-            There is nothing to search by, the text is blank, `k` or another number is out of range, a facet or sort
-            field does not exist, or the page token belongs to another query.
+            There is nothing to search by, an option is unknown or out of range, a facet or sort field does not
+            exist, or the page token belongs to another query.
         FilterError
-            The filter is malformed or names a field that there is not.
+            The filter is malformed or names an unknown field.
         NotFoundError
             A liked or disliked product does not exist.
         PhotoError
             The photo cannot be decoded.
-        """
-        return self._searcher.search(
-            SearchRequest(
-                photo=photo,
-                photos=photos,
-                text=text,
-                without=without,
-                liked=liked,
-                disliked=disliked,
-                k=k,
-                where=where,
-                mode=mode,
-                weights=weights,
-                sort=sort,
-                facets=facets,
-                choices=choices,
-                page_token=page_token,
-                diversity=diversity,
-                collapse=collapse,
-                understand=understand,
-                drop=drop,
-                rules=rules,
-                related=related,
-                explain=explain,
-                shopper=shopper,
-                personal=personal,
-                record=record,
-            )
-        )
 
-    def why_not(self, id: str, **query: Unpack[SearchOptions]) -> WhyNot:
-        """Say why a product is not among a search's hits, or at which place it is.
+        Examples
+        --------
+        >>> shelf.search(text="red dress", where="price < 300")      # doctest: +SKIP
+        >>> shelf.search(SearchRequest(text="red dress"), k=20)      # doctest: +SKIP
+        """
+        return self._searcher.search(SearchRequest.of(request, options))
+
+    def why_not(
+        self, id: str, request: SearchRequest | None = None, /, **options: Unpack[SearchOptions]
+    ) -> WhyNot:
+        """Explain why a product is not among the hits of a search, or at which rank it is.
 
         Parameters
         ----------
         id : str
-        query
-            The options of `search`.
+        request, options
+            As for `search`.
 
         Raises
         ------
@@ -493,20 +398,28 @@ class Shelf:
         QueryError, FilterError, PhotoError
             As `search` does.
         """
-        return why_not(self._searcher, id, SearchRequest(**query))
+        return why_not(self._searcher, id, SearchRequest.of(request, options))
 
-    def heat_map(self, id: str, *, side: Side = "product", **query: Unpack[SearchOptions]) -> HeatMap:
+    def heat_map(
+        self,
+        id: str,
+        request: SearchRequest | None = None,
+        /,
+        *,
+        side: Side = "product",
+        **options: Unpack[SearchOptions],
+    ) -> HeatMap:
         """Show which parts of a photo make a product fit a query.
 
-        Parts of the photo are covered up one by one; what the fit loses is the warmth of that part.
+        Parts of the photo are covered in turn; the loss of fit is the weight of that part.
 
         Parameters
         ----------
         id : str
+        request, options
+            As for `search`.
         side : {"product", "query"}
             Whose photo to look at; the query's needs a photo.
-        query
-            The options of `search`.
 
         Raises
         ------
@@ -515,7 +428,7 @@ class Shelf:
         QueryError, PhotoError
             As `search` does; also where the side has no photo.
         """
-        return heat_map(self._searcher, id, side, SearchRequest(**query))
+        return heat_map(self._searcher, id, side, SearchRequest.of(request, options))
 
     def suggest(
         self, prefix: str, k: int = 8, *, language: Literal["en", "zh"] | None = None

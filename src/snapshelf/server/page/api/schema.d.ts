@@ -7,8 +7,8 @@ export interface WireHit {
   score: number;
   relevance: number | null;
   contributions: Record<string, number>;
-  matched: string[];
-  facts: string[];
+  matched_terms: string[];
+  constraints: string[];
   rules: string[];
   variants: number;
   product: Product;
@@ -42,7 +42,7 @@ export interface WireSearchResponse {
   notes: Note[];
   next_page_token: string | null;
   no_good_match: boolean;
-  close: WireHit[];
+  near_misses: WireHit[];
   redirect: string | null;
   timings_ms: Record<string, number>;
 }
@@ -52,9 +52,9 @@ export interface WireWhyNot {
   rank: number | null;
   score: number | null;
   contributions: Record<string, number>;
-  least: number | null;
+  lowest_shown_score: number | null;
   failing: string[];
-  instead: string | null;
+  represented_by: string | null;
 }
 
 export interface WireHeatMap {

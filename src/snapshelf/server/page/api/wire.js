@@ -36,8 +36,8 @@ export function searchForm(query, shopper) {
   append("shopper", shopper);
   for (const id of query.liked) form.append("liked", id);
   for (const id of query.disliked) form.append("disliked", id);
-  for (const fact of query.dismissed) form.append("drop", fact);
-  if (Object.keys(query.facetFilters).length) form.append("choices", JSON.stringify(query.facetFilters));
+  for (const fact of query.dismissed) form.append("dismissed", fact);
+  if (Object.keys(query.facetFilters).length) form.append("facet_filters", JSON.stringify(query.facetFilters));
   if (query.literal) form.append("understand", "false");
   return form;
 }
@@ -119,8 +119,8 @@ const hitOf = (hit, queryId, before) => ({
   score: hit.score,
   contributions: hit.contributions,
   relevance: hit.relevance,
-  matchedWords: hit.matched,
-  facts: hit.facts,
+  matchedWords: hit.matched_terms,
+  facts: hit.constraints,
   rules: hit.rules,
   variants: hit.variants,
   reason: null,
@@ -152,7 +152,7 @@ export const answerOf = (response, query, before = 0) => ({
   notes: response.notes,
   nextPageToken: response.next_page_token,
   noGoodMatch: response.no_good_match,
-  nearMisses: response.close.map((hit) => hitOf(hit, response.query_id, before)),
+  nearMisses: response.near_misses.map((hit) => hitOf(hit, response.query_id, before)),
   redirect: response.redirect,
   timings: response.timings_ms,
 });
@@ -166,9 +166,9 @@ export const whyNotOf = (reason) => ({
   rank: reason.rank,
   score: reason.score,
   contributions: reason.contributions,
-  lowestShownScore: reason.least,
+  lowestShownScore: reason.lowest_shown_score,
   failing: reason.failing,
-  representedBy: reason.instead,
+  representedBy: reason.represented_by,
 });
 
 /**
