@@ -443,6 +443,8 @@ def test_skeletons_until_the_answer_comes(visit: Callable[..., Any]) -> None:
     page.locator("#words").press("Enter")
     expect(page.locator("#grid .skeleton").first).to_be_visible()
     expect(page.locator("#results")).to_have_attribute("aria-busy", "true")
+    while not held:  # the test's own time limit ends this
+        page.wait_for_timeout(10)
     held[0].continue_()
     expect(page.locator(CARDS).first).to_be_visible()
     expect(page.locator("#grid .skeleton")).to_have_count(0)
@@ -455,6 +457,8 @@ def test_only_the_last_of_two_searches_is_shown(visit: Callable[..., Any]) -> No
     page.locator("#words").fill("red mug")
     page.locator("#words").press("Enter")
     expect(page.locator("#grid .skeleton").first).to_be_visible()
+    while not held:
+        page.wait_for_timeout(10)
     search_words(page, "blue bag")
     with suppress(sync_api.Error):  # the page may have called the first one off already
         held[0].continue_()

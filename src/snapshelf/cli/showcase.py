@@ -39,10 +39,8 @@ def drawn_showcases(files: "DemoFiles") -> list[Showcase]:
     titles = {row["id"]: row["attributes"] for row in _rows(files.feed)}
     products = [line.split("\t")[1] for line in files.qrels.read_text("utf-8").splitlines()[1:]]
     photos = [
-        Showcase(
-            f"photo: {titles[one]['title_en']}", f"照片：{titles[one]['title_zh']}", None, path.read_bytes()
-        )
-        for one, path in zip(
+        Showcase(titles[product]["title_en"], titles[product]["title_zh"], None, path.read_bytes())
+        for product, path in zip(
             products, (files.folder / row["image"] for row in _rows(files.queries)), strict=True
         )
     ]
@@ -79,9 +77,9 @@ def own_showcases(shelf: "Shelf", products: Iterable["Product"]) -> list[Showcas
             continue  # the shelf refused it
         title = product.title
         return [
-            Showcase(f"photo: {title}", f"照片：{title}", None, photo),
+            Showcase(title, title, None, photo),
             Showcase(title, title, title),
-            Showcase(f"photo + “{title}”", f"照片 + “{title}”", title, photo),
+            Showcase(f"{title} + “{title}”", f"{title} + “{title}”", title, photo),
         ]
     raise FeedError(
         "no product of the feed could be used, so there is nothing to show; see `snapshelf add --help`"
@@ -91,7 +89,9 @@ def own_showcases(shelf: "Shelf", products: Iterable["Product"]) -> list[Showcas
 def show(shelf: "Shelf", showcases: Iterable[Showcase]) -> None:
     """Search for each and print the hits."""
     for number, showcase in enumerate(showcases, start=1):
-        typer.secho(f"\nExample {number} · {showcase.label_en} · {showcase.label_zh}", bold=True)
+        photo_en, photo_zh = ("photo: ", "照片：") if showcase.photo else ("", "")
+        labels = f"{photo_en}{showcase.label_en} · {photo_zh}{showcase.label_zh}"
+        typer.secho(f"\nExample {number} · {labels}", bold=True)
         print_hits(shelf.search(photo=showcase.photo, text=showcase.text, k=_HITS))
 
 

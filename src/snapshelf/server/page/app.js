@@ -4,6 +4,7 @@
 import * as api from "./api/endpoints.js";
 import { translatePage } from "./browser/i18n.js";
 import { followHistory } from "./state/navigation.js";
+import { loadOffered } from "./state/search.js";
 import { loadShoppers } from "./state/shopper.js";
 import { store } from "./state/store.js";
 import { mountChips } from "./views/chips.js";
@@ -48,5 +49,6 @@ const [stats, examples] = await Promise.all([
   api.stats().catch(() => null),
   api.examples().catch(() => []),
   loadShoppers(),
+  loadOffered(),
 ]);
 store.setShop(stats, examples);

@@ -251,6 +251,7 @@ export interface State {
     typed: Readonly<Record<string, string>>;
   };
 
+  offeredRequest: Promise<Offered> | null;
   offered: Offered | null;
   stats: Stats | null;
   examples: readonly Example[];

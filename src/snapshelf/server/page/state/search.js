@@ -64,12 +64,22 @@ export function refuse(failure) {
   store.failSearch(failure);
 }
 
-/** @returns {Promise<Offered>} */
-async function loadOffered() {
-  if (store.state.offered) return store.state.offered;
-  const offered = await api.facets().catch(() => null);
-  if (offered) store.setOffered(offered);
-  return offered ?? { facets: [], sorts: [] }; // hits without facets are better than none; the next search asks again
+/**
+ * What a search may be narrowed down and sorted by; the server is asked once.
+ *
+ * @returns {Promise<Offered>}
+ */
+export async function loadOffered() {
+  const request = store.state.offeredRequest ?? api.facets();
+  store.startOffered(request);
+  try {
+    const offered = await request;
+    store.finishOffered(offered);
+    return offered;
+  } catch {
+    store.startOffered(null); // hits without facets are better than none; the next search asks again
+    return { facets: [], sorts: [] };
+  }
 }
 
 /**

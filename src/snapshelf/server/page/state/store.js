@@ -166,8 +166,13 @@ class Store {
 
   // ---- shop and shoppers ----
 
+  /** @param {Promise<Offered> | null} offeredRequest */
+  startOffered(offeredRequest) {
+    this.#change({ offeredRequest });
+  }
+
   /** @param {Offered} offered */
-  setOffered(offered) {
+  finishOffered(offered) {
     this.#change({ offered });
   }
 
@@ -217,6 +222,7 @@ export const store = new Store({
   drawer: [],
   traversal: null,
   facets: { open: {}, expanded: {}, typed: {} },
+  offeredRequest: null,
   offered: null,
   stats: null,
   examples: [],

@@ -33,7 +33,7 @@ function noticeFor(state) {
   const answer = shownAnswer(state);
   if (failure && !(filterError(state) && answer)) {
     const text = errorText(failure);
-    return [t("error.title"), answer ? `${text} ${t("error.kept")}` : text];
+    return [t("error.title"), answer ? t("error.kept", { error: text }) : text];
   }
   if (lostPhotos && isEmpty(query)) return [counted("photo.lost.title", lostPhotos), counted("photo.lost", lostPhotos)];
   if (!answer) return null;
