@@ -27,8 +27,7 @@ from snapshelf.demo import write_demo
 from snapshelf.encoders import Encoder
 from snapshelf.index.documents import document_terms
 from snapshelf.language import Lexicon, Vocabulary, normalise, search_terms, tokenize
-from snapshelf.query import DECODED_SIDE
-from snapshelf.query.composition import FACTS, TOLD
+from snapshelf.query import CONSTRAINED_TEXT_LENGTH, CONSTRAINT_BOOST, DECODED_SIDE
 from snapshelf.search import Evidence, Weights
 from snapshelf.search.exact_match import _SAME_TEXT, _SAME_WORDS
 
@@ -100,13 +99,14 @@ def fused(signals: ItemStatistics, weights: Weights, shop: Mask) -> Signal:
     It is the sum that ships without its divisor, which is the same for all products of a query.
     """
     total = np.zeros(len(shop), np.float32)
-    # Beside a photo words weigh more, and so do the facts in them.
-    told, facts = (TOLD, FACTS) if signals.photo is not None else (1.0, 1.0)
+    # Beside a photo, words and the constraints read from them have a larger weight.
+    beside_photo = signals.photo is not None
+    text_length, boost = (CONSTRAINED_TEXT_LENGTH, CONSTRAINT_BOOST) if beside_photo else (1.0, 1.0)
     for weight, signal in (
         (weights.photo, signals.photo),
-        (weights.text * told, signals.text),
-        (weights.title * told, signals.title),
-        (weights.facts * BOOST * facts, signals.facts),
+        (weights.text * text_length, signals.text),
+        (weights.title * text_length, signals.title),
+        (weights.facts * BOOST * boost, signals.facts),
         (weights.title * _SAME_WORDS, signals.same_words),
         (weights.title * _SAME_TEXT, signals.same_title),
     ):

@@ -21,12 +21,15 @@ ROOMS = {
     "snapshelf.encoders": {
         "Card", "Check", "Encoder", "ModelDescription", "OnnxEncoder", "Preprocessing", "Pulled", "Speed",
         "Tokenisation", "Tokeniser", "Vectors", "bench", "encoders_there_are", "examine", "folder_of", "home",
-        "load_encoder", "prepare", "providers_available", "pull", "read_processor", "registry", "square", "write_card",
+        "load_encoder", "prepare", "providers_available", "pull", "read_processor", "registry", "square",
+        "write_card",
     },
     "snapshelf.query": {
-        "Chip", "DECODED_SIDE", "Fields", "Kind", "Knowledge", "MAX_EXAMPLES", "MAX_FILTER_LENGTH", "MAX_PHOTOS",
-        "MAX_TEXT_LENGTH", "Note", "PhotoInput", "Query", "QueryKind", "Request", "Understanding", "Use",
-        "VectorsOf", "decoded", "parse_filter", "resolve_field", "understand", "within", "write_filter",
+        "CONSTRAINED_TEXT_LENGTH", "CONSTRAINT_BOOST", "CatalogueView", "Chip", "ConstraintMode",
+        "DECODED_SIDE", "FieldKind", "Fields", "MAX_EXAMPLES", "MAX_FILTER_LENGTH", "MAX_PHOTOS",
+        "MAX_TEXT_LENGTH", "Note", "PhotoInput", "PhotoVectorLookup", "Query", "QueryInput", "QueryKind",
+        "UnderstandingSettings", "decode_photo_input", "hard_filter", "parse_filter", "resolve_field",
+        "understand", "write_filter",
     },
     "snapshelf.search": {
         "CALIBRATION", "CONTRIBUTIONS", "Calibration", "Chosen", "Curve", "Evidence", "Experiment",
@@ -42,8 +45,8 @@ ROOMS = {
     },
     "snapshelf.language": {
         "Change", "Completion", "Completions", "Concept", "Correction", "Lexicon", "Match", "Quantity",
-        "QuantityKind", "Vocabulary", "correct", "normalise", "prepare_correction", "quantities", "search_terms",
-        "tokenize",
+        "QuantityKind", "Vocabulary", "correct", "normalise", "prepare_correction", "quantities",
+        "search_terms", "tokenize",
     },
 }  # fmt: skip
 

@@ -100,7 +100,7 @@ def test_liked_disliked_and_without(run: Run, shelf: Path, ids: list[str]) -> No
     assert sorted(hits) == sorted(ids[3:])
     nobody = run("search", "--liked", "nobody", "--shelf", shelf)
     assert (nobody.exit_code, nobody.stdout) == (1, "")
-    assert "none of the liked products is there" in nobody.stderr
+    assert "none of the liked products is in the catalogue" in nobody.stderr
 
 
 def test_several_photos(run: Run, shelf: Path, photos: Path, ids: list[str]) -> None:

@@ -11,13 +11,13 @@ class Shop:
     def __init__(self, texts: Mapping[str, Sequence[str]], others: Sequence[str] = ()) -> None:
         self.held = {field: sorted(values) for field, values in texts.items()}
         self.others = others
-        self.asked = 0
+        self.reads = 0
 
     def fields(self) -> list[str]:
         return sorted([*self.held, *self.others])
 
     def texts(self, field: str, limit: int) -> list[str]:
-        self.asked += 1
+        self.reads += 1
         return list(self.held.get(field, []))[:limit]
 
 

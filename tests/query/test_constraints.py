@@ -10,20 +10,22 @@ from hypothesis import strategies as st
 
 from snapshelf.index import And, Between, Equals, Not, OneOf, Or
 from snapshelf.language import Lexicon, normalise
-from snapshelf.query import Chip, Knowledge, Understanding, parse_filter, within
-from snapshelf.query.constraints import Reader, Reading
+from snapshelf.query import CatalogueView, Chip, UnderstandingSettings, hard_filter, parse_filter
+from snapshelf.query.constraints import ConstraintReader, ParsedText
 from tests.query.constraint_shops import FASHION, Shop, fashion
 
-KNOWLEDGE = Knowledge(fashion())
+CATALOGUE = CatalogueView(fashion())
 RED = OneOf("attributes.baseColour", ("Red", "Red/White", "Maroon"))
 
 
-def read(text: str, knowledge: Knowledge = KNOWLEDGE, drop: tuple[str, ...] = (), **options) -> Reading:
-    return Reader(knowledge, Understanding(**options), drop).read(normalise(text))
+def read(
+    text: str, catalogue: CatalogueView = CATALOGUE, dismissed: tuple[str, ...] = (), **options
+) -> ParsedText:
+    return ConstraintReader(catalogue, UnderstandingSettings(**options), dismissed).read(normalise(text))
 
 
-def facts(reading: Reading) -> dict[str, str]:
-    return {chip.kind: chip.labels["en"] for chip in reading.chips}
+def facts(parsed: ParsedText) -> dict[str, str]:
+    return {chip.kind: chip.labels["en"] for chip in parsed.chips}
 
 
 @pytest.mark.parametrize(
@@ -41,11 +43,11 @@ def facts(reading: Reading) -> dict[str, str]:
     ],
 )  # fmt: skip
 def test_facts_are_read(text: str, expected: dict[str, str], rest: str) -> None:
-    reading = read(text)
-    assert facts(reading) == expected
-    assert reading.rest == rest
-    assert reading.minus == ""
-    for chip in reading.chips:
+    parsed = read(text)
+    assert facts(parsed) == expected
+    assert parsed.remaining_text == rest
+    assert parsed.negated_text == ""
+    for chip in parsed.chips:
         assert normalise(text)[chip.start : chip.end] == chip.text
 
 
@@ -63,17 +65,17 @@ def test_facts_are_read(text: str, expected: dict[str, str], rest: str) -> None:
     ],
 )
 def test_what_is_ruled_out_is_left_out(text: str, where: Not, rest: str) -> None:
-    reading = read(text)
-    chip = next(chip for chip in reading.chips if chip.kind == "colour")
+    parsed = read(text)
+    chip = next(chip for chip in parsed.chips if chip.kind == "colour")
     assert (chip.filter, chip.hard, chip.excluded) == (where, True, True)
     assert chip.labels == {"en": "not red", "zh": "不要红色"}
-    assert reading.rest == rest
+    assert parsed.remaining_text == rest
 
 
 def test_what_is_ruled_out_may_be_a_list() -> None:
-    reading = read("白色T恤 不要红色和蓝色")
-    assert [chip.labels["zh"] for chip in reading.chips] == ["白色", "T恤", "不要红色", "不要蓝色"]
-    assert reading.rest == "白色t恤"
+    parsed = read("白色T恤 不要红色和蓝色")
+    assert [chip.labels["zh"] for chip in parsed.chips] == ["白色", "T恤", "不要红色", "不要蓝色"]
+    assert parsed.remaining_text == "白色t恤"
     assert [chip.excluded for chip in read("not red or blue, size 42").chips] == [True, True, False]
 
 
@@ -85,14 +87,14 @@ def test_particular_red_is_not_ruled_out() -> None:
 
 
 def test_what_no_fact_tells_is_moved_away_from() -> None:
-    reading = read("shoes without laces for women")
-    assert (reading.minus, reading.rest) == ("laces", "shoes for women")
-    assert read("不带拉链的T恤").minus == "拉链"
-    assert read("dress without stripes").minus == "stripes"  # a pattern, and this shop tells none
+    parsed = read("shoes without laces for women")
+    assert (parsed.negated_text, parsed.remaining_text) == ("laces", "shoes for women")
+    assert read("不带拉链的T恤").negated_text == "拉链"
+    assert read("dress without stripes").negated_text == "stripes"  # a pattern, and this shop tells none
 
 
 def test_only_what_is_not_wanted_is_moved_away_from() -> None:
-    assert read("not red").minus == "red"
+    assert read("not red").negated_text == "red"
 
 
 def test_narrower_values_count_and_the_exact_ones_are_known() -> None:
@@ -110,8 +112,8 @@ def test_what_the_shop_has_only_wider_is_boosted_half_and_never_filters() -> Non
     assert exact.filter == Equals("attributes.baseColour", "Maroon")
     assert wider.filter == RED
     assert wider.boost == exact.boost / 2
-    assert not read("burgundy", facts={"colour": "hard"}).chips[0].hard
-    assert read("dress not burgundy").minus == "burgundy"
+    assert not read("burgundy", constraints={"colour": "hard"}).chips[0].hard
+    assert read("dress not burgundy").negated_text == "burgundy"
 
 
 def test_brands_win_over_the_concepts_in_them() -> None:
@@ -120,22 +122,22 @@ def test_brands_win_over_the_concepts_in_them() -> None:
 
 
 def test_a_brand_that_is_a_stop_word_or_within_a_word_is_none() -> None:
-    knowledge = Knowledge(Shop({"brand": ["And", "Nike"]}))
-    assert read("shirts and shoes", knowledge).chips == ()
-    assert read("nikesque", knowledge).chips == ()
+    catalogue = CatalogueView(Shop({"brand": ["And", "Nike"]}))
+    assert read("shirts and shoes", catalogue).chips == ()
+    assert read("nikesque", catalogue).chips == ()
 
 
 def test_a_shop_without_the_field_has_no_chip() -> None:
-    bare = Knowledge(Shop({}))
-    reading = read("red dress size 42 under 300", bare)
-    assert reading.chips == ()
-    assert reading.rest == "red dress size 42"
-    assert [note.kind for note in reading.notes] == ["no-prices"]
+    bare = CatalogueView(Shop({}))
+    parsed = read("red dress size 42 under 300", bare)
+    assert parsed.chips == ()
+    assert parsed.remaining_text == "red dress size 42"
+    assert [note.kind for note in parsed.notes] == ["no-prices"]
 
 
 def test_fields_are_known_by_what_they_hold() -> None:
-    knowledge = Knowledge(Shop({"attributes.颜色": ["红色", "藏青色"], "attributes.x": ["Red", "Blue"]}))
-    (chip,) = read("red", knowledge).chips
+    catalogue = CatalogueView(Shop({"attributes.颜色": ["红色", "藏青色"], "attributes.x": ["Red", "Blue"]}))
+    (chip,) = read("red", catalogue).chips
     assert chip.filter == Or((Equals("attributes.x", "Red"), Equals("attributes.颜色", "红色")))
     # One red label in a field of sentences makes it no field of colours.
     assert "note" not in read("red").chips[0].where
@@ -144,9 +146,9 @@ def test_fields_are_known_by_what_they_hold() -> None:
 def test_a_field_called_like_a_kind_needs_few_of_its_values() -> None:
     own = [f"shade {number}" for number in range(8)]
     for name, count in (("Farbton", 0), ("colour name", 1), ("主颜色", 1)):
-        knowledge = Knowledge(Shop({f"attributes.{name}": ["Red", *own]}))
-        assert len(read("red", knowledge).chips) == count
-        assert len(read("shade 3", knowledge).chips) == count
+        catalogue = CatalogueView(Shop({f"attributes.{name}": ["Red", *own]}))
+        assert len(read("red", catalogue).chips) == count
+        assert len(read("shade 3", catalogue).chips) == count
 
 
 def test_a_lexicon_says_which_field_its_concepts_fill(tmp_path: Path) -> None:
@@ -155,30 +157,30 @@ def test_a_lexicon_says_which_field_its_concepts_fill(tmp_path: Path) -> None:
     )
     lexicon = Lexicon.load(tmp_path / "lexicon.yaml").over(Lexicon.bundled())
     shop = Shop({"attributes.Absatz": ["Block heel", "4", "5", "6", "7"]})
-    (chip,) = read("粗跟", Knowledge(shop, lexicon=lexicon)).chips
+    (chip,) = read("粗跟", CatalogueView(shop, lexicon=lexicon)).chips
     assert (chip.kind, chip.filter) == ("heel", Equals("attributes.Absatz", "Block heel"))
 
 
 def test_attributes_of_too_many_texts_are_no_facts() -> None:
-    knowledge = Knowledge(Shop({"attributes.colour": [f"red {number}" for number in range(2_001)]}))
-    assert read("red", knowledge).chips == ()
+    catalogue = CatalogueView(Shop({"attributes.colour": [f"red {number}" for number in range(2_001)]}))
+    assert read("red", catalogue).chips == ()
 
 
 def test_a_removed_chip_does_not_come_back_and_a_price_leaves_the_words() -> None:
     chips = read("red dress 42码 300元以下").chips
-    reading = read("red dress 42码 300元以下", drop=tuple(chip.where for chip in chips))
-    assert reading.chips == ()
-    assert reading.rest == "red dress 42码"
+    parsed = read("red dress 42码 300元以下", dismissed=tuple(chip.where for chip in chips))
+    assert parsed.chips == ()
+    assert parsed.remaining_text == "red dress 42码"
 
 
 def test_settings_decide_what_filters() -> None:
     text = "red dress 300元以下"
     uses = {"colour": "hard", "category": "off", "price": "soft"}
-    chips = {chip.kind: chip for chip in read(text, facts=uses, boosts={"price": 0.3}).chips}
+    chips = {chip.kind: chip for chip in read(text, constraints=uses, boosts={"price": 0.3}).chips}
     assert chips.keys() == {"colour", "price"}
     assert chips["colour"].hard
     assert (chips["price"].hard, chips["price"].boost) == (False, 0.3)
-    assert "price" not in facts(read(text, facts={"price": "off"}))
+    assert "price" not in facts(read(text, constraints={"price": "off"}))
     assert not any(chip.excluded for chip in read("not red", excluded="off").chips)
     (soft,) = read("not red", excluded="soft").chips
     assert (soft.hard, soft.excluded) == (False, True)
@@ -190,13 +192,13 @@ def test_settings_decide_what_filters() -> None:
 )  # fmt: skip
 def test_bad_settings_are_refused(settings: dict) -> None:
     with pytest.raises(ValueError, match=r"colour|fact"):
-        Understanding(**settings)
+        UnderstandingSettings(**settings)
 
 
 def test_contradictions_are_said() -> None:
-    reading = read("shoes price < 5 and price > 9")
-    assert reading.rest == "shoes"
-    (note,) = reading.notes
+    parsed = read("shoes price < 5 and price > 9")
+    assert parsed.remaining_text == "shoes"
+    (note,) = parsed.notes
     assert note.kind == "contradiction"
     assert note.values == {"one": "price <= 5", "other": "price >= 9"}
     assert [note.kind for note in read("red dress, not red").notes] == ["contradiction"]
@@ -204,16 +206,16 @@ def test_contradictions_are_said() -> None:
 
 
 def test_another_currency_is_said_and_one_of_several_is_meant() -> None:
-    reading = read("under $50")
-    assert [note.kind for note in reading.notes] == ["other-currency"]
-    both = Knowledge(Shop({"currency": ["CNY", "USD"]}, ["price"]))
+    parsed = read("under $50")
+    assert [note.kind for note in parsed.notes] == ["other-currency"]
+    both = CatalogueView(Shop({"currency": ["CNY", "USD"]}, ["price"]))
     (chip,) = read("under $50", both).chips
     assert chip.filter == And((Between("price", at_most=50), Equals("currency", "USD")))
 
 
 def test_sizes_that_are_numbers_are_found_as_numbers() -> None:
-    knowledge = Knowledge(Shop({}, ["attributes.shoe size"]))
-    (chip,) = read("size 42", knowledge).chips
+    catalogue = CatalogueView(Shop({}, ["attributes.shoe size"]))
+    (chip,) = read("size 42", catalogue).chips
     assert chip.filter == Between("attributes.shoe size", at_least=42, at_most=42)
     assert chip.where == '"shoe size" >= 42 AND "shoe size" <= 42'
 
@@ -224,17 +226,17 @@ def chip(field: str, value: str, *, hard: bool = True, excluded: bool = False) -
 
 
 def test_hard_chips_of_one_field_are_a_choice() -> None:
-    assert within([]) is None
-    assert within([chip("a", "1", hard=False)]) is None
-    assert within([chip("a", "1")]) == Equals("a", "1")
-    assert within([chip("a", "1"), chip("a", "2"), chip("b", "3")]) == And(
+    assert hard_filter([]) is None
+    assert hard_filter([chip("a", "1", hard=False)]) is None
+    assert hard_filter([chip("a", "1")]) == Equals("a", "1")
+    assert hard_filter([chip("a", "1"), chip("a", "2"), chip("b", "3")]) == And(
         (Or((Equals("a", "1"), Equals("a", "2"))), Equals("b", "3"))
     )
-    assert within([chip("a", "1", excluded=True), chip("a", "2", excluded=True)]) == And(
+    assert hard_filter([chip("a", "1", excluded=True), chip("a", "2", excluded=True)]) == And(
         (Not(Equals("a", "1")), Not(Equals("a", "2")))
     )
     prices = read("over 5 under 9").chips
-    assert within(prices) == And((Between("price", at_least=5), Between("price", at_most=9)))
+    assert hard_filter(prices) == And((Between("price", at_least=5), Between("price", at_most=9)))
 
 
 def test_what_a_chip_says_is_what_it_does() -> None:
@@ -252,15 +254,15 @@ def test_what_a_chip_says_is_what_it_does() -> None:
 
 def test_a_shop_is_asked_once_and_again_when_renewed() -> None:
     shop = fashion()
-    knowledge = Knowledge(shop)
-    read("red dress", knowledge)
-    first = shop.asked
+    catalogue = CatalogueView(shop)
+    read("red dress", catalogue)
+    first = shop.reads
     assert first > 0
-    read("blue shoes size 42", knowledge)
-    assert shop.asked == first
+    read("blue shoes size 42", catalogue)
+    assert shop.reads == first
     shop.held["attributes.baseColour"] = ["Green"]
-    assert facts(read("green", knowledge)) == {}
-    assert facts(read("green", knowledge.renewed())) == {"colour": "green"}
+    assert facts(read("green", catalogue)) == {}
+    assert facts(read("green", catalogue.refreshed())) == {"colour": "green"}
 
 
 WORDS = [
@@ -274,14 +276,14 @@ WORDS = [
 @settings(max_examples=150, deadline=None)
 def test_any_mixture_of_words_is_read(text: str) -> None:
     normalised = normalise(text)
-    reading = Reader(KNOWLEDGE, Understanding()).read(normalised)
-    wheres = [chip.where for chip in reading.chips]
+    parsed = ConstraintReader(CATALOGUE, UnderstandingSettings()).read(normalised)
+    wheres = [chip.where for chip in parsed.chips]
     assert len(set(wheres)) == len(wheres)
-    for chip in reading.chips:
+    for chip in parsed.chips:
         assert normalised[chip.start : chip.end] == chip.text
         parse_filter(chip.where, fashion())
-    dropped = Reader(KNOWLEDGE, Understanding(), wheres).read(normalised)
-    assert not {chip.where for chip in dropped.chips} & set(wheres)
+    without_chip = ConstraintReader(CATALOGUE, UnderstandingSettings(), wheres).read(normalised)
+    assert not {chip.where for chip in without_chip.chips} & set(wheres)
 
 
 def test_every_value_of_a_shop_finds_itself() -> None:
@@ -314,20 +316,20 @@ def test_titles_in_an_attribute_are_no_facts(
 ) -> None:
     """Each of them names a colour, among other things; a field of colours names little else."""
     titles = {f"attributes.{names[0]}": english, f"attributes.{names[1]}": chinese}
-    knowledge = Knowledge(Shop({**FASHION, **titles}, ["price"]))
+    catalogue = CatalogueView(Shop({**FASHION, **titles}, ["price"]))
     for text in ("红色连衣裙", "red bag", english[0], chinese[0]):
-        (chip,) = (chip for chip in read(text, knowledge).chips if chip.kind == "colour")
+        (chip,) = (chip for chip in read(text, catalogue).chips if chip.kind == "colour")
         assert chip.filter == RED
 
 
 def test_titles_with_no_thing_in_them_are_no_facts_either() -> None:
-    knowledge = Knowledge(Shop({"attributes.title_en": ["Black Fog", "Yellow Sun"]}))
-    assert read("black fog", knowledge).chips == ()
+    catalogue = CatalogueView(Shop({"attributes.title_en": ["Black Fog", "Yellow Sun"]}))
+    assert read("black fog", catalogue).chips == ()
 
 
 def test_colours_called_after_things_are_colours() -> None:
-    knowledge = Knowledge(
+    catalogue = CatalogueView(
         Shop({"attributes.tone": ["Milk white", "Red", "Peach", "Tea green", "Wine", "Blue"]})
     )
-    (chip,) = read("white", knowledge).chips
+    (chip,) = read("white", catalogue).chips
     assert chip.filter == Equals("attributes.tone", "Milk white")

@@ -127,5 +127,5 @@ def test_what_is_written_means_the_same_when_read(where: Filter) -> None:
 def test_fields_are_resolved_as_in_filters() -> None:
     assert resolve_field("colour", Shop()) == ("attributes.colour", "attribute")
     assert resolve_field("price", Shop()) == ("price", "number")
-    with pytest.raises(QueryError, match="there is no field 'colr'; did you mean colour"):
+    with pytest.raises(QueryError, match="unknown field 'colr'; did you mean colour"):
         resolve_field("colr", Shop())

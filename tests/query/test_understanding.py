@@ -11,7 +11,16 @@ from PIL import Image
 from snapshelf.encoders import Encoder, load_encoder
 from snapshelf.errors import NotFoundError, PhotoError, QueryError
 from snapshelf.language import Vocabulary
-from snapshelf.query import MAX_EXAMPLES, MAX_PHOTOS, Knowledge, Query, Request, Understanding, understand
+from snapshelf.query import (
+    MAX_EXAMPLES,
+    MAX_PHOTOS,
+    CatalogueView,
+    Query,
+    QueryInput,
+    UnderstandingSettings,
+    hard_filter,
+    understand,
+)
 from tests.query.constraint_shops import fashion
 
 RED, BLUE = (Image.new("RGB", (64, 64), colour) for colour in ("red", "blue"))
@@ -50,66 +59,64 @@ def products(bundled: Encoder) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture
-def knowledge(products: dict[str, np.ndarray]) -> Knowledge:
-    return Knowledge(fashion(), vectors_of=lambda ids: {id: products[id] for id in ids if id in products})
+def catalogue(products: dict[str, np.ndarray]) -> CatalogueView:
+    return CatalogueView(
+        fashion(), photo_vectors=lambda ids: {id: products[id] for id in ids if id in products}
+    )
 
 
 def unit(vector: np.ndarray) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
-def test_words_alone(encoder: Counting, knowledge: Knowledge) -> None:
-    query = understand(encoder, Request(text="红色连衣裙 300元以下"), knowledge)
+def test_words_alone(encoder: Counting, catalogue: CatalogueView) -> None:
+    query = understand(encoder, QueryInput(text="红色连衣裙 300元以下"), catalogue)
     assert (query.kind, query.photo) == ("words", None)
     np.testing.assert_allclose(query.text, encoder.encode_texts(["红色连衣裙"])[0], atol=1e-6)
     assert query.terms["§colour/red"] == 1
     assert not any("300" in term for term in query.terms)
     assert query.normalised == "红色连衣裙 300元以下"
     assert [chip.kind for chip in query.chips] == ["colour", "category", "price"]
-    assert query.where == query.chips[2].filter
+    assert hard_filter(query.chips) == query.chips[2].filter
     assert set(query.timings) == {"decode", "understand", "encode"}
 
 
 def test_a_photo_alone_is_its_vector(encoder: Counting) -> None:
-    query = understand(encoder, Request((RED,)))
+    query = understand(encoder, QueryInput((RED,)))
     assert (query.kind, query.text, query.terms) == ("photo", None, {})
     np.testing.assert_allclose(query.photo, encoder.encode_photos([RED])[0], atol=1e-6)
 
 
-def test_each_input_is_encoded_in_one_pass(encoder: Counting, knowledge: Knowledge) -> None:
-    understand(encoder, Request((RED,), "blue"), knowledge)  # the names of colours are encoded once
+def test_each_input_is_encoded_in_one_pass(encoder: Counting, catalogue: CatalogueView) -> None:
+    understand(encoder, QueryInput((RED,), "blue"), catalogue)  # the names of colours are encoded once
     encoder.calls.clear()
-    request = Request((RED, BLUE), "like this but blue, without laces", without="zippers")
-    query = understand(encoder, request, knowledge)
+    request = QueryInput((RED, BLUE), "like this but blue, without laces", without="zippers")
+    query = understand(encoder, request, catalogue)
     assert encoder.calls == [("photos", 2), ("texts", ("blue", "laces zippers"))]
     assert query.kind == "both"
 
 
-def test_photos_are_weighted(encoder: Counting) -> None:
+def test_photos_count_equally(encoder: Counting) -> None:
     red, blue = encoder.encode_photos([RED, BLUE])
-    even = understand(encoder, Request((RED, BLUE))).photo
+    even = understand(encoder, QueryInput((RED, BLUE))).photo
     np.testing.assert_allclose(even, unit(red + blue), atol=1e-5)
-    mostly = understand(encoder, Request((RED, BLUE), photo_weights=(3, 1))).photo
-    np.testing.assert_allclose(mostly, unit(3 * red + blue), atol=1e-5)
-    only = understand(encoder, Request((RED, BLUE), photo_weights=(1, 0))).photo
-    np.testing.assert_allclose(only, red, atol=1e-5)
 
 
-def test_words_beside_a_photo_take_out_what_the_photo_has(encoder: Counting, knowledge: Knowledge) -> None:
+def test_words_beside_a_photo_take_out_what_the_photo_has(
+    encoder: Counting, catalogue: CatalogueView
+) -> None:
     photo = encoder.encode_photos([RED])[0]
-    _, names = knowledge.spoken(encoder, "colour")
+    _, names = catalogue.concept_vectors(encoder, "colour")
     shown = names[int(np.argmax(names @ photo))]
     word = encoder.encode_texts(["blue"])[0]
-    query = understand(encoder, Request((RED,), "blue"), knowledge)
+    query = understand(encoder, QueryInput((RED,), "blue"), catalogue)
     np.testing.assert_allclose(query.text, 1.5 * (word - 0.4 * shown), atol=1e-4)
-    # Facts count more beside a photo, and a request may say how much the words do.
-    alone = understand(encoder, Request(text="blue"), knowledge)
+    # Constraints count more beside a photo.
+    alone = understand(encoder, QueryInput(text="blue"), catalogue)
     assert query.chips[0].boost == pytest.approx(2.5 * alone.chips[0].boost)
-    twice = understand(encoder, Request((RED,), "blue", text_weight=2), knowledge)
-    np.testing.assert_allclose(twice.text, 2 * query.text, atol=1e-4)
-    # What no fact of the shop tells counts twice as much.
-    untold = understand(encoder, Request((RED,), "embroidered"), knowledge)
-    assert np.linalg.norm(untold.text) > 1.5
+    # Words without a constraint count twice as much.
+    free = understand(encoder, QueryInput((RED,), "embroidered"), catalogue)
+    assert np.linalg.norm(free.text) > 1.5
 
 
 @pytest.mark.parametrize(
@@ -117,93 +124,93 @@ def test_words_beside_a_photo_take_out_what_the_photo_has(encoder: Counting, kno
     ["like this but blue", "the same style in blue, please", "同款blue", "和这个一样的 blue", "换成blue"],
 )
 def test_what_only_points_at_the_photo_is_not_looked_for(
-    encoder: Counting, knowledge: Knowledge, text: str
+    encoder: Counting, catalogue: CatalogueView, text: str
 ) -> None:
-    query = understand(encoder, Request((RED,), text), knowledge)
+    query = understand(encoder, QueryInput((RED,), text), catalogue)
     texts = next(texts for kind, texts in encoder.calls if kind == "texts")
     assert texts[0].removeprefix("in ").strip(" ,") == "blue"
     assert [chip.labels["en"] for chip in query.chips] == ["blue"]
 
 
-def test_only_pointing_at_the_photo_is_the_photo(encoder: Counting, knowledge: Knowledge) -> None:
-    assert understand(encoder, Request((RED,), "同款"), knowledge).kind == "photo"
+def test_only_pointing_at_the_photo_is_the_photo(encoder: Counting, catalogue: CatalogueView) -> None:
+    assert understand(encoder, QueryInput((RED,), "同款"), catalogue).kind == "photo"
 
 
-def test_unwanted_words_are_taken_out(encoder: Counting, knowledge: Knowledge) -> None:
+def test_unwanted_words_are_taken_out(encoder: Counting, catalogue: CatalogueView) -> None:
     photo, laces = encoder.encode_photos([RED])[0], encoder.encode_texts(["laces"])[0]
-    query = understand(encoder, Request((RED,), without="laces"), knowledge)
+    query = understand(encoder, QueryInput((RED,), without="laces"), catalogue)
     assert abs(float(query.photo @ laces)) < 1e-5 or float(photo @ laces) < 0
     assert query.text is None
-    # Half as far away on request.
-    half = understand(encoder, Request((RED,), without="laces", without_weight=0.5), knowledge)
-    expected = photo - 0.5 * max(0.0, float(photo @ laces)) * laces
-    np.testing.assert_allclose(half.photo, expected, atol=1e-5)
 
 
-def test_unwanted_facts_filter(encoder: Counting, knowledge: Knowledge) -> None:
-    query = understand(encoder, Request((RED,), without="red"), knowledge)
+def test_unwanted_values_filter(encoder: Counting, catalogue: CatalogueView) -> None:
+    query = understand(encoder, QueryInput((RED,), without="red"), catalogue)
     (chip,) = query.chips
     assert (chip.excluded, chip.hard, chip.text) == (True, True, "red")
     assert chip.where.startswith("NOT baseColour = ")
-    assert ("texts", ()) in encoder.calls  # a fact tells it: nothing is left for the vector
-    dropped = understand(encoder, Request((RED,), without="red"), knowledge, drop=[chip.where])
-    assert dropped.chips == ()
+    assert ("texts", ()) in encoder.calls  # a constraint expresses it: no words remain to encode
+    without_chip = understand(encoder, QueryInput((RED,), without="red"), catalogue, dismissed=[chip.where])
+    assert without_chip.chips == ()
 
 
-def test_only_what_is_ruled_out(encoder: Counting, knowledge: Knowledge) -> None:
-    query = understand(encoder, Request(text="not red"), knowledge)
+def test_only_what_is_ruled_out(encoder: Counting, catalogue: CatalogueView) -> None:
+    query = understand(encoder, QueryInput(text="not red"), catalogue)
     np.testing.assert_allclose(query.text, -encoder.encode_texts(["red"])[0], atol=1e-6)
     assert (query.kind, query.terms) == ("words", {})
 
 
-def test_only_a_price_goes_by_the_words(encoder: Counting, knowledge: Knowledge) -> None:
-    query = understand(encoder, Request(text="300元以下"), knowledge)
+def test_only_a_price_goes_by_the_words(encoder: Counting, catalogue: CatalogueView) -> None:
+    query = understand(encoder, QueryInput(text="300元以下"), catalogue)
     assert query.text is not None
     assert query.terms == {}
     assert [chip.kind for chip in query.chips] == ["price"]
 
 
 def test_liked_and_disliked_products(
-    encoder: Counting, knowledge: Knowledge, products: dict[str, np.ndarray]
+    encoder: Counting, catalogue: CatalogueView, products: dict[str, np.ndarray]
 ) -> None:
-    liked = understand(encoder, Request(liked=("b",)), knowledge)
-    assert (liked.kind, liked.excluded) == ("photo", {"b"})
+    liked = understand(encoder, QueryInput(liked=("b",)), catalogue)
+    assert (liked.kind, liked.excluded_ids) == ("photo", {"b"})
     np.testing.assert_allclose(liked.photo, products["b"][0], atol=1e-5)
-    both = understand(encoder, Request((RED,), liked=("b",), disliked=("r",)), knowledge)
+    both = understand(encoder, QueryInput((RED,), liked=("b",), disliked=("r",)), catalogue)
     red, blue = products["r"][0], products["b"][0]
     np.testing.assert_allclose(both.photo, unit(red + blue - 0.5 * red), atol=1e-4)
-    assert both.excluded == {"b", "r"}
+    assert both.excluded_ids == {"b", "r"}
 
 
-def test_products_that_are_gone_are_said(encoder: Counting, knowledge: Knowledge) -> None:
-    query = understand(encoder, Request((RED,), liked=("gone",)), knowledge)
+def test_products_that_are_gone_are_said(encoder: Counting, catalogue: CatalogueView) -> None:
+    query = understand(encoder, QueryInput((RED,), liked=("gone",)), catalogue)
     (note,) = query.notes
     assert (note.kind, note.values) == ("unknown-products", {"ids": "gone"})
     with pytest.raises(NotFoundError, match="none of the liked products"):
-        understand(encoder, Request(liked=("gone",)), knowledge)
+        understand(encoder, QueryInput(liked=("gone",)), catalogue)
 
 
 def test_slips_are_corrected_where_it_is_sure(encoder: Counting) -> None:
     vocabulary = Vocabulary.of(["Red leather handbag"] * 20)
-    knowledge = Knowledge(fashion(), vocabulary=vocabulary)
-    query = understand(encoder, Request(text="leathr handbag"), knowledge)
+    catalogue = CatalogueView(fashion(), vocabulary=vocabulary)
+    query = understand(encoder, QueryInput(text="leathr handbag"), catalogue)
     assert query.correction is not None
     assert query.normalised == (query.correction.text if query.correction.sure else "leathr handbag")
     assert "leather" in query.correction.text
-    as_typed = understand(encoder, Request(text="leathr handbag"), knowledge, Understanding.plain())
+    as_typed = understand(
+        encoder, QueryInput(text="leathr handbag"), catalogue, UnderstandingSettings.plain()
+    )
     assert (as_typed.correction, as_typed.normalised) == (None, "leathr handbag")
 
 
-def test_words_may_be_taken_as_they_are(encoder: Counting, knowledge: Knowledge) -> None:
-    query = understand(encoder, Request(text="not red under 300"), knowledge, Understanding.plain())
+def test_words_may_be_taken_as_they_are(encoder: Counting, catalogue: CatalogueView) -> None:
+    query = understand(
+        encoder, QueryInput(text="not red under 300"), catalogue, UnderstandingSettings.plain()
+    )
     assert query.chips == ()
     np.testing.assert_allclose(query.text, encoder.encode_texts(["not red under 300"])[0], atol=1e-6)
-    nothing_known = understand(encoder, Request(text="not red under 300"))
+    nothing_known = understand(encoder, QueryInput(text="not red under 300"))
     assert nothing_known.chips == ()
 
 
-def test_emoji_are_read_by_their_names(encoder: Counting, knowledge: Knowledge) -> None:
-    query = understand(encoder, Request(text="👗"), knowledge)
+def test_emoji_are_read_by_their_names(encoder: Counting, catalogue: CatalogueView) -> None:
+    query = understand(encoder, QueryInput(text="👗"), catalogue)
     assert query.normalised == "dress"
     assert [chip.labels["en"] for chip in query.chips] == ["dress"]
     assert [note.kind for note in query.notes] == ["emoji"]
@@ -211,44 +218,39 @@ def test_emoji_are_read_by_their_names(encoder: Counting, knowledge: Knowledge) 
 
 @pytest.mark.parametrize("text", ["?!…", "___", "。。。", "\u200d!", "-"])
 def test_text_without_letters_is_refused_in_a_sentence(encoder: Counting, text: str) -> None:
-    with pytest.raises(QueryError, match="neither letters nor digits"):
-        understand(encoder, Request(text=text))
-    assert understand(encoder, Request((RED,), text)).kind == "photo"
+    with pytest.raises(QueryError, match="no letters or digits"):
+        understand(encoder, QueryInput(text=text))
+    assert understand(encoder, QueryInput((RED,), text)).kind == "photo"
 
 
 def test_empty_text_is_refused(encoder: Counting) -> None:
     for text in ("", "  ", "\u200b\x00"):
         with pytest.raises(QueryError, match="text is empty"):
-            understand(encoder, Request((RED,), text))
+            understand(encoder, QueryInput((RED,), text))
 
 
 def test_a_file_that_is_no_photo_is_refused(encoder: Counting) -> None:
     with pytest.raises(PhotoError):
-        understand(encoder, Request((b"no photo",)))
+        understand(encoder, QueryInput((b"no photo",)))
     with pytest.raises(PhotoError, match="cannot be read"):
-        understand(encoder, Request(("there-is-no-such-file.jpg",)))
+        understand(encoder, QueryInput(("there-is-no-such-file.jpg",)))
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("arguments", "message"),
     [
         ({}, "empty: give a photo, words, or both"),
-        ({"without": "red"}, "only says what not to find"),
-        ({"disliked": ("1",)}, "only says what not to find"),
-        ({"text": "a" * 1_001}, "1001 characters; 1000 are the most"),
+        ({"without": "red"}, "says only what to avoid"),
+        ({"disliked": ("1",)}, "says only what to avoid"),
+        ({"text": "a" * 1_001}, "1001 characters; the maximum is 1000"),
         ({"text": "a", "without": "b" * 1_001}, "query's without has 1001"),
-        ({"photos": (RED,) * (MAX_PHOTOS + 1)}, "17 photos; 16"),
+        ({"photos": (RED,) * (MAX_PHOTOS + 1)}, "17 photos; the maximum is 16"),
         ({"liked": ("1",) * (MAX_EXAMPLES + 1)}, "101 liked products"),
-        ({"photos": (RED,), "photo_weights": (1.0, 2.0)}, "2 photo weights for 1 photos"),
-        ({"photos": (RED,), "photo_weights": (0.0,)}, "not all 0"),
-        ({"photos": (RED,), "photo_weights": (float("nan"),)}, "numbers from 0"),
-        ({"text": "a", "text_weight": -1.0}, "text_weight is -1.0"),
-        ({"text": "a", "without_weight": float("inf")}, "without_weight is inf"),
     ],
 )
-def test_requests_that_make_no_sense_are_refused(asked: dict, message: str) -> None:
+def test_requests_that_make_no_sense_are_refused(arguments: dict, message: str) -> None:
     with pytest.raises(QueryError, match=message):
-        Request(**asked)
+        QueryInput(**arguments)
 
 
 @pytest.mark.parametrize(
@@ -257,11 +259,11 @@ def test_requests_that_make_no_sense_are_refused(asked: dict, message: str) -> N
      "ＲＥＤ連衣裙", "-" * 999 + "a", "不要" * 400, "'; DROP TABLE product; --", "price < 300) OR (1 = 1", '"', "\\",
      "👗" * 500, "красное платье", "ドレス"],
 )  # fmt: skip
-def test_odd_words_are_understood(encoder: Counting, knowledge: Knowledge, text: str) -> None:
+def test_odd_words_are_understood(encoder: Counting, catalogue: CatalogueView, text: str) -> None:
     try:
-        query = understand(encoder, Request(text=text), knowledge)
+        query = understand(encoder, QueryInput(text=text), catalogue)
     except QueryError as error:
-        assert "letters nor digits" in str(error)  # noqa: PT017
+        assert "no letters or digits" in str(error)  # noqa: PT017
     else:
         assert isinstance(query, Query)
         assert np.isfinite(query.text).all()

@@ -70,7 +70,11 @@ def test_sorting_is_by_numbers(stocked: Shop) -> None:
     assert read_sort("newest", stocked.store) == Sort("added_at", descending=True)
     assert read_sort("rating", stocked.store) == Sort("attributes.rating", descending=True)
     assert read_sort("colour", stocked.store) == Sort("attributes.colour")
-    for wrong, problem in (("prise", "did you mean price"), ("brand", "holds no numbers"), ("", "no field")):
+    for wrong, problem in (
+        ("prise", "did you mean price"),
+        ("brand", "holds no numbers"),
+        ("", "unknown field"),
+    ):
         with pytest.raises(QueryError, match=problem):
             read_sort(wrong, stocked.store)
 
@@ -127,16 +131,16 @@ def test_settings_are_read_or_refused(tmp_path: Path) -> None:
     file = tmp_path / "search.yaml"
     assert SearchSettings.load(file) == SearchSettings()
     file.write_text(
-        "weights: {photo: 2, words: 1}\nunderstanding: {facts: {colour: hard}}\nlog_queries: false\n"
+        "weights: {photo: 2, words: 1}\nunderstanding: {constraints: {colour: hard}}\nlog_queries: false\n"
     )
     settings = SearchSettings.load(file)
     assert settings.weights == Weights(photo=2, words=1)
-    assert settings.understanding.use("colour") == "hard"
+    assert settings.understanding.mode("colour") == "hard"
     assert not settings.log_queries
     for wrong, problem in (
         ("weights: {foto: 1}", "weights.foto"),
         ("colour: hard", "colour"),
-        ("understanding: {facts: {colour: maybe}}", "understanding.facts.colour"),
+        ("understanding: {constraints: {colour: maybe}}", "understanding.constraints.colour"),
         ("weights: {photo: -1}", "the weight of photo is -1"),
         ("[", "cannot be read as YAML"),
     ):

@@ -633,7 +633,7 @@ def test_filter_in_writing(visit: Callable[..., Any]) -> None:
     page.locator("#expert summary").click()
     page.locator("#where").fill("in_stock AND colr = red")
     page.locator("#where").press("Enter")
-    expect(page.locator("#where-error")).to_contain_text("At character 14: there is no field 'colr'")
+    expect(page.locator("#where-error")).to_contain_text("At character 14: unknown field 'colr'")
     expect(page.locator("#where-error mark")).to_have_text("c")
     expect(page.locator("#where")).to_be_focused()
     assert page.locator("#where").evaluate("box => [box.selectionStart, box.selectionEnd]") == [13, 14]

@@ -1,44 +1,52 @@
-"""A raw request → a query that the search room understands."""
+"""Query understanding: the input of a query → vectors, terms and constraints."""
 
-from snapshelf.query.filter import MAX_FILTER_LENGTH, parse_filter
-from snapshelf.query.filter_fields import Fields, Kind, resolve_field
-from snapshelf.query.filter_writer import write_filter
-from snapshelf.query.knowledge import Knowledge, VectorsOf
-from snapshelf.query.query import Chip, Note, Query, QueryKind, within
-from snapshelf.query.request import (
+from snapshelf.query.catalogue_view import CatalogueView, PhotoVectorLookup
+from snapshelf.query.composition import CONSTRAINED_TEXT_LENGTH, CONSTRAINT_BOOST
+from snapshelf.query.filters import (
+    MAX_FILTER_LENGTH,
+    FieldKind,
+    Fields,
+    parse_filter,
+    resolve_field,
+    write_filter,
+)
+from snapshelf.query.query import Chip, Note, Query, QueryKind, hard_filter
+from snapshelf.query.query_input import (
     DECODED_SIDE,
     MAX_EXAMPLES,
     MAX_PHOTOS,
     MAX_TEXT_LENGTH,
     PhotoInput,
-    Request,
-    decoded,
+    QueryInput,
+    decode_photo_input,
 )
-from snapshelf.query.settings import Understanding, Use
+from snapshelf.query.settings import ConstraintMode, UnderstandingSettings
 from snapshelf.query.understanding import understand
 
 __all__ = [
+    "CONSTRAINED_TEXT_LENGTH",
+    "CONSTRAINT_BOOST",
     "DECODED_SIDE",
     "MAX_EXAMPLES",
     "MAX_FILTER_LENGTH",
     "MAX_PHOTOS",
     "MAX_TEXT_LENGTH",
+    "CatalogueView",
     "Chip",
+    "ConstraintMode",
+    "FieldKind",
     "Fields",
-    "Kind",
-    "Knowledge",
     "Note",
     "PhotoInput",
+    "PhotoVectorLookup",
     "Query",
+    "QueryInput",
     "QueryKind",
-    "Request",
-    "Understanding",
-    "Use",
-    "VectorsOf",
-    "decoded",
+    "UnderstandingSettings",
+    "decode_photo_input",
+    "hard_filter",
     "parse_filter",
     "resolve_field",
     "understand",
-    "within",
     "write_filter",
 ]

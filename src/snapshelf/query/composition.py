@@ -1,4 +1,4 @@
-"""Several photos, words and examples → the two vectors that a query is made of; see ``docs/concepts/queries.md``."""
+"""Compose the photo vector and the text vector of a query; see ``docs/concepts/queries.md``."""
 
 from __future__ import annotations
 
@@ -9,71 +9,68 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float32]
 
-LIKED, DISLIKED = 1.0, 0.5
-"""How much the mean of the liked and of the disliked products counts beside the photos (Rocchio's feedback, 1971)."""
+LIKED_WEIGHT, DISLIKED_WEIGHT = 1.0, 0.5
+"""Weights of the mean liked and the mean disliked product beside the photos (Rocchio feedback, 1971)."""
 
-TOLD, UNTOLD = 1.5, 3.0
-"""Length of the words' vector beside a photo, where facts tell what the words ask for and where none does. The score
-gives a photo three times the part of words alone; here the words say what the photo does not show."""
+CONSTRAINED_TEXT_LENGTH, FREE_TEXT_LENGTH = 1.5, 3.0
+"""Length of the text vector beside a photo, with and without constraints read from the words. The score gives a photo
+three times the weight of the text; here the words say what the photo does not show."""
 
-FACTS = 2.5
-"""How many times its boost a fact adds beside a photo, for the same reason."""
+CONSTRAINT_BOOST = 2.5
+"""Factor of the boosts of constraints beside a photo, for the same reason."""
 
-OWN = 0.4
-"""Share of what a photo has already that is taken out of the words which ask for something else."""
+REPLACED_SHARE = 0.4
+"""Share of the photo's own value that is subtracted from words that ask for another value."""
+
+_ROUNDING = 1e-5
+"""Share of a vector's length below which the rest after a subtraction is float32 rounding and has no direction."""
 
 
-def looks(
-    photos: Vector, weights: Sequence[float] | None, liked: Sequence[Vector], disliked: Sequence[Vector]
+def compose_photo_vector(
+    photos: Vector, liked: Sequence[Vector], disliked: Sequence[Vector]
 ) -> Vector | None:
-    """Join photos and examples to one unit vector float32 (d,); None where there are none.
+    """Combine photos and example products to a unit vector float32 (d,); None without photos and liked products.
 
     Parameters
     ----------
     photos : ndarray
         Unit vectors float32 (n, d).
-    weights : sequence of float or None
-        One for each photo.
     liked, disliked : sequence of ndarray
         Photo vectors float32 (m, d) of each product.
     """
     parts = []
     if len(photos):
-        parts.append(unit(np.average(photos, axis=0, weights=weights)))
+        parts.append(normalise_vector(np.mean(photos, axis=0)))
     if liked:
-        parts.append(np.float32(LIKED) * _mean(liked))
+        parts.append(np.float32(LIKED_WEIGHT) * _mean_product(liked))
     if not parts:
         return None
     if disliked:
-        parts.append(np.float32(-DISLIKED) * _mean(disliked))
-    return unit(np.sum(parts, axis=0))
+        parts.append(np.float32(-DISLIKED_WEIGHT) * _mean_product(disliked))
+    return normalise_vector(np.sum(parts, axis=0))
 
 
-def own(photo: Vector, names: Vector) -> int:
-    """Which of the names, unit vectors float32 (n, d), a photo shows most of."""
+def nearest_name(photo: Vector, names: Vector) -> int:
+    """Return the row of the name, among unit vectors float32 (n, d), with the largest cosine to a photo."""
     return int(np.argmax(names @ photo))
 
 
-_ROUNDING = 1e-5
-"""Share of a vector's length below which what is left of it is the rounding of float32, and points nowhere."""
+def subtract_direction(vector: Vector, direction: Vector) -> Vector:
+    """Subtract from a vector its positive component along a unit vector.
 
-
-def away(vector: Vector, minus: Vector, amount: float) -> Vector:
-    """Take out of a vector what of it points to `minus`, a unit vector: all of it for an amount of 1.
-
-    Zero where nothing but rounding would be left: "laptop" without "laptop" has no direction.
+    The result is zero if only rounding is left: "laptop" without "laptop" has no direction.
     """
-    share = max(0.0, float(vector @ minus))
-    rest = vector - np.float32(amount * share) * minus
+    component = max(0.0, float(vector @ direction))
+    rest = vector - np.float32(component) * direction
     is_rounding = np.linalg.norm(rest) <= _ROUNDING * np.linalg.norm(vector)
     return np.zeros_like(vector) if is_rounding else rest
 
 
-def unit(vector: Vector) -> Vector:
-    """Scale to length 1; the zero vector stays."""
+def normalise_vector(vector: Vector) -> Vector:
+    """Scale a vector to length 1; the zero vector stays zero."""
     length = float(np.linalg.norm(vector))
     return np.asarray(vector / length if length > 0 else vector, np.float32)
 
 
-def _mean(products: Sequence[Vector]) -> Vector:
-    return unit(np.mean([photos.mean(axis=0) for photos in products], axis=0))
+def _mean_product(products: Sequence[Vector]) -> Vector:
+    return normalise_vector(np.mean([photos.mean(axis=0) for photos in products], axis=0))

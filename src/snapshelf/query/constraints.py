@@ -1,4 +1,4 @@
-"""Words → facts that products may have, those that are ruled out among them."""
+"""Read constraints from the words of a query, exclusions included."""
 
 from __future__ import annotations
 
@@ -10,142 +10,152 @@ from itertools import combinations
 
 from snapshelf.index import And, Between, Equals, Filter, Not, OneOf, Or
 from snapshelf.language import Concept, Quantity, quantities
-from snapshelf.query.filter_writer import write_filter
-from snapshelf.query.knowledge import Knowledge, Values
+from snapshelf.query.catalogue_view import CatalogueView, FieldValues
+from snapshelf.query.filters.writer import write_filter
 from snapshelf.query.query import Chip, Note
-from snapshelf.query.settings import Understanding
+from snapshelf.query.settings import UnderstandingSettings
 
 _PRICE, _CURRENCY = "price", "currency"
 
-_NOT = re.compile(
+_NEGATION_BEFORE = re.compile(
     r"""(?:\b(?:not|no|non|without|except(?:\ for)?|excluding|other\ than|anything\ but|avoid|minus)\b\s*
         |(?<!\S)-
         |(?:不想要|不需要|不要|不是|不含|不带|除了|除|没有|排除|去掉|无|(?<!除)非)(?:有|带|是|穿)?\s*)
         (?:(?:in|any|a|an|the|with|of|for)\ )*$""",
     re.VERBOSE,
 )
-"""What stands before a name that is ruled out."""
+"""Negation before an excluded name."""
 
-_EXCEPTED = re.compile(r"\s*(?:的|款)*(?:除外|不要|以外|之外)")
-"""What stands after one."""
+_NEGATION_AFTER = re.compile(r"\s*(?:的|款)*(?:除外|不要|以外|之外)")
+"""Negation after an excluded name."""
 
-_OR = re.compile(r"\s*(?:,|、|\bor\b|\bnor\b|\band\b|和|或|或者|及)?\s*")
-"""What stands between two that are ruled out together."""
+_NEGATION_CONJUNCTION = re.compile(r"\s*(?:,|、|\bor\b|\bnor\b|\band\b|和|或|或者|及)?\s*")
+"""Conjunction between two names under the same negation."""
 
-_WITHOUT = re.compile(
+_NEGATED_WORDS = re.compile(
     r"""\b(?:without|excluding|except(?:\ for)?)\ (?:(?:any|a|an|the)\ )?
         (?P<en>[^\W\d][\w'-]*(?:\ (?!(?:and|but|for|in|with|under|on|or)\b)[^\W\d][\w'-]*)?)
         |(?:不要|不带|不含|不想要|没有)(?P<zh>[\u3400-\u9fff]{1,6}?)(?=的|[^\u3400-\u9fff]|$)""",
     re.VERBOSE,
 )
-"""What is ruled out though no fact tells it."""
+"""Negated words that match no field value."""
 
-_LEFT_OVER = re.compile(
+_DANGLING_CONJUNCTIONS = re.compile(
     r"^(?:[\s,;、，；。的和且]|(?:and|or|but)\b)+|(?:[\s,;、，；。和且]|\b(?:and|or|but))+$|(?<=\s)\s+"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What the words of a query say.
+class ParsedText:
+    """The constraints of a text, and the text that remains.
 
     Parameters
     ----------
     chips : tuple of Chip
-    rest : str
-        The words without numbers that became facts and without what they rule out.
-    minus : str
-        What they rule out and no fact tells.
-    asked : tuple of Concept
-        The concepts that they name and do not rule out.
+    remaining_text : str
+        The words without quantities that became constraints and without negated words.
+    negated_text : str
+        Negated words that match no field value, separated by spaces.
+    concepts : tuple of Concept
+        The concepts that the words name and do not negate.
     notes : tuple of Note
     """
 
     chips: tuple[Chip, ...] = ()
-    rest: str = ""
-    minus: str = ""
-    asked: tuple[Concept, ...] = ()
+    remaining_text: str = ""
+    negated_text: str = ""
+    concepts: tuple[Concept, ...] = ()
     notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    """A concept or a name of the shop's at a place of the text, and where the shop has it."""
+    """A concept or a shop's own name at a span of the text, with the field values that match it."""
 
     start: int
     end: int
     kind: str
     labels: Mapping[str, str]
-    places: Sequence[Values]
+    values: Sequence[FieldValues]
     concept: Concept | None = None
-    widened: bool = False
+    is_wider: bool = False
 
 
-class Reader:
-    """Reads facts from words, as far as a shop's products have them.
+class ConstraintReader:
+    """Reads constraints from words, as far as the products' fields have matching values.
 
     Parameters
     ----------
-    knowledge : Knowledge
-    settings : Understanding
-    drop : collection of str
-        `Chip.where` of chips that are not wanted.
+    catalogue : CatalogueView
+    settings : UnderstandingSettings
+    dismissed : collection of str
+        `Chip.where` of the chips that the shopper removed.
     """
 
-    def __init__(self, knowledge: Knowledge, settings: Understanding, drop: Collection[str] = ()) -> None:
-        self._knowledge = knowledge
+    def __init__(
+        self, catalogue: CatalogueView, settings: UnderstandingSettings, dismissed: Collection[str] = ()
+    ) -> None:
+        self._catalogue = catalogue
         self._settings = settings
-        self._drop = frozenset(drop)
+        self._dismissed = frozenset(dismissed)
 
-    def read(self, text: str) -> Reading:
-        """Read a query's text in normal form."""
+    def read(self, text: str) -> ParsedText:
+        """Read the constraints of a query's text in normal form."""
         notes: list[Note] = []
-        chips, cut = self._amounts(text, notes)
-        mentions = [one for one in self._mentions(text) if not _touches((one.start, one.end), cut)]
-        ruled_out = self._ruled_out(text, mentions)
-        minus: list[str] = []
-        asked: list[Concept] = []
+        chips, removed_spans = self._quantity_chips(text, notes)
+        mentions = [
+            mention
+            for mention in self._mentions(text)
+            if not _overlaps_any((mention.start, mention.end), removed_spans)
+        ]
+        negated = self._negated_spans(text, mentions)
+        negated_text: list[str] = []
+        concepts: list[Concept] = []
         for mention in mentions:
             words = text[mention.start : mention.end]
-            span = ruled_out.get((mention.start, mention.end))
+            span = negated.get((mention.start, mention.end))
             chip = self._chip(words, mention, excluded=span is not None)
             if span is not None:
-                cut.append(span)
+                removed_spans.append(span)
                 if chip is None:
-                    minus.append(words)
+                    negated_text.append(words)
             elif mention.concept:
-                asked.append(mention.concept)
-            if chip and chip.where not in self._drop:
+                concepts.append(mention.concept)
+            if chip and chip.where not in self._dismissed:
                 chips.append(chip)
-        minus += self._untold(text, cut)
+        negated_text += self._negated_words(text, removed_spans)
         kept = {chip.where: chip for chip in sorted(chips, key=lambda chip: chip.start)}.values()
-        rest = _without(text, cut)
-        if not rest:
-            # Nothing else is said: the best is what is least like it.
-            minus += [chip.text for chip in kept if chip.excluded]
+        remaining_text = _remove_spans(text, removed_spans)
+        if not remaining_text:
+            # Nothing else remains, so the best products are the least similar ones.
+            negated_text += [chip.text for chip in kept if chip.excluded]
         notes += _contradictions(tuple(kept))
-        return Reading(tuple(kept), rest, " ".join(dict.fromkeys(minus)), tuple(asked), tuple(notes))
+        return ParsedText(
+            tuple(kept), remaining_text, " ".join(dict.fromkeys(negated_text)), tuple(concepts), tuple(notes)
+        )
 
-    def _untold(self, text: str, cut: list[tuple[int, int]]) -> list[str]:
-        """Words that are ruled out though they name nothing; their places are added to what is cut."""
+    def _negated_words(self, text: str, removed_spans: list[tuple[int, int]]) -> list[str]:
+        """Return negated words that match no field value; add their spans to `removed_spans`."""
         if self._settings.excluded == "off":
             return []
-        found = [match for match in _WITHOUT.finditer(text) if not _touches(match.span(), cut)]
-        cut += [match.span() for match in found]
-        return [match["en"] or match["zh"] for match in found]
+        matches = [
+            match for match in _NEGATED_WORDS.finditer(text) if not _overlaps_any(match.span(), removed_spans)
+        ]
+        removed_spans += [match.span() for match in matches]
+        return [match["en"] or match["zh"] for match in matches]
 
-    def rule_out(self, text: str, at: int) -> Reading:
-        """Read words to move away from, in normal form; their chips are at the place `at`."""
+    def read_negated(self, text: str, at: int) -> ParsedText:
+        """Read unwanted words in normal form; their chips get the position `at`."""
         chips: dict[str, Chip] = {}
-        cut = []
+        removed_spans = []
         for mention in self._mentions(text):
             words = text[mention.start : mention.end]
             chip = self._chip(words, mention, excluded=True)
             if chip:
-                cut.append((mention.start, mention.end))
-                if chip.where not in self._drop:
-                    chips[chip.where] = _moved(chip, at)
-        return Reading(tuple(chips.values()), minus=_without(text, cut))
+                removed_spans.append((mention.start, mention.end))
+                if chip.where not in self._dismissed:
+                    chips[chip.where] = _move_to(chip, at)
+        return ParsedText(tuple(chips.values()), negated_text=_remove_spans(text, removed_spans))
 
     def _mentions(self, text: str) -> list[_Mention]:
         names = [
@@ -154,39 +164,39 @@ class Reader:
                 end,
                 name.kind,
                 dict.fromkeys(("en", "zh"), name.texts[0]),
-                [Values(name.field, name.texts, name.texts)],
+                [FieldValues(name.field, name.texts, name.texts)],
             )
-            for start, end, name in self._knowledge.names_in(text)
+            for start, end, name in self._catalogue.names_in(text)
         ]
         concepts = [
             self._concept_mention(match.concept, match.start, match.end)
-            for match in self._knowledge.lexicon.find(text)
+            for match in self._catalogue.lexicon.find(text)
         ]
-        # Of two that overlap the longer one is meant: "Red Tape" is a brand; of two alike the concept.
-        names = [one for one in names if not any(_at_least_as_long(other, one) for other in concepts)]
-        concepts = [one for one in concepts if not any(_overlap(one, other) for other in names)]
+        # The longer of two overlapping mentions wins ("Red Tape" is a brand); of equal lengths, the concept.
+        names = [name for name in names if not any(_covers(concept, name) for concept in concepts)]
+        concepts = [concept for concept in concepts if not any(_overlap(concept, name) for name in names)]
         return sorted([*names, *concepts], key=lambda mention: (mention.start, mention.end))
 
     def _concept_mention(self, concept: Concept, start: int, end: int) -> _Mention:
-        """Where the shop has a concept, or else the nearest wider one."""
-        for each in (concept, *self._knowledge.lexicon.ancestors(concept)):
-            if places := self._knowledge.values(each):
-                labels = {language: each.label(language) for language in ("en", "zh")}
-                return _Mention(start, end, each.kind, labels, places, concept, each is not concept)
+        """Return the field values of a concept, or else of the nearest wider concept with values."""
+        for candidate in (concept, *self._catalogue.lexicon.ancestors(concept)):
+            if values := self._catalogue.values(candidate):
+                labels = {language: candidate.label(language) for language in ("en", "zh")}
+                return _Mention(start, end, candidate.kind, labels, values, concept, candidate is not concept)
         return _Mention(start, end, concept.kind, {}, (), concept)
 
     def _chip(self, text: str, mention: _Mention, *, excluded: bool) -> Chip | None:
-        use = self._settings.use(mention.kind)
-        if excluded and use != "off":
-            use = self._settings.excluded
-        # What is not navy may well be blue: the wider concept is no reason to leave a product out.
-        if use == "off" or not mention.places or (excluded and mention.widened):
+        mode = self._settings.mode(mention.kind)
+        if excluded and mode != "off":
+            mode = self._settings.excluded
+        # A product that is not navy may be blue, so an exclusion never uses the wider concept.
+        if mode == "off" or not mention.values or (excluded and mention.is_wider):
             return None
-        wide = _any_of([(place.field, place.wide) for place in mention.places])
-        exact = _any_of([(place.field, place.exact) for place in mention.places])
+        matching = _any_of([(values.field, values.matching) for values in mention.values])
+        exact = _any_of([(values.field, values.exact) for values in mention.values])
         labels = dict(mention.labels)
         if excluded:
-            wide = exact = Not(wide)
+            matching = exact = Not(matching)
             labels = {"en": f"not {labels['en']}", "zh": f"不要{labels['zh']}"}
         boost = self._settings.boost(mention.kind)
         return Chip(
@@ -194,63 +204,69 @@ class Reader:
             start=mention.start,
             end=mention.end,
             kind=mention.kind,
-            field=mention.places[0].field,
-            where=write_filter(wide),
-            filter=wide,
+            field=mention.values[0].field,
+            where=write_filter(matching),
+            filter=matching,
             exact=exact,
             labels=labels,
-            hard=use == "hard" and not mention.widened,
-            boost=boost / 2 if mention.widened else boost,
+            hard=mode == "hard" and not mention.is_wider,
+            boost=boost / 2 if mention.is_wider else boost,
             excluded=excluded,
         )
 
-    def _ruled_out(self, text: str, mentions: Sequence[_Mention]) -> dict[tuple[int, int], tuple[int, int]]:
-        """Places of the mentions that are ruled out → what to cut from the text with them."""
+    def _negated_spans(
+        self, text: str, mentions: Sequence[_Mention]
+    ) -> dict[tuple[int, int], tuple[int, int]]:
+        """Return the spans of negated mentions → the spans to remove from the text with them."""
         if self._settings.excluded == "off":
             return {}
-        found: dict[tuple[int, int], tuple[int, int]] = {}
+        spans: dict[tuple[int, int], tuple[int, int]] = {}
         last: _Mention | None = None
         starts = {mention.start for mention in mentions}
         for mention in mentions:
-            place = (mention.start, mention.end)
-            before = _NOT.search(text[: mention.start])
-            after = _EXCEPTED.match(text, mention.end)
-            joined = (
+            span = (mention.start, mention.end)
+            before = _NEGATION_BEFORE.search(text[: mention.start])
+            after = _NEGATION_AFTER.match(text, mention.end)
+            is_joined = (
                 last is not None
                 and last.kind == mention.kind
-                and _OR.fullmatch(text[last.end : mention.start])
+                and _NEGATION_CONJUNCTION.fullmatch(text[last.end : mention.start])
             )
             if before:
-                found[place] = (before.start(), mention.end)
-            elif joined:
-                found[place] = (last.end if last else mention.start, mention.end)
+                spans[span] = (before.start(), mention.end)
+            elif is_joined:
+                spans[span] = (last.end if last else mention.start, mention.end)
             if after and after.end() not in starts:
-                found[place] = (found.get(place, place)[0], after.end())
-            last = mention if place in found else None
-        return found
+                spans[span] = (spans.get(span, span)[0], after.end())
+            last = mention if span in spans else None
+        return spans
 
-    def _amounts(self, text: str, notes: list[Note]) -> tuple[list[Chip], list[tuple[int, int]]]:
-        """Chips of quantities, and the places of their words."""
+    def _quantity_chips(self, text: str, notes: list[Note]) -> tuple[list[Chip], list[tuple[int, int]]]:
+        """Return the chips of quantities, and the spans of their words."""
         chips: list[Chip] = []
-        cut: list[tuple[int, int]] = []
+        removed_spans: list[tuple[int, int]] = []
         for quantity in quantities(text):
-            use = self._settings.use(quantity.kind)
-            if use == "off":
+            mode = self._settings.mode(quantity.kind)
+            if mode == "off":
                 continue
             words = text[quantity.start : quantity.end]
-            where = self._priced(quantity, notes) if quantity.kind == _PRICE else self._sized(quantity)
-            if where is None:
+            located = (
+                self._price_filter(quantity, notes)
+                if quantity.kind == _PRICE
+                else self._attribute_filter(quantity)
+            )
+            if located is None:
                 if quantity.kind == _PRICE:
-                    cut.append((quantity.start, quantity.end))
+                    removed_spans.append((quantity.start, quantity.end))
                     notes.append(
                         Note(
                             "no-prices",
-                            f"no product has a price, so {words!r} makes no difference",
+                            f"no product has a price, so {words!r} has no effect",
                             {"words": words},
                         )
                     )
                 continue
-            field, condition = where
+            field, condition = located
             chip = Chip(
                 text=words,
                 start=quantity.start,
@@ -260,30 +276,30 @@ class Reader:
                 where=write_filter(condition),
                 filter=condition,
                 exact=condition,
-                labels=_labels(quantity),
-                hard=use == "hard",
+                labels=_quantity_labels(quantity),
+                hard=mode == "hard",
                 boost=self._settings.boost(quantity.kind),
                 bound=quantity.kind == _PRICE or quantity.low is None or quantity.high is None,
             )
-            dropped = chip.where in self._drop
-            # A price is never in a title; another quantity may be, and is looked for there once it is no fact.
-            if quantity.kind == _PRICE or not dropped:
-                cut.append((quantity.start, quantity.end))
-            if not dropped:
+            is_dismissed = chip.where in self._dismissed
+            # A title never holds a price. It may hold another quantity, so a dismissed quantity stays in the text.
+            if quantity.kind == _PRICE or not is_dismissed:
+                removed_spans.append((quantity.start, quantity.end))
+            if not is_dismissed:
                 chips.append(chip)
-        return chips, cut
+        return chips, removed_spans
 
-    def _priced(self, quantity: Quantity, notes: list[Note]) -> tuple[str, Filter] | None:
-        if not self._knowledge.has(_PRICE):
+    def _price_filter(self, quantity: Quantity, notes: list[Note]) -> tuple[str, Filter] | None:
+        if not self._catalogue.has_field(_PRICE):
             return None
         price = Between(_PRICE, at_least=quantity.low, at_most=quantity.high)
-        currencies = self._knowledge.texts(_CURRENCY) if quantity.unit else ()
+        currencies = self._catalogue.texts(_CURRENCY) if quantity.unit else ()
         if currencies and quantity.unit not in currencies:
             shop = ", ".join(currencies)
             notes.append(
                 Note(
                     "other-currency",
-                    f"prices here are in {shop}; the number was compared as it is, not converted from {quantity.unit}",
+                    f"prices are in {shop}; the number was compared without conversion from {quantity.unit}",
                     {"asked": quantity.unit, "shop": shop},
                 )
             )
@@ -291,30 +307,30 @@ class Reader:
             return _PRICE, And((price, Equals(_CURRENCY, quantity.unit)))
         return _PRICE, price
 
-    def _sized(self, quantity: Quantity) -> tuple[str, Filter] | None:
-        """The values of attributes that lie within a quantity."""
+    def _attribute_filter(self, quantity: Quantity) -> tuple[str, Filter] | None:
+        """Return the filter of attributes whose values lie within a quantity."""
         parts: list[Filter] = []
         fields: list[str] = []
-        for field, values in self._knowledge.amounts(quantity.kind).items():
-            texts = tuple(dict.fromkeys(text for text, value in values if _lies_within(value, quantity)))
+        for field, values in self._catalogue.quantity_values(quantity.kind).items():
+            texts = tuple(dict.fromkeys(text for text, value in values if _is_within(value, quantity)))
             if texts:
                 parts.append(_one_of(field, texts))
                 fields.append(field)
         if quantity.low is not None or quantity.high is not None:
-            for field in self._knowledge.numbers(quantity.kind):
+            for field in self._catalogue.numeric_fields(quantity.kind):
                 parts.append(Between(field, at_least=quantity.low, at_most=quantity.high))
                 fields.append(field)
         return (fields[0], parts[0] if len(parts) == 1 else Or(tuple(parts))) if parts else None
 
 
-def _lies_within(value: Quantity, wanted: Quantity) -> bool:
-    if value.unit and wanted.unit and value.unit != wanted.unit:
+def _is_within(value: Quantity, requested: Quantity) -> bool:
+    if value.unit and requested.unit and value.unit != requested.unit:
         return False
-    if isinstance(wanted.value, str) or isinstance(value.value, str):
-        return value.value == wanted.value
+    if isinstance(requested.value, str) or isinstance(value.value, str):
+        return value.value == requested.value
     low, high = value.low, value.high
-    return (wanted.low is None or (low is not None and low >= wanted.low)) and (
-        wanted.high is None or (high is not None and high <= wanted.high)
+    return (requested.low is None or (low is not None and low >= requested.low)) and (
+        requested.high is None or (high is not None and high <= requested.high)
     )
 
 
@@ -322,42 +338,42 @@ def _one_of(field: str, texts: tuple[str, ...]) -> Filter:
     return Equals(field, texts[0]) if len(texts) == 1 else OneOf(field, texts)
 
 
-def _any_of(places: Sequence[tuple[str, tuple[str, ...]]]) -> Filter:
-    parts = tuple(_one_of(field, texts) for field, texts in places)
+def _any_of(values: Sequence[tuple[str, tuple[str, ...]]]) -> Filter:
+    parts = tuple(_one_of(field, texts) for field, texts in values)
     return parts[0] if len(parts) == 1 else Or(parts)
 
 
-def _touches(place: tuple[int, int], places: Sequence[tuple[int, int]]) -> bool:
-    return any(place[0] < end and start < place[1] for start, end in places)
+def _overlaps_any(span: tuple[int, int], spans: Sequence[tuple[int, int]]) -> bool:
+    return any(span[0] < end and start < span[1] for start, end in spans)
 
 
-def _overlap(one: _Mention, other: _Mention) -> bool:
-    return one.start < other.end and other.start < one.end
+def _overlap(first: _Mention, second: _Mention) -> bool:
+    return first.start < second.end and second.start < first.end
 
 
-def _at_least_as_long(concept: _Mention, name: _Mention) -> bool:
-    """Whether a concept that the shop has stands in the way of one of the shop's names."""
+def _covers(concept: _Mention, name: _Mention) -> bool:
+    """Return whether a concept with field values overlaps a shop's own name and is at least as long."""
     return (
-        bool(concept.places)
+        bool(concept.values)
         and _overlap(concept, name)
         and concept.end - concept.start >= name.end - name.start
     )
 
 
-def _moved(chip: Chip, at: int) -> Chip:
+def _move_to(chip: Chip, at: int) -> Chip:
     return replace(chip, start=at, end=at)
 
 
-def _without(text: str, cut: Sequence[tuple[int, int]]) -> str:
-    for start, end in sorted(cut, reverse=True):
+def _remove_spans(text: str, removed_spans: Sequence[tuple[int, int]]) -> str:
+    for start, end in sorted(removed_spans, reverse=True):
         text = f"{text[:start]} {text[end:]}"
-    return _LEFT_OVER.sub("", text) if cut else text
+    return _DANGLING_CONJUNCTIONS.sub("", text) if removed_spans else text
 
 
-def _labels(quantity: Quantity) -> dict[str, str]:
+def _quantity_labels(quantity: Quantity) -> dict[str, str]:
     unit = quantity.unit
     if quantity.kind == "size":
-        size = f"{unit.upper()} {_size(quantity)}".strip()
+        size = f"{unit.upper()} {_size_text(quantity)}".strip()
         return {"en": f"size {size}", "zh": f"{size} 码"}
     unit = f" {unit}" if unit else ""
     low, high = (None if bound is None else f"{bound:.12g}" for bound in (quantity.low, quantity.high))
@@ -369,7 +385,7 @@ def _labels(quantity: Quantity) -> dict[str, str]:
     return {"en": both, "zh": both}
 
 
-def _size(quantity: Quantity) -> str:
+def _size_text(quantity: Quantity) -> str:
     if isinstance(quantity.value, str) or quantity.low is None or quantity.high is None:
         return str(quantity.value)
     low, high = f"{quantity.low:g}", f"{quantity.high:g}"
@@ -380,25 +396,25 @@ def _contradictions(chips: Sequence[Chip]) -> list[Note]:
     return [
         Note(
             "contradiction",
-            f"no product can be both {one.labels['en']!r} and {other.labels['en']!r}",
-            {"one": one.where, "other": other.where},
+            f"no product can be both {first.labels['en']!r} and {second.labels['en']!r}",
+            {"one": first.where, "other": second.where},
         )
-        for one, other in combinations(chips, 2)
-        if _exclude_each_other(one, other)
+        for first, second in combinations(chips, 2)
+        if _exclude_each_other(first, second)
     ]
 
 
-def _exclude_each_other(one: Chip, other: Chip) -> bool:
-    if Not(one.filter) == other.filter or Not(other.filter) == one.filter:
+def _exclude_each_other(first: Chip, second: Chip) -> bool:
+    if Not(first.filter) == second.filter or Not(second.filter) == first.filter:
         return True
-    if not (one.bound and other.bound and one.hard and other.hard and one.field == other.field):
+    if not (first.bound and second.bound and first.hard and second.hard and first.field == second.field):
         return False
-    (low, high), (other_low, other_high) = _bounds(one.filter), _bounds(other.filter)
-    return max(low, other_low) > min(high, other_high)
+    (first_low, first_high), (second_low, second_high) = _bounds(first.filter), _bounds(second.filter)
+    return max(first_low, second_low) > min(first_high, second_high)
 
 
 def _bounds(where: Filter) -> tuple[float, float]:
-    """The interval that a filter by a number leaves; everything where it is none."""
+    """Return the interval of a numeric filter; the whole line for other filters."""
     match where:
         case Between(_, at_least, at_most):
             return (

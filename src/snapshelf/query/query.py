@@ -1,4 +1,4 @@
-"""What the search room works with."""
+"""The parsed query: vectors, terms, constraints and notes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from snapshelf.index import And, Filter, Or
 from snapshelf.language import Correction
 
 QueryKind: TypeAlias = Literal["photo", "words", "both"]
-"""What a query is made of; liked products count as photos."""
+"""Input of a query; liked products count as photos."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that the shopper should be told.
+    """A message for the shopper.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class Note:
     text : str
         An English sentence.
     values : mapping
-        What is particular in it, so that it can be said in another language.
+        Values that appear in the sentence, for a translation.
     """
 
     kind: str
@@ -37,34 +37,34 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A fact read from the words, shown to the shopper, who may remove it.
+    """A constraint read from the words, shown to the shopper as a removable chip.
 
     Parameters
     ----------
     text : str
-        The words it was read from.
+        The words that express the constraint.
     start, end : int
-        Where they are: ``query.normalised[start:end]``.
+        Position of the words: ``query.normalised[start:end]``.
     kind : str
         Kind of concept or quantity: ``"colour"``, ``"price"`` …
     field : str
-        The fact that it is about, for example ``"attributes.baseColour"``.
+        The constrained field, for example ``"attributes.baseColour"``.
     where : str
-        The filter in writing, as in ``'baseColour = "Red"'``; names the chip where it is removed.
+        The filter as text, for example ``'baseColour = "Red"'``; it identifies the chip in ``dismissed``.
     filter : Filter
-        Products that have the fact, among them those with a narrower one (navy for blue).
+        Products that satisfy the constraint, narrower values included (navy for blue).
     exact : Filter
-        Products that have exactly the fact; the same as `filter` where nothing is narrower.
+        Products with exactly this value; equal to `filter` if no value is narrower.
     labels : mapping
-        ``"en"`` and ``"zh"`` → how it is called.
+        ``"en"`` and ``"zh"`` → the label of the chip.
     hard : bool
-        Products without the fact are left out; otherwise those with it gain `boost`.
+        The constraint filters; otherwise matching products gain `boost`.
     boost : float
-        What a match adds to the score.
+        Added to the score of a matching product.
     excluded : bool
-        The words rule something out ("not red"): `filter` is what is left.
+        The words exclude a value ("not red"); `filter` matches the remaining products.
     bound : bool
-        It bounds a number, so it narrows whatever else is said of its field.
+        The constraint bounds a number; it is intersected with other constraints on its field.
     """
 
     text: str
@@ -84,30 +84,30 @@ class Chip:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A request understood.
+    """A parsed and encoded query.
 
     Parameters
     ----------
     photo : ndarray or None
-        float32 (d,): the photos and the liked products, away from what is not wanted. Of length 1, or shorter where
-        words were moved away from.
+        float32 (d,): the photos and liked products less the unwanted directions. Length 1, or less if unwanted words
+        were subtracted.
     text : ndarray or None
-        float32 (d,): the words, as long as their share beside a photo is; of length 1 without a photo, and zero where
-        nothing is left of what words were moved away from. Photo or text is there.
+        float32 (d,): the words; its length is their weight beside a photo, 1 without a photo, and 0 if the unwanted
+        words cancel it. At least one of `photo` and `text` is set.
     terms : mapping
-        Words-recall terms → weight; empty without words.
+        Terms of lexical retrieval (BM25) → weight; empty without words.
     timings : mapping
         Seconds of the stages ``decode``, ``understand`` and ``encode``.
     normalised : str
-        The words as they were understood, corrected and in their normal form; chips point into them.
+        The corrected words in normal form; positions of chips refer to this text.
     correction : Correction or None
-        A slip put right: `normalised` is the corrected text where the correction is sure, otherwise it is a proposal.
+        Spelling correction; applied to `normalised` if it is sure, otherwise a proposal.
     chips : tuple of Chip
-        Facts read from the words, in their order.
+        Constraints read from the words, in text order.
     notes : tuple of Note
-        What the shopper should be told.
-    excluded : frozenset of str
-        Ids of products that are no hits: those that were called liked or disliked.
+        Messages for the shopper.
+    excluded_ids : frozenset of str
+        Ids of the liked and disliked products, which are never hits.
     """
 
     photo: NDArray[np.float32] | None
@@ -118,31 +118,28 @@ class Query:
     correction: Correction | None = None
     chips: tuple[Chip, ...] = ()
     notes: tuple[Note, ...] = ()
-    excluded: frozenset[str] = frozenset()
+    excluded_ids: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> QueryKind:
-        """What it is made of."""
+        """Return whether the query has a photo vector, a text vector, or both."""
         if self.photo is None:
             return "words"
         return "photo" if self.text is None else "both"
 
-    @property
-    def where(self) -> Filter | None:
-        """What its hard chips leave; None if it has none."""
-        return within(self.chips)
 
+def hard_filter(chips: Collection[Chip]) -> Filter | None:
+    """Combine the filters of the hard chips; None without hard chips.
 
-def within(chips: Collection[Chip]) -> Filter | None:
-    """Join the filters of hard chips; None if there are none.
-
-    Several values of one field are a choice ("red or blue"), except for bounds and for what is ruled out; different
-    fields must all fit.
+    Values of the same field are alternatives ("red or blue"), except bounds and exclusions; constraints on different
+    fields must all hold.
     """
-    choices: dict[object, list[Filter]] = {}
+    alternatives: dict[object, list[Filter]] = {}
     for place, chip in enumerate(chips):
         if chip.hard:
-            alone = chip.excluded or chip.bound
-            choices.setdefault(place if alone else chip.field, []).append(chip.filter)
-    parts = tuple(filters[0] if len(filters) == 1 else Or(tuple(filters)) for filters in choices.values())
+            is_separate = chip.excluded or chip.bound
+            alternatives.setdefault(place if is_separate else chip.field, []).append(chip.filter)
+    parts = tuple(
+        filters[0] if len(filters) == 1 else Or(tuple(filters)) for filters in alternatives.values()
+    )
     return None if not parts else parts[0] if len(parts) == 1 else And(parts)

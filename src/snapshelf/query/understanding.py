@@ -1,4 +1,4 @@
-"""A request → vectors, terms and facts."""
+"""Parse and encode a query: photos and words → vectors, terms and constraints."""
 
 from __future__ import annotations
 
@@ -14,14 +14,23 @@ import numpy as np
 from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError
 from snapshelf.language import Correction, correct, normalise, search_terms
-from snapshelf.query.composition import FACTS, OWN, TOLD, UNTOLD, Vector, away, looks, own
-from snapshelf.query.constraints import Reader, Reading
-from snapshelf.query.knowledge import Knowledge
+from snapshelf.query.catalogue_view import CatalogueView
+from snapshelf.query.composition import (
+    CONSTRAINED_TEXT_LENGTH,
+    CONSTRAINT_BOOST,
+    FREE_TEXT_LENGTH,
+    REPLACED_SHARE,
+    Vector,
+    compose_photo_vector,
+    nearest_name,
+    subtract_direction,
+)
+from snapshelf.query.constraints import ConstraintReader, ParsedText
 from snapshelf.query.query import Note, Query
-from snapshelf.query.request import Request, decoded
-from snapshelf.query.settings import Understanding
+from snapshelf.query.query_input import QueryInput, decode_photo_input
+from snapshelf.query.settings import UnderstandingSettings
 
-_SPOKEN = re.compile(r"[^\W_]")
+_SEARCHABLE = re.compile(r"[^\W_]")
 _COMPARISON = re.compile(
     r"""\b(?:(?:something|anything|one|ones|exactly|just|looks?|looking)\ )*
         (?:like|similar\ to|same\ as|the\ same\ as)\ (?:this|that|these|those|it)(?:\ (?:one|photo|picture|image))?\b
@@ -31,168 +40,184 @@ _COMPARISON = re.compile(
     |(?:同|这|该|类似|相似|一样的?)(?:款式?|样式)的?|类似的?|一样的|但是?|有没有|有(?=.*吗)|的?吗|换成|改成|改为|(?<![\u4e00-\u9fff])要""",
     re.VERBOSE,
 )
-"""Words that say only that the photo is to be compared with: the photo says it already."""
+"""Words that only refer to the photo ("like this one"); the photo vector already expresses them."""
 
 
 def understand(
     encoder: Encoder,
-    request: Request,
-    knowledge: Knowledge | None = None,
-    settings: Understanding | None = None,
+    query_input: QueryInput,
+    catalogue: CatalogueView | None = None,
+    settings: UnderstandingSettings | None = None,
     *,
-    drop: Collection[str] = (),
+    dismissed: Collection[str] = (),
 ) -> Query:
-    """Decode, read and encode a request.
+    """Decode, parse and encode the input of a query.
 
     Parameters
     ----------
     encoder : Encoder
-        Encodes all photos in one pass, and all words in another.
-    request : Request
-    knowledge : Knowledge or None
-        What the shop has. Without it no facts are read from the words, and nothing is corrected.
-    settings : Understanding or None
-        The usual ones by default.
-    drop : collection of str
+        Encodes all photos in one pass and all texts in another.
+    query_input : QueryInput
+    catalogue : CatalogueView or None
+        The fields and words of the catalogue. Without it, no constraints are read and no spelling is corrected.
+    settings : UnderstandingSettings or None
+        Default settings if None.
+    dismissed : collection of str
         `Chip.where` of the chips that the shopper removed.
 
     Raises
     ------
     QueryError
-        The words have no letter, digit or emoji that could be looked for, and there is nothing else.
+        The words hold no letter, digit or known emoji, and the input has no photo and no liked product.
     NotFoundError
-        Nothing is asked for but products like some that are not there.
+        The input has only liked products, and none of them is in the catalogue.
     PhotoError
         A photo cannot be decoded.
     """
-    settings = settings or Understanding()
-    start = time.perf_counter()
-    images = [decoded(each) for each in request.photos]
+    settings = settings or UnderstandingSettings()
+    started = time.perf_counter()
+    images = [decode_photo_input(photo) for photo in query_input.photos]
     decoded_at = time.perf_counter()
     notes: list[Note] = []
-    words, correction = _words(request, knowledge, settings, notes)
-    reading = _read(words, request, knowledge, settings, drop)
-    liked, disliked = _examples(request, knowledge, notes)
-    by_looks = bool(images) or bool(liked)
-    said = reading.rest
-    if by_looks and settings.read:
-        said = " ".join(_COMPARISON.sub(" ", said).split())
-    terms = Counter(search_terms(said, lexicon=knowledge.lexicon if knowledge else None))
-    if not by_looks and not said and not reading.minus:
-        said = words  # only numbers: there is nothing better to go by
-        if not said:
-            raise NotFoundError("none of the liked products is there; give a photo, words, or other products")
+    words, correction = _normalise_and_correct(query_input, catalogue, settings, notes)
+    parsed = _parse_text(words, query_input, catalogue, settings, dismissed)
+    liked, disliked = _example_vectors(query_input, catalogue, notes)
+    has_photo = bool(images) or bool(liked)
+    encoded_text = parsed.remaining_text
+    if has_photo and settings.read:
+        encoded_text = " ".join(_COMPARISON.sub(" ", encoded_text).split())
+    terms = Counter(search_terms(encoded_text, lexicon=catalogue.lexicon if catalogue else None))
+    if not has_photo and not encoded_text and not parsed.negated_text:
+        encoded_text = words  # The words hold only quantities, so encode them after all.
+        if not encoded_text:
+            raise NotFoundError(
+                "none of the liked products is in the catalogue; give a photo, words, or other products"
+            )
     read_at = time.perf_counter()
     encoded = encoder.encode_photos(images)
-    texts = list(dict.fromkeys(each for each in (said, reading.minus) if each))
+    texts = list(dict.fromkeys(filter(None, (encoded_text, parsed.negated_text))))
     vectors = dict(zip(texts, encoder.encode_texts(texts), strict=True))
-    look = looks(encoded, request.photo_weights, liked, disliked)
-    word = vectors.get(said)
-    if look is not None and word is not None:
-        length = request.text_weight * (TOLD if reading.chips else UNTOLD)
-        word = np.float32(length) * _instead(word, look, reading, knowledge, encoder)
-    minus = vectors.get(reading.minus)
-    if minus is not None:
-        amount = request.without_weight
-        look = None if look is None else away(look, minus, amount)
-        word = away(word, minus, amount) if word is not None else (-minus if look is None else None)
+    photo_vector = compose_photo_vector(encoded, liked, disliked)
+    text_vector = vectors.get(encoded_text)
+    if photo_vector is not None and text_vector is not None:
+        length = CONSTRAINED_TEXT_LENGTH if parsed.chips else FREE_TEXT_LENGTH
+        text_vector = np.float32(length) * _replace_own_values(
+            text_vector, photo_vector, parsed, catalogue, encoder
+        )
+    negated = vectors.get(parsed.negated_text)
+    if negated is not None:
+        if text_vector is not None:
+            text_vector = subtract_direction(text_vector, negated)
+        elif photo_vector is None:
+            text_vector = -negated
+        if photo_vector is not None:
+            photo_vector = subtract_direction(photo_vector, negated)
     finished = time.perf_counter()
     return Query(
-        photo=look,
-        text=word,
+        photo=photo_vector,
+        text=text_vector,
         terms={term: float(count) for term, count in terms.items()},
         timings={
-            "decode": decoded_at - start,
+            "decode": decoded_at - started,
             "understand": read_at - decoded_at,
             "encode": finished - read_at,
         },
         normalised=words,
         correction=correction,
-        chips=tuple(replace(chip, boost=FACTS * chip.boost) for chip in reading.chips)
-        if by_looks
-        else reading.chips,
-        notes=(*notes, *reading.notes),
-        excluded=frozenset((*request.liked, *request.disliked)),
+        chips=tuple(replace(chip, boost=CONSTRAINT_BOOST * chip.boost) for chip in parsed.chips)
+        if has_photo
+        else parsed.chips,
+        notes=(*notes, *parsed.notes),
+        excluded_ids=frozenset((*query_input.liked, *query_input.disliked)),
     )
 
 
-def _words(
-    request: Request, knowledge: Knowledge | None, settings: Understanding, notes: list[Note]
+def _normalise_and_correct(
+    query_input: QueryInput,
+    catalogue: CatalogueView | None,
+    settings: UnderstandingSettings,
+    notes: list[Note],
 ) -> tuple[str, Correction | None]:
-    """The text in its normal form and put right, and what was or may be wrong with it."""
-    if request.text is None:
+    """Return the text in normal form with sure corrections applied, and the correction."""
+    if query_input.text is None:
         return "", None
-    words = normalise(request.text)
+    words = normalise(query_input.text)
     if not words:
-        raise QueryError("the query's text is empty: leave it out to search by photo alone")
-    if not _SPOKEN.search(words):
-        words = _named(words)
+        raise QueryError("the query's text is empty; omit it to search by photo only")
+    if not _SEARCHABLE.search(words):
+        words = _emoji_names(words)
         if words:
             notes.append(Note("emoji", f"the text was read as {words!r}", {"words": words}))
-        elif not request.photos and not request.liked:
+        elif not query_input.photos and not query_input.liked:
             raise QueryError(
-                f"the query's text {request.text[:40]!r} has neither letters nor digits; write what to look for"
+                f"the query's text {query_input.text[:40]!r} has no letters or digits; write what to search for"
             )
-    if not (settings.correct and knowledge and knowledge.vocabulary and words):
+    if not (settings.correct and catalogue and catalogue.vocabulary and words):
         return words, None
-    correction = correct(words, knowledge.vocabulary, knowledge.lexicon)
+    correction = correct(words, catalogue.vocabulary, catalogue.lexicon)
     return correction.text if correction and correction.sure else words, correction
 
 
-def _named(signs: str) -> str:
-    """What emoji show: 👗 is a dress."""
+def _emoji_names(signs: str) -> str:
+    """Return the names of emoji: 👗 is a dress."""
     names = (unicodedata.name(sign, "") for sign in signs if unicodedata.category(sign) == "So")
     return normalise(" ".join(names))
 
 
-def _read(
+def _parse_text(
     words: str,
-    request: Request,
-    knowledge: Knowledge | None,
-    settings: Understanding,
-    drop: Collection[str],
-) -> Reading:
-    unwanted = normalise(request.without or "")
-    if knowledge is None or not settings.read:
-        return Reading(rest=words, minus=unwanted)
-    reader = Reader(knowledge, settings, drop)
-    reading = reader.read(words)
+    query_input: QueryInput,
+    catalogue: CatalogueView | None,
+    settings: UnderstandingSettings,
+    dismissed: Collection[str],
+) -> ParsedText:
+    unwanted = normalise(query_input.without or "")
+    if catalogue is None or not settings.read:
+        return ParsedText(remaining_text=words, negated_text=unwanted)
+    reader = ConstraintReader(catalogue, settings, dismissed)
+    parsed = reader.read(words)
     if not unwanted:
-        return reading
-    without = reader.rule_out(unwanted, len(words))
-    return Reading(
-        (*reading.chips, *without.chips),
-        reading.rest,
-        " ".join(filter(None, (reading.minus, without.minus))),
-        reading.asked,
-        reading.notes,
+        return parsed
+    without = reader.read_negated(unwanted, len(words))
+    return ParsedText(
+        (*parsed.chips, *without.chips),
+        parsed.remaining_text,
+        " ".join(filter(None, (parsed.negated_text, without.negated_text))),
+        parsed.concepts,
+        parsed.notes,
     )
 
 
-def _examples(
-    request: Request, knowledge: Knowledge | None, notes: list[Note]
+def _example_vectors(
+    query_input: QueryInput, catalogue: CatalogueView | None, notes: list[Note]
 ) -> tuple[list[Vector], list[Vector]]:
-    """Vectors of liked and of disliked products, those that are there."""
-    ids = (*request.liked, *request.disliked)
-    found = knowledge.vectors(ids) if knowledge else {}
-    if missing := [id for id in dict.fromkeys(ids) if id not in found]:
+    """Return the photo vectors of the liked and disliked products that are in the catalogue."""
+    ids = (*query_input.liked, *query_input.disliked)
+    vectors = catalogue.vectors(ids) if catalogue else {}
+    if missing := [id for id in dict.fromkeys(ids) if id not in vectors]:
         listed = ", ".join(missing)
-        notes.append(Note("unknown-products", f"these products are not there: {listed}", {"ids": listed}))
+        notes.append(
+            Note("unknown-products", f"these products are not in the catalogue: {listed}", {"ids": listed})
+        )
     liked, disliked = (
-        [found[id] for id in listed if id in found] for listed in (request.liked, request.disliked)
+        [vectors[id] for id in group if id in vectors] for group in (query_input.liked, query_input.disliked)
     )
     return liked, disliked
 
 
-def _instead(
-    word: Vector, look: Vector, reading: Reading, knowledge: Knowledge | None, encoder: Encoder
+def _replace_own_values(
+    text_vector: Vector,
+    photo_vector: Vector,
+    parsed: ParsedText,
+    catalogue: CatalogueView | None,
+    encoder: Encoder,
 ) -> Vector:
-    """The words, less what the photo has of the same kinds: red instead of the photo's blue."""
-    if knowledge is None:
-        return word
-    for kind in {concept.kind for concept in reading.asked} - {"category"}:
-        concepts, names = knowledge.spoken(encoder, kind)
-        shown = own(look, names)
-        if all(concepts[shown] != concept for concept in reading.asked):
-            word = word - np.float32(OWN) * names[shown]
-    return word
+    """Subtract from the text vector what the photo shows of the same kinds: red instead of the photo's blue."""
+    if catalogue is None:
+        return text_vector
+    for kind in {concept.kind for concept in parsed.concepts} - {"category"}:
+        concepts, names = catalogue.concept_vectors(encoder, kind)
+        own_row = nearest_name(photo_vector, names)
+        if all(concepts[own_row] != concept for concept in parsed.concepts):
+            text_vector = text_vector - np.float32(REPLACED_SHARE) * names[own_row]
+    return text_vector

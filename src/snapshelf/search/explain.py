@@ -12,7 +12,7 @@ from PIL import Image
 from snapshelf.encoders import Vectors
 from snapshelf.errors import NotFoundError, QueryError
 from snapshelf.index import And, Filter
-from snapshelf.query import decoded, within, write_filter
+from snapshelf.query import decode_photo_input, hard_filter, write_filter
 from snapshelf.search.occlusion import occlusion_map
 from snapshelf.search.paging import Page
 from snapshelf.search.request import SearchRequest, Side
@@ -70,7 +70,7 @@ def _kept_out(
     def told(kind: WhyNotKind, text: str, failing: Sequence[str]) -> tuple[WhyNotKind, str, tuple[str, ...]]:
         return kind, f"{text} {', '.join(failing)}", tuple(failing)
 
-    if id in prepared.query.excluded:
+    if id in prepared.query.excluded_ids:
         return "excluded", "the query gives it as an example, and examples are no hits", ()
     if prepared.where is not None and fails(prepared.where):
         failing = [write_filter(part) for part in _conditions(prepared.where) if fails(part)]
@@ -79,7 +79,7 @@ def _kept_out(
         write_filter(choice.filter) for choice in prepared.chosen.values() if fails(choice.filter)
     ]:
         return told("choice", "it does not have what was chosen:", failing)
-    if fails(within(prepared.query.chips)):
+    if fails(hard_filter(prepared.query.chips)):
         failing = [chip.where for chip in prepared.query.chips if chip.hard and fails(chip.filter)]
         return told("chip", "it does not have what was read from the words:", failing)
     hidden = prepared.manner.merchandising.hidden
@@ -102,7 +102,7 @@ def heat_map(searcher: SearchService, id: str, side: Side, ask: SearchRequest) -
     if side == "query":
         if photo is None:
             raise QueryError("the query has no photo to look at; ask for the product's side")
-        image = decoded(photo)
+        image = decode_photo_input(photo)
         position, target = _nearest(vectors, searcher.encoder.encode_photos([image])[0])
     else:
         prepared = searcher.prepare(ask.model_copy(update={"page_token": None}))

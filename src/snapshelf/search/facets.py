@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from snapshelf.errors import QueryError
 from snapshelf.index import And, Between, Filter, Has, Ids, Not, OneOf, SearchIndex
-from snapshelf.query import Fields, Kind, resolve_field
+from snapshelf.query import FieldKind, Fields, resolve_field
 from snapshelf.search.request import FacetKind, FacetRequest, Range
 from snapshelf.search.retrieval import GROUP
 
@@ -239,7 +239,7 @@ def _histogram(
     )
 
 
-def _one_of(name: str, fact: str, kind: Kind, values: Sequence[str]) -> Filter:
+def _one_of(name: str, fact: str, kind: FieldKind, values: Sequence[str]) -> Filter:
     match kind:
         case "id":
             return Ids(tuple(values))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from snapshelf.index import Filter
-from snapshelf.query import Chip, Note, within
+from snapshelf.query import Chip, Note, hard_filter
 from snapshelf.search.facets import joined
 
 
@@ -36,14 +36,14 @@ def relaxed(
     kept = list(chips)
     notes = []
     hard = [place for place, chip in enumerate(kept) if chip.hard]
-    if not hard or count(joined(base, within(kept))) or not count(base):
+    if not hard or count(joined(base, hard_filter(kept))) or not count(base):
         return tuple(kept), ()
 
     def left_without(place: int) -> int:
         others = [chip for at, chip in enumerate(kept) if at != place]
-        return count(joined(base, within(others)))
+        return count(joined(base, hard_filter(others)))
 
-    while hard and not count(joined(base, within(kept))):
+    while hard and not count(joined(base, hard_filter(kept))):
         place = max(hard, key=lambda place: (left_without(place), place))
         hard.remove(place)
         kept[place] = replace(kept[place], hard=False)

@@ -19,14 +19,14 @@ from snapshelf.index import Equals, Filter, Ids, Not, Or, SearchIndex
 from snapshelf.language import Lexicon, prepare_correction
 from snapshelf.query import (
     MAX_TEXT_LENGTH,
-    Knowledge,
+    CatalogueView,
     Note,
     Query,
-    Request,
-    Understanding,
+    QueryInput,
+    UnderstandingSettings,
+    hard_filter,
     parse_filter,
     understand,
-    within,
 )
 from snapshelf.search.facets import (
     Chosen,
@@ -173,8 +173,8 @@ class SearchService:
         self.rules = RuleFile(folder / RULES, lexicon)
         own = folder / CALIBRATION
         self._calibration = Calibration.load(own if own.is_file() else None)
-        self._knowledge = Knowledge(
-            store, vectors_of=catalogue.vectors, lexicon=lexicon, vocabulary=words.vocabulary
+        self._catalogue_view = CatalogueView(
+            store, photo_vectors=catalogue.vectors, lexicon=lexicon, vocabulary=words.vocabulary
         )
 
     def warm_up(self) -> None:
@@ -190,7 +190,7 @@ class SearchService:
 
     def changed(self) -> None:
         """Look at the products anew when the next query comes."""
-        self._knowledge = self._knowledge.renewed()
+        self._catalogue_view = self._catalogue_view.refreshed()
         self.personal.live.changed()
         self.rules.forget_filters()
 
@@ -216,11 +216,11 @@ class SearchService:
 
     def prepare(self, ask: SearchRequest) -> SearchPlan:
         """Understand a search, and find out what matches."""
-        request = Request(ask.all_photos, ask.text, ask.without, ask.liked, ask.disliked)
+        request = QueryInput(ask.all_photos, ask.text, ask.without, ask.liked, ask.disliked)
         where = self._filter(ask)  # before the encoder's work
         plain = ask.mode != "full" or not ask.understand
-        settings = Understanding.plain() if plain else self._settings.understanding
-        query = understand(self.encoder, request, self._knowledge, settings, drop=ask.dismissed)
+        settings = UnderstandingSettings.plain() if plain else self._settings.understanding
+        query = understand(self.encoder, request, self._catalogue_view, settings, dismissed=ask.dismissed)
         follows = ask.rules and ask.mode == "full"
         rules = self.rules.applying(query.normalised, self.store) if follows else Merchandising()
         return self._restricted(ask, query, where, rules)
@@ -233,7 +233,7 @@ class SearchService:
     ) -> SearchPlan:
         chosen = read_choices(ask.facet_filters, self.store)
         choices = [choice.filter for choice in chosen.values()]
-        outside = Not(Ids(tuple(sorted(query.excluded)))) if query.excluded else None
+        outside = Not(Ids(tuple(sorted(query.excluded_ids)))) if query.excluded_ids else None
         left = joined(where, outside, rules.left)
         collapse = ask.collapse and ask.mode == "full"
         group = GROUP if collapse else None
@@ -243,7 +243,7 @@ class SearchService:
         chips, relaxations = relaxed(
             said, joined(left, *choices), lambda within: self.store.count(within, group)
         )
-        base = joined(left, within(chips))
+        base = joined(left, hard_filter(chips))
         everything = joined(base, *choices)
         manner = RankingOptions(
             within=everything,

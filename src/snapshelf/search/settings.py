@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from snapshelf._support.settings import read_settings
-from snapshelf.query import Understanding
+from snapshelf.query import UnderstandingSettings
 from snapshelf.ranking import RankingName
 from snapshelf.search.signals import Weights
 
@@ -72,7 +72,7 @@ class SearchSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    understanding: Understanding = Field(default_factory=Understanding)
+    understanding: UnderstandingSettings = Field(default_factory=UnderstandingSettings)
     weights: Weights = Field(default_factory=Weights)
     log_queries: bool = True
     ranking: RankingSettings = Field(default_factory=RankingSettings)

@@ -1,4 +1,4 @@
-"""AIP-160's grammar: a filter's text → a tree of conditions, or where and how it is malformed."""
+"""Parse the text of a filter in the grammar of AIP-160 to a syntax tree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from snapshelf.errors import FilterError
 
-# After https://google.aip.dev/160: OR binds tighter than AND, and what stands side by side is joined by AND.
+# After https://google.aip.dev/160: OR binds tighter than AND; adjacent conditions are joined by AND.
 # A minus begins a negation where a condition may begin, and a number where a value is expected.
 _END = r"(?=[\s()]|\Z)"
 _TEXT = r"""[^\s.,:<>=!()"'“”‘’（）＜＞＝：≤≥≠\x00-\x1f\x7f]+"""
@@ -50,13 +50,13 @@ _HALF_WIDTH = dict(
         strict=True,
     )
 )
-_CHOICE = 'write a choice as brand = ("Acme" OR "Best")'
-_COMPARISONS = "the comparisons are = != < <= > >= and :, and a text with such signs goes into quotes"
+_CHOICE = 'write alternatives as brand = ("Acme" OR "Best")'
+_COMPARISONS = "the comparisons are = != < <= > >= and :; put a text with these signs in quotes"
 _ADVICE = {
     **{sign: f"type {half} instead" for sign, half in _HALF_WIDTH.items()},
     **{word: f"write {word.upper()} in capitals" for word in ("and", "or", "not")},
     **{
-        word: f'it stands before or between conditions; as a text it is "{word}"'
+        word: f'this operator stands before or between conditions; to compare with the text, write "{word}"'
         for word in ("AND", "OR", "NOT")
     },
     **dict.fromkeys(("&&", "&"), "write AND"),
@@ -66,14 +66,14 @@ _ADVICE = {
     **dict.fromkeys(("<", "<=", ">", ">=", "=", "!=", ":"), _COMPARISONS),
     "is": "write presence as brand:* and absence as -brand:*",
     "!": "write NOT, or != for a comparison",
-    '"': r"the text has no closing quote; a quote within it is written \"",
-    "'": r"the text has no closing quote; a quote within it is written \'",
+    '"': r"the text has no closing quote; write a quote within it as \"",
+    "'": r"the text has no closing quote; write a quote within it as \'",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A text of the filter, cut at its wildcards: ``abc*`` is the pieces ``("abc", "")``."""
+    """A text of the filter, split at its wildcards: ``abc*`` has the pieces ``("abc", "")``."""
 
     pieces: tuple[str, ...]
     quoted: bool
@@ -97,7 +97,7 @@ class Member:
         return self.values[0].start
 
     def joined(self) -> Value:
-        """Take it as one value."""
+        """Join the values to a single value."""
         pieces = self.values[0].pieces
         for value in self.values[1:]:
             pieces = (*pieces[:-1], f"{pieces[-1]}.{value.pieces[0]}", *value.pieces[1:])
@@ -106,7 +106,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """A field compared with a value or with values joined by operators; alone it has no comparator."""
+    """A field, a comparator and a value or an expression of values; a bare field has no comparator."""
 
     member: Member
     comparator: str | None = None
@@ -119,39 +119,39 @@ class Restriction:
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
-    """Joined by AND."""
+class AndNode:
+    """Conditions joined by AND."""
 
     parts: tuple[Node, ...]
     start: int
 
 
 @dataclass(frozen=True, slots=True)
-class Some:
-    """Joined by OR."""
+class OrNode:
+    """Conditions joined by OR."""
 
     parts: tuple[Node, ...]
     start: int
 
 
 @dataclass(frozen=True, slots=True)
-class No:
-    """Negated."""
+class NotNode:
+    """A negated condition."""
 
     part: Node
     start: int
 
 
-Node: TypeAlias = Restriction | Every | Some | No
+Node: TypeAlias = Restriction | AndNode | OrNode | NotNode
 
 
 def parse(text: str) -> Node | None:
-    """Parse a filter; None when it is empty.
+    """Parse a filter; return None for an empty filter.
 
     Raises
     ------
     FilterError
-        It does not follow the grammar.
+        The text does not follow the grammar.
     """
     try:
         tree: Node | None = _parser().parse(text)  # type: ignore[assignment]  # the builder leaves no Tree
@@ -161,7 +161,7 @@ def parse(text: str) -> Node | None:
 
 
 def advice(word: str) -> str | None:
-    """Say what to write instead of a word or sign that other languages have."""
+    """Return what to write instead of a word or sign of another query language; None if nothing is known."""
     return _ADVICE.get(word) or _ADVICE.get(word.lower())
 
 
@@ -171,21 +171,21 @@ def _parser() -> Lark:
 
 
 class _Builder(Transformer[Token, Node]):
-    """Builds the tree while the text is parsed, so that no depth of nesting needs a deep call stack."""
+    """Builds the tree during parsing, so that deep nesting needs no deep call stack."""
 
     def start(self, parts: list[Node]) -> Node | None:
         return parts[0] if parts else None
 
     def expression(self, parts: list[Node]) -> Node:
-        return parts[0] if len(parts) == 1 else Every(tuple(parts), parts[0].start)
+        return parts[0] if len(parts) == 1 else AndNode(tuple(parts), parts[0].start)
 
     sequence = expression
 
     def factor(self, parts: list[Node]) -> Node:
-        return parts[0] if len(parts) == 1 else Some(tuple(parts), parts[0].start)
+        return parts[0] if len(parts) == 1 else OrNode(tuple(parts), parts[0].start)
 
     def negation(self, parts: list[Node]) -> Node:
-        return No(parts[0], parts[0].start)
+        return NotNode(parts[0], parts[0].start)
 
     def minus(self, parts: list[Node]) -> Node:
         match parts[0]:
@@ -207,7 +207,7 @@ class _Builder(Transformer[Token, Node]):
 
     def call(self, names: list[Token]) -> Member:
         raise FilterError(
-            f"{names[0].value!r} is called like a function, and there are none",
+            f"{names[0].value!r} is called as a function, but filters have no functions",
             position=_start(names[0]) + 1,
             hint='put a text with parentheses in quotes, as in brand = "Acme (UK)"',
         )
@@ -226,7 +226,7 @@ def _start(token: Token) -> int:
 
 
 def _unescaped(token: Token) -> tuple[str, ...]:
-    """Cut a quoted text at its wildcards and resolve its escapes."""
+    """Split a quoted text at its wildcards and resolve its escapes."""
     pieces = [""]
     for match in _PIECE.finditer(token[1:-1]):
         if match["star"]:
@@ -239,7 +239,7 @@ def _unescaped(token: Token) -> tuple[str, ...]:
             raise FilterError(
                 f"{match[0]!r} is not an escape",
                 position=_start(token) + match.start() + 2,
-                hint=r"the escapes are \" \' \\ \* \n \t; a backslash itself is \\",
+                hint=r"the escapes are \" \' \\ \* \n \t; write a backslash as \\",
             )
     return tuple(pieces)
 
@@ -252,11 +252,11 @@ def _malformed(text: str, error: UnexpectedInput) -> FilterError:
         if error.token.type == "RPAR":
             before = text[:offset]
             is_open = before.count("(") > before.count(")")
-            hint = "something is missing before it" if is_open else "there is no ( for it"
+            hint = "something is missing before it" if is_open else "no ( opens it"
     elif isinstance(error, UnexpectedCharacters):
         sign = text[offset]
-        named = repr(sign) if sign.isprintable() else f"the control character U+{ord(sign):04X}"
-        problem, hint = f"{named} cannot stand here", advice(sign)
+        sign_text = repr(sign) if sign.isprintable() else f"the control character U+{ord(sign):04X}"
+        problem, hint = f"{sign_text} cannot stand here", advice(sign)
     else:
         offset, problem = len(text), "the filter ends too early"
         if text.rstrip()[-1:] in "<>=!:":

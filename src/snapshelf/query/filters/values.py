@@ -1,4 +1,4 @@
-"""What a text of a filter or of a product stands for when values are compared: number, duration, date or text."""
+"""Parse texts of filters and products to typed values: number, duration, time or text."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _DAY = timedelta(days=1) // _MICROSECOND
 
 
-class Reading(NamedTuple):
-    """A value and its kind; a date is the whole of its day in UTC, everything else one point.
+class TypedValue(NamedTuple):
+    """A value with its kind; a date spans its day in UTC, all other values are a single point.
 
     Parameters
     ----------
@@ -27,15 +27,15 @@ class Reading(NamedTuple):
         ``"number"``, ``"duration"`` (seconds), ``"time"`` (microseconds since 1970 in UTC) or ``"text"``. Values of
         different kinds do not compare.
     first, last : float, int or str
-        The least and the largest point.
+        The smallest and the largest point.
     """
 
     kind: str
     first: float | str
     last: float | str
 
-    def holds(self, comparator: str, value: Reading) -> bool:
-        """Whether `value` stands in this relation to this reading: ``value < self`` for ``"<"``."""
+    def holds(self, comparator: str, value: TypedValue) -> bool:
+        """Return whether ``value comparator self`` is true."""
         if value.kind != self.kind:
             return False
         point = value.first
@@ -53,54 +53,54 @@ class Reading(NamedTuple):
                 return not before and not after
 
 
-def read(text: str) -> Reading:
-    """Read a text by its form.
+def parse_value(text: str) -> TypedValue:
+    """Parse a text by its form.
 
     Numbers are such as ``12.5`` and ``3e2``; durations are seconds, ``90s``; times follow RFC 3339,
     ``2024-05-01`` or ``2024-05-01T12:00:00+08:00``, in UTC where no offset is given. All else is text.
     """
-    number = read_number(text)
+    number = parse_number(text)
     if number is not None:
-        return Reading("number", number, number)
+        return TypedValue("number", number, number)
     if duration := _DURATION.fullmatch(text):
         seconds = float(duration[1])
-        return Reading("duration", seconds, seconds)
-    if is_date(text):
+        return TypedValue("duration", seconds, seconds)
+    if looks_like_timestamp(text):
         moment = _moment(text)
         if moment is not None:
-            return Reading("time", moment, moment + _DAY - 1 if len(text) == len("2024-05-01") else moment)
-    return read_text(text)
+            return TypedValue("time", moment, moment + _DAY - 1 if len(text) == len("2024-05-01") else moment)
+    return text_value(text)
 
 
-def is_date(text: str) -> bool:
-    """Whether a text is written like a day or a time, be there such a one or not."""
+def looks_like_timestamp(text: str) -> bool:
+    """Return whether a text has the form of a day or a time, even of a day that does not exist."""
     return bool(_DATE.fullmatch(text) or _TIMESTAMP.fullmatch(text))
 
 
-def read_text(text: str) -> Reading:
-    """Take a text as nothing but text, in the order of its code points."""
-    return Reading("text", text, text)
+def text_value(text: str) -> TypedValue:
+    """Return a text value; texts compare by code points."""
+    return TypedValue("text", text, text)
 
 
-def read_number(text: str) -> float | None:
-    """Read a number; None if it is none."""
+def parse_number(text: str) -> float | None:
+    """Return the number that a text holds; None if it holds no number."""
     return float(text) if _NUMBER.fullmatch(text) else None
 
 
-def fits(pieces: Sequence[str], text: str) -> bool:
-    """Whether a text is these pieces with anything between them.
+def matches_wildcard(pieces: Sequence[str], text: str) -> bool:
+    """Return whether a text consists of the pieces with any text between them.
 
-    Each piece is taken where it first comes: no order of wildcards takes longer than the text is long.
+    Each piece matches at its first place, so the time is linear in the length of the text.
     """
     first, *middle, last = pieces
     if len(text) < len(first) + len(last) or not (text.startswith(first) and text.endswith(last)):
         return False
     at, end = len(first), len(text) - len(last)
     for piece in middle:
-        found = text.find(piece, at, end)
-        if found < 0:
+        position = text.find(piece, at, end)
+        if position < 0:
             return False
-        at = found + len(piece)
+        at = position + len(piece)
     return True
 
 
@@ -114,5 +114,5 @@ def _moment(text: str) -> int | None:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def _less(one: float | str, other: float | str) -> bool:
-    return one < other  # type: ignore[operator]  # both are of one kind
+def _less(left: float | str, right: float | str) -> bool:
+    return left < right  # type: ignore[operator]  # both have the same kind

@@ -1,11 +1,11 @@
-"""Conditions → a filter's text, such as `parse_filter` reads."""
+"""Write conditions as the text of a filter that `parse_filter` reads."""
 
 from __future__ import annotations
 
 import re
 
 from snapshelf.index import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
-from snapshelf.query.filter_fields import KINDS
+from snapshelf.query.filters.fields import FIELD_KINDS
 
 _ATTRIBUTES = "attributes."
 _PLAIN = re.compile(r"[^\W\d]\w*")
@@ -15,7 +15,7 @@ _SIGNS = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
 
 
 def write_filter(where: Filter) -> str:
-    """Write conditions in the grammar of AIP-160, as short as can be; an empty text where everything matches."""
+    """Write conditions in the grammar of AIP-160, in the shortest form; an empty text if everything matches."""
     match where:
         case Equals(field, value):
             return f"{_name(field)} = {_value(value)}"
@@ -51,10 +51,10 @@ def _choice(values: list[str]) -> str:
 
 
 def _name(field: str) -> str:
-    if field in KINDS:
+    if field in FIELD_KINDS:
         return field
     short = field.removeprefix(_ATTRIBUTES)
-    if short in KINDS or short == _ATTRIBUTES.rstrip("."):
+    if short in FIELD_KINDS or short == _ATTRIBUTES.rstrip("."):
         return f"{_ATTRIBUTES}{_quoted_unless_plain(short)}"
     return _quoted_unless_plain(short)
 
