@@ -1,4 +1,4 @@
-"""What a shopper did: one event in the shop's own terms, whatever shape it came in."""
+"""An event: an action of a shopper, independent of the format that reported it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from snapshelf.errors import EventError
 from snapshelf.events.interaction import WEIGHTS, Interaction, Kind
 
 EventKind: TypeAlias = Kind | Literal["search"]
-"""Kinds of `Interaction`, and what was looked for."""
+"""Kinds of `Interaction`, and searches."""
 
 EVENT_KINDS: tuple[str, ...] = (*get_args(Kind), "search")
 SEARCH_WEIGHT = 0.3
-"""What a search says of the interest in what was looked for, as `WEIGHTS` does for the other kinds."""
+"""Weight of a search in the interests of a shopper, as `WEIGHTS` gives it for interactions."""
 
 
 _IDS: Mapping[str, IdKind] = {
@@ -29,17 +29,17 @@ _IDS: Mapping[str, IdKind] = {
     "query_id": "query",
     "session": "session",
 }
-"""Fields that are ids → whose."""
+"""Field → kind of its id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that a shopper did.
+    """An action of a shopper.
 
     Parameters
     ----------
     event_id : str
-        The same id is the same event: it counts once, however often it is told.
+        Events with the same id are the same event. It counts once, however often it is sent.
     shopper : str
         An account, or an anonymous session.
     kind : str
@@ -47,25 +47,24 @@ class Event:
     at : float
         Unix seconds.
     product : str or None
-        With what; None for a search only.
+        Id of the product; None for a search.
     query_id : str or None
-        The search or recommendation that it followed.
+        The search or recommendation that led to the event.
     session : str or None
-        The visit that it was part of.
+        The visit of the shop.
     quantity : float
-        Pieces bought, put into the cart …
+        Number of pieces.
     value : float or None
-        Money for all of them.
+        Price of all pieces together.
     currency : str or None
     text : str or None
         Words of a search.
     vector : ndarray or None
-        Of a search: float32 (d,), unit vector of what was looked for in the encoder's space; a photo's vector for a
-        photo.
+        float32 (d,), unit norm: the query vector of a search, in the encoder's space.
     consent : bool or None
-        Whether the shopper agreed to be remembered; None where the shop does not say.
+        Whether the shopper agreed to be remembered; None where the shop does not report it.
     user_agent : str or None
-        Of the browser; it tells robots and is not kept.
+        User agent of the browser. It identifies robots and is not stored.
 
     Raises
     ------
@@ -90,36 +89,37 @@ class Event:
 
     def __post_init__(self) -> None:
         if self.kind not in EVENT_KINDS:
-            raise EventError(f"kind: {self.kind!r} is none of {', '.join(EVENT_KINDS)}", field="kind")
+            raise EventError(f"kind: unknown kind {self.kind!r}; give {', '.join(EVENT_KINDS)}", field="kind")
         for name, kind in _IDS.items():
             if (id := getattr(self, name)) is not None or name in ("event_id", "shopper"):
                 check_id(name, id, kind)
         if self.product is None and self.kind != "search":
-            raise EventError(f"product: a {self.kind!r} is of a product; say which", field="product")
+            raise EventError(
+                f"product: it is missing; a {self.kind!r} event needs a product", field="product"
+            )
         if not (math.isfinite(self.at) and self.at >= 0):
-            raise EventError(f"at: {self.at} is no time in Unix seconds", field="at")
+            raise EventError(f"at: {self.at} is not a time in Unix seconds", field="at")
         if not (math.isfinite(self.quantity) and self.quantity > 0):
-            raise EventError(f"quantity: {self.quantity} is no number above 0", field="quantity")
+            raise EventError(f"quantity: {self.quantity} is not a number above 0", field="quantity")
         if self.value is not None and not (math.isfinite(self.value) and self.value >= 0):
-            raise EventError(f"value: {self.value} is no amount of money", field="value")
-
+            raise EventError(f"value: {self.value} is not an amount of money", field="value")
         if self.vector is not None and not (self.vector.ndim == 1 and np.isfinite(self.vector).all()):
             raise EventError("vector: it must be a list of finite numbers", field="vector")
 
     @property
     def weight(self) -> float:
-        """What it says of the shopper's interest: `WEIGHTS`, and `SEARCH_WEIGHT` for a search."""
+        """Weight in the shopper's interests: that of `WEIGHTS`, or `SEARCH_WEIGHT` for a search."""
         return SEARCH_WEIGHT if self.kind == "search" else WEIGHTS[self.kind]
 
     @property
     def interaction(self) -> Interaction | None:
-        """What rankings learn from it; nothing from a search alone."""
+        """The event as ranking models learn from it; None for a search."""
         if self.kind == "search" or self.product is None:
             return None
         return Interaction(self.shopper, self.product, self.at, self.kind, self.query_id)
 
 
 def check_id(field: str, id: object, kind: IdKind) -> None:
-    """Raise `EventError` for an id that breaks the rule of ids; `field` is where it was given."""
+    """Raise `EventError` for an invalid id; `field` names it in the message."""
     if (problem := id_problem(kind, id)) is not None:
         raise EventError(f"{field}: {problem}", field=field)

@@ -1,4 +1,4 @@
-"""Many writers, one transaction: what waits when the disk is free is written together."""
+"""Group commit: many writers share a transaction."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _logger = logging.getLogger("snapshelf.events")
 
 
 class GroupCommit(Generic[T, R]):
-    """A thread that writes jobs in the order in which they come, as many at once as wait.
+    """A thread that writes jobs in order, all waiting jobs in the same transaction.
 
-    Each commit waits for the disk. While one waits, more jobs come, and these share the next one: so the number of
-    jobs in a second is not bounded by the disk, and a single one does not wait for company.
+    A commit waits for the disk. Jobs that arrive meanwhile share the next commit. So the disk does not bound the jobs
+    per second, and a single job is written at once.
 
     Parameters
     ----------
     write : callable
-        Jobs → the result of each; all are written, or none and it raises.
+        Jobs → result of each. It writes all jobs, or raises and writes none.
     size : callable
-        Job → how much it is.
+        Size of a job.
     most : int
-        Size of the jobs of one transaction, above which the next jobs wait.
+        Total size above which further jobs wait for the next transaction.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class GroupCommit(Generic[T, R]):
         self._thread: Thread | None = None
 
     def submit(self, job: T) -> Future[R]:
-        """Let a job be written; the future is done when it is on disk.
+        """Queue a job; the future is done when the job is on disk.
 
         Raises
         ------
@@ -58,21 +58,21 @@ class GroupCommit(Generic[T, R]):
             self._waiting.append((job, future))
             self._last = future
             if self._thread is None:
-                # A daemon, so that a program that forgets to close ends nevertheless.
+                # A daemon, so that a program that forgets to close ends all the same.
                 self._thread = Thread(target=self._run, name="snapshelf-journal", daemon=True)
                 self._thread.start()
             self._changed.notify()
         return future
 
     def wait(self) -> None:
-        """Wait until everything that was submitted so far is written, or could not be."""
+        """Wait until all submitted jobs are written or have failed."""
         with self._changed:
             last = self._last
         if last is not None:
             last.exception()
 
     def close(self) -> None:
-        """Write what waits and end the thread."""
+        """Write the waiting jobs and end the thread."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -84,7 +84,7 @@ class GroupCommit(Generic[T, R]):
             try:
                 results = self._write([job for job, _ in group])
             except BaseException as error:
-                _logger.warning("what shoppers did or were shown could not be written: %s", error)
+                _logger.warning("events or impressions could not be written: %s", error)
                 for _, future in group:
                     future.set_exception(error)
             else:
@@ -92,7 +92,7 @@ class GroupCommit(Generic[T, R]):
                     future.set_result(result)
 
     def _next(self) -> list[tuple[T, Future[R]]]:
-        """Take what waits; empty when there is nothing more to come."""
+        """Return the waiting jobs; an empty list after `close`."""
         with self._changed:
             while not self._waiting and not self._closed:
                 self._changed.wait()

@@ -1,4 +1,4 @@
-"""An impression: what one search or recommendation showed, and how it was ordered."""
+"""An impression: the products that a search or recommendation showed, and the scores that ordered them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Team: TypeAlias = Literal["a", "b"]
-"""Whose choice a product of an interleaved list is."""
+"""Ranking that chose a product of an interleaved list."""
 
 CHANNELS = ("photo", "text", "title", "words", "facts")
 """Contributions of a hit that are kept with an impression, as `Hit.contributions` names them."""
@@ -15,7 +15,7 @@ CHANNELS = ("photo", "text", "title", "words", "facts")
 
 @dataclass(frozen=True, slots=True)
 class Impression:
-    """One search as it was answered.
+    """The products that a search or recommendation showed.
 
     Parameters
     ----------
@@ -25,21 +25,21 @@ class Impression:
     products : tuple of str
         As shown, best first.
     relevance : tuple of float
-        Score of each without the shopper.
+        Score of each product without the shopper's history.
     channels : mapping
         Names of `CHANNELS` → contribution of each.
     propensities : tuple of float or None
-        Probability with which each was shown where it was; None where nothing was left to chance.
+        Probability with which each product was shown at its rank; None where nothing was randomised.
     start : int
-        Rank of the first of them, from 0: above 0 for a later page.
+        Rank of the first product, from 0: above 0 for a later page.
     text : str
-        The words that were searched; empty for a photo alone.
+        The query text; empty for a photo alone.
     experiment, variant : str or None
-        The experiment that the search took part in, and which variant of it answered.
+        The experiment of the search, and its variant.
     teams : tuple or None
-        Of an interleaved answer whose choice each product was; see `Interleaved`.
+        For an interleaved list, the ranking that chose each product; see `Interleaved`.
     recommended : str or None
-        The kind of recommendation that it was; None for a search. Rankings of searches do not learn from these.
+        Kind of recommendation; None for a search. Ranking models of searches do not learn from recommendations.
     """
 
     query_id: str

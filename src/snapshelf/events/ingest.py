@@ -1,4 +1,4 @@
-"""From the lines that a shop sends to the journal, and back what became of each."""
+"""Ingest of events: from JSON lines to the journal, with a report for each line."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from snapshelf.events.journal import Journal, Receipt, Remark
 from snapshelf.events.parsers import ParsedEvent, parse_events
 
 Line: TypeAlias = "tuple[int | None, object]"
-"""Number of a line, from 1 (None where there is one only), and the JSON value on it, or the error that it is none."""
+"""Line number, from 1 (None for a single value), and the JSON value of the line or the error that it is not JSON."""
 
 _AT_ONCE = 2_000
-"""Lines of one transaction."""
+"""Lines per transaction."""
 
 
 def json_lines(lines: Iterable[bytes]) -> Iterator[Line]:
-    """Read lines of JSON; empty ones are passed over."""
+    """Read JSON lines; empty lines are skipped."""
     for number, line in enumerate(lines, 1):
         if text := line.strip():
             yield number, json_value(text)
 
 
 def json_value(text: bytes) -> object:
-    """Read a JSON value, or return the error that it is none. NaN is a number here: what has it is not lost for it."""
+    """Return a JSON value, or the error that the text is not JSON. NaN is accepted, so that its event is not lost."""
     try:
         return from_json(text)
     except ValueError as error:
@@ -38,46 +38,46 @@ def json_value(text: bytes) -> object:
 
 
 def tell(journal: Journal, lines: Iterable[Line], *, user_agent: str | None = None) -> Receipt:
-    """Keep what a shop tells, in any shape that `parse_events` reads; what is wrong with one line stops no other.
+    """Append events in any format that `parse_events` reads. An invalid line does not stop the others.
 
     Parameters
     ----------
     journal : Journal
     lines : iterable of (int or None, value)
     user_agent : str or None
-        Of who tells, for events that do not say whose browser it was.
+        User agent of the request, for events that do not name their own.
 
     Raises
     ------
     StorageError
-        It could not be written; the lines of earlier transactions are kept.
+        The events could not be written; the lines of earlier transactions are stored.
     """
     receipt = Receipt()
     rest = iter(lines)
     while chunk := list(islice(rest, _AT_ONCE)):
-        receipt += _tell(journal, chunk, user_agent)
+        receipt += _ingest_chunk(journal, chunk, user_agent)
     return receipt
 
 
-def _tell(journal: Journal, lines: Iterable[Line], user_agent: str | None) -> Receipt:
+def _ingest_chunk(journal: Journal, lines: Iterable[Line], user_agent: str | None) -> Receipt:
     events: list[tuple[int | None, Event]] = []
     refused: list[Remark] = []
     notes: list[Remark] = []
     ignored = shown = 0
     now = time.time()
     for line, value in lines:
-        for told in _read(value, now, user_agent):
-            if isinstance(told, EventError):
-                refused.append(Remark(line, None, str(told), told.field))
+        for parsed in _parse(value, now, user_agent):
+            if isinstance(parsed, EventError):
+                refused.append(Remark(line, None, str(parsed), parsed.field))
                 continue
-            notes += [Remark(line, event_id, text) for event_id, text in told.notes]
-            events += [(line, event) for event in told.events]
-            if told.impression is not None:
-                journal.show(told.impression)
+            notes += [Remark(line, event_id, text) for event_id, text in parsed.notes]
+            events += [(line, event) for event in parsed.events]
+            if parsed.impression is not None:
+                journal.show(parsed.impression)
                 shown += 1
-            elif not told.events:
+            elif not parsed.events:
                 ignored += 1
-    # After the last of them, so that what was shown is on disk too.
+    # After the impressions, so that these are on disk too.
     receipt = journal.append(event for _, event in events)
     notes += [
         replace(note, line=None if note.line is None else events[note.line - 1][0]) for note in receipt.notes
@@ -87,7 +87,7 @@ def _tell(journal: Journal, lines: Iterable[Line], user_agent: str | None) -> Re
     )
 
 
-def _read(value: object, now: float, user_agent: str | None) -> Iterator[ParsedEvent | EventError]:
+def _parse(value: object, now: float, user_agent: str | None) -> Iterator[ParsedEvent | EventError]:
     if isinstance(value, EventError):
         yield value
     else:

@@ -1,4 +1,4 @@
-"""An interaction: one thing that a shopper did with a product, and what it says of their interest."""
+"""An interaction: an action of a shopper on a product, with its weight and its relevance grade."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 MAX_HISTORY = 100
-"""Latest interactions of a shopper that are kept and looked at."""
+"""Latest interactions of a shopper that profiles keep and features use."""
 
 Kind: TypeAlias = Literal["skip", "view", "click", "long_view", "cart", "purchase", "remove", "return"]
 
@@ -21,14 +21,15 @@ WEIGHTS: Mapping[str, float] = {
     "remove": -4.0,
     "return": -4.0,
 }
-"""What an event says of the shopper's interest."""
+"""Weight of an interaction in the interests of a shopper."""
+
 GRADES: Mapping[str, int] = {"click": 1, "long_view": 1, "cart": 3, "purchase": 7}
-"""What an event that followed a search says of the result; the largest counts."""
+"""Relevance grade of a hit by the interaction that followed; the largest counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One event: who did what with which product, when (Unix seconds), and after which search if any."""
+    """A shopper, a product, Unix seconds, the kind of action, and the query that led to it, if any."""
 
     shopper: str
     product: str

@@ -1,4 +1,4 @@
-"""The journal: what shoppers did and what they were shown, and who they are by that."""
+"""The journal: events and impressions, and the profile of each shopper."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from snapshelf.events.profile import Profile
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What is to be said of one event.
+    """A message about an event.
 
     Parameters
     ----------
     line : int or None
-        Where it was in what was sent, from 1; None for an event that came alone.
+        Line of the event, from 1; None for a single event.
     event_id : str or None
     text : str
-        What is wrong and what to do.
+        What is wrong, and what to do.
     field : str or None
-        Of the event, where one is at fault.
+        The invalid field, if there is one.
     """
 
     line: int | None
@@ -36,28 +36,28 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of events. All but the refused ones are dealt with for good and need not be told again.
+    """What became of events. All but the refused events are settled and need not be sent again.
 
     Parameters
     ----------
     accepted : int
-        Kept, on disk, and in the profiles.
+        Stored on disk and in the profiles.
     duplicates : int
-        Known by their id.
+        Not stored: an event with this id was stored before.
     ignored : int
-        Of kinds that say nothing of interest.
+        Not stored: the action says nothing of a product.
     robots : int
-        Kept, but in no profile and never learned from.
+        Stored, but in no profile and never learned from.
     without_consent : int
-        Not kept, for the shopper does not want to be remembered.
+        Not stored: the shopper does not want to be remembered.
     forgotten : int
-        Not kept, for they are from before the shopper was forgotten.
+        Not stored: the shopper was forgotten after the event.
     shown : int
-        Searches and recommendations that were told with their answers, and kept.
+        Impressions stored.
     refused : tuple of Remark
-        Not kept, and why.
+        Not stored, with the reason.
     notes : tuple of Remark
-        Of accepted events: what was put right, or is odd.
+        Corrections and oddities of accepted events.
     """
 
     accepted: int = 0
@@ -86,7 +86,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was erased.
+    """Numbers of erased records.
 
     Parameters
     ----------
@@ -105,11 +105,11 @@ class JournalStats:
     Parameters
     ----------
     events, impressions, profiles : int
-        Those that are kept; `events` without those of robots.
+        Numbers of stored records; `events` without those of robots.
     robots : int
-        Events of robots that are kept.
+        Stored events of robots.
     told : mapping
-        How many events were told since the journal was made, by what became of them, named as in `Receipt`.
+        Events received since the journal was created, by outcome, named as in `Receipt`.
     """
 
     events: int
@@ -120,119 +120,118 @@ class JournalStats:
 
 
 class Position(NamedTuple):
-    """A place in a journal: the numbers of the last event and of the last impression before it."""
+    """A position in a journal: the numbers of the last event and of the last impression."""
 
     events: int = 0
     impressions: int = 0
 
 
 START = Position()
-"""Before everything."""
+"""The position before all records."""
 
 
 class Journal(Protocol):
-    """What shoppers did and were shown. It may be used from several threads, and by several processes.
+    """Stores events, impressions and profiles, for several threads and several processes.
 
-    What a call has done when it returns is on disk, except for `show` and `append_soon`, which do not make a search
-    wait: what they were given is written within moments, and before anything that is told after it.
+    When a call returns, its changes are on disk. `show` and `append_soon` are the exceptions, so that a search does
+    not wait: their records are written within moments, and before all later ones.
     """
 
     def append(self, events: Iterable[Event]) -> Receipt:
-        """Keep events, each id once, and fold them into the profiles of their shoppers: both or neither.
+        """Store events, each id once, and fold them into the profiles of their shoppers, in the same transaction.
 
-        Events may be of products that there are not (yet), and may come in any order. A time in the future becomes the
-        time of arrival.
+        Events may name unknown products and may come in any order. A time in the future becomes the time of arrival.
 
         Raises
         ------
         EventError
-            A vector has another length than those before; none of the events was kept.
+            A vector has another length than earlier vectors; no event was stored.
         StorageError
-            It could not be written; none of the events was kept.
+            The journal could not be written; no event was stored.
         """
         ...
 
     def append_soon(self, events: Iterable[Event]) -> None:
-        """Keep events as `append` does, without waiting for the disk; what cannot be written is logged."""
+        """Store events as `append` does, without waiting for the disk; a failure is logged."""
         ...
 
     def show(self, shown: Impression) -> None:
-        """Keep what a search or recommendation was answered with, unless the shopper does not want to be remembered."""
+        """Store an impression, unless the shopper does not want to be remembered."""
         ...
 
     def shown(self, query_id: str) -> Impression | None:
-        """Return what a search or recommendation was answered with; None for one that is not known."""
+        """Return the impression of a query; None for an unknown query."""
         ...
 
     def profile(self, shopper: str) -> Profile:
-        """Return what is known of a shopper, every acknowledged event included; empty for an unknown one."""
+        """Return the profile of a shopper, with every acknowledged event; an empty profile for an unknown shopper."""
         ...
 
     def events(self, shopper: str) -> list[Event]:
-        """Return the events of a shopper as they came, robots' included."""
+        """Return the events of a shopper in the order of arrival, those of robots included."""
         ...
 
     def merge(self, session: str, account: str) -> Profile:
-        """Give what an anonymous session did to the account that it turned out to be; returns the account's profile."""
+        """Move the events of an anonymous session to an account; return the account's profile."""
         ...
 
     def forget(self, shopper: str) -> Erased:
         """Erase a shopper's events, impressions and profile.
 
-        That it was done is remembered, by a hash of the name: events from before, told again or imported from a log,
-        are not kept, and counts are made anew where they had a part in them.
+        A hash of the shopper's id is remembered: earlier events that are sent again or imported from a log are not
+        stored, and statistics that counted them are made anew.
         """
         ...
 
     def consent(self, shopper: str, given: bool) -> Erased:
-        """Take note that a shopper agrees to be remembered, or does not: then everything known is erased."""
+        """Record whether a shopper agrees to be remembered; without consent all records of the shopper are erased."""
         ...
 
     def consents(self, shopper: str) -> bool | None:
-        """Say whether a shopper agreed to be remembered; None where that was never said."""
+        """Return whether a shopper agreed to be remembered; None where the shopper never said."""
         ...
 
     def export(self, shopper: str) -> Iterator[dict[str, Any]]:
-        """Give everything that is kept of a shopper, as objects for lines of JSON: profile, events, what was shown."""
+        """Yield all records of a shopper as objects for JSON lines: profile, events, impressions."""
         ...
 
     def prune(self, older_than: float) -> Erased:
-        """Erase what is from before a moment (Unix seconds), and make the profiles anew from the rest."""
+        """Erase records from before a time (Unix seconds), and rebuild the profiles from the rest."""
         ...
 
     def log(
         self, since: Position = START, until: Position | None = None, *, of: Collection[str] | None = None
     ) -> ShopLog:
-        """Return what rankers learn from: everything shown and done, robots left out.
+        """Return what ranking models learn from: impressions and interactions, without robots.
 
         Parameters
         ----------
         since, until : Position
-            Only what was told after the one, and not after the other.
+            Only records after `since`, up to `until`.
         of : collection of str or None
-            Only what these shoppers did and were shown.
+            Only records of these shoppers.
         """
         ...
 
     def without_forgotten(self, log: ShopLog) -> ShopLog:
-        """Return a log from elsewhere without those who refused, and without the past of those who were forgotten."""
+        """Return a log without the shoppers who refused, and without the records of forgotten shoppers."""
         ...
 
     def position(self) -> Position:
-        """Return how far it goes by now."""
+        """Return the position after the last record."""
         ...
 
     def revised_at(self) -> float:
-        """Return when events were last erased, given to an account or found to be a robot's (Unix seconds).
+        """Return when events were last erased, merged or attributed to a robot (Unix seconds); 0 for never.
 
-        Counts from before have traces of what is no longer so. 0 if nothing ever was.
+        Statistics from before contain events that no longer count.
         """
         ...
 
     def stats(self) -> JournalStats:
-        """Count what is kept."""
+        """Count the records."""
         ...
 
     def close(self) -> None:
-        """Write what waits and close; a closed journal cannot be used, but closed again."""
+        """Write the waiting records and close. Closing twice does no harm."""
         ...

@@ -1,4 +1,4 @@
-"""A log of searches and events, as lines of JSON."""
+"""A log of impressions and events, in JSON lines."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from snapshelf.events.parsers import parse_events
 
 @dataclass(frozen=True)
 class ShopLog:
-    """What was shown and what happened.
+    """Impressions and the interactions that followed.
 
     Parameters
     ----------
     shown : list of Impression
     interactions : list of Interaction
     refused : list of str
-        One sentence for each line that could not be used.
+        A message for each line that could not be used.
     """
 
     shown: list[Impression]
@@ -32,12 +32,12 @@ class ShopLog:
 
 
 def read_log(path: Path) -> ShopLog:
-    """Read searches and events, in any order, each event once.
+    """Read impressions and events, in any order. Each event counts once.
 
-    A line with ``query_response_hit_ids`` is a search; its ``query_attributes`` may have ``relevance`` (a score
+    A line with ``query_response_hit_ids`` is an impression; its ``query_attributes`` may have ``relevance`` (a score
     for each hit), ``channels`` (name → contribution of each hit), ``propensities``, ``start`` (rank of the first hit,
     from 0), ``experiment``, ``variant`` and ``teams``. Other lines are events in any shape that `parse_events` reads.
-    Actions that say nothing of interest are passed over.
+    Other actions are ignored.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def read_log(path: Path) -> ShopLog:
 
 
 def parse_log(lines: Iterable[str], where: str) -> ShopLog:
-    """Read the lines of a log; `where` names it in the refusals. See `read_log`."""
+    """Parse the lines of a log; `where` names the file in messages. See `read_log`."""
     log = ShopLog([], [], [])
     seen: set[str] = set()
     now = time.time()
@@ -64,13 +64,13 @@ def parse_log(lines: Iterable[str], where: str) -> ShopLog:
         except (ValueError, RecursionError) as error:
             log.refused.append(f"{where}, line {number}: not JSON: {error}")
             continue
-        for told in parse_events(value, now=now):
-            if isinstance(told, EventError):
-                log.refused.append(f"{where}, line {number}: {told}")
+        for parsed in parse_events(value, now=now):
+            if isinstance(parsed, EventError):
+                log.refused.append(f"{where}, line {number}: {parsed}")
                 continue
-            if told.impression is not None:
-                log.shown.append(told.impression)
-            for event in told.events:
+            if parsed.impression is not None:
+                log.shown.append(parsed.impression)
+            for event in parsed.events:
                 if event.event_id not in seen and (interaction := event.interaction) is not None:
                     log.interactions.append(interaction)
                 seen.add(event.event_id)

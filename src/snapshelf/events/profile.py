@@ -1,4 +1,4 @@
-"""What is known of one shopper: bounded, folded event by event, and at any time foldable again from the events."""
+"""The profile of a shopper: bounded, folded event by event, and rebuilt from the events at any time."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from snapshelf.events.traits import ProductTraits
 Vector: TypeAlias = NDArray[np.float32]
 
 MOST_QUERIES = 10
-"""Latest searches of which the vector is kept."""
+"""Latest searches whose vector is kept."""
 _MOST_VALUES = 24
-"""Values of one fact that are kept: those with the strongest affinity."""
+"""Values kept per field: those with the strongest affinity."""
 _MOST_BOUGHT = 50
-"""Products of which the purchases are kept: those bought last."""
+"""Products whose purchases are kept: those bought last."""
 _SESSION = 8.0
 """Half-life of the session's interest, in events."""
 _LONG = 30.0
 """Half-life of the long-term interest and of the affinities, in days."""
 _DAY = 86_400.0
-_SLIGHT = 1e-3
+_MIN_AFFINITY = 1e-3
 """Affinity below which a value is dropped."""
 _ROBOT_SECONDS = 60.0
-"""Nobody does `MAX_HISTORY` things in so short a time."""
+"""A shopper does not make `MAX_HISTORY` interactions in so short a time."""
 _COARSE = 900.0
 """Midnight of any time zone is a multiple of so many seconds."""
 
-_FACTS = ("category", "brand", "price", "colour")
+_AFFINITY_FIELDS = ("category", "brand", "price", "colour")
 _KIND = {kind: code for code, kind in enumerate(EVENT_KINDS)}
 _HEAD = struct.Struct("<BIHHB")
 """Format, bytes of JSON, events of the ring, dimension, and queries."""
@@ -45,7 +45,7 @@ _FORMAT = 1
 
 
 class RecentInteraction(NamedTuple):
-    """One of the latest events: the product, the kind, Unix seconds."""
+    """A recent interaction: the product, the kind, Unix seconds."""
 
     product: str
     kind: EventKind
@@ -53,7 +53,7 @@ class RecentInteraction(NamedTuple):
 
 
 class SearchedVector(NamedTuple):
-    """One of the latest searches: Unix seconds, and the unit vector of what was looked for, float32 (d,)."""
+    """A recent search: Unix seconds, and the query vector, float32 (d,), unit norm."""
 
     at: float
     vector: Vector
@@ -61,7 +61,7 @@ class SearchedVector(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ProductPurchases:
-    """Purchases of one product.
+    """Purchases of a product.
 
     Parameters
     ----------
@@ -76,16 +76,16 @@ class ProductPurchases:
 
     @property
     def mean_gap(self) -> float | None:
-        """Mean seconds between purchases; None for a single one."""
+        """Mean seconds between purchases; None for a single purchase."""
         return (self.last - self.first) / (self.count - 1) if self.count > 1 else None
 
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """What is known of one shopper.
+    """The profile of a shopper.
 
-    The interests are sums of unit vectors of the encoder's space, so a product that nobody has seen yet can be near
-    them. An event counts in them by its weight (`WEIGHTS`; 0.3 for a search). See
+    The interests are sums of unit vectors of the encoder's space, so a product without any event can be near them.
+    An event counts by its weight (`WEIGHTS`; 0.3 for a search). See
     ``docs/concepts/events.md`` for how they fade.
 
     Parameters
@@ -102,8 +102,8 @@ class Profile:
     queries : tuple of SearchedVector
         The latest 10 searches whose vector is known, oldest first.
     session, long, negative : ndarray or None
-        float32 (d,): interest of this session (half-life 8 events), of the last months (30 days), and in what was
-        skipped, removed and sent back (30 days); None where there is none.
+        float32 (d,): interest of this session (half-life 8 events), of the last months (30 days), and in skipped,
+        removed and returned products (30 days); None without any.
     category, brand, price, colour : mapping
         Value → affinity (half-life 30 days), strongest first; prices by band, see `price_band`.
     bought : mapping
@@ -126,11 +126,11 @@ class Profile:
     bought: Mapping[str, ProductPurchases] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        """Whether anything is known."""
+        """Whether the profile has any event."""
         return self.events > 0
 
     def interests(self) -> dict[str, Vector]:
-        """Return the interests that are more than nothing as unit vectors, by name: session, long, negative."""
+        """Return the non-zero interests as unit vectors, by name: session, long, negative."""
         return {
             name: vector / np.float32(length)
             for name in ("session", "long", "negative")
@@ -139,7 +139,7 @@ class Profile:
 
     @property
     def looks_automated(self) -> bool:
-        """Whether the latest 100 events took less than a minute: a robot's."""
+        """Whether the latest 100 events took less than a minute, as those of a robot do."""
         if len(self.recent) < MAX_HISTORY:
             return False
         first, last = self.recent[0].at, self.recent[-1].at
@@ -147,7 +147,7 @@ class Profile:
         return last - first < _ROBOT_SECONDS and not (first == last and first % _COARSE == 0)
 
     def to_json(self) -> dict[str, Any]:
-        """Say it as plain values, for who asks what is known of them."""
+        """Return the profile as JSON values, for the shopper who asks for it."""
         return {
             "shopper": self.shopper,
             "space": self.space,
@@ -156,15 +156,21 @@ class Profile:
             "recent": [event._asdict() for event in self.recent],
             "queries": [{"at": query.at, "vector": _rounded(query.vector)} for query in self.queries],
             "interests": {name: _rounded(vector) for name, vector in self.interests().items()},
-            **{name: dict(getattr(self, name)) for name in _FACTS},
-            "bought": {name: {**asdict(one), "mean_gap": one.mean_gap} for name, one in self.bought.items()},
+            **{name: dict(getattr(self, name)) for name in _AFFINITY_FIELDS},
+            "bought": {
+                product: {**asdict(purchases), "mean_gap": purchases.mean_gap}
+                for product, purchases in self.bought.items()
+            },
         }
 
     def to_bytes(self) -> bytes:
-        """Write it for `from_bytes`: a few thousand bytes, however much there was to fold."""
+        """Serialise the profile for `from_bytes`: a few thousand bytes, whatever the number of events."""
         known = {
-            **{name: dict(getattr(self, name)) for name in _FACTS},
-            "bought": {name: (one.count, one.first, one.last) for name, one in self.bought.items()},
+            **{name: dict(getattr(self, name)) for name in _AFFINITY_FIELDS},
+            "bought": {
+                product: (purchases.count, purchases.first, purchases.last)
+                for product, purchases in self.bought.items()
+            },
             "recent": [event.product for event in self.recent],
             "space": self.space,
             "events": self.events,
@@ -190,12 +196,12 @@ class Profile:
 
     @classmethod
     def from_bytes(cls, shopper: str, data: bytes) -> Profile:
-        """Read what `to_bytes` wrote.
+        """Deserialise a profile of `to_bytes`.
 
         Raises
         ------
         ValueError
-            It is damaged, or of another version: the profile is to be made anew.
+            The data is damaged or of another version; rebuild the profile from the events.
         """
         if data[:1] != bytes([_FORMAT]) or len(data) < _HEAD.size:
             raise ValueError(f"no profile of format {_FORMAT}")
@@ -205,28 +211,28 @@ class Profile:
 
         def take(kind: str, count: int) -> NDArray[Any]:
             nonlocal place
-            found = np.frombuffer(data, kind, count, place)
-            place += found.nbytes
-            return found
+            values = np.frombuffer(data, kind, count, place)
+            place += values.nbytes
+            return values
 
         times, kinds = take("<f8", events).tolist(), take("u1", events).tolist()
         session, long, negative = (
             vector if vector.any() else None
             for vector in (take("<f4", size).astype(np.float32) for _ in range(3))
         )
-        sought_at = take("<f8", queries).tolist()
+        searched_at = take("<f8", queries).tolist()
         return cls(
             shopper=shopper,
             space=known["space"],
             events=known["events"],
             at=known["at"],
             recent=tuple(map(RecentInteraction, known["recent"], map(EVENT_KINDS.__getitem__, kinds), times)),  # type: ignore[arg-type]
-            queries=tuple(SearchedVector(at, _large(take("<f4", 1), take("i1", size))) for at in sought_at),
+            queries=tuple(SearchedVector(at, _large(take("<f4", 1), take("i1", size))) for at in searched_at),
             session=session,
             long=long,
             negative=negative,
-            bought={name: ProductPurchases(*one) for name, one in known["bought"].items()},
-            **{name: known[name] for name in _FACTS},
+            bought={product: ProductPurchases(*numbers) for product, numbers in known["bought"].items()},
+            **{name: known[name] for name in _AFFINITY_FIELDS},
         )
 
 
@@ -236,17 +242,17 @@ def fold(
     traits: Mapping[str, ProductTraits],
     shown: Callable[[str], Impression | None],
 ) -> Profile:
-    """Return a profile with events folded in, in the order given.
+    """Fold events into a profile, in the order given.
 
     Parameters
     ----------
     profile : Profile
     events : iterable of Event
-        Of this shopper, each told for the first time. One that comes late takes its place by its time.
+        New events of this shopper. A late event takes its place by its time.
     traits : mapping
-        Of the products of `profile.recent`, of the events and of what they followed; unknown ones are left out.
+        Traits of the products that `products_of` names; unknown products are left out.
     shown : callable
-        Query id → what was shown: the products above a clicked one were skipped.
+        Query id → impression: the products above a clicked product were skipped.
     """
     folded = _Fold(profile, traits)
     for event in events:
@@ -267,7 +273,7 @@ def products_of(
 
 
 def _above(event: Event, shown: Callable[[str], Impression | None]) -> Sequence[str]:
-    """Products that were shown above the clicked one (Joachims et al., "click > skip above", SIGIR 2005)."""
+    """Return the products above the clicked product (Joachims et al., "click > skip above", SIGIR 2005)."""
     if event.kind != "click" or event.query_id is None or event.product is None:
         return ()
     search = shown(event.query_id)
@@ -289,7 +295,7 @@ class _Fold:
         self._session = profile.session
         self._long = profile.long
         self._negative = profile.negative
-        self._facts = {name: dict(getattr(profile, name)) for name in _FACTS}
+        self._affinities = {name: dict(getattr(profile, name)) for name in _AFFINITY_FIELDS}
         self._bought = dict(profile.bought)
 
     def add(self, event: Event, shown: Callable[[str], Impression | None]) -> None:
@@ -307,9 +313,9 @@ class _Fold:
             del self._recent[:-MAX_HISTORY]
         self._take_interest(event, vector, late)
         faded = event.weight * 0.5 ** ((self._at - event.at) / (_LONG * _DAY))
-        for name in _FACTS:
+        for name in _AFFINITY_FIELDS:
             if value := getattr(traits, name):
-                own = self._facts[name]
+                own = self._affinities[name]
                 own[value] = own.get(value, 0.0) + faded
         self._skip(event, shown)
         self._buy(event)
@@ -319,11 +325,11 @@ class _Fold:
         strongest = {
             name: dict(
                 sorted(
-                    ((value, round(much, 4)) for value, much in own.items() if abs(much) >= _SLIGHT),
+                    ((value, round(much, 4)) for value, much in own.items() if abs(much) >= _MIN_AFFINITY),
                     key=lambda pair: -abs(pair[1]),
                 )[:_MOST_VALUES]
             )
-            for name, own in self._facts.items()
+            for name, own in self._affinities.items()
         }
         bought = dict(sorted(self._bought.items(), key=lambda pair: pair[1].last)[-_MOST_BOUGHT:])
         return Profile(
@@ -341,13 +347,13 @@ class _Fold:
         )
 
     def _advance(self, at: float) -> None:
-        """Let what fades by time fade until `at`."""
+        """Apply the decay by time until `at`."""
         if at > self._at:
             faded = 0.5 ** ((at - self._at) / (_LONG * _DAY))
             self._at = at
             self._long = None if self._long is None else self._long * np.float32(faded)
             self._negative = None if self._negative is None else self._negative * np.float32(faded)
-            for own in self._facts.values():
+            for own in self._affinities.values():
                 for value in own:
                     own[value] *= faded
 
@@ -365,11 +371,11 @@ class _Fold:
                 self._negative = _sum(self._negative, 1.0, vector, -faded)
 
     def _session_again(self) -> Vector | None:
-        """Sum the session's interest from the latest events: one came late, and the others are older by it."""
-        told = [(event.at, WEIGHTS[event.kind], self._vector(event.product)) for event in self._recent]
-        told += [(query.at, SEARCH_WEIGHT, query.vector) for query in self._queries]
+        """Rebuild the session's interest from the latest events, after a late event."""
+        weighted = [(event.at, WEIGHTS[event.kind], self._vector(event.product)) for event in self._recent]
+        weighted += [(query.at, SEARCH_WEIGHT, query.vector) for query in self._queries]
         session: Vector | None = None
-        for _, weight, vector in sorted(told, key=lambda one: one[0]):
+        for _, weight, vector in sorted(weighted, key=lambda entry: entry[0]):
             session = _sum(session, 0.5 ** (1 / _SESSION), vector, weight)
         return session
 
@@ -405,15 +411,15 @@ class _Fold:
 _NOTHING = ProductTraits()
 
 
-def _time(one: RecentInteraction | SearchedVector) -> float:
-    return one.at
+def _time(entry: RecentInteraction | SearchedVector) -> float:
+    return entry.at
 
 
 def _sum(so_far: Vector | None, faded: float, vector: Vector | None, weight: float) -> Vector | None:
     if vector is None:
         return None if so_far is None else so_far * np.float32(faded)
-    told = vector * np.float32(weight)
-    return told if so_far is None else so_far * np.float32(faded) + told
+    weighted = vector * np.float32(weight)
+    return weighted if so_far is None else so_far * np.float32(faded) + weighted
 
 
 def _rounded(vector: Vector) -> list[float]:
@@ -421,7 +427,7 @@ def _rounded(vector: Vector) -> list[float]:
 
 
 def _small(vector: Vector) -> bytes:
-    """A unit vector in one byte for each number, after its largest."""
+    """Quantise a unit vector to a byte per number, after its largest absolute value."""
     largest = float(np.abs(vector).max(initial=0)) or 1.0
     return struct.pack("<f", largest) + bytes(np.rint(vector / largest * 127).astype("i1").tobytes())
 

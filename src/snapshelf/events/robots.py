@@ -1,10 +1,10 @@
-"""Who is no shopper: crawlers and scripts that say so."""
+"""Robots: crawlers and scripts that identify themselves."""
 
 from __future__ import annotations
 
 import re
 
-# Names of HTTP libraries are not among them: a shop's own server tells events with one.
+# Without HTTP libraries: a shop's own server sends events with them.
 _ROBOT = re.compile(
     r"bot\b|bot[/_ -]|crawl|spider|slurp|headless|phantomjs|lighthouse|pagespeed|pingdom|uptime|monitor"
     r"|facebookexternalhit|preview|archiver|scrapy|selenium|puppeteer|playwright",
@@ -13,5 +13,5 @@ _ROBOT = re.compile(
 
 
 def is_robot(user_agent: str | None) -> bool:
-    """Say whether a user agent calls itself a robot."""
+    """Return whether a user agent identifies itself as a robot."""
     return user_agent is not None and _ROBOT.search(user_agent) is not None

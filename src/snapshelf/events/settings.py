@@ -1,4 +1,4 @@
-"""What a shop keeps of its shoppers: ``shoppers.yaml`` in the shelf."""
+"""Settings of the journal: ``shoppers.yaml`` in the shelf."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class ShopperSettings(BaseModel):
     journal : str or None
         ``postgresql://…`` for a journal that several machines share; None for a file in the shelf.
     consent_required : bool
-        Keep nothing of a shopper who did not agree. Otherwise nothing is kept of those who refused.
+        Store events only of shoppers who agreed. Otherwise store all but those of shoppers who refused.
     keep_days : int
-        Days after which ``snapshelf events prune`` erases.
+        Days after which ``snapshelf events prune`` erases events.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,7 +31,7 @@ class ShopperSettings(BaseModel):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read the settings; those of a missing file are the usual ones.
+        """Read the settings; the defaults where the file is missing.
 
         Raises
         ------

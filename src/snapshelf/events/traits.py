@@ -1,4 +1,4 @@
-"""What a profile takes note of in a product: where it lies in the encoder's space, and its facts."""
+"""Traits of a product that profiles use: its vector, category, brand, price band and colour."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 from snapshelf.catalogue import Catalogue, Product
 
 _KEPT = 50_000
-"""Products kept in memory: about 60 MB with 256 dimensions."""
+"""Products in the cache: about 60 MB with 256 dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProductTraits:
-    """What is noted of one product; empty texts for what is not known.
+    """Traits of a product; empty texts for unknown values.
 
     Parameters
     ----------
     vector : ndarray or None
-        float32 (d,), unit norm: its main photo, or its title where it has none.
+        float32 (d,), unit norm: vector of the main photo, or of the title where there is no photo.
     category, brand, price, colour : str
-        The category's path, and the band of the price as `price_band` names it.
+        The category path, the brand, the band of the price (`price_band`), the colour.
     """
 
     vector: NDArray[np.float32] | None = None
@@ -37,11 +37,11 @@ class ProductTraits:
 
 
 TraitsLookup: TypeAlias = Callable[[Collection[str]], Mapping[str, ProductTraits]]
-"""Product ids → what is noted of each; products that there are not are left out."""
+"""Product ids → traits; unknown products are left out."""
 
 
 def price_band(amount: float) -> str:
-    """Name the band of a price, ``"32–45"``: two bands for each doubling; empty for a price of nothing."""
+    """Return the band of a price, such as ``"32–45"``: two bands per doubling; empty for a price of 0."""
     if not math.isfinite(amount) or amount <= 0:
         return ""
     step = math.floor(2 * math.log2(amount) + 1e-9)
@@ -49,7 +49,7 @@ def price_band(amount: float) -> str:
 
 
 class CatalogueTraits:
-    """Traits of the products of a catalogue, kept in memory until the catalogue changes.
+    """Traits of the products of a catalogue, cached until the catalogue changes.
 
     Parameters
     ----------
@@ -63,23 +63,23 @@ class CatalogueTraits:
         self._known: dict[str, ProductTraits | None] = {}
 
     def __call__(self, ids: Collection[str]) -> Mapping[str, ProductTraits]:
-        """Return the traits of those of `ids` that the catalogue has."""
+        """Return the traits of the products that the catalogue has."""
         with self._lock:
             version = self._catalogue.version
             if version != self._version or len(self._known) > _KEPT:
                 self._known, self._version = {}, version
             if missing := [id for id in ids if id not in self._known]:
                 self._known.update(self._read(missing))
-            return {id: found for id in ids if (found := self._known[id]) is not None}
+            return {id: traits for id in ids if (traits := self._known[id]) is not None}
 
     def _read(self, ids: Collection[str]) -> dict[str, ProductTraits | None]:
         products = self._catalogue.get_many(ids)
         photos = self._catalogue.vectors(products)
         titles = self._catalogue.titles([id for id in products if id not in photos])
-        found: dict[str, ProductTraits | None] = dict.fromkeys(ids)
+        traits: dict[str, ProductTraits | None] = dict.fromkeys(ids)
         for id, product in products.items():
-            found[id] = _traits(product, photos[id][0] if id in photos else titles.get(id))
-        return found
+            traits[id] = _traits(product, photos[id][0] if id in photos else titles.get(id))
+        return traits
 
 
 def _traits(product: Product, vector: NDArray[np.float32] | None) -> ProductTraits:
