@@ -68,10 +68,10 @@ def test_stays_after_closing_and_may_be_closed_twice(tmp_path: Path) -> None:
 def test_old_days_and_the_rarest_of_too_many_are_forgotten(
     log: QueryLog, today: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "_PRUNED_EVERY", 1)
-    monkeypatch.setattr(queries, "MOST_ROWS", 3)
+    monkeypatch.setattr(queries, "_PRUNE_EVERY", 1)
+    monkeypatch.setattr(queries, "MAX_ROWS", 3)
     log.note("first day", 1)
-    today[0] += queries.MOST_DAYS
+    today[0] += queries.MAX_DAYS
     log.note("frequent", 1)
     log.note("frequent", 1)
     assert log.popular(9) == [("frequent", 2)]

@@ -131,14 +131,14 @@ def test_answers_while_a_slow_index_is_made_beside(
     words: ShopVocabulary, suggester: Suggester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "Zova" in texts(suggester, "zov")
-    monkeypatch.setattr(suggest, "_AT_ONCE", 0.0)
-    going, made = threading.Event(), suggester._made
+    monkeypatch.setattr(suggest, "_MAX_WAIT", 0.0)
+    going, made = threading.Event(), suggester._build
 
     def slow() -> Any:
         assert going.wait(20)
         return made()
 
-    monkeypatch.setattr(suggester, "_made", slow)
+    monkeypatch.setattr(suggester, "_build", slow)
     words.replace((), [product(9, "Quartz Watch", brand="Quala")], 2)
     assert texts(suggester, "qua") == []
     assert "Zova" in texts(suggester, "zov")

@@ -160,7 +160,7 @@ def test_what_does_not_fit_is_made_anew(catalogue: Catalogue, tmp_path: Path, tr
 def test_of_too_many_phrases_the_rare_ones_are_forgotten(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(shopwords, "MOST_PHRASES", 40)
+    monkeypatch.setattr(shopwords, "MAX_PHRASES", 40)
     words = ShopVocabulary(tmp_path, LEXICON)
     words.replace((), [product("1"), product("2", "Zova Blue Dress")], 1)
     words.replace((), [product(str(number), f"Thing {number}") for number in range(3, 60)], 2)

@@ -1,4 +1,4 @@
-"""What shoppers searched for: words, counts and days, never photos or people."""
+"""The query log: texts, counts and days, without photos and without shoppers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MOST_DAYS = 90
+MAX_DAYS = 90
 """Days that are kept."""
 
-MOST_ROWS = 100_000
-"""Pairs of words and day that are kept; beyond, the rarest of the oldest days go."""
+MAX_ROWS = 100_000
+"""Pairs of text and day that are kept; beyond, the rarest of the oldest days are deleted."""
 
-_LONGEST = 200
-"""Characters kept of a query: what is longer is pasted, not asked."""
+_MAX_TEXT_LENGTH = 200
+"""Characters kept of a query: longer texts are pasted, not typed."""
 
-_PRUNED_EVERY = 1_000
+_PRUNE_EVERY = 1_000
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS query (
@@ -50,18 +50,18 @@ SELECT text, SUM(found) AS worked FROM query GROUP BY text HAVING worked >= ? OR
 
 
 class QueryLog:
-    """How often which words were searched for on which day, and whether they found something.
+    """Counts searches by text and day, with and without results.
 
-    It keeps the last 90 days and at most 100,000 pairs of words and day. Words are kept in their normal form, at most
-    200 characters of them. A power cut may cost the last seconds. It may be used from several threads.
+    It keeps the last 90 days and at most 100,000 pairs of text and day. Texts are normalised and cut at 200
+    characters. A power cut may cost the last seconds. It may be used from several threads.
     """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._noted = 0
+        self._count = 0
         with self._errors():
-            # Nothing is kept where there is no file; the same statements run on nothing.
+            # Without a file nothing is kept: `note` returns early, and the other statements run on an empty table.
             self._file = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
             try:
                 if path is not None:
@@ -74,12 +74,12 @@ class QueryLog:
 
     @classmethod
     def open(cls, path: Path | None) -> Self:
-        """Open a log; None for one that keeps nothing.
+        """Open a log; with None it keeps nothing.
 
         Raises
         ------
         StorageError
-            The file cannot be opened or is no query log.
+            The file cannot be opened or is not a query log.
         """
         return cls(path)
 
@@ -89,45 +89,45 @@ class QueryLog:
         Parameters
         ----------
         text : str
-            The words searched for; nothing is noted where there are none.
+            The query text; a blank text is not counted.
         hits : int
-            How many good products were found; 0 when there was no good match.
+            Number of good hits; 0 without a good match.
 
         Raises
         ------
         StorageError
-            It could not be written.
+            The log could not be written.
         """
-        words = normalise(text)[:_LONGEST].strip()
-        if self._path is None or not words:
+        normalised = normalise(text)[:_MAX_TEXT_LENGTH].strip()
+        if self._path is None or not normalised:
             return
         today = _today()
         with self._lock, self._errors():
-            self._file.execute(_NOTE, {"day": today, "text": words, "found": int(hits > 0)})
-            if self._noted % _PRUNED_EVERY == 0:
+            self._file.execute(_NOTE, {"day": today, "text": normalised, "found": int(hits > 0)})
+            if self._count % _PRUNE_EVERY == 0:
                 self._prune(today)
-            self._noted += 1
+            self._count += 1
 
     def without_results(self, days: int = 30) -> list[tuple[str, int]]:
-        """List the words that found nothing good on the last days, today included, and how often; most often first."""
+        """Return the queries without a good hit in the last days, today included, with counts; most frequent first."""
         with self._lock, self._errors():
             return self._file.execute(_WITHOUT_RESULTS, (_today() - days,)).fetchall()
 
     def popular(self, limit: int, least: int = 1) -> list[tuple[str, int]]:
-        """List at most `limit` words that found something at least `least` times, and how often; most often first."""
+        """Return at most `limit` queries with hits at least `least` times, with counts; most frequent first."""
         with self._lock, self._errors():
             return self._file.execute(_POPULAR, (least, limit)).fetchall()
 
     def close(self) -> None:
-        """Close the file; a closed log cannot be used, but closed again."""
+        """Close the file. Closing twice does no harm."""
         with self._lock:
             self._file.close()
 
     def _prune(self, today: int) -> None:
-        self._file.execute(_FORGET_DAYS, (today - MOST_DAYS + 1,))
+        self._file.execute(_FORGET_DAYS, (today - MAX_DAYS + 1,))
         (rows,) = self._file.execute("SELECT COUNT(*) FROM query").fetchone()
-        if rows > MOST_ROWS:
-            self._file.execute(_FORGET_ROWS, (rows - MOST_ROWS,))
+        if rows > MAX_ROWS:
+            self._file.execute(_FORGET_ROWS, (rows - MAX_ROWS,))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -135,11 +135,11 @@ class QueryLog:
             yield
         except sqlite3.Error as error:
             raise StorageError(
-                f"{self._path}: the log of queries cannot be used: {error}; free space on the disk, or delete the "
-                "file, which is made anew"
+                f"{self._path}: the query log cannot be used: {error}; free space on the disk, or delete the "
+                "file, and a new log is created"
             ) from error
 
 
 def _today() -> int:
-    """Days since 1970, in UTC."""
+    """Return the days since 1970, in UTC."""
     return (datetime.now(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(days=1)

@@ -1,4 +1,4 @@
-"""What to offer while a query is typed, and after it was answered."""
+"""Query completions while a query is typed, and related queries after it was answered."""
 
 from __future__ import annotations
 
@@ -29,41 +29,41 @@ from snapshelf.suggest.query_log import QueryLog
 from snapshelf.suggest.vocabulary import Phrase, ShopVocabulary, concepts_of, leaves_of
 
 SuggestionKind: TypeAlias = Literal["query", "brand", "category", "phrase", "part", "title"]
-"""An earlier query, or what the words are of the catalogue's products."""
+"""An earlier query, or the part of a product that the words come from."""
 
-Find: TypeAlias = Callable[[Mapping[str, float], int], Sequence[Product]]
-"""Terms → the products that the words recall finds with them, at most so many."""
+LexicalSearch: TypeAlias = Callable[[Mapping[str, float], int], Sequence[Product]]
+"""Weighted terms, k → the k best products by BM25."""
 
-LEAST_TIMES = 3
-"""Times that words must have been searched for before they are offered to others: what is rare may be private."""
+MIN_QUERY_COUNT = 3
+"""Times that a query must have been made before others see it: a rare query may be private."""
 
-_LEAST_PRODUCTS = 3
-"""Products that the beginning or end of a title must be shared by, to be more than a part of one title."""
+_MIN_PRODUCTS = 3
+"""Products that must share the beginning or end of a title before it is offered."""
 
-_WORTH = {"query": 3.0, "category": 2.0, "brand": 2.0, "phrase": 1.0, "part": 0.7, "title": 0.2}
-"""What a kind multiplies the logarithm of its count by: of what all fits, the short and general is offered first."""
+_KIND_WEIGHTS = {"query": 3.0, "category": 2.0, "brand": 2.0, "phrase": 1.0, "part": 0.7, "title": 0.2}
+"""Factor of the logarithm of a count, by kind: short and general completions come first."""
 
-_QUERIES = 10_000
-_AT_ONCE = 0.05
-"""Seconds that making the index may take for a request to wait for it; a longer one is made beside."""
+_MAX_QUERIES = 10_000
+_MAX_WAIT = 0.05
+"""Seconds of building the index up to which a request waits for it; a slower build runs in the background."""
 
-_QUERIES_EVERY = 600.0
-"""Seconds after which new queries are taken into the index, while the catalogue stays as it is."""
+_REFRESH_SECONDS = 600.0
+"""Seconds after which the index takes in new queries, even if the catalogue did not change."""
 
-_LOOKED_AT = 24
-"""Hits that related queries are taken from."""
+_MAX_HITS = 24
+"""Hits that related queries are derived from."""
 
-_SIBLINGS = 4
-_FOUND_BY_WORDS = 5
-_OFTEN, _SHARED = 0.05, 0.8
-"""Part of the hits that a value must be on to be worth a query, and to be no news any more."""
+_MAX_SIBLINGS = 4
+_MAX_CHECKED = 5
+_MIN_SHARE, _MAX_SHARE = 0.05, 0.8
+"""Share of the hits between which a value is worth a related query: less is rare, more narrows nothing."""
 
-_SAID_BEFORE = ("colour", "material", "pattern", "gender", "style", "usage", "occasion")
+_MODIFIER_KINDS = ("colour", "material", "pattern", "gender", "style", "usage", "occasion")
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Words to search for.
+    """A suggested query.
 
     Parameters
     ----------
@@ -80,10 +80,10 @@ class Suggestion:
 
 
 class Suggester:
-    """Completes queries and proposes related ones, from what the shop has and what was searched for before.
+    """Completes queries and proposes related queries, from the shop's vocabulary and earlier queries.
 
-    Its index of phrases is made when it is first asked, and again after a change: at once where that takes no time,
-    else beside, while the old one goes on answering. It may be used from several threads.
+    The index of phrases is built at the first request and again after a change: at once if that is quick, else in the
+    background, while the old index answers. It may be used from several threads.
 
     Parameters
     ----------
@@ -91,94 +91,96 @@ class Suggester:
     lexicon : Lexicon
         The shop's.
     log : QueryLog or None
-        Earlier queries that found something; those asked three times or more are offered.
+        Earlier queries with results; those made three times or more are offered.
     """
 
     def __init__(self, words: ShopVocabulary, lexicon: Lexicon, log: QueryLog | None = None) -> None:
         self._words = words
         self._lexicon = lexicon
         self._log = log
-        self._making = threading.Lock()
+        self._building = threading.Lock()
         self._index: _Index | None = None
 
     def prepare(self) -> None:
-        """Begin to make the index, so that the first who types need not wait for it; returns at once."""
-        self._make_beside()
+        """Start to build the index in the background, so that the first request need not wait."""
+        self._build_in_background()
 
     def suggest(
         self, prefix: str, k: int = 8, language: Literal["en", "zh"] | None = None
     ) -> list[Suggestion]:
-        """Complete what is being typed; Chinese may be typed in pinyin or by initials.
+        """Complete a prefix; Chinese may be typed in pinyin or by initials.
 
         Parameters
         ----------
         prefix : str
         k : int
-            Most suggestions.
+            Maximum number of suggestions.
         language : {"en", "zh"} or None
             Suggestions in the other language come last.
 
         Returns
         -------
         list of Suggestion
-            Best first, no two of the same words.
+            Best first, without duplicates.
         """
         typed = normalise(prefix)
         if not typed:
             return []
         index = self._current()
-        found = index.find(typed, k, language)
-        if not found and (cut := self._last_word(typed)):
-            # Nothing begins like this, but what is being typed may be a category after words that the shop knows.
-            found = [
+        suggestions = index.find(typed, k, language)
+        if not suggestions and (cut := self._last_word(typed)):
+            # No phrase has this prefix, but the last word may be a category after words that the shop knows.
+            suggestions = [
                 Suggestion(typed[:cut] + each.text, "phrase", each.language)
                 for each in index.find(typed[cut:], k, language)
                 if each.kind == "category"
             ]
-        return found
+        return suggestions
 
     def _last_word(self, typed: str) -> int:
-        """Where the last word begins, if all before it is known; else 0."""
+        """Return where the last word begins if all words before it are known, else 0."""
         head, _, _ = typed.rpartition(" ")
         if head and all(word in self._words.vocabulary for word in head.split()):
             return len(head) + 1
         ends = [match.end for match in self._lexicon.find(typed) if match.end < len(typed)]
         return max(ends, default=0) if not typed.isascii() else 0
 
-    def related(self, text: str | None, hits: Sequence[Product], find: Find, k: int = 6) -> list[str]:
-        """Propose further queries: narrower ones, those of a value or a brand that many hits have, neighbours.
+    def related(
+        self, text: str | None, hits: Sequence[Product], search: LexicalSearch, k: int = 6
+    ) -> list[str]:
+        """Propose related queries: narrower categories, values and brands of many hits, sibling categories.
 
-        Each has a product with all of its words.
+        For each there is a product with all of its words.
 
         Parameters
         ----------
         text : str or None
-            The query's words; None or blank for a photo alone.
+            The query text; None or blank for a photo alone.
         hits : sequence of Product
-            What it found, best first.
-        find : callable
-            Asks the index for products by terms.
+            Hits of the query, best first.
+        search : callable
+            Lexical search of the index.
         k : int
-            Most proposals.
+            Maximum number of proposals.
         """
-        query = _Asked(normalise(text or ""), self._lexicon)
-        shown = [_Shown(product, self._lexicon) for product in hits[:_LOOKED_AT]]
+        query = _ParsedQuery(normalise(text or ""), self._lexicon)
+        shown = [_HitSummary(product, self._lexicon) for product in hits[:_MAX_HITS]]
         sources = (self._narrower(query, shown), self._values(query, shown), self._brands(query, shown))
         seen = {query.key}
-        found: list[str] = []
-        among_hits = (each for each in chain.from_iterable(zip_longest(*sources)) if each)
-        beside = (each for each in self._siblings(query) if self._exists(each, find))
-        for each in chain((one for one in among_hits if self._is_met(one, shown)), beside):
-            key = _key(each, self._lexicon)
+        proposals: list[str] = []
+        narrower = (text for text in chain.from_iterable(zip_longest(*sources)) if text)
+        siblings = (text for text in self._siblings(query) if self._exists(text, search))
+        for text in chain((text for text in narrower if self._matches_any(text, shown)), siblings):
+            key = _key(text, self._lexicon)
             if key not in seen:
                 seen.add(key)
-                found.append(each)
-            if len(found) == k:
+                proposals.append(text)
+            if len(proposals) == k:
                 break
-        return found
+        return proposals
 
-    def _narrower(self, query: _Asked, shown: Sequence[_Shown]) -> Iterator[str]:
-        counts = Counter(leaf for one in shown for leaf in one.leaves)
+    def _narrower(self, query: _ParsedQuery, shown: Sequence[_HitSummary]) -> Iterator[str]:
+        counts = Counter(leaf for hit in shown for leaf in hit.leaves)
         if not query.categories:
             yield from (query.after(leaf.label(query.language)) for leaf, _ in counts.most_common())
         for match in query.categories:
@@ -187,28 +189,28 @@ class Suggester:
                 if concept in narrower:
                     yield query.with_another(match, concept)
 
-    def _values(self, query: _Asked, shown: Sequence[_Shown]) -> Iterator[str]:
-        """Values that some of the hits have, and the query says nothing of their kind."""
-        asked = {match.concept.kind for match in query.matches}
+    def _values(self, query: _ParsedQuery, shown: Sequence[_HitSummary]) -> Iterator[str]:
+        """Yield queries with a value of some hits, of a kind that the query does not name."""
+        named_kinds = {match.concept.kind for match in query.matches}
         counts = Counter(
             concept
-            for one in shown
-            for concept in one.concepts
-            if concept.kind in _SAID_BEFORE and concept.kind not in asked
+            for hit in shown
+            for concept in hit.concepts
+            if concept.kind in _MODIFIER_KINDS and concept.kind not in named_kinds
         )
         for concept, times in counts.most_common():
-            if _OFTEN <= times / len(shown) <= _SHARED:
+            if _MIN_SHARE <= times / len(shown) <= _MAX_SHARE:
                 yield query.before(concept.label(query.language), _subject(query, shown))
 
-    def _brands(self, query: _Asked, shown: Sequence[_Shown]) -> Iterator[str]:
-        counts = Counter(one.brand for one in shown if one.brand)
+    def _brands(self, query: _ParsedQuery, shown: Sequence[_HitSummary]) -> Iterator[str]:
+        counts = Counter(hit.brand for hit in shown if hit.brand)
         if any(normalise(brand) in query.text for brand in counts):
             return
         for brand, times in counts.most_common():
-            if times / len(shown) <= _SHARED:
+            if times / len(shown) <= _MAX_SHARE:
                 yield f"{brand} {_subject(query, shown)}".strip()
 
-    def _siblings(self, query: _Asked) -> Iterator[str]:
+    def _siblings(self, query: _ParsedQuery) -> Iterator[str]:
         for match in query.categories:
             ancestors = self._lexicon.ancestors(match.concept)
             siblings = [
@@ -218,60 +220,62 @@ class Suggester:
                 and each.parent == match.concept.parent
                 and not self._lexicon.are_apart(each, match.concept)
             ]
-            yield from (query.with_another(match, each) for each in siblings[:_SIBLINGS])
+            yield from (query.with_another(match, each) for each in siblings[:_MAX_SIBLINGS])
 
-    def _is_met(self, text: str, shown: Iterable[_Shown]) -> bool:
-        """Whether a product has all the words of a text; the concepts that it names may have other names there."""
+    def _matches_any(self, text: str, shown: Iterable[_HitSummary]) -> bool:
+        """Return whether a product has all words of a text; its concepts may have other names there."""
         normal = normalise(text)
         matches = self._lexicon.find(normal)
         names = {word for each in matches for word in tokenize(normal[each.start : each.end], self._lexicon)}
         terms = {word for word in tokenize(normal, self._lexicon) if word not in names}
         terms |= {match.concept.term for match in matches}
-        return any(terms <= one.terms for one in shown)
+        return any(terms <= hit.terms for hit in shown)
 
-    def _exists(self, text: str, find: Find) -> bool:
+    def _exists(self, text: str, search: LexicalSearch) -> bool:
         terms = dict.fromkeys(search_terms(text, lexicon=self._lexicon), 1.0)
-        return self._is_met(
-            text, (_Shown(product, self._lexicon) for product in find(terms, _FOUND_BY_WORDS))
+        return self._matches_any(
+            text, (_HitSummary(product, self._lexicon) for product in search(terms, _MAX_CHECKED))
         )
 
     def _current(self) -> _Index:
-        """The index, made anew where it is older than what it is made from."""
+        """Return the index, rebuilt where it is out of date."""
         index = self._index
-        if index is None or (self._is_old(index) and index.seconds <= _AT_ONCE):
-            with self._making:
+        if index is None or (self._is_old(index) and index.seconds <= _MAX_WAIT):
+            with self._building:
                 if self._index is None or self._is_old(self._index):
-                    self._index = self._made()
+                    self._index = self._build()
                 return self._index
         if self._is_old(index):
-            self._make_beside()
+            self._build_in_background()
         return index
 
-    def _make_beside(self) -> None:
-        if not self._making.acquire(blocking=False):
+    def _build_in_background(self) -> None:
+        if not self._building.acquire(blocking=False):
             return
 
-        def make() -> None:
-            # The log may be closed meanwhile, with all else.
-            with suppress(StorageError):
-                self._index = self._made()
-            self._making.release()
+        def build() -> None:
+            try:
+                # The log may be closed meanwhile, with the shelf.
+                with suppress(StorageError):
+                    self._index = self._build()
+            finally:
+                self._building.release()
 
-        threading.Thread(target=make, name="snapshelf-suggest", daemon=True).start()
+        threading.Thread(target=build, name="snapshelf-suggest", daemon=True).start()
 
     def _is_old(self, index: _Index) -> bool:
         return index.version != self._words.version or (
-            self._log is not None and time.monotonic() - index.made > _QUERIES_EVERY
+            self._log is not None and time.monotonic() - index.built_at > _REFRESH_SECONDS
         )
 
-    def _made(self) -> _Index:
+    def _build(self) -> _Index:
         version = self._words.version
-        queries = self._log.popular(_QUERIES, LEAST_TIMES) if self._log is not None else []
+        queries = self._log.popular(_MAX_QUERIES, MIN_QUERY_COUNT) if self._log is not None else []
         return _Index(self._words.phrases(), queries, version, self._lexicon)
 
 
 class _Index:
-    """Phrases and queries by how they may be typed."""
+    """Phrases and queries by prefix."""
 
     def __init__(
         self,
@@ -283,38 +287,38 @@ class _Index:
         start = time.monotonic()
         self._lexicon = lexicon
         self._kinds: dict[str, SuggestionKind] = {}
-        weighed: dict[str, Completion] = {}
-        said: Iterable[tuple[str, SuggestionKind, str, int]] = chain(
+        weighted: dict[str, Completion] = {}
+        candidates: Iterable[tuple[str, SuggestionKind, str, int]] = chain(
             (
                 (*phrase, times)
                 for phrase, times in phrases
-                if phrase.kind != "part" or times >= _LEAST_PRODUCTS
+                if phrase.kind != "part" or times >= _MIN_PRODUCTS
             ),
             ((text, "query", "", times) for text, times in queries),
         )
-        for text, kind, language, times in said:
-            weight = _WORTH[kind] * math.log1p(times)
-            if text not in weighed or weighed[text].weight < weight:
-                weighed[text] = Completion(text, weight, language)
+        for text, kind, language, times in candidates:
+            weight = _KIND_WEIGHTS[kind] * math.log1p(times)
+            if text not in weighted or weighted[text].weight < weight:
+                weighted[text] = Completion(text, weight, language)
                 self._kinds[text] = kind
-        self._completions = Completions.of(weighed.values())
+        self._completions = Completions.of(weighted.values())
         self.version = version
-        self.made = time.monotonic()
-        self.seconds = self.made - start
+        self.built_at = time.monotonic()
+        self.seconds = self.built_at - start
 
     def find(self, typed: str, k: int, language: str | None) -> list[Suggestion]:
-        found: dict[frozenset[str], Suggestion] = {}
+        suggestions: dict[frozenset[str], Suggestion] = {}
         for each in self._completions.find(typed, 4 * k, language):
             if normalise(each.text) != typed:
                 key = _key(each.text, self._lexicon)
-                found.setdefault(key, Suggestion(each.text, self._kinds[each.text], each.language))
-            if len(found) == k:
+                suggestions.setdefault(key, Suggestion(each.text, self._kinds[each.text], each.language))
+            if len(suggestions) == k:
                 break
-        return list(found.values())
+        return list(suggestions.values())
 
 
-class _Asked:
-    """A query as related ones are made of it."""
+class _ParsedQuery:
+    """A query, with the parts that related queries are made of."""
 
     def __init__(self, text: str, lexicon: Lexicon) -> None:
         self.text = text
@@ -324,22 +328,22 @@ class _Asked:
         self.key = _key(text, lexicon)
 
     def before(self, label: str, subject: str) -> str:
-        """A value with what is sought: before a category, as both languages have it, else behind."""
+        """Return a query with a value before its category, as both languages have it, or at the end."""
         if self.text and not self.categories:
             return self.after(label)
         return f"{label}{subject}" if self.language == "zh" else f"{label} {subject}".strip()
 
     def after(self, label: str) -> str:
-        """The query with one more word."""
+        """Return the query with another word at the end."""
         return f"{self.text} {label}".strip()
 
     def with_another(self, match: Match, concept: Concept) -> str:
-        """The query with another concept in the place of one."""
+        """Return the query with a concept replaced by another."""
         return self.text[: match.start] + concept.label(self.language) + self.text[match.end :]
 
 
-class _Shown:
-    """A hit, with what it says."""
+class _HitSummary:
+    """Brand, concepts and terms of a hit."""
 
     def __init__(self, product: Product, lexicon: Lexicon) -> None:
         self.brand = product.brand
@@ -348,12 +352,12 @@ class _Shown:
         self.terms = document_terms(product, lexicon).keys()
 
 
-def _subject(query: _Asked, shown: Sequence[_Shown]) -> str:
-    """What is sought: the words, or without any the category that most hits have, which a photo of it found."""
-    counts = Counter(leaf for one in shown for leaf in one.leaves)
+def _subject(query: _ParsedQuery, shown: Sequence[_HitSummary]) -> str:
+    """Return the query text, or for a photo alone the category of most hits."""
+    counts = Counter(leaf for hit in shown for leaf in hit.leaves)
     return query.text or next((leaf.label(query.language) for leaf, _ in counts.most_common(1)), "")
 
 
 def _key(text: str, lexicon: Lexicon) -> frozenset[str]:
-    """Equal for texts of the same words, whatever their order and endings."""
+    """Return a key that is equal for texts of the same words, whatever their order and endings."""
     return frozenset(tokenize(text, lexicon))
