@@ -39,9 +39,9 @@ export interface Hit {
   contributions: Record<string, number>;
   /** Probability of a good match; null where it is not known. */
   relevance: number | null;
-  matchedWords: string[];
-  /** Facts read from the words that hold for the product, as filters. */
-  facts: string[];
+  matchedTerms: string[];
+  /** Constraints read from the words that hold for the product, as filters. */
+  constraints: string[];
   rules: string[];
   /** Further variants that are not shown. */
   variants: number;
@@ -77,17 +77,17 @@ export interface Query {
   /** Empty: by relevance. */
   sort: string;
   facetFilters: Readonly<Record<string, readonly string[] | NumberRange>>;
-  /** Facts read from the words: those that are not meant, and those that products must have. */
+  /** Constraints read from the words: those that are not meant, and those that products must have. */
   dismissed: readonly string[];
   required: readonly string[];
   /** Search the words as they are. */
   literal: boolean;
 }
 
-/** A fact that was read from the words. */
-export interface ReadFact {
+/** A constraint that was read from the words. */
+export interface Constraint {
   text: string;
-  /** The fact as a filter. */
+  /** The constraint as a filter. */
   where: string;
   labels: Partial<Localised>;
   /** Products without it are left out. */
@@ -124,7 +124,7 @@ export interface Answer {
   total: number;
   hits: Hit[];
   facets: Facet[];
-  readFacts: ReadFact[];
+  constraints: Constraint[];
   searchedAs: string | null;
   didYouMean: string | null;
   related: string[];
@@ -215,7 +215,7 @@ export interface Details {
   hit: Hit;
   /** The query that the hit answers; null for a recommendation. */
   query: Query | null;
-  readFacts: ReadFact[];
+  constraints: Constraint[];
   /** Whether the heat map is drawn at once. */
   withHeatMap: boolean;
 }

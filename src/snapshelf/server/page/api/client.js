@@ -20,10 +20,16 @@ export class ApiError extends Error {
 export const isAbort = (error) => error instanceof DOMException && error.name === "AbortError";
 
 /**
+ * An error of the API. Any other is a mistake of the page, so it is also written to the console.
+ *
  * @param {unknown} error
  * @returns {ApiError}
  */
-export const asApiError = (error) => (error instanceof ApiError ? error : new ApiError("other", String(error)));
+export function asApiError(error) {
+  if (error instanceof ApiError) return error;
+  console.error(error);
+  return new ApiError("other", String(error));
+}
 
 /**
  * @param {string} path

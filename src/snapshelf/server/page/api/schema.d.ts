@@ -1,6 +1,6 @@
 /** What travels over HTTP, as far as the page sends or reads it. Only `wire.js` and `endpoints.js` use these names. */
 
-import type { FacetField, ReadFact, Localised, Note, Price, Product, Suggestion } from "../types";
+import type { Constraint, FacetField, Localised, Note, Price, Product, Suggestion } from "../types";
 
 export interface WireHit {
   rank: number;
@@ -35,7 +35,7 @@ export interface WireSearchResponse {
   total: number;
   hits: WireHit[];
   facets: WireFacet[];
-  chips: ReadFact[];
+  chips: Constraint[];
   searched_as: string | null;
   did_you_mean: string | null;
   related: string[];

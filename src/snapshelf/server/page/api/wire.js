@@ -36,7 +36,7 @@ export function searchForm(query, shopper) {
   append("shopper", shopper);
   for (const id of query.liked) form.append("liked", id);
   for (const id of query.disliked) form.append("disliked", id);
-  for (const fact of query.dismissed) form.append("dismissed", fact);
+  for (const constraint of query.dismissed) form.append("dismissed", constraint);
   if (Object.keys(query.facetFilters).length) form.append("facet_filters", JSON.stringify(query.facetFilters));
   if (query.literal) form.append("understand", "false");
   return form;
@@ -119,8 +119,8 @@ const hitOf = (hit, queryId, before) => ({
   score: hit.score,
   contributions: hit.contributions,
   relevance: hit.relevance,
-  matchedWords: hit.matched_terms,
-  facts: hit.constraints,
+  matchedTerms: hit.matched_terms,
+  constraints: hit.constraints,
   rules: hit.rules,
   variants: hit.variants,
   reason: null,
@@ -145,7 +145,7 @@ export const answerOf = (response, query, before = 0) => ({
   total: response.total,
   hits: response.hits.map((hit) => hitOf(hit, response.query_id, before)),
   facets: response.facets.map(facetOf),
-  readFacts: response.chips,
+  constraints: response.chips,
   searchedAs: response.searched_as,
   didYouMean: response.did_you_mean,
   related: response.related,
@@ -185,8 +185,8 @@ export const recommendationsOf = (response) => ({
     score: recommended.score,
     contributions: recommended.contributions,
     relevance: null,
-    matchedWords: [],
-    facts: [],
+    matchedTerms: [],
+    constraints: [],
     rules: [],
     variants: 0,
     reason: recommended.reason,

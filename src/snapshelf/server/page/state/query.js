@@ -60,7 +60,7 @@ export const countRefinements = ({ where, facetFilters, required }) =>
   Object.keys(facetFilters).length + required.length + (where ? 1 : 0);
 
 /**
- * The filter expression and the required facts as one filter: OR binds tighter than AND, so no brackets are needed.
+ * The filter expression and the required constraints together: OR binds tighter than AND, so no brackets are needed.
  *
  * @param {Query} query
  */

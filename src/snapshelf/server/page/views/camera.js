@@ -6,7 +6,7 @@ import { contextOf, jpegOf } from "../browser/images.js";
 export const hasLiveCamera = () => Boolean(navigator.mediaDevices?.getUserMedia);
 
 /**
- * Shows the live picture of the camera. Gives the photo, or null when the dialog was closed without one.
+ * Shows the live picture of the camera. Gives the photo, or null when the dialog was closed without a photo.
  *
  * @param {HTMLDialogElement} dialog
  * @returns {Promise<Blob | null>}

@@ -16,8 +16,8 @@ const LABELS = { more: "similar", because: "why", like: "like", unlike: "unlike"
 
 /** @param {Hit} hit @param {boolean} withHeatMap */
 function open(hit, withHeatMap) {
-  const readFacts = shownAnswer(store.state)?.readFacts ?? [];
-  openDetails({ hit, query: shownQuery(store.state), readFacts, withHeatMap });
+  const constraints = shownAnswer(store.state)?.constraints ?? [];
+  openDetails({ hit, query: shownQuery(store.state), constraints, withHeatMap });
 }
 
 /** @param {string} id @param {"liked" | "disliked"} list */

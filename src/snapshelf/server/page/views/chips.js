@@ -8,7 +8,7 @@ import { isValues, similarTo, unrefined, withFacetFilter, without } from "../sta
 import { currencyOf, shownAnswer, shownQuery } from "../state/shown.js";
 import { store } from "../state/store.js";
 
-/** @import { Answer, NumberRange, Query, ReadFact, State } from "../types" */
+/** @import { Answer, NumberRange, Query, Constraint, State } from "../types" */
 
 /**
  * @typedef {object} ChipOptions
@@ -53,8 +53,13 @@ function tasteChips(query) {
   return chips;
 }
 
-/** A fact read from the words: preferred, or required at a click. @param {Query} query @param {ReadFact} fact */
-function factChip(query, { where, labels, text, hard }) {
+/**
+ * A constraint read from the words: preferred, or required at a click.
+ *
+ * @param {Query} query
+ * @param {Constraint} constraint
+ */
+function constraintChip(query, { where, labels, text, hard }) {
   const isRequired = query.required.includes(where);
   const others = without(query.required, where);
   return chip(labels[currentLanguage()] ?? text, {
@@ -98,10 +103,10 @@ function chipsFor(state) {
   const answer = shownAnswer(state);
   const chips = [
     ...tasteChips(query),
-    ...(answer?.readFacts ?? []).map((fact) => factChip(query, fact)),
-    ...query.dismissed.map((fact) => {
-      const onRemove = () => go({ ...query, dismissed: without(query.dismissed, fact) });
-      return chip(fact, { kind: "dropped", isDismissed: true, onRemove });
+    ...(answer?.constraints ?? []).map((constraint) => constraintChip(query, constraint)),
+    ...query.dismissed.map((constraint) => {
+      const onRemove = () => go({ ...query, dismissed: without(query.dismissed, constraint) });
+      return chip(constraint, { kind: "dropped", isDismissed: true, onRemove });
     }),
     ...filterChips(query, answer),
   ];

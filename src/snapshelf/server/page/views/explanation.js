@@ -71,13 +71,13 @@ function movedBy({ contributions, score }) {
 }
 
 /** @param {Details} details */
-function sentences({ hit, readFacts }) {
+function sentences({ hit, constraints }) {
   const texts = hit.reason ? [hit.reason[currentLanguage()]] : movedBy(hit);
-  const holding = readFacts.filter(({ where }) => hit.facts.includes(where));
-  const labels = holding.map((fact) => fact.labels[currentLanguage()] ?? fact.text);
+  const holding = constraints.filter(({ where }) => hit.constraints.includes(where));
+  const labels = holding.map(({ labels: names, text }) => names[currentLanguage()] ?? text);
   if (labels.length) texts.push(t("why.true", { facts: listed(labels) }));
   if (hit.relevance !== null) texts.push(t("why.relevance", { share: share(hit.relevance) }));
-  if (hit.matchedWords.length) texts.push(t("why.matched", { words: listed(hit.matchedWords) }));
+  if (hit.matchedTerms.length) texts.push(t("why.matched", { words: listed(hit.matchedTerms) }));
   if (hit.rules.length) texts.push(t("why.moved", { rules: listed(hit.rules) }));
   return texts;
 }

@@ -1,4 +1,4 @@
-// The panel of filters: a facet for each field that the products found can be narrowed down by.
+// The panel of filters: a facet for each field that narrows the results down.
 
 import { $, element, replaceKeepingFocus } from "../browser/dom.js";
 import { counted, fieldName, number } from "../browser/i18n.js";

@@ -18,7 +18,7 @@ function item(hit) {
   const ariaLabel = t("product.details", { title });
   const open = element("button", { type: "button", className: "open", ariaLabel }, stand);
   open.dataset.key = product.id;
-  open.addEventListener("click", () => openDetails({ hit, query: null, readFacts: [], withHeatMap: false }));
+  open.addEventListener("click", () => openDetails({ hit, query: null, constraints: [], withHeatMap: false }));
   const node = element("li", { className: "item" }, open,
     element("h4", {}, title),
     element("p", { className: "price" }, product.price ? money(product.price) : ""),

@@ -94,7 +94,7 @@ export function suggestFor(input, onPick) {
       event.preventDefault();
       event.stopPropagation();
       const step = event.key === "ArrowDown" ? 1 : -1;
-      const places = suggestions.length + 1; // the words as typed are one of them
+      const places = suggestions.length + 1; // the words as typed come first
       activate(((active + 1 + step + places) % places) - 1);
     } else if (event.key === "Escape") {
       event.stopPropagation();
