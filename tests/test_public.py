@@ -45,8 +45,8 @@ ROOMS = {
     },
     "snapshelf.language": {
         "Change", "Completion", "Completions", "Concept", "Correction", "Lexicon", "Match", "Quantity",
-        "QuantityKind", "Vocabulary", "correct", "normalise", "prepare_correction", "quantities",
-        "search_terms", "tokenize",
+        "QuantityKind", "Vocabulary", "correct", "normalise", "quantities", "search_terms", "tokenize",
+        "warm_up_correction",
     },
 }  # fmt: skip
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snapshelf.language import Concept, Lexicon, Vocabulary, correct, normalise, prepare_correction
-from snapshelf.language.spelling import Speller, slips_between
+from snapshelf.language import Concept, Lexicon, Vocabulary, correct, normalise, warm_up_correction
+from snapshelf.language.spelling import Speller, edit_distance
 
 TITLES = [
     *["Nike Men Running Shoes Black", "Adidas Women Red Dress Shoes", "Puma Black Backpack"] * 40,
@@ -159,7 +159,7 @@ def test_what_the_first_correction_needs_can_be_made_before() -> None:
     large = Vocabulary.of(
         f"{a}{b}{c}{d}" for a in "bdfg" for b in "aeiou" for c in "lmnr" for d in ("ton", "ville")
     )
-    prepare_correction(large)
+    warm_up_correction(large)
     start = time.process_time()
     assert correct("lianyiqun", large) is not None
     assert time.process_time() - start < 0.02
@@ -198,7 +198,7 @@ def test_the_speller_finds_what_comparing_with_all_words_finds(word: str, tail: 
         expected = [
             (w, slips)
             for w in LATIN_WORDS
-            if (slips := slips_between(asked, w, most)) <= most and (most == 1 or w[0] == asked[0])
+            if (slips := edit_distance(asked, w, most)) <= most and (most == 1 or w[0] == asked[0])
         ]
         assert speller.near(asked, most) == expected
 
@@ -215,9 +215,9 @@ def test_the_speller_finds_what_comparing_with_all_words_finds(word: str, tail: 
     ],
 )
 def test_counting_slips(one: str, other: str, slips: int) -> None:
-    assert slips_between(one, other, 9) == slips_between(other, one, 9) == slips
+    assert edit_distance(one, other, 9) == edit_distance(other, one, 9) == slips
     if slips > 1:
-        assert slips_between(one, other, slips - 1) == slips
+        assert edit_distance(one, other, slips - 1) == slips
 
 
 def test_fast_with_a_hundred_thousand_words() -> None:

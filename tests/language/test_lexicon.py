@@ -263,9 +263,9 @@ def test_concepts_kept_apart_are_not_widened_into_each_other(tmp_path: Path) -> 
         "c:\n  a: {en: [a1]}\n  b: {en: [b1], parent: a}\n  d: {en: [d1], parent: b}\n",
     )
     a, b, d = own.concepts()
-    assert own.are_apart(a, b)
-    assert own.are_apart(b, a)
-    assert not own.are_apart(a, d)
+    assert own.are_disjoint(a, b)
+    assert own.are_disjoint(b, a)
+    assert not own.are_disjoint(a, d)
     assert own.ancestors(b) == ()
     assert own.ancestors(d) == (b, a)
     assert own.descendants(a) == (d,)
@@ -292,7 +292,7 @@ def test_a_shop_lays_its_lexicon_over_the_bundled_one(tmp_path: Path) -> None:
         "category:\n"
         "  riesling bottle: {zh: [雷司令酒], parent: wine}\n",
     )
-    shop = own.over(lexicon)
+    shop = own.overlay(lexicon)
     red, navy, tan = (shop.get("colour", name) for name in ("red", "navy", "sun tan"))
     assert red is not None
     assert navy is not None
@@ -314,7 +314,7 @@ def test_a_shop_lays_its_lexicon_over_the_bundled_one(tmp_path: Path) -> None:
     assert bottle is not None
     assert wine is not None
     assert riesling.fills == "variety"
-    assert shop.are_apart(riesling, wine)
+    assert shop.are_disjoint(riesling, wine)
     assert wine in shop.ancestors(bottle)
     assert shop.find("中国红连衣裙")[0].concept == red
     # Both stay as they were.
@@ -324,7 +324,7 @@ def test_a_shop_lays_its_lexicon_over_the_bundled_one(tmp_path: Path) -> None:
 
 def test_brands_of_a_shop_hide_what_their_words_would_mean() -> None:
     brands = Lexicon([Concept("brand", "dark horse", {"en": ("Dark Horse",)}, fills="brand")])
-    shop = brands.over(lexicon)
+    shop = brands.overlay(lexicon)
     assert "colour/dark" in found("dark horse shirt")
     assert [match.concept.id for match in shop.find("dark horse shirt")] == [
         "brand/dark-horse",
@@ -341,18 +341,18 @@ def test_a_fingerprint_tells_lexicons_apart(tmp_path: Path) -> None:
     ]
     assert changed[0] == one.fingerprint
     assert len(set(changed)) == 4
-    assert one.over(lexicon).fingerprint != lexicon.fingerprint
+    assert one.overlay(lexicon).fingerprint != lexicon.fingerprint
 
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("colour:\n  x: {en: [x1], parent: hue}", "colour/x has the parent 'hue'"),
-        ("apart: [[colour/red, colour/hue]]", "apart: there is no 'colour/hue'"),
-        ("colour:\n  red: {parent: maroon, en: [red]}", "among its own ancestors"),
+        ("colour:\n  x: {en: [x1], parent: hue}", "colour/x has the unknown parent 'hue'"),
+        ("apart: [[colour/red, colour/hue]]", "apart: unknown concept 'colour/hue'"),
+        ("colour:\n  red: {parent: maroon, en: [red]}", "its own ancestor"),
         (
             "season:\n  warm: {en: [spring, summer], zh: [春季, 春天, 春, 春款, 春装]}",
-            "season/spring would be left without a name",
+            "season/spring would have no name",
         ),
     ],
 )
@@ -361,7 +361,7 @@ def test_two_lexicons_that_do_not_hold_together_are_refused(
 ) -> None:
     own = load(tmp_path, content)
     with pytest.raises(LexiconError) as caught:
-        own.over(lexicon)
+        own.overlay(lexicon)
     assert str(tmp_path) in str(caught.value)
     assert complaint in str(caught.value)
 
@@ -389,17 +389,17 @@ def test_two_lexicons_that_do_not_hold_together_are_refused(
         ("answer:\n  no: {en: [no], zh: [不]}", "kind and key must be text"),
         ("answer:\n  none: {en: [no], zh: [不]}", "answer/none: en must list"),
         ("colour:\n  red: {en: [red], zh: [红], parent: 1}", "parent must be text"),
-        ("colour:\n  red: {en: [red], zh: [红]}\n  red: {en: [r], zh: [赤]}", "'red' is there twice"),
-        ("colour:\n  a b: {en: [x], zh: [红]}\n  a-b: {en: [y], zh: [赤]}", "colour/a-b is there twice"),
+        ("colour:\n  red: {en: [red], zh: [红]}\n  red: {en: [r], zh: [赤]}", "'red' occurs twice"),
+        ("colour:\n  a b: {en: [x], zh: [红]}\n  a-b: {en: [y], zh: [赤]}", "colour/a-b is defined twice"),
         ("colour:\n  red: {en: [red], zh: [红]}\n  rot: {en: [Red], zh: [赤]}", "colour/red and colour/rot"),
-        ("colour:\n  red: {en: ['!'], zh: [红]}", "without a letter"),
+        ("colour:\n  red: {en: ['!'], zh: [红]}", "has no letter"),
         (
             "c:\n  a: {en: [a1], zh: [甲], parent: b}\n  b: {en: [b1], zh: [乙], parent: a}",
-            "among its own ancestors",
+            "its own ancestor",
         ),
         (
             "c:\n  x: {en: [x1], zh: [丙], parent: a}\n  a: {en: [a1], zh: [甲], parent: a}",
-            "among its own ancestors",
+            "its own ancestor",
         ),
     ],
 )

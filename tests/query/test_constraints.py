@@ -155,7 +155,7 @@ def test_a_lexicon_says_which_field_its_concepts_fill(tmp_path: Path) -> None:
     (tmp_path / "lexicon.yaml").write_text(
         "heel: {block: {en: [block heel], zh: [粗跟], fills: Absatz}}", encoding="utf-8"
     )
-    lexicon = Lexicon.load(tmp_path / "lexicon.yaml").over(Lexicon.bundled())
+    lexicon = Lexicon.load(tmp_path / "lexicon.yaml").overlay(Lexicon.bundled())
     shop = Shop({"attributes.Absatz": ["Block heel", "4", "5", "6", "7"]})
     (chip,) = read("粗跟", CatalogueView(shop, lexicon=lexicon)).chips
     assert (chip.kind, chip.filter) == ("heel", Equals("attributes.Absatz", "Block heel"))

@@ -145,7 +145,7 @@ def test_what_does_not_fit_is_made_anew(catalogue: Catalogue, tmp_path: Path, tr
         case "other lexicon":
             own = tmp_path / "lexicon.yaml"
             own.write_text("category:\n  gown: {en: [summer dress], parent: dress}\n", encoding="utf-8")
-            lexicon = Lexicon.load(own).over(LEXICON)
+            lexicon = Lexicon.load(own).overlay(LEXICON)
         case "no JSON":
             with gzip.open(phrases, "wt", encoding="utf-8") as file:
                 json.dump([1], file)

@@ -34,7 +34,7 @@ def check(
         from snapshelf.language import Lexicon
 
         own = Lexicon.load(file)
-        whole = own.over(Lexicon.bundled())
+        whole = own.overlay(Lexicon.bundled())
         counts = {"own": len(own.concepts()), "together": len(whole.concepts())}
         if as_json:
             print_json(counts)

@@ -1,9 +1,9 @@
-"""Chinese and English shop text: normal form, words for BM25, concepts, corrections, quantities, completions."""
+"""Analysis of Chinese and English shop text: normalisation, BM25 terms, concepts, spelling, quantities, completion."""
 
 from __future__ import annotations
 
 from snapshelf.language.completions import Completion, Completions
-from snapshelf.language.correction import Change, Correction, correct, prepare_correction
+from snapshelf.language.correction import Change, Correction, correct, warm_up_correction
 from snapshelf.language.lexicon import Concept, Lexicon, Match
 from snapshelf.language.normalisation import normalise
 from snapshelf.language.quantity import Quantity, QuantityKind, quantities
@@ -23,8 +23,8 @@ __all__ = [
     "Vocabulary",
     "correct",
     "normalise",
-    "prepare_correction",
     "quantities",
     "search_terms",
     "tokenize",
+    "warm_up_correction",
 ]

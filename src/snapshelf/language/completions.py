@@ -1,4 +1,4 @@
-"""Phrases found by their beginnings, Chinese ones by pinyin and initials too."""
+"""Autocompletion: phrases by prefix; Chinese phrases also by pinyin and by initials."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_INNER_WORD = 0.5
-_PINYIN = 0.8
-_INITIALS = 0.4
-_OTHER_LANGUAGE = 1e-6
-_MOST_READINGS = 4
-_BEHIND_ALL = "\U0010ffff"
-_LONGEST_KEY = 64
+_INNER_WORD_WEIGHT = 0.5
+_PINYIN_WEIGHT = 0.8
+_INITIALS_WEIGHT = 0.4
+_OTHER_LANGUAGE_WEIGHT = 1e-6
+_MAX_READINGS = 4
+_LAST_CODE_POINT = "\U0010ffff"
+_MAX_KEY_LENGTH = 64
 
 
 class Completion(NamedTuple):
-    """A phrase to offer.
+    """A phrase to suggest.
 
     Attributes
     ----------
     text : str
-        The phrase as it is shown.
+        The phrase as displayed.
     weight : float
-        How much it is worth among others, above 0: for example how often it was asked for.
+        Rank weight above 0, for example the number of searches.
     language : str
-        ``"en"``, ``"zh"``, or empty where it belongs to both, as brands do.
+        ``"en"``, ``"zh"``, or empty for phrases of both languages such as brands.
     """
 
     text: str
@@ -43,15 +43,16 @@ class Completion(NamedTuple):
 
 
 class Completions:
-    """An index of phrases by what people type of them first.
+    """A prefix index of phrases.
 
-    That is the beginning of the phrase or, at half the weight, of a later word of it; of a Chinese phrase also
-    of its pinyin (0.8 of the weight) or of its initials (0.4): lian and lyq find 连衣裙. Read-only once made.
+    A prefix matches the start of the phrase or, at half the weight, the start of a later word. For a Chinese phrase
+    it also matches its pinyin (0.8 of the weight) and its initials (0.4): lian and lyq match 连衣裙. Read-only after
+    construction.
 
     Parameters
     ----------
     phrases : Iterable[Completion]
-        Of those with the same normal form the one of the largest weight counts.
+        Of phrases with the same normal form, the phrase with the largest weight is kept.
     """
 
     def __init__(self, phrases: Iterable[Completion]) -> None:
@@ -62,9 +63,9 @@ class Completions:
                 best[key] = phrase
         self._phrases = list(best.values())
         typed = sorted(
-            (way[:_LONGEST_KEY], place, share)
+            (way[:_MAX_KEY_LENGTH], place, share)
             for place, key in enumerate(best)
-            for way, share in _ways_to_type(key)
+            for way, share in _typed_forms(key)
         )
         self._keys = [way for way, _, _ in typed]
         self._places = np.array([place for _, place, _ in typed], np.intp)
@@ -82,39 +83,39 @@ class Completions:
         return len(self._phrases)
 
     def find(self, prefix: str, k: int = 10, language: str | None = None) -> list[Completion]:
-        """Return up to `k` phrases of which `prefix` is the beginning, those of the most weight first.
+        """Return up to `k` phrases that match `prefix`, in order of decreasing weight.
 
         Parameters
         ----------
         prefix : str
-            What has been typed so far.
+            The text typed so far.
         k : int
-            How many at most.
+            Maximum number of phrases.
         language : str or None
-            ``"en"`` or ``"zh"``: phrases of the other language come after all others.
+            ``"en"`` or ``"zh"``: phrases of the other language come last.
         """
-        key = normalise(prefix)[:_LONGEST_KEY]
-        rows = self._beginning_with(key)
+        key = normalise(prefix)[:_MAX_KEY_LENGTH]
+        rows = self._rows_with_prefix(key)
         if " " in key:  # pinyin with spaces
-            rows = np.concatenate([rows, self._beginning_with(key.replace(" ", ""))])
+            rows = np.concatenate([rows, self._rows_with_prefix(key.replace(" ", ""))])
         weights = self._weights[rows]
         if language is not None:
             foreign = (self._languages[rows] != language) & (self._languages[rows] != "")
-            weights = np.where(foreign, weights * _OTHER_LANGUAGE, weights)
-        # A phrase has a row for each way to type it that fits, which are seldom more than three.
+            weights = np.where(foreign, weights * _OTHER_LANGUAGE_WEIGHT, weights)
+        # A phrase has a row for each typed form that matches, rarely more than three.
         taken = 4 * k
         while True:
-            found = dict.fromkeys(self._places[rows[_largest(weights, taken)]].tolist())
-            if len(found) >= k or taken >= len(rows):
-                return [self._phrases[place] for place in found][:k]
+            matches = dict.fromkeys(self._places[rows[_largest(weights, taken)]].tolist())
+            if len(matches) >= k or taken >= len(rows):
+                return [self._phrases[place] for place in matches][:k]
             taken *= 4
 
-    def _beginning_with(self, key: str) -> NDArray[np.intp]:
-        return np.arange(bisect_left(self._keys, key), bisect_left(self._keys, key + _BEHIND_ALL))
+    def _rows_with_prefix(self, key: str) -> NDArray[np.intp]:
+        return np.arange(bisect_left(self._keys, key), bisect_left(self._keys, key + _LAST_CODE_POINT))
 
 
 def _largest(weights: NDArray[np.float64], k: int) -> NDArray[np.intp]:
-    """Places of the `k` largest, the largest first; of equals the one that comes first."""
+    """Return the positions of the `k` largest weights in decreasing order; equal weights keep their order."""
     if len(weights) > k:
         least = -np.partition(-weights, k - 1)[k - 1]
         candidates = np.flatnonzero(weights >= least)
@@ -123,13 +124,13 @@ def _largest(weights: NDArray[np.float64], k: int) -> NDArray[np.intp]:
     return candidates[np.argsort(-weights[candidates], kind="stable")][:k]
 
 
-def _ways_to_type(key: str) -> Iterator[tuple[str, float]]:
+def _typed_forms(key: str) -> Iterator[tuple[str, float]]:
     yield key, 1.0
     place = key.find(" ")
     while place >= 0:
-        yield key[place + 1 :], _INNER_WORD
+        yield key[place + 1 :], _INNER_WORD_WEIGHT
         place = key.find(" ", place + 1)
     if has_chinese(key):
         plain = key.replace(" ", "")
-        yield from ((way, _PINYIN) for way in spellings(plain, _MOST_READINGS))
-        yield from ((way, _INITIALS) for way in initials(plain, _MOST_READINGS))
+        yield from ((way, _PINYIN_WEIGHT) for way in spellings(plain, _MAX_READINGS))
+        yield from ((way, _INITIALS_WEIGHT) for way in initials(plain, _MAX_READINGS))

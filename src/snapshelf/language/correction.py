@@ -1,4 +1,4 @@
-"""Slips of the keyboard and pinyin, put right with the words that the shop has."""
+"""Spelling correction: typing errors and pinyin → words of the shop and the lexicon."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary, proxy
 
 from snapshelf.language.lexicon import Lexicon
 from snapshelf.language.normalisation import normalise
-from snapshelf.language.pinyin import PinyinWords, is_chinese
+from snapshelf.language.pinyin import PinyinDecoder, is_chinese
 from snapshelf.language.spelling import Speller
 from snapshelf.language.tokens import ENGLISH_STOP_WORDS, Unit, split_units, stem
 
@@ -19,41 +19,41 @@ if TYPE_CHECKING:
 
     from snapshelf.language.vocabulary import Vocabulary
 
-_LONGEST_TEXT = 200
-"""Characters of a text beyond which nothing is corrected: it is no query that was typed."""
-_SHORTEST = 4
-_TWO_SLIPS_FROM = 8
-_SHORTEST_PART = 3
-_LONGEST_PINYIN = 40
-_MOST_CHINESE_WORDS = 20_000
+_MAX_TEXT_LENGTH = 200
+"""Maximum length of a text to correct, in characters; longer texts are not typed queries."""
+_MIN_LENGTH = 4
+_MIN_LENGTH_FOR_TWO_EDITS = 8
+_MIN_PART_LENGTH = 3
+_MAX_PINYIN_LENGTH = 40
+_MAX_CHINESE_WORDS = 20_000
 _LEXICON_FREQUENCY = 0.5
 _OTHER_FIRST_LETTER = 0.1
 _SURE_RATIO = 5.0
 _SURE_FREQUENCY = 2
-_SURE_SHARE_SHORT = 5e-4  # of the shop's texts: many words are one slip from a short one
-_LONG = 6
-_LONGEST_ENDING = 5
-_TOLERATED = 0.02
-_SHOPPERS_WORDS = """
+_SURE_SHARE_SHORT = 5e-4  # of the shop's texts: many words are a single edit from a short word
+_LONG_WORD = 6
+_MAX_SUFFIX_LENGTH = 5
+_MAX_DRIFT = 0.02
+_SHOPPING_WORDS = """
 about above affordable around available below best between bigger brand budget buy cheap cheaper cheapest colour colours
 color colors cost deal delivery discount dollars euros expensive find free give good great help high higher inches just
 less like litre litres longer lower maximum minimum more most much need nice offer online only order over pounds popular
 price prices priced quality rating recommend reduced review reviews sale search shipping shop shorter show similar size
 sizes smaller store than under very want within without yuan
 """
-_KNOWN_ANYWHERE = ENGLISH_STOP_WORDS | frozenset(_SHOPPERS_WORDS.split())
+_COMMON_WORDS = ENGLISH_STOP_WORDS | frozenset(_SHOPPING_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A word put right.
+    """A corrected word.
 
     Attributes
     ----------
     start, end : int
-        Where it was in the normalised text.
+        Position of the word in the normalised text.
     before, after : str
-        What was there and what is there now.
+        The text at this position before and after the correction.
     kind : str
         ``"typo"`` or ``"pinyin"``.
     """
@@ -67,16 +67,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A text put right.
+    """A corrected text.
 
     Attributes
     ----------
     text : str
-        The whole text as corrected, in normal form.
+        The corrected text, in normal form.
     changes : tuple[Change, ...]
-        What was changed, in order; at least one.
+        The corrected words, in text order; at least one.
     sure : bool
-        Search for the corrected text at once; otherwise ask "did you mean".
+        The correction is applied; otherwise it is proposed as "did you mean".
     """
 
     text: str
@@ -85,40 +85,40 @@ class Correction:
 
 
 def correct(text: str, vocabulary: Vocabulary, lexicon: Lexicon | None = None) -> Correction | None:
-    """Put right the words of `text` that neither the shop nor the lexicon knows.
+    """Correct the words of `text` that neither the shop nor the lexicon knows.
 
-    A Latin word of four letters or more becomes the most frequent known word one slip away (a letter left out, put
-    in or exchanged, two neighbours swapped), one of eight or more also a word two slips away, or two known
-    words that were run together. Pinyin, with or without spaces and tones, becomes Chinese where it
-    covers the words whole. Words that exist, in whatever inflection, words with digits, and words next to a
-    number are left alone, and so is a text that would come to name a concept which the lexicon keeps apart from
-    one that it names now.
+    A Latin word of four or more letters becomes the most frequent known word at an edit distance of 1 (a letter
+    deleted, inserted or replaced, two adjacent letters transposed). A word of eight or more letters also becomes a
+    word at distance 2, or two known words without the space between them. Pinyin, with or without spaces and tones,
+    becomes Chinese if it covers whole words. Known words in any inflection, words with digits and words next to a
+    number are not changed. The text is not changed if it would name a concept that the lexicon declares disjoint from
+    a concept that it names now.
 
     Parameters
     ----------
     text : str
         A query.
     vocabulary : Vocabulary
-        The shop's words.
+        The words of the shop.
     lexicon : Lexicon or None
-        The bundled one by default.
+        The bundled lexicon if None.
 
     Returns
     -------
     Correction or None
-        None where there is nothing to put right.
+        None if no word needs a correction.
     """
     return _corrector(vocabulary, lexicon or Lexicon.bundled()).correct(normalise(text))
 
 
-def prepare_correction(vocabulary: Vocabulary, lexicon: Lexicon | None = None) -> None:
-    """Make now what the first call of `correct` would make, which takes it half a second or more.
+def warm_up_correction(vocabulary: Vocabulary, lexicon: Lexicon | None = None) -> None:
+    """Build the indexes that the first call of `correct` would build, which takes 0.5 s or more.
 
     Parameters
     ----------
     vocabulary : Vocabulary
     lexicon : Lexicon or None
-        The bundled one by default.
+        The bundled lexicon if None.
     """
     _corrector(vocabulary, lexicon or Lexicon.bundled()).prepare()
 
@@ -131,7 +131,7 @@ def _corrector(vocabulary: Vocabulary, lexicon: Lexicon) -> _Corrector:
 
 
 class _Candidate(NamedTuple):
-    """What a word may have been meant to be."""
+    """A possible correction of a word."""
 
     weight: float
     text: str
@@ -139,11 +139,11 @@ class _Candidate(NamedTuple):
 
 
 class _Corrector:
-    """What correcting needs of a vocabulary, as it was when this was made."""
+    """The indexes of a version of a vocabulary for spelling correction."""
 
     def __init__(self, vocabulary: Vocabulary, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
-        # Weak, as the vocabulary is what keeps this alive.
+        # Weak, because the vocabulary keeps this object alive.
         self._vocabulary = proxy(vocabulary)
         self._size = len(vocabulary)
         self._texts = vocabulary.texts
@@ -155,11 +155,11 @@ class _Corrector:
                         self._frequencies.setdefault(unit.text, _LEXICON_FREQUENCY)
 
     def is_outdated(self, vocabulary: Vocabulary, lexicon: Lexicon) -> bool:
-        """Whether so many words have come or gone that it is worth making anew; words that exist are known at once."""
-        return lexicon is not self.lexicon or abs(len(vocabulary) - self._size) > _TOLERATED * self._size
+        """Return whether the number of words changed enough to rebuild; new words are known without a rebuild."""
+        return lexicon is not self.lexicon or abs(len(vocabulary) - self._size) > _MAX_DRIFT * self._size
 
     def prepare(self) -> None:
-        """Make what is otherwise made when it is first needed."""
+        """Build the indexes that are otherwise built at first use."""
         _ = self._speller, self._pinyin
 
     @cached_property
@@ -167,23 +167,23 @@ class _Corrector:
         return Speller(self._frequencies)
 
     @cached_property
-    def _pinyin(self) -> PinyinWords:
+    def _pinyin(self) -> PinyinDecoder:
         chinese = [
             (times, word) for word, times in self._frequencies.items() if is_chinese(word) and len(word) > 1
         ]
-        weights = {word: times for times, word in sorted(chinese, reverse=True)[:_MOST_CHINESE_WORDS]}
+        weights = {word: times for times, word in sorted(chinese, reverse=True)[:_MAX_CHINESE_WORDS]}
         for concept in self.lexicon.concepts():
             for rank, name in enumerate(map(normalise, concept.names.get("zh", ()))):
                 if is_chinese(name):
                     weights[name] = weights.get(name, 0.0) + _LEXICON_FREQUENCY / (1 + rank)
-        return PinyinWords(weights)
+        return PinyinDecoder(weights)
 
     def correct(self, text: str) -> Correction | None:
-        if text.isdigit() or len(text) > _LONGEST_TEXT:
+        if text.isdigit() or len(text) > _MAX_TEXT_LENGTH:
             return None
         changes: list[tuple[Change, bool]] = []
         for run in _runs(split_units(text)):
-            if not all(self._knows(unit.text) for unit in run):
+            if not all(self._is_known(unit.text) for unit in run):
                 changes += self._changes(run, text)
         if not changes:
             return None
@@ -192,60 +192,60 @@ class _Corrector:
             corrected += text[end : change.start] + change.after
             end = change.end
         corrected += text[end:]
-        if self._comes_too_close(text, corrected):
+        if self._changes_concept(text, corrected):
             return None
         return Correction(corrected, tuple(change for change, _ in changes), all(sure for _, sure in changes))
 
     def _changes(self, run: list[Unit], text: str) -> Iterator[tuple[Change, bool]]:
         first = 0
         while first < len(run):
-            last, candidate = self._as_pinyin(run, first)
+            last, candidate = self._pinyin_candidate(run, first)
             kind: Literal["typo", "pinyin"] = "pinyin"
             if candidate is None:
-                last, candidate, kind = first + 1, self._as_typo(run[first].text), "typo"
+                last, candidate, kind = first + 1, self._typo_candidate(run[first].text), "typo"
             if candidate is not None:
                 start, end = run[first].start, run[last - 1].end
                 yield Change(start, end, text[start:end], candidate.text, kind), candidate.sure
             first = last
 
-    def _knows(self, word: str) -> bool:
-        """Whether the word exists, in whatever inflection."""
-        if word in self._frequencies or word in self._vocabulary or word in _KNOWN_ANYWHERE:
+    def _is_known(self, word: str) -> bool:
+        """Return whether the word is known in any inflection."""
+        if word in self._frequencies or word in self._vocabulary or word in _COMMON_WORDS:
             return True
         root = stem(word)
-        longest = len(root) + _LONGEST_ENDING
+        longest = len(root) + _MAX_SUFFIX_LENGTH
         return any(
-            len(known) <= longest and stem(known) == root for known in self._speller.beginning_with(root)
+            len(known) <= longest and stem(known) == root for known in self._speller.words_with_prefix(root)
         )
 
-    def _as_typo(self, word: str) -> _Candidate | None:
-        if len(word) < _SHORTEST or self._knows(word):
+    def _typo_candidate(self, word: str) -> _Candidate | None:
+        if len(word) < _MIN_LENGTH or self._is_known(word):
             return None
-        candidates = sorted(self._slips(word, 1), reverse=True)
+        candidates = sorted(self._near_words(word, 1), reverse=True)
         if candidates:
             best = candidates[0]
             other = max((c.weight for c in candidates[1:] if stem(c.text) != stem(best.text)), default=0.0)
             enough = max(_SURE_FREQUENCY, _SURE_RATIO * other)
-            if len(word) < _LONG:
+            if len(word) < _LONG_WORD:
                 enough = max(enough, _SURE_SHARE_SHORT * self._texts)
             return best._replace(sure=best.sure and best.weight >= enough)
-        parts = self._run_together(word)
-        if parts is not None or len(word) < _TWO_SLIPS_FROM:
+        parts = self._split_candidate(word)
+        if parts is not None or len(word) < _MIN_LENGTH_FOR_TWO_EDITS:
             return parts
-        best_of_two = max(self._slips(word, 2), default=None)
-        return best_of_two and best_of_two._replace(sure=False)
+        distant = max(self._near_words(word, 2), default=None)
+        return distant and distant._replace(sure=False)
 
-    def _slips(self, word: str, distance: int) -> Iterator[_Candidate]:
-        """Known words near `word`; the first letter is rarely wrong, unless it was swapped with the second."""
+    def _near_words(self, word: str, distance: int) -> Iterator[_Candidate]:
+        """Yield known words near `word`; the first letter is rarely wrong, except when transposed."""
         for near in self._speller.near(word, distance):
-            if len(near.word) >= _SHORTEST_PART:
+            if len(near.word) >= _MIN_PART_LENGTH:
                 begins_alike = near.word[0] == word[0] or near.word[:2] == word[1::-1]
                 share = 1.0 if begins_alike else _OTHER_FIRST_LETTER
                 yield _Candidate(self._frequencies[near.word] * share, near.word, sure=begins_alike)
 
-    def _run_together(self, word: str) -> _Candidate | None:
-        """Two known words between which the space is missing."""
-        cuts = ((word[:at], word[at:]) for at in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1))
+    def _split_candidate(self, word: str) -> _Candidate | None:
+        """Return two known words that were typed without a space."""
+        cuts = ((word[:at], word[at:]) for at in range(_MIN_PART_LENGTH, len(word) - _MIN_PART_LENGTH + 1))
         return max(
             (
                 _Candidate(min(self._frequencies[a], self._frequencies[b]), f"{a} {b}", sure=False)
@@ -255,43 +255,47 @@ class _Corrector:
             default=None,
         )
 
-    def _as_pinyin(self, run: list[Unit], first: int) -> tuple[int, _Candidate | None]:
-        """The longest stretch of units from `first` that is pinyin as a whole, and what it means."""
+    def _pinyin_candidate(self, run: list[Unit], first: int) -> tuple[int, _Candidate | None]:
+        """Return the end of the longest run of units from `first` that is pinyin, and its decoding."""
         ends = list(accumulate(len(unit.text) for unit in run[first:]))
-        letters = "".join(unit.text for unit in run[first:])[:_LONGEST_PINYIN]
-        meanings = self._pinyin.beginnings(letters)
+        letters = "".join(unit.text for unit in run[first:])[:_MAX_PINYIN_LENGTH]
+        decodings = self._pinyin.decode_prefixes(letters)
         for last in range(len(run), first, -1):
             end = ends[last - first - 1]
-            meaning = meanings.get(end)
+            decoding = decodings.get(end)
             if (
-                meaning is None
-                or end < _SHORTEST
-                or len("".join(meaning.words)) == 1
-                or all(self._knows(unit.text) for unit in run[first:last])
+                decoding is None
+                or end < _MIN_LENGTH
+                or len("".join(decoding.words)) == 1
+                or all(self._is_known(unit.text) for unit in run[first:last])
             ):
                 continue
-            challenger = last == first + 1 and next(self._slips(letters[:end], 1), None) is not None
+            has_near_word = last == first + 1 and next(self._near_words(letters[:end], 1), None) is not None
             return last, _Candidate(
-                meaning.weight, "".join(meaning.words), sure=meaning.sure and not challenger
+                decoding.weight, "".join(decoding.words), sure=decoding.sure and not has_near_word
             )
         return first, None
 
-    def _comes_too_close(self, before: str, after: str) -> bool:
-        now = {match.concept for match in self.lexicon.find(before)}
-        then = {match.concept for match in self.lexicon.find(after)}
-        return any(self.lexicon.are_apart(lost, gained) for lost in now - then for gained in then - now)
+    def _changes_concept(self, before: str, after: str) -> bool:
+        concepts_before = {match.concept for match in self.lexicon.find(before)}
+        concepts_after = {match.concept for match in self.lexicon.find(after)}
+        return any(
+            self.lexicon.are_disjoint(removed, added)
+            for removed in concepts_before - concepts_after
+            for added in concepts_after - concepts_before
+        )
 
 
 _correctors: WeakKeyDictionary[Vocabulary, _Corrector] = WeakKeyDictionary()
 
 
 def _is_plain(unit: Unit) -> bool:
-    # What had an apostrophe is shorter now ("she's"), and no word to judge.
+    # A word with an apostrophe ("she's") has lost it, so it cannot be checked.
     return unit.text.isascii() and unit.text.isalpha() and len(unit.text) == unit.end - unit.start
 
 
 def _runs(units: list[Unit]) -> Iterator[list[Unit]]:
-    """Stretches of Latin words without digits; a word beside a number belongs to it ("wd 40") and is in none."""
+    """Yield runs of Latin words without digits; a word next to a number belongs to it ("wd 40") and is skipped."""
     numbers = {i for i, unit in enumerate(units) if any(c.isdigit() for c in unit.text)}
     beside = {j for i in numbers for j in (i - 1, i + 1) if 0 <= j < len(units)}
     words = [

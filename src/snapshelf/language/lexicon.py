@@ -1,4 +1,4 @@
-"""The lexicon: shop concepts (colours, categories, materials ...) and their names in English and Chinese."""
+"""The lexicon: concepts of shops (colours, categories, materials …) with their English and Chinese names."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ def _concept_id(kind: str, key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One thing that shop texts name: a colour, a category, a material ...
+    """A concept that shop texts name, such as a colour, a category or a material.
 
     Attributes
     ----------
     kind : str
-        What it is a kind of: ``"colour"``, ``"category"``, ``"gender"``, ``"season"``, ``"usage"``,
+        The kind of the concept: ``"colour"``, ``"category"``, ``"gender"``, ``"season"``, ``"usage"``,
         ``"pattern"``, ``"material"``, ``"style"`` or ``"occasion"`` in the bundled lexicon.
     key : str
         Its name within the kind, for example ``"navy blue"``.
     names : Mapping[str, tuple[str, ...]]
-        Language (``"en"``, ``"zh"``) -> its names there, the preferred one first; at least one in all.
+        Language (``"en"``, ``"zh"``) → names, the preferred name first; at least one name in all.
     parent : str or None
-        Key of the next wider concept of the same kind.
+        Key of the nearest wider concept of the same kind.
     fills : str or None
-        The attribute of products that it is a value of, for example ``"colour"``: a hint, as shops name their
-        attributes as they like.
+        The product attribute that holds it, for example ``"colour"``. A hint only, because shops name attributes
+        freely.
     not_in : tuple[str, ...]
-        Phrases in which its names do not mean it: no colour in "orange juice", no material in "glass cleaner".
+        Phrases in which its names mean something else: no colour in "orange juice", no material in "glass cleaner".
     """
 
     kind: str
@@ -69,11 +69,11 @@ class Concept:
 
     @property
     def term(self) -> str:
-        """The concept as a search term, for example ``"§colour/navy-blue"``; no word of a text looks so."""
+        """The concept as a search term, for example ``"§colour/navy-blue"``; no word of a text has this form."""
         return f"§{self.id}"
 
     def label(self, language: str) -> str:
-        """Return the preferred name in `language` (``"en"`` or ``"zh"``), or in the other where it has none."""
+        """Return the preferred name in `language` (``"en"`` or ``"zh"``), or else in the other language."""
         return (self.names.get(language) or next(iter(self.names.values())))[0]
 
 
@@ -86,7 +86,7 @@ class Match(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Units ``first`` to ``last - 1`` form a name of `concepts`, or a stop word where there are none."""
+    """Units ``first`` to ``last - 1`` form a name of `concepts`, or a stop word if `concepts` is empty."""
 
     first: int
     last: int
@@ -94,19 +94,19 @@ class Span(NamedTuple):
 
 
 class _Node:
-    """A node of the trie over the units of names; `concepts` is None where no name ends.
+    """A node of the trie over the units of names; `concepts` is None if no name ends here.
 
-    `barred` are the ids of concepts that are not meant in the phrase that ends here.
+    `excluded` holds the ids of concepts that the phrase ending here does not name.
     """
 
-    __slots__ = ("barred", "children", "concepts")
+    __slots__ = ("children", "concepts", "excluded")
 
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
         self.concepts: tuple[Concept, ...] | None = None
-        self.barred: set[str] | None = None
+        self.excluded: set[str] | None = None
 
-    def reach(self, name: str) -> _Node:
+    def insert(self, name: str) -> _Node:
         node = self
         for unit in split_units(normalise(name)):
             node = node.children.setdefault(unit.text, _Node())
@@ -122,22 +122,22 @@ def _continues(left: Unit, right: Unit) -> bool:
 
 
 class Lexicon:
-    """Shop concepts, found by their names in either language.
+    """Concepts of shops with lookup by their names in both languages.
 
-    Case, hyphens, spaces, apostrophes and accents do not distinguish names: "T-Shirt" and "t shirt" are
-    one. Within a kind a name belongs to one concept only; across kinds it may be shared (orange is a
-    colour and a fruit).
+    Names that differ only in case, hyphens, spaces, apostrophes or accents are equal ("T-Shirt" and "t shirt"). A
+    name belongs to a single concept of a kind, but concepts of different kinds may share it (orange is a colour and a
+    fruit).
 
-    A lexicon is not changed after it is made, so threads may share it.
+    A lexicon is immutable, so threads may share it.
 
     Parameters
     ----------
     concepts : Iterable[Concept]
-        All concepts, in the order in which they are listed.
+        All concepts, in their order.
     apart : Iterable[tuple[str, str]]
-        Pairs of ids of concepts that are never taken for each other.
+        Pairs of ids of disjoint concepts, which are never confused with each other.
     source : str
-        Where they come from; error messages say it.
+        Origin of the concepts, for error messages.
 
     Raises
     ------
@@ -153,9 +153,9 @@ class Lexicon:
         apart: Iterable[tuple[str, str]] = (),
         source: str = "lexicon",
     ) -> None:
-        self._build(_Content(tuple(concepts), tuple(apart)), source, whole=True)
+        self._build(_Content(tuple(concepts), tuple(apart)), source, is_complete=True)
 
-    def _build(self, content: _Content, source: str, *, whole: bool) -> None:
+    def _build(self, content: _Content, source: str, *, is_complete: bool) -> None:
         self._content = content
         self._concepts = content.concepts
         self._source = source
@@ -164,20 +164,22 @@ class Lexicon:
         self._root = _Node()
         self._phrases = _Node()
         for word in ENGLISH_STOP_WORDS | CHINESE_STOP_WORDS:
-            self._root.reach(word).concepts = ()
+            self._root.insert(word).concepts = ()
         for concept in self._concepts:
             if concept.id in self._by_id:
-                raise LexiconError(f"{source}: {concept.id} is there twice; merge the two")
+                raise LexiconError(f"{source}: {concept.id} is defined twice; merge the two definitions")
             self._by_id[concept.id] = concept
             for name in [name for names in concept.names.values() for name in names]:
                 self._add_name(concept, name)
             for phrase in concept.not_in:
-                node = self._phrases.reach(phrase)
-                node.barred = {*(node.barred or ()), concept.id}
+                node = self._phrases.insert(phrase)
+                node.excluded = {*(node.excluded or ()), concept.id}
         self._apart = {frozenset(pair) for pair in content.apart}
-        if whole:
+        if is_complete:
             self._check_pairs()
-        self._ancestors = {concept.id: self._chain(concept, whole=whole) for concept in self._concepts}
+        self._ancestors = {
+            concept.id: self._ancestor_chain(concept, is_complete=is_complete) for concept in self._concepts
+        }
         self._descendants: dict[str, list[Concept]] = defaultdict(list)
         for concept in self._concepts:
             for wider in self._ancestors[concept.id]:
@@ -187,90 +189,91 @@ class Lexicon:
         for pair in self._content.apart:
             for concept_id in pair:
                 if concept_id not in self._by_id:
-                    raise LexiconError(f"{self._source}: apart: there is no {concept_id!r}; write kind/key")
+                    raise LexiconError(
+                        f"{self._source}: apart: unknown concept {concept_id!r}; write kind/key"
+                    )
 
     def _add_name(self, concept: Concept, name: str) -> None:
         key = _name_key(name)
         if not key:
             raise LexiconError(
-                f"{self._source}: {concept.id} has the name {name!r} without a letter; remove it"
+                f"{self._source}: {concept.id} has the name {name!r}, which has no letter; remove it"
             )
         owner = self._by_name.setdefault((concept.kind, key), concept)
         if owner.id != concept.id:
             raise LexiconError(
-                f"{self._source}: the name {name!r} is claimed by {owner.id} and {concept.id}; keep it in one"
+                f"{self._source}: the name {name!r} belongs to {owner.id} and {concept.id}; remove it from either"
             )
-        node = self._root.reach(name)
+        node = self._root.insert(name)
         if node.concepts is None or concept not in node.concepts:
             node.concepts = (*(node.concepts or ()), concept)
 
-    def _chain(self, concept: Concept, *, whole: bool) -> tuple[Concept, ...]:
+    def _ancestor_chain(self, concept: Concept, *, is_complete: bool) -> tuple[Concept, ...]:
         chain: list[Concept] = []
-        step = concept
-        while step.parent is not None:
-            parent = self._by_id.get(_concept_id(step.kind, step.parent))
-            if parent is None and not whole:
+        current = concept
+        while current.parent is not None:
+            parent = self._by_id.get(_concept_id(current.kind, current.parent))
+            if parent is None and not is_complete:
                 break
             if parent is None:
                 raise LexiconError(
-                    f"{self._source}: {step.id} has the parent {step.parent!r}, not a {step.kind}; add it"
+                    f"{self._source}: {current.id} has the unknown parent {current.parent!r}; add this {current.kind}"
                 )
             if parent == concept or parent in chain:
-                raise LexiconError(f"{self._source}: {concept.id} is among its own ancestors; cut the circle")
+                raise LexiconError(f"{self._source}: {concept.id} is its own ancestor; change a parent")
             chain.append(parent)
-            step = parent
-        return tuple(wider for wider in chain if not self.are_apart(concept, wider))
+            current = parent
+        return tuple(wider for wider in chain if not self.are_disjoint(concept, wider))
 
     @classmethod
     @cache
     def bundled(cls) -> Lexicon:
-        """Return the lexicon that comes with Snapshelf (read once)."""
+        """Return the bundled lexicon; the file is read once."""
         resource = resources.files("snapshelf.language") / "lexicon.yaml"
         lexicon = cls.__new__(cls)
-        lexicon._build(_parse(resource.read_text("utf-8"), "lexicon.yaml"), "lexicon.yaml", whole=True)
+        lexicon._build(_parse(resource.read_text("utf-8"), "lexicon.yaml"), "lexicon.yaml", is_complete=True)
         return lexicon
 
     @classmethod
     def load(cls, path: Path) -> Lexicon:
-        """Read a lexicon from a YAML file laid out as the bundled ``lexicon.yaml``.
+        """Read a lexicon from a YAML file in the format of the bundled ``lexicon.yaml``.
 
-        What the file refers to and does not have (a parent, a concept to keep apart) is looked for in the
-        lexicon that it is laid `over`.
+        Concepts that the file refers to but does not define (a parent, a disjoint concept) may come from the base of
+        `overlay`.
 
         Raises
         ------
         LexiconError
-            The file cannot be read, is not laid out so, or does not hold together.
+            The file cannot be read, has another format, or is inconsistent.
         """
         try:
             text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise LexiconError(f"{path}: cannot be read as UTF-8 text: {error}") from error
         lexicon = cls.__new__(cls)
-        lexicon._build(_parse(text, str(path)), str(path), whole=False)
+        lexicon._build(_parse(text, str(path)), str(path), is_complete=False)
         return lexicon
 
-    def over(self, base: Lexicon) -> Lexicon:
-        """Return `base` with this lexicon laid over it; both stay as they are.
+    def overlay(self, base: Lexicon) -> Lexicon:
+        """Return a merge of this lexicon over `base`; both remain unchanged.
 
-        A concept that `base` has too is added to it: its names come first, so that they are preferred, its
-        phrases join, its parent and the attribute that it fills count where given. ``replace: true`` in the
-        file takes the concept as it is here instead. A name that another concept of the kind has in `base`
-        is taken from that one. Pairs to keep apart are joined.
+        A concept of both is merged: names from here come first and are preferred, phrases are joined, and parent and
+        attribute from here have precedence. ``replace: true`` in the file replaces the concept instead. A name from
+        here is removed from other concepts of its kind in `base`. Disjoint pairs are joined.
 
         Raises
         ------
         LexiconError
-            The two together do not hold: a parent or a concept to keep apart is in neither, parents form
-            a circle, or a concept would be left without a name.
+            The merge is inconsistent: a parent or a disjoint concept is in neither lexicon, parents form a circle, or
+            a concept would have no name.
         """
         lexicon = Lexicon.__new__(Lexicon)
-        lexicon._build(_laid_over(self, base), self._source, whole=True)
+        lexicon._build(_merge(self, base), self._source, is_complete=True)
         return lexicon
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds, in the order of their first concept."""
+        """Kinds in the order of their first concept."""
         return tuple(dict.fromkeys(concept.kind for concept in self._concepts))
 
     def concepts(self, kind: str | None = None) -> tuple[Concept, ...]:
@@ -289,25 +292,24 @@ class Lexicon:
         """Return the narrower concepts of `concept`, at any depth, in the lexicon's order."""
         return tuple(self._descendants.get(concept.id, ()))
 
-    def are_apart(self, one: Concept, other: Concept) -> bool:
-        """Say whether neither of the two may be widened to, corrected to or taken for the other."""
-        return frozenset((one.id, other.id)) in self._apart
+    def are_disjoint(self, first: Concept, second: Concept) -> bool:
+        """Return whether the lexicon forbids to widen to, correct to or confuse either concept with the other."""
+        return frozenset((first.id, second.id)) in self._apart
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of all that the lexicon says, 16 hex digits; index terms depend on it."""
-        said = [(c.id, sorted(c.names.items()), c.parent, c.fills, c.not_in) for c in self._concepts]
+        """Hash of the content, 16 hex digits; index terms depend on it."""
+        content_key = [(c.id, sorted(c.names.items()), c.parent, c.fills, c.not_in) for c in self._concepts]
         pairs = sorted(tuple(sorted(pair)) for pair in self._apart)
-        return hashlib.sha256(repr((said, pairs)).encode()).hexdigest()[:16]
+        return hashlib.sha256(repr((content_key, pairs)).encode()).hexdigest()[:16]
 
     def find(self, text: str) -> list[Match]:
         """Return the concepts that `text` names, in order.
 
-        The longest name at each place counts and names do not overlap; one that is shared across kinds
-        gives a match for each. A shared name is no category where the text names other categories and
-        none of its own family: the orange in "orange t-shirt" is no fruit. A Chinese name of one
-        character counts only before another name, a stop word or a break: 红 in 红裙, but not in 红米. Nothing is
-        found in the phrases that a concept is `not_in`.
+        The longest name at each position matches, and matches do not overlap. A name that several kinds share gives a
+        match for each kind, but no category if the text names only categories of other families: the orange in
+        "orange t-shirt" is no fruit. A Chinese name of one character matches only before another name, a stop word or
+        a break: 红 in 红裙, but not in 红米. A concept never matches in its `not_in` phrases.
 
         Parameters
         ----------
@@ -353,48 +355,50 @@ class Lexicon:
         return longest
 
     def named(self, spans: list[Span], units: list[Unit]) -> list[Span]:
-        """Return the spans that name concepts, without those that the text around them rules out."""
-        barred = self._barred(units)
-        named = [_without_barred(span, barred) for span in spans] if barred else spans
+        """Return the spans that name concepts, without concepts that the surrounding text excludes."""
+        excluded = self._excluded_spans(units)
+        named = [_without_excluded(span, excluded) for span in spans] if excluded else spans
         named = [span for span in named if span.concepts]
         families = {
             self._family(span.concepts[0])
             for span in named
             if len(span.concepts) == 1 and span.concepts[0].kind == "category"
         }
-        return [self._without_strangers(span, families) if len(span.concepts) > 1 else span for span in named]
+        return [
+            self._without_other_families(span, families) if len(span.concepts) > 1 else span for span in named
+        ]
 
-    def _barred(self, units: list[Unit]) -> list[tuple[int, int, set[str]]]:
-        """Where phrases lie in which some concepts are not meant: first and last unit, their ids."""
-        found: list[tuple[int, int, set[str]]] = []
+    def _excluded_spans(self, units: list[Unit]) -> list[tuple[int, int, set[str]]]:
+        """Return the spans of `not_in` phrases: first unit, last unit + 1, ids of the excluded concepts."""
+        spans: list[tuple[int, int, set[str]]] = []
         for first, unit in enumerate(units):
             node = self._phrases.children.get(unit.text)
             last = first + 1
             while node is not None:
-                if node.barred is not None:
-                    found.append((first, last, node.barred))
+                if node.excluded is not None:
+                    spans.append((first, last, node.excluded))
                 if last == len(units) or not _continues(units[last - 1], units[last]):
                     break
                 node = node.children.get(units[last].text)
                 last += 1
-        return found
+        return spans
 
-    def _without_strangers(self, span: Span, families: set[str]) -> Span:
-        fitting = tuple(
+    def _without_other_families(self, span: Span, families: set[str]) -> Span:
+        same_family = tuple(
             concept
             for concept in span.concepts
             if not families or concept.kind != "category" or self._family(concept) in families
         )
-        return span._replace(concepts=fitting)
+        return span._replace(concepts=same_family)
 
     def _family(self, concept: Concept) -> str:
         return (concept, *self._ancestors[concept.id])[-1].id
 
 
-def _without_barred(span: Span, barred: list[tuple[int, int, set[str]]]) -> Span:
+def _without_excluded(span: Span, excluded: list[tuple[int, int, set[str]]]) -> Span:
     ids = {
         concept_id
-        for first, last, ids in barred
+        for first, last, ids in excluded
         if first <= span.first and span.last <= last
         for concept_id in ids
     }
@@ -402,8 +406,8 @@ def _without_barred(span: Span, barred: list[tuple[int, int, set[str]]]) -> Span
 
 
 def _without_fragments(spans: list[Span], units: list[Unit]) -> list[Span]:
-    # Chinese puts the head last, so what follows a single character tells a word (红裙) from a
-    # fragment of an unknown one (红米); hence from right to left.
+    # Chinese puts the head last, so the text after a single character distinguishes a word (红裙) from a
+    # fragment of an unknown word (红米); hence from right to left.
     kept: list[Span] = []
     for span in reversed(spans):
         unit = units[span.first]
@@ -417,14 +421,14 @@ def _without_fragments(spans: list[Span], units: list[Unit]) -> list[Span]:
 
 
 class _Loader(_SafeLoader):
-    """A safe loader that rejects a key given twice, which YAML forbids and PyYAML lets pass."""
+    """A safe loader that rejects duplicate keys, which YAML forbids but PyYAML accepts."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key_node, _ in node.value:
             if key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key_node.value!r} is there twice", key_node.start_mark
+                    None, None, f"the key {key_node.value!r} occurs twice", key_node.start_mark
                 )
             seen.add(key_node.value)
         return super().construct_mapping(node, deep=deep)
@@ -432,59 +436,61 @@ class _Loader(_SafeLoader):
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What a file says; `replaced` are the ids that it does not add to but replaces."""
+    """The content of a lexicon file; `replaced` holds the ids of concepts that replace those of the base."""
 
     concepts: tuple[Concept, ...]
     apart: tuple[tuple[str, str], ...] = ()
     replaced: frozenset[str] = frozenset()
 
 
-def _laid_over(upper: Lexicon, lower: Lexicon) -> _Content:
-    content, base = upper._content, lower._content
+def _merge(overlay_lexicon: Lexicon, base_lexicon: Lexicon) -> _Content:
+    content, base = overlay_lexicon._content, base_lexicon._content
     by_id = {concept.id: concept for concept in base.concepts}
-    taken = {
+    claimed = {
         (concept.kind, _name_key(name)): concept.id
         for concept in content.concepts
         for names in concept.names.values()
         for name in names
     }
     merged = {
-        concept.id: _without_names(concept, taken, upper._source)
+        concept.id: _without_names(concept, claimed, overlay_lexicon._source)
         for concept in base.concepts
         if concept.id not in content.replaced
     }
     for concept in content.concepts:
         below = by_id.get(concept.id) if concept.id not in content.replaced else None
-        merged[concept.id] = _joined(concept, merged[concept.id]) if below else concept
+        merged[concept.id] = _merge_concepts(concept, merged[concept.id]) if below else concept
     return _Content(tuple(merged.values()), (*base.apart, *content.apart))
 
 
-def _without_names(concept: Concept, taken: Mapping[tuple[str, str], str], source: str) -> Concept:
+def _without_names(concept: Concept, claimed: Mapping[tuple[str, str], str], source: str) -> Concept:
     names = {
         language: tuple(
-            name for name in listed if taken.get((concept.kind, _name_key(name)), concept.id) == concept.id
+            name for name in listed if claimed.get((concept.kind, _name_key(name)), concept.id) == concept.id
         )
         for language, listed in concept.names.items()
     }
     names = {language: listed for language, listed in names.items() if listed}
     if not names:
-        raise LexiconError(f"{source}: {concept.id} would be left without a name; give it one")
+        raise LexiconError(f"{source}: {concept.id} would have no name; add a name")
     return concept if names == concept.names else replace(concept, names=names)
 
 
-def _joined(upper: Concept, lower: Concept) -> Concept:
+def _merge_concepts(overlay_lexicon: Concept, base_lexicon: Concept) -> Concept:
     names = {
-        language: tuple(dict.fromkeys((*upper.names.get(language, ()), *lower.names.get(language, ()))))
+        language: tuple(
+            dict.fromkeys((*overlay_lexicon.names.get(language, ()), *base_lexicon.names.get(language, ())))
+        )
         for language in LANGUAGES
-        if language in upper.names or language in lower.names
+        if language in overlay_lexicon.names or language in base_lexicon.names
     }
     return Concept(
-        upper.kind,
-        upper.key,
+        overlay_lexicon.kind,
+        overlay_lexicon.key,
         names,
-        upper.parent or lower.parent,
-        upper.fills or lower.fills,
-        tuple(dict.fromkeys((*upper.not_in, *lower.not_in))),
+        overlay_lexicon.parent or base_lexicon.parent,
+        overlay_lexicon.fills or base_lexicon.fills,
+        tuple(dict.fromkeys((*overlay_lexicon.not_in, *base_lexicon.not_in))),
     )
 
 
@@ -517,8 +523,8 @@ def _parse_apart(entries: object, source: str) -> tuple[tuple[str, str], ...]:
     pairs = []
     for entry in entries if isinstance(entries, list) else [None]:
         match entry:
-            case [str(one), str(other)] if one != other:
-                pairs.append((one, other))
+            case [str(first), str(second)] if first != second:
+                pairs.append((first, second))
             case _:
                 raise LexiconError(
                     f"{source}: apart: must list pairs of ids such as [colour/red, category/rose]"
@@ -542,12 +548,12 @@ def _parse_concept(kind: object, key: object, entry: object, fills: str | None, 
         if language in entry
     }
     if not names:
-        raise LexiconError(f"{where}: needs a name: {' or '.join(LANGUAGES)} must list one or more")
+        raise LexiconError(f"{where}: needs a name: {' or '.join(LANGUAGES)} must list at least one name")
     not_in = _parse_texts(entry["not_in"], f"{where}: not_in") if "not_in" in entry else ()
     return Concept(kind, key, names, entry.get("parent"), entry.get("fills", fills), not_in)
 
 
 def _parse_texts(listed: object, where: str) -> tuple[str, ...]:
     if not isinstance(listed, list) or not listed or not all(isinstance(text, str) for text in listed):
-        raise LexiconError(f"{where} must list one or more texts; put quotes round numbers, yes and no")
+        raise LexiconError(f"{where} must list at least one text; put quotes round numbers, yes and no")
     return tuple(listed)

@@ -1,4 +1,4 @@
-"""One spelling for each text, whichever keyboard, script variant or encoding it came from."""
+"""Text normalisation: a single form for all keyboards, script variants and encodings."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def _fold(text: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """Return `text` in the form in which texts are compared.
+    """Return the normal form of `text` for comparisons.
 
     Full-width and other compatibility characters become plain ones (Unicode NFKC), case is folded,
     Traditional Chinese becomes Simplified, control and other invisible characters go, and each run of
-    white space becomes one space; none is left at the ends.
+    white space becomes a single space; leading and trailing space goes.
 
     Parameters
     ----------

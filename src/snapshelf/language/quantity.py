@@ -1,4 +1,4 @@
-"""Numbers with their units: prices, sizes, volumes, weights, lengths."""
+"""Quantities in texts: prices, sizes, volumes, weights, lengths."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 QuantityKind: TypeAlias = Literal["price", "size", "volume", "weight", "length"]
 
 AROUND = 0.2
-"""Share of a number by which "about 300" may be missed."""
+"""Tolerance of "about 300", as a share of the number."""
 
-_LONGEST_TEXT = 1_000
+_MAX_TEXT_LENGTH = 1_000
 _LARGEST_SIZE = 200  # children's sizes are heights in cm
 
 _CURRENCIES = {
@@ -48,7 +48,7 @@ _MEASURES: dict[QuantityKind, dict[str, float]] = {
         **dict.fromkeys(("mm", "毫米"), 0.1),
         **dict.fromkeys(("cm", "厘米", "公分"), 1.0),
         **dict.fromkeys(("m", "metre", "metres", "meter", "meters", "米"), 100.0),
-        # In shops 寸 measures screens and suitcases, which is in inches.
+        # In shops, 寸 measures screens and suitcases in inches.
         **dict.fromkeys(("inch", "inches", "英寸", "寸", '"'), 2.54),
         **dict.fromkeys(("ft", "feet", "foot", "英尺"), 30.48),
         "尺": 100 / 3,
@@ -74,7 +74,7 @@ _ABOUT_AFTER = "or so|左右|上下"
 _PRICE_LABEL = "priced at|priced|price|cost|价格|价位|售价|单价"
 _BUDGET_LABEL = "budget|预算"
 _SIZE_LABEL = "size|尺码|鞋码|码数|码"
-# What is counted here is no price, though a bound stands before it: "over 18 years", 3件以上.
+# A bounded number before these units is not a price: "over 18 years", 3件以上.
 _COUNTED = """
 %|year|years|yr|yrs|month|months|day|days|hour|hours|hr|hrs|gb|tb|mb|mah|hz|watt|watts|volt|volts|mp|dpi|ply
 pcs|piece|pieces|pair|pairs|pack|packs|pound|pounds|岁|周岁|年|月|天|小时|瓦|度|人|倍
@@ -83,7 +83,7 @@ pcs|piece|pieces|pair|pairs|pack|packs|pound|pounds|岁|周岁|年|月|天|小�
 
 
 def _either(names: str | Iterable[str]) -> str:
-    """An alternation of names, the longest first; English ones end where letters end."""
+    """Return an alternation of names, the longest first; English names end at a word boundary."""
     if isinstance(names, str):
         names = names.strip().replace("\n", "|").split("|")
     longest_first = sorted(names, key=len, reverse=True)
@@ -100,7 +100,7 @@ _CURRENCY_BEFORE = "|".join(
 )
 _UNIT = _either([*_CURRENCY_OF, *_MEASURE_OF, "码", "号", "pound", "pounds"])
 _CHINESE_NUMBER = "[零〇一二两三四五六七八九十百千万半]{1,9}"
-# "12" is no number where it ends "a12" or begins "12-pack", nor 两 where it measures silver or salt.
+# "12" is no number at the end of "a12" or the start of "12-pack", nor 两 as a unit of weight.
 _NUMBER = rf"""
     (?:(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,9}})(?:\.\d{{1,4}})?(?![\d])(?:[ ]?[百千万]|k(?![a-z0-9]))?
     |{_CHINESE_NUMBER}?(?=两)(?!两[百千万])|{_CHINESE_NUMBER})"""
@@ -140,21 +140,21 @@ _LETTER_SIZE = re.compile(
 
 
 class Quantity(NamedTuple):
-    """A number that a text names at ``normalise(text)[start:end]``.
+    """A quantity that a text names at ``normalise(text)[start:end]``.
 
     Attributes
     ----------
     start, end : int
-        Where it is in the normalised text, its words ("under", 以下) and unit included.
+        Position in the normalised text, including its words ("under", 以下) and unit.
     value : float, str or None
-        The number that was said; the name of a letter size, such as ``"XL"``; None for a range.
+        The number; the name of a letter size such as ``"XL"``; None for a range.
     unit : str
-        ``"ml"``, ``"g"`` or ``"cm"``, to which values are converted; the ISO 4217 code of a price's currency; the
-        system of a size (``"eu"``, ``"us"``, ``"uk"``); empty where none was said.
+        ``"ml"``, ``"g"`` or ``"cm"`` after conversion; the ISO 4217 code of a price's currency; the system of a size
+        (``"eu"``, ``"us"``, ``"uk"``); empty if the text names no unit.
     kind : str
         ``"price"``, ``"size"``, ``"volume"``, ``"weight"`` or ``"length"``.
     low, high : float or None
-        The interval that is meant, ends included; None where it is open, and both for letter sizes.
+        The closed interval; None for an open end. Both are None for letter sizes.
     """
 
     start: int
@@ -169,10 +169,9 @@ class Quantity(NamedTuple):
 def quantities(text: str) -> list[Quantity]:
     """Return the prices, sizes, volumes, weights and lengths that `text` names, in order.
 
-    A number alone is none: it may be a year or a model. It needs a unit, a label ("size 42", 价格) or a
-    bound ("under 300", 300以内); with a bound and no unit it is a price. ¥ is taken for yuan, and 寸 for inches.
-    Quantities that contradict each other are all returned. Only the first 1,000 characters are read: a query has
-    no more.
+    A bare number is no quantity, because it may be a year or a model. It needs a unit, a label ("size 42", 价格) or a
+    bound ("under 300", 300以内); a bounded number without a unit is a price. ¥ means yuan, and 寸 means inches.
+    Contradicting quantities are all returned. Only the first 1,000 characters are read, the maximum of a query.
 
     Parameters
     ----------
@@ -182,7 +181,7 @@ def quantities(text: str) -> list[Quantity]:
     Returns
     -------
     list of Quantity
-        They do not overlap.
+        Quantities without overlap, in text order.
 
     Examples
     --------
@@ -190,11 +189,11 @@ def quantities(text: str) -> list[Quantity]:
     >>> q.kind, q.high, q.unit
     ('price', 300.0, 'CNY')
     """
-    normalised = normalise(text)[:_LONGEST_TEXT]
-    found = [q for match in _QUANTITY.finditer(normalised) if (q := _quantity(match)) is not None]
-    taken = {place for q in found for place in range(q.start, q.end)}
+    normalised = normalise(text)[:_MAX_TEXT_LENGTH]
+    numeric = [q for match in _QUANTITY.finditer(normalised) if (q := _quantity(match)) is not None]
+    covered = {place for q in numeric for place in range(q.start, q.end)}
     letters = (_letter_size(match) for match in _LETTER_SIZE.finditer(normalised))
-    return sorted([*found, *(q for q in letters if q is not None and q.start not in taken)])
+    return sorted([*numeric, *(q for q in letters if q is not None and q.start not in covered)])
 
 
 def _quantity(match: re.Match[str]) -> Quantity | None:
@@ -221,8 +220,8 @@ def _quantity(match: re.Match[str]) -> Quantity | None:
 
 
 def _kind(match: re.Match[str], number: float, unit: str | None, *, bounded: bool) -> QuantityKind | None:
-    sized = match["size"] or match["size_after"] or match["system"] or unit in {"码", "号"}
-    if sized:
+    is_size = match["size"] or match["size_after"] or match["system"] or unit in {"码", "号"}
+    if is_size:
         in_digits = match["number"][0].isdigit()
         whole = match["system"] is None or match["sized"] or number * 2 % 1 == 0
         return "size" if in_digits and whole and number <= _LARGEST_SIZE else None
@@ -233,7 +232,7 @@ def _kind(match: re.Match[str], number: float, unit: str | None, *, bounded: boo
     if match["currency"] or match["price"] or match["budget"]:
         return "price"
     if unit == "块" and number < 5 and not bounded:
-        return None  # 一块手表 is one watch
+        return None  # 一块手表 is a single watch
     if unit is not None:
         return "price"
     counted = _COUNTED_NEXT.match(match.string, match.end())
@@ -267,7 +266,7 @@ def _currency(name: str | None) -> str:
 def _letter_size(match: re.Match[str]) -> Quantity | None:
     letters = match["letters"]
     if len(letters) == 1 and not (match["before"] or match["after"]):
-        return None  # a letter alone may be anything
+        return None  # A bare letter may mean anything.
     if letters in {"one size", "free size", "均码"}:
         name = "ONE SIZE"
     else:

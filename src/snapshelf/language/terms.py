@@ -1,4 +1,4 @@
-"""From a text to the terms of the words index: words, Chinese segments and concepts."""
+"""Index terms of a text for lexical retrieval (BM25): words, Chinese segments and concepts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _COMPOUND_GAPS = frozenset({"-", "‐", "&", "."})
-# A longer joined form is a list or an address, which nobody types as one word.
-_LONGEST_COMPOUND = 32
+# A longer compound is a list or an address, which nobody types as a single word.
+_MAX_COMPOUND_LENGTH = 32
 
 
 def tokenize(text: str, lexicon: Lexicon | None = None) -> list[str]:
-    """Return the words of `text` for BM25; documents and queries are treated alike.
+    """Return the BM25 tokens of `text`; documents and queries use the same analysis.
 
     English words are stemmed (Snowball). A compound gives its joined form and its parts ("wd-40":
     ``wd40``, ``wd``, ``40``), but no parts where a single letter leads: a t-shirt is no shirt. Chinese is
@@ -30,7 +30,7 @@ def tokenize(text: str, lexicon: Lexicon | None = None) -> list[str]:
     text : str
         Any text.
     lexicon : Lexicon or None
-        The one whose names are Chinese words; the bundled one by default.
+        The lexicon whose names are Chinese words; the bundled lexicon if None.
 
     Returns
     -------
@@ -42,19 +42,19 @@ def tokenize(text: str, lexicon: Lexicon | None = None) -> list[str]:
 
 
 def search_terms(text: str, *, ancestors: bool = False, lexicon: Lexicon | None = None) -> list[str]:
-    """Return the tokens of `text` and one term for each concept it names.
+    """Return the tokens of `text` and a term for each concept that it names.
 
-    The concept terms let 红色 find "Red": both texts have ``§colour/red``.
+    Concept terms let 红色 match "Red": both texts have ``§colour/red``.
 
     Parameters
     ----------
     text : str
         Any text.
     ancestors : bool
-        Add the wider concepts too. Meant for documents only, so that a query for shoes finds sneakers
-        and one for sneakers does not find all shoes.
+        Add the wider concepts too. For documents only: a query for shoes then matches sneakers, but a query for
+        sneakers does not match all shoes.
     lexicon : Lexicon or None
-        The bundled one by default.
+        The bundled lexicon if None.
 
     Returns
     -------
@@ -70,24 +70,24 @@ def search_terms(text: str, *, ancestors: bool = False, lexicon: Lexicon | None 
     return _tokens(units, spans) + [concept.term for concept in concepts]
 
 
-def spoken_words(text: str, lexicon: Lexicon | None = None) -> list[str]:
-    """Return the words of `text` as they are said: not stemmed, unknown Chinese not cut into bigrams."""
+def surface_words(text: str, lexicon: Lexicon | None = None) -> list[str]:
+    """Return the surface words of `text`: not stemmed, unknown Chinese not split into bigrams."""
     normalised = normalise(text)
     chunks = normalised.split(" ")
     if normalised.isascii() and all(len(chunk) > 1 and chunk.isalpha() for chunk in chunks):
         return [
             word for word in chunks if word not in ENGLISH_STOP_WORDS
-        ]  # most titles, in a third of the time
+        ]  # Most titles; three times as fast.
     units = split_units(normalised)
-    # Only Chinese is cut by the lexicon.
+    # The lexicon segments only Chinese.
     spans = [] if normalised.isascii() else (lexicon or Lexicon.bundled()).segment(units)
-    said: list[str] = []
+    words: list[str] = []
     for piece in _pieces(units, spans):
         if piece.kind == "latin":
-            said += [word for word in _forms(piece) if word not in ENGLISH_STOP_WORDS]
+            words += [word for word in _forms(piece) if word not in ENGLISH_STOP_WORDS]
         elif piece.kind != "stop":
-            said.append("".join(piece.units))
-    return said
+            words.append("".join(piece.units))
+    return words
 
 
 class _Piece(NamedTuple):
@@ -104,7 +104,7 @@ def _tokens(units: list[Unit], spans: list[Span]) -> list[str]:
 
 
 def _pieces(units: list[Unit], spans: list[Span]) -> Iterator[_Piece]:
-    """Cut a text into Chinese names and stop words of the lexicon, unknown Chinese, and Latin compounds."""
+    """Split a text into Chinese names and stop words of the lexicon, unknown Chinese, and Latin compounds."""
     chinese = {s.first: s for s in spans if any(unit.is_han for unit in units[s.first : s.last])}
     position = 0
     while position < len(units):
@@ -154,7 +154,7 @@ def _forms(piece: _Piece) -> Iterator[str]:
         yield from run
     if len(run) > 1:
         joined = "".join(run)
-        if len(joined) <= _LONGEST_COMPOUND:
+        if len(joined) <= _MAX_COMPOUND_LENGTH:
             yield joined
     elif (
         letter_leads

@@ -31,10 +31,10 @@ CHINESE_STOP_WORDS = frozenset(_CHINESE.split())
 
 
 class Unit(NamedTuple):
-    """One word or one Chinese character of a normalised text, at ``text[start:end]``.
+    """A word or a Chinese character of a normalised text, at ``text[start:end]``.
 
-    `text` is how it is compared: without apostrophes and accents. `gap` is what stands between it and
-    the unit before.
+    `text` is the form for comparison, without apostrophes and accents. `gap` is the text between the previous unit
+    and this unit.
     """
 
     text: str
@@ -58,25 +58,25 @@ def split_units(normalised: str) -> list[Unit]:
     """Split a normalised text into its units, in order."""
     units: list[Unit] = []
     end = 0
-    for found in _UNIT.finditer(normalised):
-        start = found.start()
-        is_han = found["han"] is not None
-        word = found[0]
+    for match in _UNIT.finditer(normalised):
+        start = match.start()
+        is_han = match["han"] is not None
+        word = match[0]
         units.append(
-            Unit(word if is_han else _plain(word), start, found.end(), is_han, normalised[end:start])
+            Unit(word if is_han else _plain(word), start, match.end(), is_han, normalised[end:start])
         )
-        end = found.end()
+        end = match.end()
     return units
 
 
-# Snowball stemmers keep the word at hand in themselves, so two threads must not share one at once.
+# A Snowball stemmer holds the current word as state, so only one thread may use it at a time.
 _STEMMER = snowballstemmer.stemmer("english")
 _STEMMER_LOCK = Lock()
 
 
 @lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
-    """Return the English (Snowball) stem of `word`; words with digits or foreign letters are left alone."""
+    """Return the English (Snowball) stem of `word`; words with digits or foreign letters are returned unchanged."""
     if not (word.isascii() and word.isalpha()):
         return word
     with _STEMMER_LOCK:

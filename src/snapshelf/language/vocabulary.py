@@ -1,4 +1,4 @@
-"""The words that a shop's own texts use, and in how many of them."""
+"""The words of a shop's texts with their document frequencies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from snapshelf._support.files import write_text
 from snapshelf.errors import LexiconError
-from snapshelf.language.terms import spoken_words
+from snapshelf.language.terms import surface_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,9 +17,9 @@ _HEADER = "snapshelf-vocabulary 1"
 
 
 class Vocabulary:
-    """Words of a shop with their document frequency: the number of texts that have them.
+    """Words of a shop with their document frequency, the number of texts that contain them.
 
-    Kept in step by `add` and `remove`; one thread changes it at a time, others may read meanwhile.
+    `add` and `remove` keep it up to date. A single thread may write while others read.
     """
 
     def __init__(self) -> None:
@@ -38,16 +38,16 @@ class Vocabulary:
         """Count the words of more texts."""
         added: Counter[str] = Counter()
         for text in texts:
-            added.update(set(spoken_words(text)))
+            added.update(set(surface_words(text)))
             self._texts += 1
         self._frequencies.update(added)
         self.version += 1
 
     def remove(self, texts: Iterable[str]) -> None:
-        """Take back the words of texts that were added."""
+        """Subtract the words of texts that were added before."""
         removed: Counter[str] = Counter()
         for text in texts:
-            removed.update(set(spoken_words(text)))
+            removed.update(set(surface_words(text)))
             self._texts -= 1
         for word, times in removed.items():
             left = self._frequencies[word] - times
@@ -58,7 +58,7 @@ class Vocabulary:
         self.version += 1
 
     def frequency(self, word: str) -> int:
-        """Return how many texts have the (normalised) word."""
+        """Return the number of texts that contain the (normalised) word."""
         return self._frequencies.get(word, 0)
 
     def __contains__(self, word: object) -> bool:
@@ -68,12 +68,12 @@ class Vocabulary:
         return len(self._frequencies)
 
     def __iter__(self) -> Iterator[tuple[str, int]]:
-        """Words with their frequency; a copy, so that it may change meanwhile."""
+        """Iterate over a copy of the words with their frequencies, safe against concurrent changes."""
         return iter(dict(self._frequencies).items())
 
     @property
     def texts(self) -> int:
-        """How many texts are counted."""
+        """Number of texts."""
         return self._texts
 
     def save(self, path: Path) -> None:

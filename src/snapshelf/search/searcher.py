@@ -16,7 +16,7 @@ from snapshelf.catalogue import Catalogue, Product
 from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError, StorageError
 from snapshelf.index import Equals, Filter, Ids, Not, Or, SearchIndex
-from snapshelf.language import Lexicon, prepare_correction
+from snapshelf.language import Lexicon, warm_up_correction
 from snapshelf.query import (
     MAX_TEXT_LENGTH,
     CatalogueView,
@@ -182,7 +182,7 @@ class SearchService:
         self._suggester.prepare()
         self.personal.prepare()
         threading.Thread(
-            target=prepare_correction,
+            target=warm_up_correction,
             args=(self._words.vocabulary, self._lexicon),
             name="snapshelf-corrections",
             daemon=True,

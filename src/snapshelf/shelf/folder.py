@@ -85,7 +85,7 @@ def shop_lexicon(folder: Path) -> Lexicon:
         The shelf's own cannot be read or does not hold together.
     """
     own = folder / LEXICON
-    return Lexicon.load(own).over(Lexicon.bundled()) if own.is_file() else Lexicon.bundled()
+    return Lexicon.load(own).overlay(Lexicon.bundled()) if own.is_file() else Lexicon.bundled()
 
 
 def shopper_settings(folder: Path) -> ShopperSettings:

@@ -218,7 +218,7 @@ class Suggester:
                 for each in (self._lexicon.descendants(ancestors[0]) if ancestors else ())
                 if each != match.concept
                 and each.parent == match.concept.parent
-                and not self._lexicon.are_apart(each, match.concept)
+                and not self._lexicon.are_disjoint(each, match.concept)
             ]
             yield from (query.with_another(match, each) for each in siblings[:_MAX_SIBLINGS])
 
