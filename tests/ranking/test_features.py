@@ -7,12 +7,15 @@ from snapshelf.catalogue import Product
 from snapshelf.ranking import (
     FEATURES,
     CandidateTable,
+    Feature,
     InteractionHistories,
     InteractionHistory,
     Items,
     ItemStatistics,
+    compute_features,
     count,
     count_histories,
+    features_hash,
 )
 from tests.ranking.taste_shop import DAY, NOW, Shop
 
@@ -39,7 +42,7 @@ def test_personal_features_match_their_definition_by_brute_force(shop: Shop, sig
         np.array([NOW - 3 * DAY, NOW - 2 * DAY, NOW - DAY]),
     )
     candidates = shoes(shop)
-    table = signals.features(candidates, past, NOW)
+    table = compute_features(signals, candidates, past, NOW)
     near, words = signals.together.toarray(), shop.items.words.toarray()
     fade = 0.5 ** (np.arange(3)[::-1] / 8)
     for place, row in enumerate(shop.items.rows(candidates.ids)):
@@ -65,8 +68,8 @@ def test_candidates_may_come_in_any_order(shop: Shop, signals: ItemStatistics) -
     history = InteractionHistory.of(shop.items.rows(["Ahorn-bag-0", "Clivia-shoe-1"]))
     order = np.random.default_rng(0).permutation(len(candidates))
     np.testing.assert_allclose(
-        signals.features(candidates.take(order), history, NOW),
-        signals.features(candidates, history, NOW)[order],
+        compute_features(signals, candidates.take(order), history, NOW),
+        compute_features(signals, candidates, history, NOW)[order],
         rtol=1e-4,
         atol=1e-6,
     )
@@ -74,8 +77,10 @@ def test_candidates_may_come_in_any_order(shop: Shop, signals: ItemStatistics) -
 
 def test_impersonal_features_do_not_see_the_shopper(shop: Shop, signals: ItemStatistics) -> None:
     impersonal = [place for place, feature in enumerate(FEATURES) if not feature.personal]
-    known = signals.features(shoes(shop), InteractionHistory.of(shop.items.rows(["Ahorn-bag-0"])), NOW)
-    unknown = signals.features(shoes(shop), InteractionHistory.none(), NOW)
+    known = compute_features(
+        signals, shoes(shop), InteractionHistory.of(shop.items.rows(["Ahorn-bag-0"])), NOW
+    )
+    unknown = compute_features(signals, shoes(shop), InteractionHistory.none(), NOW)
     np.testing.assert_array_equal(known[:, impersonal], unknown[:, impersonal])
 
 
@@ -84,7 +89,7 @@ def test_a_product_out_of_the_catalogue_and_a_price_of_nothing_are_no_errors() -
     signals = count_histories(items, [])
     past = InteractionHistory.of(items.rows(["gone", "a"]))
     assert past.rows.tolist() == [0]
-    table = signals.features(CandidateTable(["b", "a"], np.ones(2, np.float32)), past, NOW)
+    table = compute_features(signals, CandidateTable(["b", "a"], np.ones(2, np.float32)), past, NOW)
     assert np.isnan(table[:, COLUMN["price_fit"]]).all()
     assert np.isfinite(table[:, COLUMN["text_max"]]).all()
 
@@ -94,7 +99,9 @@ def test_vectors_of_photos_are_compared_where_there_are_some() -> None:
     photos = {"a": np.array([1.0, 0]), "b": np.array([1.0, 0]), "c": np.array([0, 1.0])}
     items = Items.of(made, photos=photos)
     past = InteractionHistory.of(items.rows(["a", "c"]), np.array([1, -4], np.float32), np.array([NOW, NOW]))
-    table = count_histories(items, []).features(CandidateTable(["b", "c"], np.ones(2, np.float32)), past, NOW)
+    table = compute_features(
+        count_histories(items, []), CandidateTable(["b", "c"], np.ones(2, np.float32)), past, NOW
+    )
     assert table[:, COLUMN["photo_max"]].tolist() == [1, 0]
     assert table[:, COLUMN["photo_long"]].tolist() == [1, 0]
     assert table[:, COLUMN["photo_negative"]].tolist() == [0, 1]
@@ -115,3 +122,23 @@ def test_taste_sees_likeness_through_others(shop: Shop) -> None:
     assert taste[a] @ taste[c] > 0.5 > taste[a] @ taste[d]
     assert not taste[x].any()
     np.testing.assert_array_equal(taste, count_histories(items, histories).taste)
+
+
+def test_features_are_declared_once_and_impersonal_columns_come_first() -> None:
+    names = [feature.name for feature in FEATURES]
+    assert len(set(names)) == len(names)
+    assert all(feature.meaning for feature in FEATURES)
+    personal = [feature.personal for feature in FEATURES]
+    assert personal == sorted(personal)
+
+
+def test_a_feature_is_a_single_entry(
+    shop: Shop, signals: ItemStatistics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moon = Feature("moon_phase", "what the moon does", "liked", lambda search: len(search.liked) / 28)
+    before = features_hash()
+    monkeypatch.setattr("snapshelf.ranking.features.FEATURES", (*FEATURES, moon))
+    assert features_hash() != before
+    history = InteractionHistory.of(shop.items.rows(["Ahorn-bag-0", "Ahorn-bag-1"]))
+    assert compute_features(signals, shoes(shop), history, NOW)[0, -1] == np.float32(2 / 28)
+    assert np.isnan(compute_features(signals, shoes(shop), InteractionHistory.none(), NOW)[:, -1]).all()

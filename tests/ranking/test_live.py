@@ -24,6 +24,7 @@ from snapshelf.ranking import (
     ModelRanker,
     ModelStore,
     NoRanking,
+    compute_features,
     count,
 )
 from snapshelf.ranking import live as _live
@@ -58,7 +59,7 @@ def same_as_anew(table: ItemTable, products: Sequence[Product]) -> None:
     assert table.items.photos is not None
     assert anew.photos is not None
     np.testing.assert_allclose(table.items.photos[rows], anew.photos, atol=1e-3)
-    for name in ("category", "aisle", "brand", "colour", "audience", "group"):
+    for name in ("category", "parent_category", "brand", "colour", "audience", "group"):
         own, theirs = getattr(table.items, name)[rows], getattr(anew, name)
         np.testing.assert_array_equal(own[:, None] == own, theirs[:, None] == theirs)
         np.testing.assert_array_equal(own == -1, theirs == -1)
@@ -157,7 +158,7 @@ def counted(tmp_path: Path, shop: Shop, catalogue: Catalogue) -> LiveRanking:
 
 def features(signals: ItemStatistics, ids: Sequence[str], past: Sequence[str]) -> NDArray[np.float32]:
     table = CandidateTable(ids, np.ones(len(ids), np.float32))
-    return signals.features(table, InteractionHistory.of(signals.items.rows(past)), None)
+    return compute_features(signals, table, InteractionHistory.of(signals.items.rows(past)), None)
 
 
 def model_of(live: LiveRanking) -> object:

@@ -46,7 +46,7 @@ def ranker(rankers: dict[str, Ranker], request: pytest.FixtureRequest) -> Ranker
 @st.composite
 def tables(draw: st.DrawFn, ids: tuple[str, ...]) -> CandidateTable:
     """Candidates with different relevances, some of them unknown to the ranker; with and without probabilities."""
-    chosen = draw(st.lists(st.sampled_from((*ids, *UNKNOWN_IDS)), max_size=40, unique=True))
+    chosen = draw(st.lists(st.sampled_from((*ids, *UNKNOWN_IDS)), max_size=25, unique=True))
     count = len(chosen)
     relevance = np.array(
         draw(st.lists(st.integers(-200, 1_000), min_size=count, max_size=count, unique=True)), np.float64
@@ -70,7 +70,7 @@ def histories(shop: Shop) -> st.SearchStrategy[InteractionHistory]:
     return st.lists(st.tuples(rows, st.sampled_from([1.0, 4.0, 8.0, -1.0])), max_size=12).map(history)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(data=st.data())
 def test_the_columns_are_finite_and_as_long_as_the_table(
     shop: Shop, rankers: dict[str, Ranker], data: st.DataObject
@@ -89,7 +89,8 @@ def test_the_columns_are_finite_and_as_long_as_the_table(
             assert np.isfinite(column).all(), name
             assert not column[unknown].any(), name
             np.testing.assert_array_equal(repeated, column, err_msg=name)
-            np.testing.assert_allclose(other, column[order], rtol=1e-3, atol=1e-4, err_msg=name)
+            # Between equal scores of trees rounding decides whether a floor's margin of 0.001 applies.
+            np.testing.assert_allclose(other, column[order], rtol=1e-3, atol=2e-3, err_msg=name)
         assert not ranker.rerank(table, InteractionHistory.none(), now).shopper.any(), name
 
 

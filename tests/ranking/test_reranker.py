@@ -23,6 +23,7 @@ from snapshelf.ranking import (
     RankingModel,
     Settings,
     TrainingSplit,
+    compute_features,
     objections,
     train,
     training_split,
@@ -108,9 +109,22 @@ def test_the_gate_opens_with_closeness_and_stays_shut_without_a_past() -> None:
 def test_a_saved_model_ranks_alike(tmp_path: Path, divided: TrainingSplit, model: RankingModel) -> None:
     model.save(tmp_path / "model")
     example = divided.test[0]
-    table = divided.signals.features(example.table, example.history, example.now)
+    table = compute_features(divided.signals, example.table, example.history, example.now)
     for own, back in zip(model.score(table), RankingModel.load(tmp_path / "model").score(table), strict=True):
         np.testing.assert_allclose(own, back, atol=1e-5)
+
+
+def test_a_model_of_an_earlier_version_is_refused(tmp_path: Path, model: RankingModel) -> None:
+    """Features had other names; their hash tells, and the message says which and what to do."""
+    model.save(tmp_path)
+    card = json.loads((tmp_path / "ranking.json").read_text())
+    earlier = [name.replace("parent_category", "aisle") for name in card["names"]]
+    card |= {"features": "8f2bd3f1c5aa0be1", "names": earlier}
+    (tmp_path / "ranking.json").write_text(json.dumps(card))
+    with pytest.raises(
+        ShelfError, match=r"other features .*aisle_share.*train it again with 'snapshelf rank train'"
+    ):
+        RankingModel.load(tmp_path)
 
 
 def test_a_model_of_other_features_is_refused(tmp_path: Path, model: RankingModel) -> None:
@@ -161,7 +175,7 @@ def test_contributions_of_features_tell_what_moved_a_product(
     divided: TrainingSplit, model: RankingModel
 ) -> None:
     example = divided.test[0]
-    table = divided.signals.features(example.table, example.history, example.now)
+    table = compute_features(divided.signals, example.table, example.history, example.now)
     raw = np.asarray(model.personal.predict(table, raw_score=True))
     explained = model.contributions(table).sum(axis=1)
     assert np.ptp(raw - explained) == pytest.approx(0, abs=1e-3)
@@ -175,7 +189,9 @@ def test_the_fixed_formula_believes_a_past_less_the_further_it_is_from_the_quest
     names = [feature.name for feature in FEATURES]
     past = InteractionHistory.of(shop.items.rows(["Ahorn-shoe-0", "Ahorn-shoe-1"]))
     shoes = [each.id for each in shop.products if each.category[-1] == "shoe"]
-    table = divided.signals.features(CandidateTable(shoes, np.ones(len(shoes), np.float32)), past, NOW)
+    table = compute_features(
+        divided.signals, CandidateTable(shoes, np.ones(len(shoes), np.float32)), past, NOW
+    )
     near = np.abs(FixedFormula().score(table)[1]).max()
     assert near > 0.2
     far = table.copy()

@@ -13,6 +13,7 @@ from snapshelf.ranking import (
     Items,
     ItemStatistics,
     ModelStore,
+    compute_features,
     count,
 )
 from tests.ranking.taste_shop import NOW, Shop
@@ -28,7 +29,7 @@ def signals(shop: Shop) -> ItemStatistics:
 def features(signals: ItemStatistics, shop: Shop, ids: list[str]) -> np.ndarray:
     items = signals.items
     past = InteractionHistories(items, shop.interactions, now=NOW).past("s3", NOW)
-    return signals.features(CandidateTable(ids, np.ones(len(ids), np.float32)), past, NOW)
+    return compute_features(signals, CandidateTable(ids, np.ones(len(ids), np.float32)), past, NOW)
 
 
 def test_counts_come_back_for_a_catalogue_that_has_changed(

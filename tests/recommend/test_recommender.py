@@ -223,9 +223,9 @@ def test_the_look_has_one_of_each_other_aisle_for_the_same_people(recommender: R
     items = recommender.signals.items
     anchor = items.rows(["blue-shirt-3"])
     rows = items.rows(ask(recommender, "complete-the-look", anchors=anchor))
-    aisles = items.aisle[rows].tolist()
+    aisles = items.parent_category[rows].tolist()
     assert len(set(aisles)) == len(aisles)
-    assert items.aisle[anchor[0]] not in aisles
+    assert items.parent_category[anchor[0]] not in aisles
     assert set(items.audience[rows].tolist()) == {int(items.audience[anchor[0]])}
     # Trousers and shoes are bought with shirts, and of the colours the one that looks the same.
     assert {"blue-trousers", "blue-shoe"} <= {items.ids[row].rpartition("-")[0] for row in rows}

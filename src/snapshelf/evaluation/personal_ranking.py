@@ -29,6 +29,7 @@ from snapshelf.ranking import (
     ItemStatistics,
     RankingExample,
     ScoringModel,
+    compute_features,
     count_histories,
     normalised,
     term_counts,
@@ -506,7 +507,7 @@ class SearchSetting:
         if way == "words+popularity":
             return {way: self.popular(table)}
         # The impersonal part does not see the shopper's columns, so the same features serve all three.
-        features = self.signals.features(table, InteractionHistory.of(case.past), None)
+        features = compute_features(self.signals, table, InteractionHistory.of(case.past), None)
         impersonal, shopper = self.model.score(features)
         return {
             "formula": np.add(*FixedFormula().score(features)),

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from snapshelf.errors import EvaluationError
 from snapshelf.evaluation.bootstrap import bootstrap_interval
-from snapshelf.ranking import FixedFormula, Floats, ItemStatistics, RankingExample, ScoringModel
+from snapshelf.ranking import (
+    FixedFormula,
+    Floats,
+    ItemStatistics,
+    RankingExample,
+    ScoringModel,
+    compute_features,
+)
 
 _DEPTH = 10
 
@@ -68,8 +75,8 @@ def evaluate_ranking(
     formula = FixedFormula()
     gains: dict[str, list[tuple[float, float, float]]] = {}
     for number, one in enumerate(judged):
-        features = signals.features(one.table, one.history, one.now)
-        wrong = signals.features(one.table, judged[swapped[number]].history, one.now)
+        features = compute_features(signals, one.table, one.history, one.now)
+        wrong = compute_features(signals, one.table, judged[swapped[number]].history, one.now)
         impersonal, shopper = model.score(features)
         scores: dict[str, Floats] = {
             "relevance": np.asarray(one.table.relevance, np.float32),

@@ -3,7 +3,7 @@
 from snapshelf.ranking.cooccurrence import CoOccurrence
 from snapshelf.ranking.counts import count_histories
 from snapshelf.ranking.experiments import Interleaved, assign, team_draft
-from snapshelf.ranking.features import FEATURES, Feature, Floats, ItemStatistics, features_hash
+from snapshelf.ranking.features import FEATURES, Feature, compute_features, features_hash
 from snapshelf.ranking.history import InteractionHistory, history_of
 from snapshelf.ranking.item_table import ItemTable
 from snapshelf.ranking.items import UNKNOWN, Items, term_counts
@@ -23,6 +23,7 @@ from snapshelf.ranking.models import (
 )
 from snapshelf.ranking.ranker import CandidateTable, NoRanking, Ranker, RankingColumns
 from snapshelf.ranking.running import Refreshed, RunningCounts, refresh
+from snapshelf.ranking.statistics import Floats, ItemStatistics
 from snapshelf.ranking.statistics_file import load_statistics, save_statistics
 from snapshelf.ranking.training_data import (
     LONG,
@@ -71,6 +72,7 @@ __all__ = [
     "TrainingSplit",
     "assign",
     "candidates_of",
+    "compute_features",
     "count",
     "count_histories",
     "features_hash",

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from snapshelf.ranking.cooccurrence import CoOccurrence
-from snapshelf.ranking.features import Floats, ItemStatistics
 from snapshelf.ranking.items import UNKNOWN, Items
+from snapshelf.ranking.statistics import Floats, ItemStatistics
 
 NEIGHBOURS = 50
 BASKET_SHRINKAGE = 5.0

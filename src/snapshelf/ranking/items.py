@@ -19,7 +19,7 @@ from snapshelf.language import tokenize
 UNKNOWN = -1
 """Row of an id, or code of a value, that there is not."""
 
-CODED = ("category", "aisle", "brand", "colour", "audience", "group")
+CODED = ("category", "parent_category", "brand", "colour", "audience", "group")
 """Columns of `Items` that are codes of values."""
 
 _COLOUR = ("colour", "color")
@@ -37,7 +37,7 @@ class Items:
         Product ids, each once; their order numbers the rows.
     words : sparse array
         CSR, float32 (n, terms): TF-IDF of the text, rows of length 1 (or 0 for a text without words).
-    category, aisle, brand, colour, audience : ndarray
+    category, parent_category, brand, colour, audience : ndarray
         int32 (n,): codes of the full category path, the path without its last step, the brand (the title's
         first word for a product without), the colour and for whom it is; `UNKNOWN` where there is none, and for
         what is for everybody.
@@ -56,7 +56,7 @@ class Items:
     ids: tuple[str, ...]
     words: sparse.csr_array
     category: NDArray[np.int32]
-    aisle: NDArray[np.int32]
+    parent_category: NDArray[np.int32]
     brand: NDArray[np.int32]
     colour: NDArray[np.int32]
     audience: NDArray[np.int32]
@@ -169,7 +169,7 @@ def coded(products: Sequence[Product], known: Mapping[str, dict[Hashable, int]])
     """Give the codes of `Items` by column, int32 (n,); values that are not in `known` are added to it."""
     values: dict[str, Iterable[Hashable | None]] = {
         "category": (product.category or None for product in products),
-        "aisle": (product.category[:-1] or product.category or None for product in products),
+        "parent_category": (product.category[:-1] or product.category or None for product in products),
         "brand": map(brand_of, products),
         "colour": (_attribute(product, _COLOUR) for product in products),
         "audience": map(_audience, products),

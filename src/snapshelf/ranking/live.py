@@ -9,13 +9,13 @@ from typing import Literal, TypeAlias
 
 from snapshelf.catalogue import Catalogue
 from snapshelf.errors import ShelfError, StorageError, TrainingError
-from snapshelf.ranking.features import ItemStatistics
 from snapshelf.ranking.item_table import ItemTable
 from snapshelf.ranking.items import Items
 from snapshelf.ranking.model_ranker import ModelRanker
 from snapshelf.ranking.model_store import FOLDER, ModelStore
 from snapshelf.ranking.models import FixedFormula, ScoringModel
 from snapshelf.ranking.ranker import NoRanking, Ranker
+from snapshelf.ranking.statistics import ItemStatistics
 from snapshelf.ranking.statistics_file import empty_statistics, extended
 
 RankingName: TypeAlias = Literal["promoted", "candidate", "formula", "none"]

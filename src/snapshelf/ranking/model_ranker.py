@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from snapshelf.ranking.features import Floats, ItemStatistics
+from snapshelf.ranking.features import compute_features
 from snapshelf.ranking.history import InteractionHistory
 from snapshelf.ranking.items import UNKNOWN
 from snapshelf.ranking.models import ScoringModel
 from snapshelf.ranking.ranker import CandidateTable, RankingColumns
+from snapshelf.ranking.statistics import Floats, ItemStatistics
 
 _HEAD = 10
 """First places that only sufficiently relevant candidates can reach."""
@@ -53,7 +54,7 @@ class ModelRanker:
     def _score(
         self, table: CandidateTable, history: InteractionHistory, now: float | None
     ) -> tuple[Floats, Floats]:
-        impersonal, shopper = self.model.score(self.statistics.features(table, history, now))
+        impersonal, shopper = self.model.score(compute_features(self.statistics, table, history, now))
         # Model scores are in standard deviations; the search adds in the unit of its relevance.
         relevance = np.asarray(table.relevance, np.float32)
         unit = np.float32(relevance.std() or 1.0)

@@ -10,9 +10,9 @@ from typing import Any
 
 from snapshelf._support.files import replacing_folder, write_text
 from snapshelf.errors import PromotionError
-from snapshelf.ranking.features import ItemStatistics
 from snapshelf.ranking.items import Items
 from snapshelf.ranking.models import MODEL, FixedFormula, RankingModel
+from snapshelf.ranking.statistics import ItemStatistics
 from snapshelf.ranking.statistics_file import COUNTS, load_statistics, save_statistics
 
 FOLDER = "ranking"

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scipy import special
 
 from snapshelf.errors import ShelfError, TrainingError
-from snapshelf.ranking.features import IMPERSONAL, NAMES, Floats, ItemStatistics, features_hash
+from snapshelf.ranking.features import IMPERSONAL, NAMES, compute_features, features_hash
 from snapshelf.ranking.history import InteractionHistory
 from snapshelf.ranking.ranker import CandidateTable
+from snapshelf.ranking.statistics import Floats, ItemStatistics
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -62,7 +63,7 @@ class ScoringModel(Protocol):
         Parameters
         ----------
         features : ndarray
-            float32 (n, len(FEATURES)), from `ItemStatistics.features`.
+            float32 (n, len(FEATURES)), from `compute_features`.
 
         Returns
         -------
@@ -315,7 +316,7 @@ def _table(
     history, grades = judged.history, judged.grades
     if draw.random() < _SHORTENED:
         history = history.latest(int(draw.integers(0, 6)))
-    table = signals.features(judged.table, history, judged.now)
+    table = compute_features(signals, judged.table, history, judged.now)
     passed = np.flatnonzero(grades == 0)
     if judged.positions is None and len(passed) > settings.negatives:
         passed = draw.choice(passed, settings.negatives, replace=False)
@@ -425,5 +426,7 @@ def normalised(values: Floats) -> Floats:
     if not len(values):
         return values
     spread = float(values.std())
-    shifted = values - values.mean()
-    return np.asarray(shifted / spread if spread > 1e-9 else np.zeros_like(values), dtype=np.float32)
+    # Below this the differences are rounding: dividing by it would make noise of them.
+    if spread <= max(1e-9, 1e-6 * float(np.abs(values).max())):
+        return np.zeros_like(values, dtype=np.float32)
+    return np.asarray((values - values.mean()) / spread, dtype=np.float32)

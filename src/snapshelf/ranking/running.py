@@ -16,9 +16,9 @@ from snapshelf.catalogue import Catalogue
 from snapshelf.events import WEIGHTS, Impression, Interaction, Journal, Position
 from snapshelf.ranking.cooccurrence import CoOccurrence
 from snapshelf.ranking.counts import BASKET_SHRINKAGE, NEIGHBOURS, taste_of
-from snapshelf.ranking.features import Floats, ItemStatistics
 from snapshelf.ranking.items import UNKNOWN, Items, brand_of
 from snapshelf.ranking.model_store import ModelStore
+from snapshelf.ranking.statistics import Floats, ItemStatistics
 from snapshelf.ranking.training_data import LONG, RECENT, click_rates, orders, repeat_shares
 
 _DAY = 86_400.0

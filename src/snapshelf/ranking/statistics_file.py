@@ -14,8 +14,8 @@ from scipy import sparse
 
 from snapshelf._support.files import write_arrays
 from snapshelf.errors import ShelfError
-from snapshelf.ranking.features import Floats, ItemStatistics
 from snapshelf.ranking.items import UNKNOWN, Items
+from snapshelf.ranking.statistics import Floats, ItemStatistics
 
 COUNTS = "counts.npz"
 """Name of the counts in the folder of a shelf's ranking."""

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from snapshelf.events import CHANNELS, GRADES, MAX_HISTORY, WEIGHTS, Impression, Interaction
 from snapshelf.ranking.counts import count_histories
-from snapshelf.ranking.features import Floats, ItemStatistics
 from snapshelf.ranking.history import InteractionHistory
 from snapshelf.ranking.items import UNKNOWN, Items
 from snapshelf.ranking.models import RankingExample
 from snapshelf.ranking.ranker import CandidateTable
+from snapshelf.ranking.statistics import Floats, ItemStatistics
 
 LONG, RECENT = 90.0, 7.0
 """Half-lives of the two popularities, in days."""

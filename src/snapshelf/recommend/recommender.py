@@ -269,7 +269,7 @@ class Recommender:
             "together": lambda: np.asarray(alike @ signals.together[anchors]),
             "basket": lambda: np.asarray(alike @ signals.baskets[anchors]),
             "words": lambda: np.asarray(words @ (alike @ words[anchors])),
-            "category": lambda: self._companion_aisles(anchors),
+            "category": lambda: self._companion_categories(anchors),
             "popularity": lambda: np.log1p(signals.popularity),
         }
         parts = {
@@ -279,9 +279,9 @@ class Recommender:
         }
         return _Case(parts, anchors, alike, weights.get("photo", 0.0))
 
-    def _companion_aisles(self, anchors: Rows) -> Floats:
+    def _companion_categories(self, anchors: Rows) -> Floats:
         """How far shoppers take the aisle of each item with those of the products at hand."""
-        aisles = self._items.aisle
+        aisles = self._items.parent_category
         own = aisles[anchors]
         own = own[own != UNKNOWN]
         if not len(own):
@@ -292,7 +292,7 @@ class Recommender:
     @cached_property
     def _aisles(self) -> Floats:
         """Share of each aisle among what is taken with another, float32 (aisles, aisles); rows add up to 1 or 0."""
-        aisles = self._items.aisle
+        aisles = self._items.parent_category
         known = np.flatnonzero(aisles != UNKNOWN)
         shape = (len(aisles), int(aisles.max(initial=-1)) + 1)
         member = sparse.csr_array((np.ones(len(known), np.float32), (known, aisles[known])), shape=shape)
@@ -366,7 +366,7 @@ class Recommender:
         if wish.kind == "complete-the-look":
             best: dict[int, int] = {}
             for place in places:
-                best.setdefault(int(self._items.aisle[pool[place]]), place)
+                best.setdefault(int(self._items.parent_category[pool[place]]), place)
             places = list(best.values())
         return [
             self._said(int(pool[place]), {name: float(part[place]) for name, part in parts.items()}, case)
@@ -399,8 +399,8 @@ class Recommender:
         if wish.kind == "for-you":
             hidden[wish.past.rows[np.abs(wish.past.weights) >= 1]] = True
         if wish.kind == "complete-the-look":
-            own = items.aisle[wish.anchors]
-            hidden |= np.isin(items.aisle, own[own != UNKNOWN])
+            own = items.parent_category[wish.anchors]
+            hidden |= np.isin(items.parent_category, own[own != UNKNOWN])
             for_whom = items.audience[wish.anchors]
             for_whom = for_whom[for_whom != UNKNOWN]
             if len(for_whom):
