@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from taste_shop import DAY, NOW, Shop
 
 from snapshelf.ranking import (
     CandidateTable,
@@ -21,6 +20,7 @@ from snapshelf.ranking import (
     train,
     training_split,
 )
+from tests.ranking.taste_shop import DAY, NOW, Shop
 
 UNKNOWN_IDS = ("gone", "not yet read")
 
