@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from snapshelf.catalogue import Catalogue, Product
+from snapshelf.catalogue import Product
 from snapshelf.errors import SearchIndexError
-from snapshelf.shelf import RowError, Shelf
-from snapshelf.shelf.folder import CATALOGUE, STORE, open_index
+from snapshelf.shelf import RowError, Shelf, open_catalogue
+from snapshelf.shelf.folder import STORE, open_index
 from snapshelf.shelf.quarantine import quarantined
 from snapshelf.shelf.sync import replay
 
@@ -47,7 +47,7 @@ def filled(folder: Path) -> Path:
 
 def brick(folder: Path, *numbers: str) -> None:
     """Commit to the catalogue alone what the index will refuse, as the crash of an older version left it."""
-    with Catalogue.open(folder / CATALOGUE) as catalogue:
+    with open_catalogue(folder) as catalogue:
         catalogue.put_facts([refused(id) for id in numbers])
 
 
@@ -160,7 +160,7 @@ def test_an_index_that_fails_by_itself_puts_nothing_in_quarantine(tmp_path: Path
     folder = filled(tmp_path / "shelf")
     with Shelf.open(folder) as shelf:
         dimension = shelf.stats().dimension
-    with Catalogue.open(folder / CATALOGUE) as catalogue:
+    with open_catalogue(folder) as catalogue:
         store = open_index(folder, dimension)
         store.close()
         with pytest.raises(SearchIndexError, match="closed"):

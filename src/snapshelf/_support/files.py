@@ -19,7 +19,7 @@ _NEW, _OLD = ".new", ".old"
 
 
 @contextmanager
-def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
+def replacing(path: Path, *, durable: bool = True, private: bool = False) -> Iterator[IO[bytes]]:
     """Open a temporary file that takes the place of `path` when the block ends without an error.
 
     The temporary file ``NAME.new`` lies in the same folder. Writers of the same path wait for each other, also across
@@ -32,6 +32,8 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     durable : bool
         Wait until the file and its name are on the disk, so that they outlast a power cut. Without it only a crash
         of the process is covered: for thousands of files that can be made again.
+    private : bool
+        Let no other user read the file.
 
     Raises
     ------
@@ -43,6 +45,8 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _open_alone(new) as file:
             try:
+                if private:
+                    os.fchmod(file.fileno(), 0o600)
                 yield file
                 file.flush()
                 if durable:
@@ -61,9 +65,10 @@ def write_bytes(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, private: bool = False) -> None:
     """Replace a file by UTF-8 text; see `replacing`."""
-    write_bytes(path, text.encode())
+    with replacing(path, private=private) as file:
+        file.write(text.encode())
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], *, compressed: bool = False) -> None:

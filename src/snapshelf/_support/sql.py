@@ -1,35 +1,48 @@
-"""What the databases of a shelf share: how they are opened and brought up to date, and what their failures mean."""
+"""The base of databases in SQLite and PostgreSQL: opening, upgrades, transactions, locks and errors."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from threading import Lock
 from time import monotonic, sleep
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Engine,
+    Executable,
     Integer,
     MetaData,
+    Row,
     Table,
     Text,
     create_engine,
     event,
+    func,
     insert,
     inspect,
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from snapshelf.errors import InputError, MissingExtraError, ShelfVersionError, StorageError
 
 _PATIENCE = 30  # seconds to wait for another process that writes to an SQLite file
+_CONNECT_TIMEOUT = 10  # seconds to wait for a server that does not answer
+_HOLD_PATIENCE = 3  # seconds to wait for the server to notice that the process before was killed
+_VALUES_A_STATEMENT = 1_000  # the databases' own limits are 32,766 and 65,535 parameters
+
+_Value = TypeVar("_Value")
 
 # Only a column declared INTEGER is SQLite's own row id, and it holds 64 bits there.
 Number = BigInteger().with_variant(Integer, "sqlite")
@@ -39,23 +52,23 @@ Id = Text().with_variant(Text(collation="C"), "postgresql")
 
 @dataclass(frozen=True)
 class Schema:
-    """One of the databases.
+    """Tables of a database, and how an older database gets them.
 
     Parameters
     ----------
     what : str
-        What it is called in messages: ``"catalogue"``.
+        Name of the database in messages: ``"catalogue"``.
     remedy : str
-        How a damaged one is replaced: ``"index the feed again"``.
+        How to replace a damaged database: ``"index the feed again"``.
     tables : MetaData
     state : Table
-        Of `tables`; columns ``name`` and ``value``. Its row ``schema`` has the version.
+        A table of `tables` with the columns ``name`` and ``value``. Its row ``schema`` has the version.
     version : int
-        That this Snapshelf writes.
+        The version that this Snapshelf writes.
     start : mapping
         Further rows of `state` in a new database.
     upgrades : mapping
-        Version → what brings a database from it to the next.
+        Version → function that brings a database from it to the next version.
     """
 
     what: str
@@ -105,41 +118,171 @@ def storage_errors(schema: Schema, where: str) -> Iterator[None]:
         if advice is None:
             raise
         reason = str(error.orig).strip().splitlines()[0]
-        told = advice.format(what=schema.what, remedy=schema.remedy)
-        raise StorageError(f"{schema.what} {where}: {told} ({reason})") from error
+        advice = advice.format(what=schema.what, remedy=schema.remedy)
+        raise StorageError(f"{schema.what} {where}: {advice} ({reason})") from error
+
+
+class Database:
+    """A database of a shelf; open it with `Database.open`.
+
+    It may be used from several threads. Reads run beside each other and beside a write, and see the state before or
+    after that write. Writes wait for each other, also across processes.
+
+    Attributes
+    ----------
+    where : str
+        Path or URL for messages, without the password.
+    """
+
+    def __init__(self, engine: Engine, schema: Schema) -> None:
+        self._engine = engine
+        self._schema = schema
+        self._closed = False
+        self._write_lock = Lock()
+        self._holder: Connection | None = None
+        url = engine.url
+        self.where = url.render_as_string(hide_password=True) if self.is_server else str(url.database)
+
+    @classmethod
+    def open(cls, location: str | Path, schema: Schema) -> Self:
+        """Open a database, create it where it is missing, and upgrade an older one.
+
+        Parameters
+        ----------
+        location : str or Path
+            Path of an SQLite file (its folder must exist), or an SQLAlchemy URL: ``sqlite:///…`` or
+            ``postgresql://user:password@host/database``.
+        schema : Schema
+
+        Raises
+        ------
+        StorageError
+            It cannot be opened, is damaged, or belongs to another program.
+        ShelfVersionError
+            It was written by a newer Snapshelf.
+        MissingExtraError
+            The URL is of PostgreSQL and ``snapshelf[postgresql]`` is not installed.
+        InputError
+            The URL cannot be read or names another kind of database.
+        """
+        database = cls(_make_engine(location, schema.what), schema)
+        try:
+            with storage_errors(schema, database.where):
+                _prepare(database._engine, database.where, schema)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @property
+    def is_server(self) -> bool:
+        """Whether a PostgreSQL server keeps it; otherwise it is an SQLite file."""
+        return bool(self._engine.dialect.name == "postgresql")
+
+    def close(self) -> None:
+        """Close all connections; closing twice does no harm."""
+        self._closed = True
+        if self._holder is not None:
+            self._holder.close()
+            self._holder = None
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Connect for one or more statements, each of which sees the last commit.
+
+        Raises
+        ------
+        StorageError
+            The database is closed, or it cannot be read.
+        """
+        if self._closed:
+            raise StorageError(f"{self._schema.what} {self.where}: it is closed; open it again")
+        with storage_errors(self._schema, self.where), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Run a transaction with the write lock: commit at the end, roll back after an error.
+
+        What the transaction reads stays true until the commit.
+
+        Raises
+        ------
+        StorageError
+            The database is closed, or it cannot be written.
+        """
+        with self._write_lock, self.reading() as connection, connection.begin():
+            self._hold_again()
+            lock(connection)
+            _lock_server(connection, self._schema)
+            yield connection
+
+    def hold(self) -> bool:
+        """Take a server's database for this process until `close` or the end of the process; False if another has it.
+
+        An SQLite file needs no such lock: the folder that it lies in has one.
+        """
+        if not self.is_server or self._holder is not None:
+            return True
+        with storage_errors(self._schema, self.where):
+            # Outside of the pool, for a session's lock goes with its connection.
+            holder = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            patience = monotonic() + _HOLD_PATIENCE
+            while not holder.scalar(
+                select(func.pg_try_advisory_lock(_lock_key(f"{self._schema.what} held")))
+            ):
+                if monotonic() > patience:
+                    holder.close()
+                    return False
+                sleep(0.1)
+        self._holder = holder
+        return True
+
+    def _hold_again(self) -> None:
+        """Take the database again if the server ended the connection that held it.
+
+        Raises
+        ------
+        StorageError
+            Another process has taken it meanwhile.
+        """
+        if self._holder is None:
+            return
+        try:
+            self._holder.exec_driver_sql("SELECT 1")
+        except DBAPIError:
+            self._holder.close()
+            self._holder = None
+            if not self.hold():
+                raise StorageError(
+                    f"{self._schema.what} {self.where}: the server ended the connection, and another process has taken "
+                    "the database since; stop one of the two"
+                ) from None
+
+
+def chunks(values: Iterable[_Value]) -> Iterator[list[_Value]]:
+    """Cut values into lists short enough for the parameters of a statement."""
+    rest = iter(values)
+    while chunk := list(islice(rest, _VALUES_A_STATEMENT)):
+        yield chunk
+
+
+def rows_of(connection: Connection, statement: Executable, ids: Iterable[Any]) -> list[Row[Any]]:
+    """Execute a statement with an expanding parameter ``ids`` for any number of ids."""
+    return [row for chunk in chunks(ids) for row in connection.execute(statement, {"ids": chunk}).all()]
+
+
+def upsert(connection: Connection, table: Table) -> Any:
+    """Begin an insert that has ``on_conflict_do_update`` and ``on_conflict_do_nothing``."""
+    # Both databases have them with the same meaning, but SQLAlchemy has a class for each.
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
 def open_database(location: str | Path, schema: Schema) -> tuple[Engine, str]:
-    """Open a database, make it where there is none; returns its engine and its name for messages.
-
-    Parameters
-    ----------
-    location : str or Path
-        Path of an SQLite file (its folder must exist), or an SQLAlchemy URL: ``sqlite:///…`` or
-        ``postgresql://user:password@host/database``.
-    schema : Schema
-
-    Raises
-    ------
-    StorageError
-        It cannot be opened, is damaged, or belongs to another program.
-    ShelfVersionError
-        It was written by a newer Snapshelf.
-    MissingExtraError
-        PostgreSQL is asked for and ``snapshelf[postgresql]`` is not installed.
-    InputError
-        The URL cannot be read or names another kind of database.
-    """
-    engine = _make_engine(location, schema.what)
-    sqlite = engine.dialect.name == "sqlite"
-    where = str(engine.url.database) if sqlite else engine.url.render_as_string(hide_password=True)
-    try:
-        with storage_errors(schema, where):
-            _prepare(engine, where, schema)
-    except BaseException:
-        engine.dispose()
-        raise
-    return engine, where
+    """Open a database; returns its engine and its name for messages. See `Database.open`."""
+    database = Database.open(location, schema)
+    return database._engine, database.where
 
 
 def _make_engine(location: str | Path, what: str) -> Engine:
@@ -155,7 +298,7 @@ def _make_engine(location: str | Path, what: str) -> Engine:
     if backend == "postgresql":
         try:
             # A server may have been restarted since a pooled connection was last used.
-            return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            return create_engine(_with_timeout(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True)
         except ModuleNotFoundError as error:
             raise MissingExtraError(
                 f"a {what} in PostgreSQL needs psycopg; run: pip install 'snapshelf[postgresql]'"
@@ -177,6 +320,12 @@ def _url(location: str | Path, what: str) -> URL:
         raise InputError(
             f"the {what}'s URL cannot be read; write it as postgresql://user:password@host:5432/database"
         ) from error
+
+
+def _with_timeout(url: URL) -> URL:
+    if "connect_timeout" in url.query:
+        return url
+    return url.update_query_dict({"connect_timeout": str(_CONNECT_TIMEOUT)})
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
@@ -208,6 +357,17 @@ def lock(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def _lock_server(connection: Connection, schema: Schema) -> None:
+    """Take PostgreSQL's write lock until the end of the transaction; its numbers are then in the order of commits."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_lock_key(schema.what))))
+
+
+def _lock_key(name: str) -> ColumnElement[int]:
+    # A server has one space of locks for a database, whose schemas may each have a shelf.
+    return func.hashtextextended(func.concat("snapshelf ", name, " in ", func.current_schema()), 0)
+
+
 def _prepare(engine: Engine, where: str, schema: Schema) -> None:
     """Create the tables in a new database, check the schema version of an old one, and bring it up to date.
 
@@ -219,27 +379,24 @@ def _prepare(engine: Engine, where: str, schema: Schema) -> None:
         The database belongs to another program.
     """
     with engine.connect() as connection:
-        found = _version(connection, schema)
-    if found is None or found < schema.version:
+        version = _version(connection, schema)
+    if version is None or version < schema.version:
         with engine.begin() as connection:
+            # Two processes that open a new database at once must not both create the tables.
             lock(connection)
-            if connection.dialect.name == "postgresql":
-                # Two processes that open a new database at once must not both create the tables.
-                connection.exec_driver_sql(
-                    f"SELECT pg_advisory_xact_lock(hashtext('snapshelf {schema.what}'))"
-                )
-            found = _version(connection, schema)
-            if found is None:
-                found = _create(connection, where, schema)
-            while found < schema.version:
-                schema.upgrades[found](connection)
-                found += 1
+            _lock_server(connection, schema)
+            version = _version(connection, schema)
+            if version is None:
+                version = _create(connection, where, schema)
+            while version < schema.version:
+                schema.upgrades[version](connection)
+                version += 1
                 connection.execute(
-                    update(schema.state).where(schema.state.c.name == "schema").values(value=found)
+                    update(schema.state).where(schema.state.c.name == "schema").values(value=version)
                 )
-    if found > schema.version:
+    if version > schema.version:
         raise ShelfVersionError(
-            f"{schema.what} {where}: a newer Snapshelf wrote it (schema {found}, this one knows {schema.version}); "
+            f"{schema.what} {where}: a newer Snapshelf wrote it (schema {version}, this one knows {schema.version}); "
             "upgrade with: pip install --upgrade snapshelf"
         )
 

@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import blake2b
-from itertools import groupby, islice
+from itertools import groupby
 from operator import attrgetter
-from threading import Lock
 from time import time
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -24,9 +23,7 @@ from sqlalchemy import (
     BindParameter,
     Connection,
     Delete,
-    Engine,
     Row,
-    Select,
     Table,
     Update,
     and_,
@@ -40,20 +37,20 @@ from sqlalchemy import (
     update,
 )
 
-from snapshelf._support.sql import lock, open_database, storage_errors
+from snapshelf._support.sql import Database, chunks, rows_of
 from snapshelf.catalogue.product import Price, Product
 from snapshelf.catalogue.schema import (
     SCHEMA,
     meta,
     photo,
     product,
+    server_bytes,
     state,
-    stored_bytes,
     thumbnail,
     title,
     tombstone,
 )
-from snapshelf.errors import EncoderError, NotFoundError, ProductError, StorageError
+from snapshelf.errors import EncoderError, NotFoundError, ProductError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -67,7 +64,7 @@ _Named: TypeAlias = "tuple[str, NDArray[np.float32]]"
 
 _HALF = np.dtype("<f2")
 _NORM_TOLERANCE = 1e-2  # float16 itself moves a norm by up to 1e-3
-_IDS_A_STATEMENT = 1_000  # the databases' own limits are 32,766 and 65,535 parameters
+_PRODUCTS_A_STEP = 1_000  # of `replace_vectors`
 
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _FACTS = select(product.c.id, product.c.key, product.c.facts).where(product.c.id.in_(_IDS))
@@ -108,7 +105,7 @@ _KEYS = (
     select(product.c.key, product.c.version, product.c.facts)
     .where(product.c.version > bindparam("after"), product.c.version <= bindparam("upto"))
     .order_by(product.c.version)
-    .limit(_IDS_A_STATEMENT)
+    .limit(_PRODUCTS_A_STEP)
 )
 _FINGERPRINTS = select(photo.c.product_key, photo.c.position, photo.c.fingerprint).where(
     photo.c.product_key.in_(bindparam("keys", expanding=True))
@@ -253,11 +250,8 @@ class Catalogue:
     across processes. When a write returns, it is on disk; when it raises, nothing of it was kept.
     """
 
-    def __init__(self, engine: Engine, where: str) -> None:
-        self._engine = engine
-        self._where = where
-        self._closed = False
-        self._write_lock = Lock()
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @classmethod
     def open(cls, location: str | Path) -> Self:
@@ -280,13 +274,20 @@ class Catalogue:
         InputError
             The URL cannot be read or names another kind of database.
         """
-        engine, where = open_database(location, SCHEMA)
-        return cls(engine, where)
+        return cls(Database.open(location, SCHEMA))
+
+    @property
+    def where(self) -> str:
+        """Path or URL for messages, without the password."""
+        return self._database.where
+
+    def hold(self) -> bool:
+        """Take the catalogue for this process; see `Database.hold`."""
+        return self._database.hold()
 
     def close(self) -> None:
         """Close all connections; the catalogue cannot be used after that."""
-        self._closed = True
-        self._engine.dispose()
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -317,8 +318,8 @@ class Catalogue:
         rows = [_row(entry.product) for entry in entries]
         now = int(time())
         with self._writing() as (connection, version):
-            added = {row.id: row.added for row in _rows(connection, _STORED, ids)}
-            for chunk in _chunks(ids):
+            added = {row.id: row.added for row in rows_of(connection, _STORED, ids)}
+            for chunk in chunks(ids):
                 connection.execute(delete(tombstone).where(tombstone.c.id.in_(chunk)))
                 connection.execute(delete(product).where(product.c.id.in_(chunk)))
             length = connection.scalar(_VECTOR_BYTES)
@@ -407,7 +408,7 @@ class Catalogue:
         ids = _distinct(products)
         rows = [_row(each) for each in products]
         with self._writing() as (connection, version):
-            stored = {row.id: row.key for row in _rows(connection, _STORED, ids)}
+            stored = {row.id: row.key for row in rows_of(connection, _STORED, ids)}
             if unknown := next((each for each in ids if each not in stored), None):
                 raise NotFoundError(f"no product has the id {unknown!r}; add it with its photos first")
             _update(
@@ -453,7 +454,7 @@ class Catalogue:
         with self._writing() as (connection, version):
             keys = {
                 row.id: row.key
-                for row in _rows(connection, _FACTS, texts)
+                for row in rows_of(connection, _FACTS, texts)
                 if json.loads(row.facts)["title"] == texts[row.id]
             }
             _put_titles(connection, keys, texts, {id: vectors[id] for id in keys})
@@ -480,7 +481,7 @@ class Catalogue:
         with self._writing() as (connection, version):
             deleted = [
                 found
-                for chunk in _chunks(ids)
+                for chunk in chunks(ids)
                 for found in connection.scalars(
                     delete(product).where(product.c.id.in_(chunk)).returning(product.c.id)
                 )
@@ -570,14 +571,14 @@ class Catalogue:
     def get_many(self, ids: Iterable[str]) -> dict[str, Product]:
         """Return the products with these ids, in the order of `ids`; unknown ones are left out."""
         ids = list(ids)
-        with self._reading() as connection:
-            facts = {row.id: row.facts for row in _rows(connection, _FACTS, ids)}
+        with self._database.reading() as connection:
+            facts = {row.id: row.facts for row in rows_of(connection, _FACTS, ids)}
         return {each: _product(facts[each]) for each in ids if each in facts}
 
     def known(self, ids: Iterable[str]) -> dict[str, Known]:
         """Tell what is stored of these ids, so that it is not stored again; unknown ones are left out."""
-        with self._reading() as connection:
-            rows = _rows(connection, _KNOWN, ids)
+        with self._database.reading() as connection:
+            rows = rows_of(connection, _KNOWN, ids)
         return {
             found: Known(
                 stored_hash, tuple(row.fingerprint for row in group if row.fingerprint is not None), titled
@@ -594,8 +595,8 @@ class Catalogue:
             Id → float32 (m, d), unit norm, in the order of `ids` and of the photos.
         """
         ids = list(ids)
-        with self._reading() as connection:
-            rows = _rows(connection, _VECTORS, ids)
+        with self._database.reading() as connection:
+            rows = rows_of(connection, _VECTORS, ids)
         vectors = _unit_vectors([row.vector for row in rows])
         found: dict[str, NDArray[np.float32]] = {}
         start = 0
@@ -613,19 +614,19 @@ class Catalogue:
         dict
             Id → float32 (d,), unit norm.
         """
-        with self._reading() as connection:
-            rows = _rows(connection, _TITLES, ids)
+        with self._database.reading() as connection:
+            rows = rows_of(connection, _TITLES, ids)
         return dict(zip((row.id for row in rows), _unit_vectors([row.vector for row in rows]), strict=True))
 
     def untitled(self, after: str = "", limit: int = 1_000) -> dict[str, str]:
         """Return products whose title has no vector, id → title: at most `limit`, in order, with ids behind `after`."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(_UNTITLED, {"after": after, "limit": limit}).all()
         return {row.id: json.loads(row.facts)["title"] for row in rows}
 
     def photos(self, id: str) -> tuple[PhotoEntry, ...]:
         """Return the photos of a product with their thumbnails; none for an unknown id."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(_PHOTOS, {"id": id}).all()
         vectors = _unit_vectors([row.vector for row in rows])
         return tuple(
@@ -634,7 +635,7 @@ class Catalogue:
 
     def thumbnail(self, id: str, position: int = 0) -> bytes | None:
         """Return the thumbnail of a product's photo, None where there is none; `position` counts from 0."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             image: bytes | None = connection.scalar(_THUMBNAIL, {"id": id, "position": position})
         return image
 
@@ -651,7 +652,7 @@ class Catalogue:
         limit : int
             At most so many changes; with the number of photos of a product it bounds the memory used.
         """
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(_CHANGES, {"after": after, "limit": limit}).all()
         vectors = iter(_unit_vectors([row.vector for row in rows if row.vector is not None]))
         return [_change(list(group), vectors) for _, group in groupby(rows, attrgetter("version"))]
@@ -661,13 +662,13 @@ class Catalogue:
         statement = select(product.c.id).order_by(product.c.id).limit(limit)
         if after is not None:
             statement = statement.where(product.c.id > after)
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return list(connection.scalars(statement))
 
     @property
     def version(self) -> int:
         """Number of the last change; 0 for a new catalogue."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             number: int = connection.scalars(_VERSION).one()
         return number
 
@@ -685,7 +686,7 @@ class Catalogue:
 
     def meta(self, key: str) -> str | None:
         """Return what `set_meta` noted under a key, None if nothing."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             value: str | None = connection.scalar(select(meta.c.value).where(meta.c.key == key))
         return value
 
@@ -702,28 +703,22 @@ class Catalogue:
         with self._writing() as (connection, _):
             _note(connection, key, value)
 
-    def size_bytes(self) -> int:
-        """Count the bytes taken on disk, SQLite's write-ahead log and PostgreSQL's indexes included."""
-        with self._reading() as connection:
-            return stored_bytes(connection)
+    def server_bytes(self) -> int:
+        """Count the bytes that a PostgreSQL server keeps, its indexes included; 0 for an SQLite file."""
+        if not self._database.is_server:
+            return 0
+        with self._database.reading() as connection:
+            return server_bytes(connection)
 
     def _count(self, table: Table) -> int:
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             number: int = connection.scalars(select(func.count()).select_from(table)).one()
         return number
 
     @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        if self._closed:
-            raise StorageError(f"catalogue {self._where}: it is closed; open it again")
-        with storage_errors(SCHEMA, self._where), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
     def _writing(self) -> Iterator[tuple[Connection, int]]:
-        with self._write_lock, self._reading() as connection, connection.begin():
-            lock(connection)
-            yield connection, connection.scalars(_VERSION.with_for_update()).one()
+        with self._database.writing() as connection:
+            yield connection, connection.scalars(_VERSION).one()
 
 
 def _distinct(products: Iterable[Product]) -> list[str]:
@@ -849,13 +844,3 @@ def _note(connection: Connection, key: str, value: str) -> None:
 def _advance(connection: Connection, version: int) -> int:
     connection.execute(update(state).where(state.c.name == "version").values(value=version))
     return version
-
-
-def _rows(connection: Connection, statement: Select[Any], ids: Iterable[str]) -> list[Row[Any]]:
-    return [row for chunk in _chunks(ids) for row in connection.execute(statement, {"ids": chunk}).all()]
-
-
-def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(ids)
-    while chunk := list(islice(rest, _IDS_A_STATEMENT)):
-        yield chunk

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sqlalchemy import (
     Column,
     Connection,
@@ -96,12 +94,8 @@ SCHEMA = Schema(
 )
 
 
-def stored_bytes(connection: Connection) -> int:
-    """Bytes that the database takes on disk."""
-    database = connection.engine.url.database
-    if connection.dialect.name == "sqlite" and database is not None:
-        files = (Path(f"{database}{suffix}") for suffix in ("", "-wal", "-shm"))
-        return sum(file.stat().st_size for file in files if file.exists())
+def server_bytes(connection: Connection) -> int:
+    """Bytes of the tables and their indexes on a PostgreSQL server."""
     return sum(
         connection.scalars(select(func.pg_total_relation_size(name))).one() for name in _metadata.tables
     )

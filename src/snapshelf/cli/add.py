@@ -13,6 +13,7 @@ from snapshelf.cli.console import note, print_json, progress, reported
 from snapshelf.cli.options import (
     DEFAULT_SHELF,
     AllowHttpOption,
+    DatabaseOption,
     JsonOption,
     MapOption,
     PhotosOption,
@@ -38,6 +39,7 @@ def add(
     feed: Annotated[Path, typer.Argument(help="Products: a CSV, JSON Lines or Parquet file.")],
     photos: PhotosOption = None,
     shelf: ShelfOption = DEFAULT_SHELF,
+    database: DatabaseOption = None,
     mapping: MapOption = None,
     format: Annotated[
         Literal["csv", "jsonl", "parquet"] | None,
@@ -77,7 +79,7 @@ def add(
         note("columns: " + ", ".join(f"{field}={column}" for field, column in understood.items()))
         with (
             problems(errors) as report_problem,
-            Shelf.open(shelf, encoder=encoder) as opened,
+            Shelf.open(shelf, database=database, encoder=encoder) as opened,
             progress("rows") as tell,
         ):
             report = opened.add(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from snapshelf.cli.console import Side, note, print_json, print_table, progress, reported
-from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, ModeOption, ShelfOption
+from snapshelf.cli.options import DEFAULT_SHELF, DatabaseOption, JsonOption, ModeOption, ShelfOption
 
 if TYPE_CHECKING:
     from snapshelf.evaluation import CalibrationReport, Report
@@ -47,6 +47,7 @@ def evaluate(
         ),
     ] = False,
     shelf: ShelfOption = DEFAULT_SHELF,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how well a shelf answers queries whose right answers are known.
@@ -69,7 +70,7 @@ def evaluate(
 
         asked, judged, wanted = read_queries(queries), read_qrels(qrels), parse_metrics(metrics)
         calibrated = None
-        with Shelf.open(shelf, create=False) as opened:
+        with Shelf.open(shelf, database=database, create=False) as opened:
             with progress("queries") as tell:
                 report = evaluate_shelf(
                     opened, asked, judged, wanted, mode=mode, variation=vary, progress=tell

@@ -203,11 +203,9 @@ def consent(
 @contextmanager
 def opened_journal(shelf: Path) -> Iterator["Journal"]:
     """Open the journal of a shelf, which may be open elsewhere."""
-    from snapshelf.catalogue import Catalogue
-    from snapshelf.shelf import CATALOGUE, open_journal, require_shelf
+    from snapshelf.shelf import open_catalogue, open_journal
 
-    require_shelf(shelf)
-    with Catalogue.open(shelf / CATALOGUE) as catalogue, open_journal(shelf, catalogue) as journal:
+    with open_catalogue(shelf) as catalogue, open_journal(shelf, catalogue) as journal:
         yield journal
 
 

@@ -11,6 +11,16 @@ ShelfOption: TypeAlias = Annotated[
     Path,
     typer.Option("--shelf", "-s", envvar="SNAPSHELF_SHELF", help="Folder of the shelf.", show_default=True),
 ]
+DatabaseOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        envvar="SNAPSHELF_DATABASE",
+        help="PostgreSQL database for the catalogue: postgresql://user@host/name. The shelf remembers it.",
+        show_default="the shelf's; a file in its folder for a new one",
+    ),
+]
 ProviderOption: TypeAlias = Annotated[
     Literal["auto", "cpu", "openvino", "cuda"] | None,
     typer.Option(

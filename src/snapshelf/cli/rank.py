@@ -100,13 +100,12 @@ def refresh(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> 
         from dataclasses import asdict
         from time import time
 
-        from snapshelf.catalogue import Catalogue
         from snapshelf.ranking import ModelStore
         from snapshelf.ranking import refresh as refreshed
-        from snapshelf.shelf import CATALOGUE
+        from snapshelf.shelf import open_catalogue
 
         items = items_of(shelf)
-        with opened_journal(shelf) as journal, Catalogue.open(shelf / CATALOGUE) as catalogue:
+        with opened_journal(shelf) as journal, open_catalogue(shelf) as catalogue:
             done = refreshed(ModelStore(shelf), journal, items, catalogue, now=time())
         if as_json:
             print_json(asdict(done))
@@ -203,15 +202,11 @@ def explain(
 
 def items_of(shelf: Path) -> "Items":
     """Columns of the products of a shelf, which may be open elsewhere."""
-    from snapshelf.catalogue import Catalogue
-    from snapshelf.errors import ShelfError
     from snapshelf.ranking import FOLDER as RANKING
     from snapshelf.ranking import ITEMS, ItemTable
-    from snapshelf.shelf import CATALOGUE
+    from snapshelf.shelf import open_catalogue
 
-    if not (shelf / CATALOGUE).exists():
-        raise ShelfError(f"{shelf}: there is no shelf; make one with 'snapshelf add FEED --shelf {shelf}'")
-    with Catalogue.open(shelf / CATALOGUE) as catalogue:
+    with open_catalogue(shelf) as catalogue:
         return ItemTable.open(shelf / RANKING / ITEMS, catalogue).items
 
 

@@ -8,6 +8,7 @@ from snapshelf.cli.console import Side, note, print_json, print_table, reported
 from snapshelf.cli.hits import price
 from snapshelf.cli.options import (
     DEFAULT_SHELF,
+    DatabaseOption,
     JsonOption,
     KOption,
     PersonalOption,
@@ -54,6 +55,7 @@ def recommend(
     where: WhereOption = None,
     personal: PersonalOption = True,
     shelf: ShelfOption = DEFAULT_SHELF,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Choose products for a place of the shop where nothing was asked for.
@@ -63,7 +65,7 @@ def recommend(
     with reported(as_json):
         from snapshelf.shelf import Shelf
 
-        with Shelf.open(shelf, create=False) as opened:
+        with Shelf.open(shelf, database=database, create=False) as opened:
             found = opened.recommend(
                 cast("RecommendationKind", kind),  # the shelf says which there are
                 shopper=shopper,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from snapshelf.cli.console import print_json, reported
-from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, ShelfOption
+from snapshelf.cli.options import DEFAULT_SHELF, DatabaseOption, JsonOption, ShelfOption
 
 
 def register(app: typer.Typer) -> None:
@@ -16,13 +16,14 @@ def register(app: typer.Typer) -> None:
 def remove(
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of products.")],
     shelf: ShelfOption = DEFAULT_SHELF,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Remove products from a shelf; ids that it does not have are ignored."""
     with reported(as_json):
         from snapshelf.shelf import Shelf
 
-        with Shelf.open(shelf, create=False) as opened:
+        with Shelf.open(shelf, database=database, create=False) as opened:
             removed = opened.remove(ids)
         if as_json:
             print_json({"removed": removed})

@@ -6,7 +6,7 @@ import typer
 
 from snapshelf.cli.console import Side, note, print_json, print_table, reported
 from snapshelf.cli.log import LogOption, told_of
-from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, ShelfOption
+from snapshelf.cli.options import DEFAULT_SHELF, DatabaseOption, JsonOption, ShelfOption
 
 if TYPE_CHECKING:
     from snapshelf.evaluation import Share
@@ -35,13 +35,14 @@ def zero_results(
         int, typer.Option("--days", min=1, max=3_650, help="How many days back, today included.")
     ] = 30,
     shelf: ShelfOption = DEFAULT_SHELF,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the words of searches that found nothing good, the most frequent first."""
     with reported(as_json):
         from snapshelf.shelf import Shelf
 
-        with Shelf.open(shelf, create=False) as opened:
+        with Shelf.open(shelf, database=database, create=False) as opened:
             found = opened.zero_results(days)
         if as_json:
             print_json([{"text": text, "times": times} for text, times in found])

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from snapshelf.cli.console import note, print_json, reported
-from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, ShelfOption
+from snapshelf.cli.options import DEFAULT_SHELF, DatabaseOption, JsonOption, ShelfOption
 
 rules = typer.Typer(
     name="rules",
@@ -41,12 +41,14 @@ def check(
 
 
 @rules.command()
-def show(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+def show(
+    shelf: ShelfOption = DEFAULT_SHELF, database: DatabaseOption = None, as_json: JsonOption = False
+) -> None:
     """Print the rules of a shelf as they were written."""
     with reported(as_json):
         from snapshelf.shelf import Shelf
 
-        with Shelf.open(shelf, create=False) as opened:
+        with Shelf.open(shelf, database=database, create=False) as opened:
             text = opened.rules
         if as_json:
             print_json({"rules": text})

@@ -3,7 +3,14 @@
 import typer
 
 from snapshelf.cli.console import note, reported
-from snapshelf.cli.options import DEFAULT_SHELF, AllowHttpOption, HostOption, PortOption, ShelfOption
+from snapshelf.cli.options import (
+    DEFAULT_SHELF,
+    AllowHttpOption,
+    DatabaseOption,
+    HostOption,
+    PortOption,
+    ShelfOption,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -13,6 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     shelf: ShelfOption = DEFAULT_SHELF,
+    database: DatabaseOption = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
     allow_http: AllowHttpOption = False,
@@ -23,7 +31,7 @@ def serve(
         from snapshelf.server import serve as run
         from snapshelf.shelf import Shelf
 
-        with Shelf.open(shelf, serving=True, create=False) as opened:
+        with Shelf.open(shelf, database=database, serving=True, create=False) as opened:
             run(
                 opened,
                 host,

@@ -32,11 +32,10 @@ def show_shoppers(shelf: "Shelf", place: Path) -> None:
 
 
 def _simulate(shelf: "Shelf", place: Path) -> None:
-    from snapshelf.catalogue import Catalogue
     from snapshelf.demo import draw_catalogue, simulate
     from snapshelf.events import tell
     from snapshelf.ranking import ModelStore, refresh
-    from snapshelf.shelf import CATALOGUE
+    from snapshelf.shelf import open_catalogue
 
     start = time.monotonic()
     now = time.time()
@@ -45,7 +44,7 @@ def _simulate(shelf: "Shelf", place: Path) -> None:
         for first in range(0, len(lines), _AT_ONCE):
             tell(shelf.journal, enumerate(lines[first : first + _AT_ONCE], first + 1))
             told(min(first + _AT_ONCE, len(lines)), len(lines))
-    with Catalogue.open(place / CATALOGUE) as catalogue:
+    with open_catalogue(place) as catalogue:
         refresh(ModelStore(place), shelf.journal, items_of(place), catalogue, now=now)
     typer.echo(
         f"simulated {len(lines):,} searches and events of shoppers in {time.monotonic() - start:.1f} s"

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import typer
 
 from snapshelf.cli.console import print_json, reported
-from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, ShelfOption
+from snapshelf.cli.options import DEFAULT_SHELF, DatabaseOption, JsonOption, ShelfOption
 
 
 def register(app: typer.Typer) -> None:
@@ -13,12 +13,14 @@ def register(app: typer.Typer) -> None:
     app.command()(stats)
 
 
-def stats(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
+def stats(
+    shelf: ShelfOption = DEFAULT_SHELF, database: DatabaseOption = None, as_json: JsonOption = False
+) -> None:
     """Tell how many products a shelf has, which encoder made its vectors, how large it is."""
     with reported(as_json):
         from snapshelf.shelf import Shelf
 
-        with Shelf.open(shelf, create=False) as opened:
+        with Shelf.open(shelf, database=database, create=False) as opened:
             facts = asdict(opened.stats())
         if as_json:
             print_json(facts)

@@ -1,12 +1,12 @@
 """The shelf: the object that a user holds, its folder, ingest, the sync of its index, and encoder rollouts."""
 
 from snapshelf.shelf.facade import Progress, Shelf
-from snapshelf.shelf.folder import CATALOGUE, open_journal, require_shelf, shop_lexicon, shopper_settings
+from snapshelf.shelf.folder import open_journal, shop_lexicon, shopper_settings
+from snapshelf.shelf.location import open_catalogue, require_shelf
 from snapshelf.shelf.reports import AddReport, RowError, ShelfStats
 from snapshelf.shelf.rollout import Promotion, history, promote, roll_back
 
 __all__ = [
-    "CATALOGUE",
     "AddReport",
     "Progress",
     "Promotion",
@@ -14,6 +14,7 @@ __all__ = [
     "Shelf",
     "ShelfStats",
     "history",
+    "open_catalogue",
     "open_journal",
     "promote",
     "require_shelf",

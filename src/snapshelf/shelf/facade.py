@@ -41,17 +41,16 @@ from snapshelf.search import (
     why_not,
 )
 from snapshelf.shelf.folder import (
-    CATALOGUE,
     QUERIES,
     WORDS,
     encoder_source,
     lock_shelf,
     open_index,
     open_journal,
-    require_shelf,
     shop_lexicon,
 )
 from snapshelf.shelf.ingest import PreparedRow, Written, prepare_all, prepare_one, write
+from snapshelf.shelf.location import require_shelf, take_catalogue
 from snapshelf.shelf.quarantine import quarantined
 from snapshelf.shelf.reports import AddReport, RowError, ShelfStats
 from snapshelf.shelf.sync import catch_up, fill_titles, replay
@@ -125,6 +124,7 @@ class Shelf:
         path: str | Path,
         *,
         encoder: str | Path | None = None,
+        database: str | None = None,
         serving: bool = False,
         create: bool = True,
         progress: Progress | None = None,
@@ -139,6 +139,10 @@ class Shelf:
         encoder : str or Path or None
             Name or folder of an encoder; by default the one that the shelf was made with or was given by
             ``snapshelf promote``, and the bundled one for a new shelf.
+        database : str or None
+            URL of a PostgreSQL database for the catalogue: ``postgresql://user:password@host/database``. Needed once,
+            for a new shelf; the folder remembers it, and holds the index and everything else. By default the catalogue
+            is an SQLite file in the folder.
         serving : bool
             Keep the engine in a process of its own, so that it never holds up this one, and what searches showed in
             the journal. For servers.
@@ -150,7 +154,8 @@ class Shelf:
         Raises
         ------
         ShelfError
-            There is no shelf and none is to be made, or its ``search.yaml`` cannot be used.
+            There is no shelf and none is to be made, its ``search.yaml`` cannot be used, or the database belongs to
+            another shelf.
         LexiconError
             Its ``lexicon.yaml`` cannot be used.
         ShelfInUseError
@@ -160,7 +165,11 @@ class Shelf:
         ShelfVersionError
             It was written by a newer Snapshelf.
         StorageError
-            It cannot be read or written.
+            It cannot be read or written, or the database cannot be reached.
+        MissingExtraError
+            The database is of PostgreSQL and ``snapshelf[postgresql]`` is not installed.
+        InputError
+            The database's URL cannot be used.
         EncoderError
             The encoder cannot be loaded.
         """
@@ -170,7 +179,7 @@ class Shelf:
         lock = lock_shelf(folder)
         opened: list[Catalogue | SearchIndex] = []
         try:
-            catalogue = Catalogue.open(folder / CATALOGUE)
+            catalogue = take_catalogue(folder, database)
             opened.append(catalogue)
             model = load_encoder(encoder if encoder is not None else encoder_source(folder, catalogue))
             _check_encoder(folder, catalogue, model, encoder)
@@ -599,7 +608,7 @@ class Shelf:
             dimension=self._encoder.dimension,
             catalogue_version=self._catalogue.version,
             index_version=self._store.version,
-            bytes=_bytes_on_disk(self._folder),
+            bytes=_bytes_on_disk(self._folder) + self._catalogue.server_bytes(),
             quarantined=quarantined(self._catalogue),
         )
 

@@ -8,26 +8,17 @@ from pathlib import Path
 import filelock
 
 from snapshelf.catalogue import Catalogue
-from snapshelf.errors import SearchIndexError, ShelfError, ShelfInUseError, StorageError
+from snapshelf.errors import SearchIndexError, ShelfInUseError, StorageError
 from snapshelf.events import CatalogueTraits, ShopperSettings, SqlJournal
 from snapshelf.index import ProcessIndex, QdrantEdgeIndex, SearchIndex
 from snapshelf.language import Lexicon
 
-CATALOGUE = "catalogue.sqlite"
 STORE = "store"
 LEXICON = "lexicon.yaml"
 WORDS = "words"
 QUERIES = "queries.sqlite"
 JOURNAL = "journal.db"
 SHOPPERS = "shoppers.yaml"
-
-
-def require_shelf(folder: Path) -> None:
-    """Raise `ShelfError` where there is no shelf."""
-    if not (folder / CATALOGUE).is_file():
-        raise ShelfError(
-            f"{folder}: there is no shelf here; make one with: snapshelf add FEED --shelf {folder}"
-        )
 
 
 def lock_shelf(folder: Path) -> filelock.FileLock:

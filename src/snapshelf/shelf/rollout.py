@@ -60,14 +60,13 @@ from snapshelf.errors import (
 from snapshelf.evaluation import Verdict
 from snapshelf.query import DECODED_SIDE
 from snapshelf.shelf.folder import (
-    CATALOGUE,
     encoder_source,
     kept_encoder,
     lock_shelf,
     open_index,
-    require_shelf,
     shop_lexicon,
 )
+from snapshelf.shelf.location import open_catalogue, require_shelf
 from snapshelf.shelf.sync import catch_up
 
 __all__ = ["Promotion", "history", "promote", "roll_back"]
@@ -176,7 +175,7 @@ def promote(
         raise PromotionError("forcing a promotion needs a reason, which is recorded: --force REASON")
     encoder = load_encoder(model)
     source = encoder.description.folder
-    with Catalogue.open(folder / CATALOGUE) as catalogue:
+    with open_catalogue(folder) as catalogue:
         current = _fingerprint(folder, catalogue)
         if current == encoder.fingerprint:
             raise PromotionError(f"{folder}: the shelf uses this encoder already ({encoder.fingerprint})")
@@ -213,7 +212,7 @@ def roll_back(
     """
     folder = Path(shelf)
     require_shelf(folder)
-    with Catalogue.open(folder / CATALOGUE) as catalogue:
+    with open_catalogue(folder) as catalogue:
         current = _fingerprint(folder, catalogue)
         last = next(iter(reversed(_history(catalogue))), None)
         if last is None or last.action == "back":
@@ -243,7 +242,7 @@ def history(shelf: str | Path) -> list[Promotion]:
     """
     folder = Path(shelf)
     require_shelf(folder)
-    with Catalogue.open(folder / CATALOGUE) as catalogue:
+    with open_catalogue(folder) as catalogue:
         return _history(catalogue)
 
 

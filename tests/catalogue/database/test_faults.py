@@ -121,7 +121,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     with Catalogue.open(tmp_path / "catalogue.sqlite") as catalogue:
         catalogue.put(batch(0))
         # One thread uses one connection of the pool, so the limit holds for what follows.
-        with catalogue._reading() as connection:
+        with catalogue._database.reading() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 30}")
         number, message = put_until_it_fails(catalogue, 1)
@@ -130,7 +130,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
         assert_whole(catalogue, number)
         with pytest.raises(StorageError, match="the disk is full"):
             catalogue.put(batch(number))
-        with catalogue._reading() as connection:
+        with catalogue._database.reading() as connection:
             connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
         catalogue.put(batch(number))
         assert_whole(catalogue, number + 1)

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from snapshelf.catalogue import Catalogue
-from snapshelf.errors import PhotoError, ShelfError
+from snapshelf.errors import PhotoError
+from snapshelf.shelf import open_catalogue
 from snapshelf.training.sources.example import Example, Photo
 from snapshelf.training.sources.products import described, stands_out
 
@@ -25,12 +26,7 @@ def shelf_examples(folder: Path) -> Iterator[Example]:
     ShelfError
         There is no shelf in the folder, or it cannot be read.
     """
-    database = folder / "catalogue.sqlite"
-    if not database.is_file():
-        raise ShelfError(
-            f"{folder}: there is no shelf here; make one with: snapshelf add FEED --shelf {folder}"
-        )
-    catalogue = Catalogue.open(database)
+    catalogue = open_catalogue(folder)
     stored = _Photos(catalogue)
     after: str | None = None
     while ids := catalogue.ids(after, _AT_ONCE):
