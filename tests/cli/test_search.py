@@ -10,7 +10,6 @@ import pytest
 
 from snapshelf.catalogue import Catalogue, Product
 from snapshelf.demo import DemoProduct
-from snapshelf.server.models import HitModel, SearchAnswer
 from snapshelf.shelf import Shelf
 from tests.cli.commands import COUNT, Run
 
@@ -20,11 +19,10 @@ def test_search_by_photo_as_json(run: Run, shelf: Path, photos: Path, drawings: 
     result = run("search", "--photo", photos / f"{wanted.id}.jpg", "--k", 5, "--json", "--shelf", shelf)
     assert result.exit_code == 0
     answer = json.loads(result.stdout)
-    assert answer.keys() == {*SearchAnswer.model_fields}
     assert len(answer["hits"]) == 5
     assert set(answer["timings_ms"]) == {"decode", "understand", "encode", "recall", "rank", "facets"}
     first = answer["hits"][0]
-    assert first.keys() == {"id", *HitModel.model_fields} - {"photo"}
+    assert first["photo"] == f"/v1/products/{wanted.id}/photo"
     assert (first["rank"], first["id"], first["product"]["title"]) == (1, wanted.id, wanted.title)
     assert first["product"]["price"] == {"amount": str(wanted.price), "currency": "CNY"}
     assert first["score"] == pytest.approx(sum(first["contributions"].values()))

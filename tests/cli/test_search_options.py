@@ -112,7 +112,7 @@ def test_several_photos(run: Run, shelf: Path, photos: Path, ids: list[str]) -> 
 def test_explaining(run: Run, shelf: Path, drawings: list[DemoProduct]) -> None:
     result = run("search", "--text", drawings[0].title_en, "--explain", "-k", "1", "--shelf", shelf)
     columns, first = (line.split("\t") for line in result.stdout.splitlines())
-    assert columns[-4:] == ["relevance", "words", "facts", "rules"]
+    assert columns[-4:] == ["relevance", "matched terms", "constraints", "rules"]
     assert first[-3].split(", ")[-1].lower() in drawings[0].title_en.lower()
 
 
@@ -135,7 +135,7 @@ def test_suggest(run: Run, shelf: Path, drawings: list[DemoProduct]) -> None:
     assert 0 < len(suggestions) <= 3
     assert {*suggestions[0]} == {"text", "kind", "language"}
     assert run("suggest", word, "--shelf", shelf).stdout.startswith("text\tkind\n")
-    assert "nothing on this shelf begins so" in run("suggest", "zzyzx", "--shelf", shelf).stderr
+    assert "no completion on this shelf" in run("suggest", "zzyzx", "--shelf", shelf).stderr
 
 
 @pytest.mark.parametrize("choice", ["price", "=3", "price=", " = "])

@@ -88,7 +88,7 @@ def test_the_same_search_has_the_same_digest(tmp_path: Path) -> None:
         ({"liked": "D-17"}, "liked is 'D-17'"),
         ({"photos": [17]}, "photos.0 is 17"),
         ({"where": 17}, "where: give a text such as 'price < 300 AND in_stock', or a Filter"),
-        ({"weights": {"photo": -1}}, "the weight of photo is -1.0; give a number from 0"),
+        ({"weights": {"photo": -1}}, "the weight of photo is -1; give a number from 0"),
         ({"k": 0, "related": -1}, "k is 0; it must be between 1 and 1000; related is -1"),
     ],
 )

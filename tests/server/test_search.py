@@ -351,9 +351,6 @@ def test_the_order_knows_the_shopper(
     assert not any("shopper" in hit["contributions"] for hit in left_out["hits"])
 
 
-@pytest.mark.parametrize(
-    ("shopper", "kind"),
-    [("", "validation"), ("x" * 257, "validation"), ("a\u0000b", "query"), (" ", "query")],
-)
-def test_a_shopper_needs_a_name(client: httpx.Client, shopper: str, kind: str) -> None:
-    problem(client.post("/v1/search", json={"text": "mug", "shopper": shopper}), 422, kind)
+@pytest.mark.parametrize("shopper", ["", "x" * 257, "a\u0000b", " "])
+def test_a_shopper_needs_a_name(client: httpx.Client, shopper: str) -> None:
+    problem(client.post("/v1/search", json={"text": "mug", "shopper": shopper}), 422, "validation")

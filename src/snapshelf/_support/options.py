@@ -124,6 +124,14 @@ def bounds_of(field: FieldInfo) -> tuple[float | None, float | None]:
     return low, high  # type: ignore[return-value]
 
 
+def describe(field: FieldInfo) -> str:
+    """Return the description of an option with its bounds."""
+    text, (low, high) = field.description or "", bounds_of(field)
+    if low is None or high is None:
+        return text
+    return f"{text.removesuffix('.')}, {low:,} to {high:,}."
+
+
 def _message(model: type[BaseModel], data: object, error: ValidationError) -> str:
     problems: dict[str, tuple[int, str]] = {}
     for details in error.errors(include_url=False):

@@ -1,116 +1,61 @@
 """``snapshelf search``, ``similar``, ``why-not`` and ``suggest``."""
 
-from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, Unpack
 
 import typer
 
 from snapshelf.cli.console import note, print_json, print_table, reported
-from snapshelf.cli.hits import print_hits, print_why_not, result_json
-from snapshelf.cli.options import (
-    DEFAULT_SHELF,
-    ChooseOption,
-    CollapseOption,
-    DislikedOption,
-    DropOption,
-    JsonOption,
-    KOption,
-    LikedOption,
-    ModeOption,
-    PersonalOption,
-    QueryPhotosOption,
-    RulesOption,
-    ShelfOption,
-    ShopperOption,
-    SortOption,
-    TextOption,
-    UnderstandOption,
-    WhereOption,
-    WithoutOption,
-)
-from snapshelf.cli.query import chosen, facet_requests
+from snapshelf.cli.hits import print_hits, print_why_not
+from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, KOption, ShelfOption, WhereOption
+from snapshelf.cli.request_command import add_request_command
+
+if TYPE_CHECKING:
+    from snapshelf.search import SearchOptions, SearchRequest
+
+WordsArgument: TypeAlias = Annotated[
+    list[str] | None, typer.Argument(metavar="WORDS", help="Chinese or English words; the same as --text.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(search)
+    add_request_command(app, search, _search_request)
     app.command()(similar)
-    app.command("why-not")(why_not)
+    add_request_command(app, why_not, _search_request)
     app.command()(suggest)
 
 
+def _search_request() -> "type[SearchRequest]":
+    from snapshelf.search import SearchRequest
+
+    return SearchRequest
+
+
 def search(
-    photo: QueryPhotosOption = None,
-    text: TextOption = None,
-    without: WithoutOption = None,
-    liked: LikedOption = None,
-    disliked: DislikedOption = None,
-    where: WhereOption = None,
-    choose: ChooseOption = None,
-    sort: SortOption = None,
-    facet: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--facet",
-            metavar="FIELD[:N]",
-            help="Count the values of a field, N of them or in N bars. May be repeated.",
-        ),
-    ] = None,
-    k: KOption = 10,
-    page_token: Annotated[
-        str | None, typer.Option("--page-token", metavar="TOKEN", help="The page after an earlier one.")
-    ] = None,
-    diversity: Annotated[
-        float, typer.Option("--diversity", help="0 orders by score alone, towards 1 by difference too.")
-    ] = 0.0,
-    collapse: CollapseOption = True,
-    understand: UnderstandOption = True,
-    drop: DropOption = None,
-    rules: RulesOption = True,
-    related: Annotated[int, typer.Option("--related", help="Further searches to propose, at most.")] = 0,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Tell with each hit which words, facts and rules made it so.")
-    ] = False,
-    mode: ModeOption = "full",
-    shopper: ShopperOption = None,
-    personal: PersonalOption = True,
+    words: WordsArgument = None,
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
+    **options: "Unpack[SearchOptions]",
 ) -> None:
-    """Find products by photos, by words, by liked products, or by several of these at once.
+    """Search by photos, by words, by liked products, or by several of these at once.
 
-    With photo and words, the words change what the photo asks for: a photo of a red dress with "green" finds
-    green dresses like it.
+    With photo and words, the words change what the photo asks for: a photo of a red dress with "green" gives green
+    dresses like it.
     """
-    with reported(as_json):
-        from snapshelf.shelf import Shelf
+    from snapshelf.shelf import Shelf
 
-        choices, facets = chosen(choose), facet_requests(facet)
-        with Shelf.open(shelf, create=False) as opened:
-            result = opened.search(
-                photos=photo or (),
-                text=text,
-                without=without,
-                liked=liked or (),
-                disliked=disliked or (),
-                k=k,
-                where=where,
-                mode=mode,
-                sort=sort,
-                facets=facets,
-                facet_filters=choices,
-                page_token=page_token,
-                diversity=diversity,
-                collapse=collapse,
-                understand=understand,
-                dismissed=drop or (),
-                rules=rules,
-                related=related,
-                explain=explain,
-                shopper=shopper,
-                personal=personal,
-            )
-        print_json(result_json(result)) if as_json else print_hits(result, explain=explain)
+    _add_words(options, words)
+    with Shelf.open(shelf, create=False) as opened:
+        response = opened.search(**options)
+    print_json(response.to_json()) if as_json else print_hits(response, explain=options.get("explain", False))
+
+
+def _add_words(options: "SearchOptions", words: list[str] | None) -> None:
+    if not words:
+        return
+    if "text" in options:
+        raise typer.BadParameter("give the words either as they are or with --text", param_hint="WORDS")
+    options["text"] = " ".join(words)
 
 
 def similar(
@@ -120,60 +65,29 @@ def similar(
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
 ) -> None:
-    """Find products that look like one of the shelf's."""
+    """Search for products that look like a product of the shelf."""
     with reported(as_json):
         from snapshelf.shelf import Shelf
 
         with Shelf.open(shelf, create=False) as opened:
-            result = opened.similar(product_id, k=k, where=where)
-        print_json(result_json(result)) if as_json else print_hits(result)
+            response = opened.similar(product_id, k=k, where=where)
+        print_json(response.to_json()) if as_json else print_hits(response)
 
 
 def why_not(
     product_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the product to explain.")],
-    photo: QueryPhotosOption = None,
-    text: TextOption = None,
-    without: WithoutOption = None,
-    liked: LikedOption = None,
-    disliked: DislikedOption = None,
-    where: WhereOption = None,
-    choose: ChooseOption = None,
-    sort: SortOption = None,
-    k: KOption = 10,
-    collapse: CollapseOption = True,
-    understand: UnderstandOption = True,
-    drop: DropOption = None,
-    rules: RulesOption = True,
-    shopper: ShopperOption = None,
-    personal: PersonalOption = True,
+    words: WordsArgument = None,
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
+    **options: "Unpack[SearchOptions]",
 ) -> None:
-    """Say why a product is not among the hits of a search, or at which place it is."""
-    with reported(as_json):
-        from snapshelf.shelf import Shelf
+    """Explain why a product is not among the hits of a search, or at which rank it is."""
+    from snapshelf.shelf import Shelf
 
-        choices = chosen(choose)
-        with Shelf.open(shelf, create=False) as opened:
-            answer = opened.why_not(
-                product_id,
-                photos=photo or (),
-                text=text,
-                without=without,
-                liked=liked or (),
-                disliked=disliked or (),
-                k=k,
-                where=where,
-                sort=sort,
-                facet_filters=choices,
-                collapse=collapse,
-                understand=understand,
-                dismissed=drop or (),
-                rules=rules,
-                shopper=shopper,
-                personal=personal,
-            )
-        print_json(asdict(answer)) if as_json else print_why_not(answer)
+    _add_words(options, words)
+    with Shelf.open(shelf, create=False) as opened:
+        reason = opened.why_not(product_id, **options)
+    print_json(reason.to_json()) if as_json else print_why_not(reason)
 
 
 def suggest(
@@ -190,10 +104,18 @@ def suggest(
         from snapshelf.shelf import Shelf
 
         with Shelf.open(shelf, create=False) as opened:
-            found = opened.suggest(prefix, k, language=language)
+            suggestions = opened.suggest(prefix, k, language=language)
         if as_json:
-            print_json([{"text": one.text, "kind": one.kind, "language": one.language} for one in found])
+            print_json(
+                [
+                    {"text": suggestion.text, "kind": suggestion.kind, "language": suggestion.language}
+                    for suggestion in suggestions
+                ]
+            )
             return
-        print_table({"text": "left", "kind": "left"}, [(one.text, one.kind) for one in found])
-        if not found:
-            note("nothing on this shelf begins so")
+        print_table(
+            {"text": "left", "kind": "left"},
+            [(suggestion.text, suggestion.kind) for suggestion in suggestions],
+        )
+        if not suggestions:
+            note("no completion on this shelf")

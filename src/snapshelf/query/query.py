@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from snapshelf._support.wire import documented
 from snapshelf.index import And, Filter, Or
 from snapshelf.language import Correction
 
@@ -16,70 +18,63 @@ QueryKind: TypeAlias = Literal["photo", "words", "both"]
 """Input of a query; liked products count as photos."""
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A message for the shopper.
+    """A message for the shopper."""
 
-    Parameters
-    ----------
-    kind : str
-        Short code, for example ``"contradiction"``.
-    text : str
-        An English sentence.
-    values : mapping
-        Values that appear in the sentence, for a translation.
-    """
-
-    kind: str
-    text: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    kind: Annotated[str, Field(description="A short code.", examples=["contradiction"])]
+    text: Annotated[str, Field(description="An English sentence.")]
+    values: Annotated[
+        Mapping[str, str], Field(description="Values that appear in the sentence, for a translation.")
+    ] = field(default_factory=dict)
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A constraint read from the words, shown to the shopper as a removable chip.
+    """A constraint read from the words, shown to the shopper as a removable chip."""
 
-    Parameters
-    ----------
-    text : str
-        The words that express the constraint.
-    start, end : int
-        Position of the words: ``query.normalised[start:end]``.
-    kind : str
-        Kind of concept or quantity: ``"colour"``, ``"price"`` …
-    field : str
-        The constrained field, for example ``"attributes.baseColour"``.
-    where : str
-        The filter as text, for example ``'baseColour = "Red"'``; it identifies the chip in ``dismissed``.
-    filter : Filter
-        Products that satisfy the constraint, narrower values included (navy for blue).
-    exact : Filter
-        Products with exactly this value; equal to `filter` if no value is narrower.
-    labels : mapping
-        ``"en"`` and ``"zh"`` → the label of the chip.
-    hard : bool
-        The constraint filters; otherwise matching products gain `boost`.
-    boost : float
-        Added to the score of a matching product.
-    excluded : bool
-        The words exclude a value ("not red"); `filter` matches the remaining products.
-    bound : bool
-        The constraint bounds a number; it is intersected with other constraints on its field.
-    """
-
-    text: str
+    text: Annotated[str, Field(description="The words that express the constraint.")]
     start: int
-    end: int
-    kind: str
-    field: str
-    where: str
-    filter: Filter
-    exact: Filter
-    labels: Mapping[str, str]
-    hard: bool
-    boost: float
-    excluded: bool = False
-    bound: bool = False
+    end: Annotated[int, Field(description="Position of the words in the words as they were understood.")]
+    kind: Annotated[str, Field(description="Kind of concept or quantity.", examples=["colour", "price"])]
+    field: Annotated[str, Field(description="The constrained field.", examples=["attributes.colour"])]
+    where: Annotated[
+        str,
+        Field(
+            description="The filter as text; it identifies the chip in `dismissed`.",
+            examples=['colour = "Red"'],
+        ),
+    ]
+    filter: Annotated[
+        Filter,
+        Field(
+            exclude=True,
+            description="Products that satisfy the constraint, narrower values included (navy for blue).",
+        ),
+    ]
+    exact: Annotated[
+        Filter,
+        Field(
+            exclude=True,
+            description="Products with exactly this value; equal to `filter` if no value is narrower.",
+        ),
+    ]
+    labels: Annotated[Mapping[str, str], Field(description="Label of the chip by language.")]
+    hard: Annotated[
+        bool,
+        Field(description="The constraint filters; otherwise matching products gain `boost`."),
+    ]
+    boost: Annotated[float, Field(description="Added to the score of a matching product.")]
+    excluded: Annotated[bool, Field(description="The words exclude a value (not red).")] = False
+    bound: Annotated[
+        bool,
+        Field(
+            exclude=True,
+            description="It bounds a number; it is intersected with other constraints on its field.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def heat_map(searcher: SearchService, id: str, side: Side, ask: SearchRequest) -
             raise NotFoundError(f"product {id!r} has no photo to look at")
         image = Image.open(io.BytesIO(thumbnail)).convert("RGB")
     grid, fit = occlusion_map(searcher.encoder, image, target)
-    return HeatMap(grid, side, fit, position)
+    return HeatMap(id, grid=grid, side=side, fit=fit, position=position)
 
 
 def _nearest(vectors: Vectors, target: Vector) -> tuple[int, Vector]:

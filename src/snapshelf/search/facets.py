@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
+from pydantic import Field
+
+from snapshelf._support.wire import documented
 from snapshelf.errors import QueryError
 from snapshelf.index import And, Between, Filter, Has, Ids, Not, OneOf, SearchIndex
+from snapshelf.language import Lexicon, normalise
 from snapshelf.query import FieldKind, Fields, resolve_field
 from snapshelf.search.request import FacetKind, FacetRequest, Range
 from snapshelf.search.retrieval import GROUP
@@ -19,6 +24,7 @@ _OF_ATTRIBUTES = "attributes."
 _ADDED = "added_at"
 """What ``newest`` sorts by; to a shopper it is no property of a product."""
 
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -40,52 +46,44 @@ class FacetField:
     products: int
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class FacetChoice:
-    """A value, the products that have it, and whether it is among the chosen ones."""
+    """A value of a facet."""
 
     value: str
-    count: int
-    chosen: bool = False
+    count: Annotated[int, Field(description="Products that have it; variants count once.")]
+    chosen: Annotated[bool, Field(description="Whether it is among the chosen values.")] = False
+    labels: Annotated[
+        Mapping[str, str] | None,
+        Field(
+            description="Its name by language, where the lexicon knows it.",
+            examples=[{"en": "Red", "zh": "红色"}],
+        ),
+    ] = None
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class FacetResult:
-    """What the products have in one field.
+    """Values of the matching products in one field. A facet's own choice does not narrow it."""
 
-    Variants of one product count once. A facet's own choice does not narrow it: it counts what would be found
-    with the other choices alone.
-
-    Parameters
-    ----------
-    field : str
-        As it was asked for.
-    kind : {"values", "numbers"}
-        A list of values, or a histogram.
-    values : tuple of FacetChoice
-        The most frequent first, the chosen ones always among them.
-    total_values : int
-        Different values there are.
-    missing : int
-        Products without the field.
-    low, high : float or None
-        The least and the largest number.
-    edges, counts : tuple
-        Histogram: bar i counts the products from ``edges[i]`` to ``edges[i + 1]``, the last edge included.
-    chosen : Range or None
-        The chosen range of numbers.
-    """
-
-    field: str
-    kind: FacetKind
-    values: tuple[FacetChoice, ...] = ()
-    total_values: int = 0
-    missing: int = 0
-    low: float | None = None
-    high: float | None = None
-    edges: tuple[float, ...] = ()
-    counts: tuple[int, ...] = ()
-    chosen: Range | None = None
+    field: Annotated[str, Field(description="As in the request.")]
+    kind: Annotated[FacetKind, Field(description="A list of values, or a histogram of numbers.")]
+    values: Annotated[
+        tuple[FacetChoice, ...],
+        Field(description="The most frequent first, the chosen values always among them."),
+    ] = ()
+    total_values: Annotated[int, Field(description="Number of different values.")] = 0
+    missing: Annotated[int, Field(description="Products without the field.")] = 0
+    low: Annotated[float | None, Field(description="The smallest number.")] = None
+    high: Annotated[float | None, Field(description="The largest number.")] = None
+    edges: Annotated[
+        tuple[float, ...],
+        Field(description="Histogram: bar i is from edge i to edge i + 1, the last edge included."),
+    ] = ()
+    counts: Annotated[tuple[int, ...], Field(description="Histogram: products in each bar.")] = ()
+    chosen: Annotated[Range | None, Field(description="The chosen range of numbers.")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +127,7 @@ def count_facets(
     chosen: Mapping[str, Chosen],
     *,
     distinct: bool,
+    lexicon: Lexicon | None = None,
 ) -> tuple[FacetResult, ...]:
     """Count the products that match, facet by facet, each without its own choice.
 
@@ -142,6 +141,8 @@ def count_facets(
         Fact → choice.
     distinct : bool
         Count variants once.
+    lexicon : Lexicon or None
+        Names the values.
 
     Raises
     ------
@@ -159,8 +160,10 @@ def count_facets(
         where = joined(base, *(choice.filter for other, choice in chosen.items() if other != fact))
         choice = chosen.get(fact)
         kind = request.kind or kinds.get(fact, "values")
-        count = _histogram if kind == "numbers" else _values
-        results.append(count(store, request, fact, where, choice, group))
+        if kind == "numbers":
+            results.append(_histogram(store, request, fact, where, choice, group))
+        else:
+            results.append(_values(store, request, fact, where, choice, group, lexicon))
     return tuple(results)
 
 
@@ -198,6 +201,7 @@ def _values(
     where: Filter | None,
     choice: Chosen | None,
     group: str | None,
+    lexicon: Lexicon | None,
 ) -> FacetResult:
     counted = store.facet(fact, where, limit=request.limit, distinct=group)
     chosen = set(choice.values) if choice else set()
@@ -212,7 +216,10 @@ def _values(
     return FacetResult(
         request.field,
         "values",
-        tuple(FacetChoice(value, count, value in chosen) for value, count in values.items()),
+        tuple(
+            FacetChoice(value, count, value in chosen, _labels(value, lexicon) if lexicon else None)
+            for value, count in values.items()
+        ),
         counted.total_values,
         counted.missing,
     )
@@ -237,6 +244,16 @@ def _histogram(
         missing=store.count(joined(where, Not(Has(fact))), group),
         chosen=choice.range if choice else None,
     )
+
+
+def _labels(value: str, lexicon: Lexicon) -> dict[str, str] | None:
+    """Name a value in both languages; in its own it stays as the shop writes it."""
+    whole = [match for match in lexicon.find(value) if match.end - match.start == len(normalise(value))]
+    if not whole:
+        return None
+    labels = {language: whole[0].concept.label(language) for language in ("en", "zh")}
+    labels["zh" if _HAN.search(value) else "en"] = value
+    return labels
 
 
 def _one_of(name: str, fact: str, kind: FieldKind, values: Sequence[str]) -> Filter:

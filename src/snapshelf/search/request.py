@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from snapshelf._support.ids import MAX_ID_LENGTH, id_problem
 from snapshelf._support.options import ADVICE, Option, OptionsModel, options_of
+from snapshelf._support.wire import documented
 from snapshelf.errors import QueryError
 from snapshelf.index import Filter
 from snapshelf.query import MAX_EXAMPLES, MAX_PHOTOS, MAX_TEXT_LENGTH, PhotoInput
@@ -30,6 +31,9 @@ from snapshelf.search.signals import Mode, Weights
 
 MAX_K = 1_000
 """Most hits of one search."""
+
+MAX_RESULTS = 1_000
+"""Hits that the pages of one search go on to."""
 
 MAX_RELATED = 20
 """Most further queries proposed with one search."""
@@ -47,6 +51,7 @@ Side: TypeAlias = Literal["product", "query"]
 """Whose photo a heat map lies over."""
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class Range:
     """Numbers from `low` to `high`, both included; a bound that is None is open.
@@ -68,20 +73,10 @@ class Range:
                 raise QueryError(f"a range ends at {bound}; give a finite number, or leave the end open")
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class FacetRequest:
     """A facet that a search is asked for.
-
-    Parameters
-    ----------
-    field : str
-        As in filters: ``"brand"``, ``"price"``, ``"colour"`` or ``"attributes.colour"``.
-    limit : int
-        Values to list, the most frequent first, 1 to 1,000.
-    bins : int
-        Bars of the histogram of a number, 1 to 200.
-    kind : {"values", "numbers"} or None
-        ``"values"`` lists numbers too, such as sizes; by default numbers make a histogram.
 
     Raises
     ------
@@ -152,6 +147,17 @@ def _check_where(where: object) -> str | Filter | None:
     raise PydanticCustomError(ADVICE, "give a text such as 'price < 300 AND in_stock', or a Filter")
 
 
+def _check_weights(weights: object) -> object:
+    if isinstance(weights, Mapping):
+        try:
+            Weights(**weights)
+        except TypeError:
+            return weights  # unknown signals are named by the validation that follows
+        except QueryError as error:
+            raise PydanticCustomError(ADVICE, "{problem}", {"problem": str(error)}) from error
+    return weights
+
+
 def _check_values(values: object) -> object:
     if isinstance(values, str):
         raise PydanticCustomError(
@@ -201,6 +207,7 @@ Record: TypeAlias = Annotated[
 ]
 
 
+@documented
 class SearchRequest(OptionsModel):
     """A search: photos, words, liked products or several of these, and the options of the search."""
 
@@ -249,6 +256,7 @@ class SearchRequest(OptionsModel):
     ] = "full"
     weights: Annotated[
         Weights | None,
+        BeforeValidator(_check_weights),
         Field(description="Weight of each signal in the score; without effect on `photo-vectors`."),
         Option(flags=("--weight",), metavar="SIGNAL=NUMBER"),
     ] = None
@@ -282,7 +290,7 @@ class SearchRequest(OptionsModel):
     ] = None
     diversity: Annotated[
         float,
-        Field(ge=0, le=1, description="0 orders by score alone; towards 1, similar-looking hits move apart."),
+        Field(ge=0, le=1, description="How far similar-looking hits move apart; 0 orders by score alone"),
     ] = 0.0
     collapse: Annotated[
         bool,

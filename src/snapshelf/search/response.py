@@ -1,130 +1,163 @@
-"""What a shelf answers."""
+"""The responses of a search; each field is declared once, for Python, the command line and HTTP."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, InstanceOf, PlainSerializer, WithJsonSchema, computed_field
 
+from snapshelf._support.wire import documented, photo_path, to_json
 from snapshelf.catalogue import Product
 from snapshelf.query import Chip, Note
 from snapshelf.search.facets import FacetResult
 from snapshelf.search.relevance import Evidence
+from snapshelf.search.request import MAX_RESULTS, Side
+from snapshelf.search.signals import CONTRIBUTIONS
+
+_GRID_DIGITS = 3
+
+Contributions: TypeAlias = Annotated[
+    Mapping[str, float],
+    Field(
+        description="What each signal adds to the score; they add up to it. "
+        + "; ".join(f"`{name}`: {meaning}" for name, meaning in CONTRIBUTIONS.items())
+        + ".",
+        examples=[dict(zip(CONTRIBUTIONS, (0.61, 0.12, 0.1, 0.08), strict=False))],
+    ),
+]
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A product found.
+    """A product that a search returns."""
 
-    Parameters
-    ----------
-    product : Product
-    score : float
-        Larger is better; comparable within one result.
-    contributions : mapping
-        What makes up the score, by signal: ``"photo"`` (the query's photo against the product's), ``"text"`` (the
-        query's words against the product's photo), ``"title"`` (the query's words against the title's vector),
-        ``"words"`` (BM25), ``"facts"`` (what was understood from the words and holds for the product),
-        ``"rules"`` (boosts of the shop), ``"ranking"`` (what everybody's behaviour adds) and ``"shopper"`` (what this
-        shopper's past adds). They add up to the score.
-    relevance : float or None
-        Probability that the product is what was asked for; None where nothing was asked for or the encoder is not
-        calibrated.
-    variants : int
-        Further variants of it (the same `group_id`) that match and are not shown.
-    duplicates : int
-        Further products with the same look and title that were folded into it.
-    matched_terms : tuple of str
-        Words of the query that its text has. Only with ``explain=True``.
-    constraints : tuple of str
-        Chips of the query, as filters, that hold for it.
-    rules : tuple of str
-        Names of the shop's rules that moved it.
-    """
-
+    rank: Annotated[int, Field(description="1 for the first hit of this response.")]
     product: Product
-    score: float
-    contributions: Mapping[str, float]
-    relevance: float | None = None
-    variants: int = 0
-    duplicates: int = 0
-    matched_terms: tuple[str, ...] = ()
-    constraints: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
+    score: Annotated[float, Field(description="Sum of the contributions; comparable within one response.")]
+    contributions: Contributions
+    relevance: Annotated[
+        float | None,
+        Field(
+            description="Probability that the product is what was asked for; null where nothing was asked for or the "
+            "encoder is not calibrated."
+        ),
+    ] = None
+    variants: Annotated[
+        int, Field(description="Further variants of it (the same `group_id`) that match and are not shown.")
+    ] = 0
+    duplicates: Annotated[
+        int, Field(description="Further products of the same look and title that are not shown.")
+    ] = 0
+    matched_terms: Annotated[
+        tuple[str, ...], Field(description="Words of the query that its text has; with `explain` only.")
+    ] = ()
+    constraints: Annotated[
+        tuple[str, ...], Field(description="Constraints read from the words, as filters, that it satisfies.")
+    ] = ()
+    rules: Annotated[tuple[str, ...], Field(description="Names of the shop's rules that moved it.")] = ()
 
+    @computed_field(description="Id of the product.")  # type: ignore[prop-decorator]
+    @property
+    def id(self) -> str:
+        """Id of the product."""
+        return self.product.id
+
+    @computed_field(description="The contributions in one line.")  # type: ignore[prop-decorator]
     @property
     def why(self) -> str:
         """The contributions in one line, the largest first: ``"photo 0.71 + words 0.25"``."""
         parts = sorted(self.contributions.items(), key=lambda part: -part[1])
-        told = [f"{name} {value:.2f}" for name, value in parts if value >= 0]
-        told += [f"− {name} {-value:.2f}" for name, value in parts if value < 0]
-        return " + ".join(told).replace("+ −", "−")
+        texts = [f"{name} {value:.2f}" for name, value in parts if value >= 0]
+        texts += [f"− {name} {-value:.2f}" for name, value in parts if value < 0]
+        return " + ".join(texts).replace("+ −", "−")
+
+    @computed_field(description="Path of the product's photo.", examples=["/v1/products/D-17/photo"])  # type: ignore[prop-decorator]
+    @property
+    def photo(self) -> str:
+        """Path under which HTTP serves the product's photo."""
+        return photo_path(self.product.id)
 
 
+def _milliseconds(timings: Mapping[str, float]) -> dict[str, float]:
+    return {stage: seconds * 1_000 for stage, seconds in timings.items()}
+
+
+@documented
 @dataclass(frozen=True, slots=True)
 class SearchResponse:
-    """Hits, best first.
+    """Hits, best first, and what was understood beside them."""
 
-    Parameters
-    ----------
-    query_id : str
-        Names this search in whatever is told about it later.
-    hits : tuple of Hit
-    timings : mapping
-        Seconds spent in the stages ``decode``, ``encode``, ``recall``, ``rank`` and ``facets``.
-    total : int
-        Products that match the filter, the choices and the hard chips; variants count once. Pages go on to the
-        best 1,000 of them at most.
-    facets : tuple of FacetResult
-        In the order in which they were asked for.
-    chips : tuple of Chip
-        What was read from the words; each can be taken back with ``dismissed=[chip.where]``.
-    searched_as : str or None
-        The corrected words that were searched instead of those given.
-    did_you_mean : str or None
-        Words that might have been meant; those given were searched.
-    related : tuple of str
-        Further queries that have results; only when asked for.
-    notes : tuple of Note
-    next_page_token : str or None
-        Asks for what comes after these hits; None at the end.
-    no_good_match : bool
-        Not even the best hit is likely to be what was asked for: its relevance is below `cut_off`.
-    cut_off : float or None
-        Relevance below which a hit is no good match.
-    near_misses : tuple of Hit
-        With `no_good_match`, those of the hits that were nearly good.
-    redirect : str or None
-        Address that a rule sends this query to.
-    evidence : Evidence or None
-        What the signals say of the hits, each on its own scale; only with ``explain=True``.
-    """
-
-    query_id: str
+    query_id: Annotated[str, Field(description="Name of this search; later events refer to it.")]
     hits: tuple[Hit, ...]
-    timings: Mapping[str, float]
-    total: int = 0
-    facets: tuple[FacetResult, ...] = ()
-    chips: tuple[Chip, ...] = ()
-    searched_as: str | None = None
-    did_you_mean: str | None = None
-    related: tuple[str, ...] = ()
+    timings: Annotated[
+        Mapping[str, float],
+        PlainSerializer(_milliseconds),
+        Field(
+            serialization_alias="timings_ms",
+            description="Time by stage: seconds in Python, milliseconds in JSON.",
+            examples=[
+                {"decode": 2.1, "understand": 1.0, "encode": 9.8, "recall": 4.0, "rank": 0.7, "facets": 1.1}
+            ],
+        ),
+    ]
+    total: Annotated[
+        int,
+        Field(
+            description="Products that match the filter, the facet filters and the hard constraints; variants count "
+            f"once. Pages go on to the best {MAX_RESULTS:,} at most."
+        ),
+    ] = 0
+    facets: Annotated[tuple[FacetResult, ...], Field(description="In the order of the request.")] = ()
+    chips: Annotated[
+        tuple[Chip, ...],
+        Field(description="Constraints read from the words; `dismissed` takes one back by its `where`."),
+    ] = ()
+    searched_as: Annotated[
+        str | None, Field(description="The corrected words that were searched instead of those given.")
+    ] = None
+    did_you_mean: Annotated[
+        str | None, Field(description="Words that might have been meant; those given were searched.")
+    ] = None
+    related: Annotated[tuple[str, ...], Field(description="Further queries that have results.")] = ()
     notes: tuple[Note, ...] = ()
-    next_page_token: str | None = None
-    no_good_match: bool = False
-    cut_off: float | None = None
-    near_misses: tuple[Hit, ...] = ()
-    redirect: str | None = None
-    evidence: Evidence | None = None
+    next_page_token: Annotated[
+        str | None, Field(description="Requests the hits that follow; null at the end.")
+    ] = None
+    no_good_match: Annotated[
+        bool,
+        Field(
+            description="Not even the best hit is likely to be what was asked for: its relevance is below "
+            "`cut_off`."
+        ),
+    ] = False
+    cut_off: Annotated[float | None, Field(description="Relevance below which a hit is no good match.")] = (
+        None
+    )
+    near_misses: Annotated[
+        tuple[Hit, ...], Field(description="With `no_good_match`, those of the hits that were nearly good.")
+    ] = ()
+    redirect: Annotated[
+        str | None, Field(description="Address that a rule of the shop sends this query to.")
+    ] = None
+    evidence: Annotated[
+        InstanceOf[Evidence] | None,
+        Field(exclude=True, description="Signals of the hits, each on its own scale; only with `explain`."),
+    ] = None
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
 
     def __len__(self) -> int:
         return len(self.hits)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the response as JSON, as the command line prints it and HTTP sends it."""
+        return to_json(self)
 
 
 WhyNotKind: TypeAlias = Literal[
@@ -142,63 +175,63 @@ WhyNotKind: TypeAlias = Literal[
 """Why a product is where it is."""
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class WhyNot:
-    """Why a product is not among the hits, or where it is.
+    """Why a product is not among the hits of a search, or at which rank it is."""
 
-    Parameters
-    ----------
-    id : str
-        The product's.
-    kind : str
-        ``"shown"`` and ``"later page"`` (it is found, at `rank`), ``"filter"``, ``"choice"`` and ``"chip"`` (it does
-        not match those `failing`), ``"rule"`` (a rule hides it), ``"excluded"`` (the query names it as an
-        example), ``"variant"`` and ``"duplicate"`` (`represented_by` stands for it), ``"not recalled"`` (too many
-        products fit better).
-    text : str
-        The same in an English sentence.
-    rank : int or None
-        Its place in the result, from 1.
-    score : float or None
-        What it scores, whether it is found or not.
-    contributions : mapping
-        The parts of that score.
-    lowest_shown_score : float or None
-        Score of the last hit of the first page, for comparison.
-    failing : tuple of str
-        Conditions that it fails, or the rule that hides it.
-    represented_by : str or None
-        Id of the product that stands for it.
-    """
+    id: Annotated[str, Field(description="Id of the product.")]
+    kind: Annotated[
+        WhyNotKind,
+        Field(
+            description="`shown` and `later page`: it is a hit, at `rank`; `filter`, `choice` and `chip`: it fails "
+            "the conditions `failing`; `rule`: a rule hides it; `excluded`: the query names it as an example; "
+            "`variant` and `duplicate`: `represented_by` is shown instead; `not recalled`: too many products "
+            "match better."
+        ),
+    ]
+    text: Annotated[str, Field(description="The reason in an English sentence.")]
+    rank: Annotated[int | None, Field(description="Its rank in the whole result, from 1.")] = None
+    score: Annotated[float | None, Field(description="Its score, whether it is a hit or not.")] = None
+    contributions: Contributions = field(default_factory=dict)
+    lowest_shown_score: Annotated[
+        float | None, Field(description="Score of the last hit of the first page.")
+    ] = None
+    failing: Annotated[
+        tuple[str, ...], Field(description="Conditions that it fails, or the rule that hides it.")
+    ] = ()
+    represented_by: Annotated[str | None, Field(description="Id of the product that is shown instead.")] = (
+        None
+    )
 
-    id: str
-    kind: WhyNotKind
-    text: str
-    rank: int | None = None
-    score: float | None = None
-    contributions: Mapping[str, float] = field(default_factory=dict)
-    lowest_shown_score: float | None = None
-    failing: tuple[str, ...] = ()
-    represented_by: str | None = None
+    def to_json(self) -> dict[str, Any]:
+        """Return the reason as JSON, as the command line prints it and HTTP sends it."""
+        return to_json(self)
 
 
+def _rows(grid: NDArray[np.float32]) -> list[list[float]]:
+    return [[round(float(weight), _GRID_DIGITS) for weight in row] for row in grid]
+
+
+@documented
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """Which parts of a photo make it fit.
+    """Which parts of a photo make a product fit a query."""
 
-    Parameters
-    ----------
-    grid : ndarray
-        float32 (rows, columns) in [0, 1], over the whole photo: 1 where covering it up costs most of the fit.
-    side : {"product", "query"}
-        Whose photo it lies over.
-    fit : float
-        Cosine of the uncovered photo with the other side.
-    position : int
-        Which of the product's photos it is about, from 0.
-    """
+    id: Annotated[str, Field(description="Id of the product.")]
+    side: Annotated[Side, Field(description="Whose photo: the product's or the query's.")]
+    grid: Annotated[
+        NDArray[np.float32],
+        PlainSerializer(_rows),
+        WithJsonSchema({"type": "array", "items": {"type": "array", "items": {"type": "number"}}}),
+        Field(
+            description="Rows of weights from 0 to 1 over the whole photo: 1 where covering the part costs most of the "
+            "fit."
+        ),
+    ]
+    fit: Annotated[float, Field(description="Cosine of the uncovered photo with the other side.")]
+    position: Annotated[int, Field(description="Which of the product's photos, from 0.")]
 
-    grid: NDArray[np.float32]
-    side: Literal["product", "query"]
-    fit: float
-    position: int
+    def to_json(self) -> dict[str, Any]:
+        """Return the map as JSON, as HTTP sends it."""
+        return to_json(self)

@@ -308,7 +308,12 @@ class SearchService:
         hits = self._hits(prepared, search, shown, judgement)
         facets_from = time.perf_counter()
         facets = count_facets(
-            self.store, ask.facets, prepared.base, prepared.chosen, distinct=prepared.manner.collapse
+            self.store,
+            ask.facets,
+            prepared.base,
+            prepared.chosen,
+            distinct=prepared.manner.collapse,
+            lexicon=self._lexicon,
         )
         timings = {**query.timings, **search.timings, "facets": time.perf_counter() - facets_from}
         if ask.record:
@@ -377,6 +382,7 @@ class SearchService:
         explain = prepared.ask.explain
         return tuple(
             Hit(
+                rank=rank,
                 product=one.product,
                 score=one.score,
                 contributions=one.contributions,
@@ -387,5 +393,5 @@ class SearchService:
                 constraints=one.facts,
                 rules=one.rules,
             )
-            for one in search.ranked(ids)
+            for rank, one in enumerate(search.ranked(ids), 1)
         )

@@ -6,21 +6,23 @@ import base64
 import binascii
 import json
 import re
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from snapshelf._support.options import shape_of
 from snapshelf.catalogue import PhotoSource, Product
-from snapshelf.errors import EventError, InputError, PhotoError, ProductError
+from snapshelf.errors import EventError, InputError, PhotoError, ProductError, QueryError
 from snapshelf.events import json_lines, json_value
 from snapshelf.query import MAX_PHOTOS
-from snapshelf.server.models import PhotoFields, SearchFields
+from snapshelf.server.models import JsonPhotos, SearchForm
 from snapshelf.server.problems import ProblemError, from_validation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from fastapi import Request
 
@@ -35,8 +37,6 @@ YAML = "application/yaml"
 _YAML_NAMES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"})
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_FORM_FIELDS = 500
-_LISTS = frozenset({"liked", "disliked", "facets", "dismissed"})
-NESTED = frozenset({"facet_filters", "weights"})
 _MAX_PHOTOS = 32
 
 
@@ -44,7 +44,7 @@ Upload: TypeAlias = tuple[Product, tuple[bytes, ...] | None]
 """A product and its photos; None keeps those that the shelf has."""
 
 
-Fields = TypeVar("Fields", bound=SearchFields)
+Fields = TypeVar("Fields", bound=SearchForm)
 
 
 async def read_search(
@@ -55,14 +55,14 @@ async def read_search(
     Parameters
     ----------
     request, context
-    fields : type of SearchFields
+    fields : type of SearchForm
         What is said beside the photos.
-    body : type of SearchFields and PhotoFields
+    body : type of SearchForm and JsonPhotos
         The same with photos, as it comes in JSON.
 
     Returns
     -------
-    fields : SearchFields
+    fields : SearchForm
     photos : tuple of bytes
 
     Raises
@@ -75,9 +75,9 @@ async def read_search(
     content_type = _content_type(request)
     if content_type == MULTIPART:
         values, photos = await _read_form(request, "photo", max_files=MAX_PHOTOS)
-        return _checked_fields(fields, values), tuple(photos)
+        return parse_texts(fields, values), tuple(photos)
     if content_type.startswith("image/"):
-        return _checked_fields(fields, request.query_params.multi_items()), (await request.body(),)
+        return parse_texts(fields, request.query_params.multi_items()), (await request.body(),)
     if content_type == JSON:
         data = await request.body()
         return await context.fetch(lambda: _parse_search(data, body, context.web_photos))
@@ -244,11 +244,9 @@ def _load_photos(references: Sequence[str], web_photos: PhotoSource | None) -> I
 def _parse_search(
     data: bytes, body: type[Fields], web_photos: PhotoSource | None
 ) -> tuple[Fields, tuple[bytes, ...]]:
-    try:
+    with _problems_of_fields():
         fields = body.model_validate_json(data)
-    except ValidationError as error:
-        raise from_validation(error.errors()) from error
-    assert isinstance(fields, PhotoFields)  # noqa: S101  (every body of a search is both)
+    assert isinstance(fields, JsonPhotos)  # noqa: S101  (every body of a search is both)
     given = {"photo": fields.photo, "photo_url": fields.photo_url, "photos": fields.photos or None}
     names = [name for name, value in given.items() if value is not None]
     if len(names) > 1:
@@ -260,18 +258,38 @@ def _parse_search(
     return fields, tuple(_load_photos(fields.photos, web_photos))
 
 
-def _checked_fields(fields: type[Fields], values: Sequence[tuple[str, str]]) -> Fields:
-    """Check what came as texts: a list is a field that is repeated, anything nested a text in JSON."""
+def parse_texts(fields: type[Fields], values: Sequence[tuple[str, str]]) -> Fields:
+    """Parse what came as texts: a list is a field that is repeated, an object a text in JSON.
+
+    Raises
+    ------
+    ProblemError
+        A field is unknown, of the wrong type or out of range.
+    InputError
+        An object is not JSON.
+    """
+    shapes = {name: shape_of(field) for name, field in fields.model_fields.items()}
     given: dict[str, Any] = {}
     for name, value in values:
-        if name in _LISTS:
+        if shapes.get(name) == "list":
             given.setdefault(name, []).append(_nested(name, value) if value.startswith("{") else value)
         else:
-            given[name] = _nested(name, value) if name in NESTED else value
-    try:
+            given[name] = _nested(name, value) if shapes.get(name) == "object" else value
+    with _problems_of_fields():
         return fields.model_validate(given)
-    except ValidationError as error:
+
+
+@contextmanager
+def _problems_of_fields() -> Iterator[None]:
+    """Turn an error of validation into a problem that lists the fields."""
+    try:
+        yield
+    except ValidationError as error:  # the text is not JSON
         raise from_validation(error.errors()) from error
+    except QueryError as error:
+        if not isinstance(error.__cause__, ValidationError):
+            raise
+        raise from_validation(error.__cause__.errors()) from error
 
 
 def _nested(name: str, text: str) -> Any:

@@ -3,184 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationInfo, field_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from snapshelf._support.ids import MAX_ID_LENGTH
+from snapshelf._support.options import ADVICE, option_of, options_of
 from snapshelf.catalogue import Product
 from snapshelf.recommend import REASONS
-from snapshelf.search import (
-    CONTRIBUTIONS,
-    MAX_BINS,
-    MAX_K,
-    MAX_RELATED,
-    MAX_VALUES,
-    WINDOWS,
-    FacetKind,
-    FacetRequest,
-    Range,
-    SearchOptions,
-    Weights,
-)
+from snapshelf.search import FacetKind, SearchRequest, Side
 
-WHERE = "Only products that match this filter (AIP-160), such as `price < 300 AND in_stock`."
-
-Signal: TypeAlias = Literal["photo", "text", "title", "words", "facts"]
-"""What the weights of a search are about."""
-
-Weight: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+WHERE = SearchRequest.model_fields["where"].description
 
 
-class RangeBody(BaseModel):
-    """Numbers from `low` to `high`, both included."""
+class HttpOptions(SearchRequest):
+    """A search as HTTP takes it: without the options that only Python has; blank words count as none."""
 
-    model_config = ConfigDict(extra="forbid")
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_local(cls, value: object, field: ValidationInfo) -> object:
+        if field.field_name and not option_of(cls.model_fields[field.field_name]).http:
+            raise PydanticCustomError(ADVICE, "HTTP has no such option")
+        return value
 
-    low: Annotated[float | None, Field(allow_inf_nan=False, description="None: no lower bound.")] = None
-    high: Annotated[float | None, Field(allow_inf_nan=False, description="None: no upper bound.")] = None
+    @field_validator("text", "without")
+    @classmethod
+    def _blank_is_none(cls, words: str | None) -> str | None:
+        return words if words and words.strip() else None
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        for name, _, option in options_of(cls):
+            if not option.http:
+                schema["properties"].pop(name, None)
+        return schema
 
-class FacetBody(BaseModel):
-    """A facet with its size."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    field: Annotated[str, Field(description="As in filters.", examples=["brand"])]
-    limit: Annotated[
-        int, Field(ge=1, le=MAX_VALUES, description="Values to list, the most frequent first.")
-    ] = 20
-    bins: Annotated[int, Field(ge=1, le=MAX_BINS, description="Bars of the histogram of a number.")] = 20
-    kind: Annotated[
-        FacetKind | None,
-        Field(description="`values` lists numbers too, such as sizes, instead of a histogram."),
-    ] = None
-
-
-class SearchFields(BaseModel):
-    """What every form of a search request can say beside its photos."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    text: Annotated[str | None, Field(description="Chinese or English words.")] = None
-    without: Annotated[str | None, Field(description="Words to move away from.")] = None
-    liked: Annotated[
-        tuple[str, ...], Field(description="Ids of products to find the like of; they are no hits.")
-    ] = ()
-    disliked: Annotated[
-        tuple[str, ...], Field(description="Ids of products to keep away from; they are no hits.")
-    ] = ()
-    k: Annotated[int, Field(ge=1, le=MAX_K, description="How many hits to answer.")] = 10
-    where: Annotated[str | None, Field(description=WHERE)] = None
-    mode: Annotated[
-        Literal["full", "photo-vectors"],
-        Field(description="The whole search, or cosine with the photos alone as benchmarks do."),
-    ] = "full"
-    weights: Annotated[
-        dict[Signal, Weight] | None, Field(description="Part of each signal in the score.")
-    ] = None
-    sort: Annotated[
-        str | None,
-        Field(
-            description="`relevance` (the usual), `newest`, `rating`, `price` or any field that holds numbers; "
-            "`-price` begins with the largest."
-        ),
-    ] = None
-    facets: Annotated[
-        tuple[str | FacetBody, ...],
-        Field(description="Fields whose values are counted; /v1/facets lists them."),
-    ] = ()
-    facet_filters: Annotated[
-        dict[str, tuple[str, ...] | RangeBody],
-        Field(
-            description="Chosen facet values by field: products have one of each field's values, or a number in "
-            "its range.",
-            examples=[{"brand": ["Acme", "Best"], "price": {"low": 50, "high": 300}}],
-        ),
-    ] = {}
-    page_token: Annotated[
-        str | None, Field(description="`next_page_token` of the same search, for the hits that follow.")
-    ] = None
-    diversity: Annotated[
-        float, Field(ge=0, le=1, description="0 orders by score alone, towards 1 by difference too.")
-    ] = 0.0
-    collapse: Annotated[
-        bool, Field(description="Show one variant of each product, and one of those that look the same.")
-    ] = True
-    understand: Annotated[bool, Field(description="Read facts from the words, and correct them.")] = True
-    dismissed: Annotated[
-        tuple[str, ...],
-        Field(description="Chips of an earlier answer, as their `where`, that are not meant."),
-    ] = ()
-    rules: Annotated[bool, Field(description="Apply the shop's rules.")] = True
-    related: Annotated[
-        int, Field(ge=0, le=MAX_RELATED, description="Further queries to propose, at most.")
-    ] = 0
-    explain: Annotated[bool, Field(description="Tell with each hit which words matched.")] = False
-    shopper: Annotated[
-        str | None,
-        Field(
-            description="Who searches, an account or a session, as in the events told of them: what they did orders "
-            "what fits.",
-            min_length=1,
-            max_length=MAX_ID_LENGTH,
-        ),
-    ] = None
-    personal: Annotated[
-        bool, Field(description="Whether what is known of the shopper counts in this search.")
-    ] = True
-
-    def options(self, photos: Sequence[bytes]) -> SearchOptions:
-        """Say it as `Shelf.search` takes it; blank words count as none."""
-        return {
-            "photos": photos,
-            "text": self.text if self.text and self.text.strip() else None,
-            "without": self.without if self.without and self.without.strip() else None,
-            "liked": self.liked,
-            "disliked": self.disliked,
-            "k": self.k,
-            "where": self.where,
-            "mode": self.mode,
-            "weights": None if self.weights is None else Weights(**self.weights),
-            "sort": self.sort,
-            "facets": [
-                one if isinstance(one, str) else FacetRequest(**one.model_dump()) for one in self.facets
-            ],
-            "facet_filters": {
-                field: Range(chosen.low, chosen.high) if isinstance(chosen, RangeBody) else chosen
-                for field, chosen in self.facet_filters.items()
-            },
-            "page_token": self.page_token,
-            "diversity": self.diversity,
-            "collapse": self.collapse,
-            "understand": self.understand,
-            "dismissed": self.dismissed,
-            "rules": self.rules,
-            "related": self.related,
-            "explain": self.explain,
-            "shopper": self.shopper,
-            "personal": self.personal,
-        }
+    def to_request(self, photos: Sequence[bytes], *, record: bool = True) -> SearchRequest:
+        """Return the search with its photos as bytes."""
+        given = {name: getattr(self, name) for name in SearchRequest.model_fields}
+        return SearchRequest(**{**given, "photo": None, "photos": tuple(photos), "record": record})
 
 
-class WhyNotFields(SearchFields):
+class SearchForm(HttpOptions):
+    """A search as a form, or in the address beside an image."""
+
+
+class WhyNotForm(SearchForm):
     """A search, and a product to explain."""
 
     id: Annotated[str, Field(description="The product's id.", examples=["D-17"])]
 
 
-class HeatMapFields(WhyNotFields):
+class HeatMapForm(WhyNotForm):
     """A search, and the photo to look at."""
 
-    side: Annotated[
-        Literal["product", "query"], Field(description="Whose photo: the product's or the query's.")
-    ] = "product"
+    side: Annotated[Side, Field(description="Whose photo: the product's or the query's.")] = "product"
 
 
-class PhotoFields(BaseModel):
+class JsonPhotos(BaseModel):
     """How photos come in JSON."""
-
-    model_config = ConfigDict(extra="forbid")
 
     photo: Annotated[str | None, Field(description="The photo in base64, or as a data: URL.")] = None
     photo_url: Annotated[
@@ -188,19 +74,21 @@ class PhotoFields(BaseModel):
     ] = None
     photos: Annotated[
         tuple[str, ...],
-        Field(description="Several photos: in base64, or addresses when the server may fetch them."),
+        Field(
+            description="Several photos: in base64, or addresses when the server may fetch them.",
+        ),
     ] = ()
 
 
-class SearchBody(SearchFields, PhotoFields):
+class SearchBody(JsonPhotos, SearchForm):
     """A search as JSON: photos, words, liked products or several of these."""
 
 
-class WhyNotBody(WhyNotFields, PhotoFields):
+class WhyNotBody(JsonPhotos, WhyNotForm):
     """A search as JSON, and a product to explain."""
 
 
-class HeatMapBody(HeatMapFields, PhotoFields):
+class HeatMapBody(JsonPhotos, HeatMapForm):
     """A search as JSON, and the photo to look at."""
 
 
@@ -214,140 +102,6 @@ class ProductBody(Product):
             "the main one. Left out, a product keeps the photos that it has."
         ),
     ] = None
-
-
-class HitModel(BaseModel):
-    """One product that was found."""
-
-    rank: int = Field(description="1 for the first of this answer.")
-    score: float = Field(description="Sum of the contributions.")
-    relevance: float | None = Field(
-        description="Probability that it is what was asked for; null where that is not known."
-    )
-    contributions: dict[str, float] = Field(
-        description="What each signal adds to the score; they add up to it. "
-        + "; ".join(f"`{name}`: {what}" for name, what in CONTRIBUTIONS.items())
-        + ".",
-        examples=[{"photo": 0.61, "text": 0.12, "title": 0.1, "words": 0.08}],
-    )
-    why: str = Field(description="The contributions in a sentence.")
-    matched_terms: list[str] = Field(description="Words of the query that its text has; with `explain` only.")
-    constraints: list[str] = Field(description="Chips, as their `where`, that hold for it.")
-    rules: list[str] = Field(description="Names of the shop's rules that moved it.")
-    variants: int = Field(description="Further variants of it that match and are not shown.")
-    duplicates: int = Field(description="Further products of the same look and title that are not shown.")
-    product: Product
-    photo: str = Field(description="Path of the product's photo.", examples=["/v1/products/D-17/photo"])
-
-
-class ValueModel(BaseModel):
-    """One value of a facet."""
-
-    value: str
-    count: int = Field(description="Products that have it; variants count once.")
-    chosen: bool
-    labels: dict[str, str] | None = Field(
-        description="What it is called by language, where the lexicon knows it.",
-        examples=[{"en": "Red", "zh": "红色"}],
-    )
-
-
-class FacetModel(BaseModel):
-    """What the matching products have in one field. Its own choice does not narrow it."""
-
-    field: str
-    kind: FacetKind
-    values: list[ValueModel] = Field(description="The most frequent first, the chosen ones among them.")
-    total_values: int = Field(description="Different values there are.")
-    missing: int = Field(description="Products without the field.")
-    low: float | None = Field(description="The least number.")
-    high: float | None = Field(description="The largest number.")
-    edges: list[float] = Field(description="Histogram: bar i is from edge i to edge i + 1.")
-    counts: list[int] = Field(description="Histogram: products in each bar.")
-    chosen: RangeBody | None = Field(description="The chosen range of numbers.")
-
-
-class ChipModel(BaseModel):
-    """A fact that was read from the words."""
-
-    text: str = Field(description="The words that it was read from.")
-    start: int
-    end: int = Field(description="Where they are in the words as they were understood.")
-    kind: str = Field(examples=["colour"])
-    field: str = Field(examples=["attributes.colour"])
-    where: str = Field(
-        description="It as a filter; `dismissed` takes it back by this.", examples=['colour = "Red"']
-    )
-    labels: dict[str, str] = Field(description="What it is called by language.")
-    hard: bool = Field(description="Products without it are left out; otherwise those with it are preferred.")
-    boost: float = Field(description="What it adds to the score.")
-    excluded: bool = Field(description="The words rule something out.")
-
-
-class NoteModel(BaseModel):
-    """Something that the shopper should be told."""
-
-    kind: str
-    text: str = Field(description="An English sentence.")
-    values: dict[str, str] = Field(description="What is particular in it, to say it in another language.")
-
-
-class SearchAnswer(BaseModel):
-    """Hits, best first, and what was understood and found beside them."""
-
-    query_id: str = Field(description="Name of this search, to report clicks under later.")
-    total: int = Field(
-        description="Products that match filter, choices and hard chips; variants count once. Pages go on to the "
-        f"best {WINDOWS[-1]:,} at most."
-    )
-    hits: list[HitModel]
-    facets: list[FacetModel] = Field(description="In the order in which they were asked for.")
-    chips: list[ChipModel]
-    searched_as: str | None = Field(description="The corrected words that were searched instead.")
-    did_you_mean: str | None = Field(
-        description="Words that might have been meant; those given were searched."
-    )
-    related: list[str] = Field(description="Further queries that find something.")
-    notes: list[NoteModel]
-    next_page_token: str | None = Field(description="Asks for the hits that follow; null at the end.")
-    no_good_match: bool = Field(description="Not even the best hit is likely to be what was asked for.")
-    cut_off: float | None = Field(description="Relevance below which a hit is no good match.")
-    near_misses: list[HitModel] = Field(
-        description="With `no_good_match`: those of the hits that were nearly good."
-    )
-    redirect: str | None = Field(description="Address that a rule of the shop sends this query to.")
-    timings_ms: dict[str, float] = Field(
-        description="Milliseconds by stage.",
-        examples=[
-            {"decode": 2.1, "understand": 1.0, "encode": 9.8, "recall": 4.0, "rank": 0.7, "facets": 1.1}
-        ],
-    )
-
-
-class WhyNotAnswer(BaseModel):
-    """Why a product is not among the hits, or where it is."""
-
-    id: str
-    kind: str = Field(
-        description="`shown`, `later page`, `filter`, `choice`, `chip`, `rule`, `excluded`, `variant`, `duplicate` or "
-        "`not recalled`."
-    )
-    text: str = Field(description="The reason in an English sentence.")
-    rank: int | None = Field(description="Its place in the result, from 1.")
-    score: float | None
-    contributions: dict[str, float]
-    lowest_shown_score: float | None = Field(description="Score of the last hit of the first page.")
-    failing: list[str] = Field(description="Conditions that it fails, or the rule that hides it.")
-    represented_by: str | None = Field(description="Id of the product that stands for it.")
-
-
-class HeatMapAnswer(BaseModel):
-    """Which parts of a photo make it fit."""
-
-    id: str
-    side: Literal["product", "query"]
-    grid: list[list[float]] = Field(description="Rows of weights from 0 to 1 over the whole photo.")
-    fit: float = Field(description="Cosine of the photo with the other side.")
 
 
 class SuggestionModel(BaseModel):

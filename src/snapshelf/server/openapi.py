@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
-from snapshelf.server.bodies import JSON, MULTIPART, NDJSON, NESTED, YAML
-from snapshelf.server.models import EventBody, HeatMapBody, ProductBody, SearchBody, SearchFields, WhyNotBody
+from snapshelf._support.options import shape_of
+from snapshelf.server.bodies import JSON, MULTIPART, NDJSON, YAML
+from snapshelf.server.models import EventBody, HeatMapBody, ProductBody, SearchBody, SearchForm, WhyNotBody
 from snapshelf.server.problems import MEDIA_TYPE, Problem
 
 if TYPE_CHECKING:
@@ -65,27 +66,28 @@ ANY_PROBLEM: dict[int | str, dict[str, Any]] = {
 }
 
 
-def search_body(fields: type[SearchFields], body: type[SearchFields]) -> dict[str, Any]:
+def search_body(fields: type[SearchForm], body: type[SearchForm]) -> dict[str, Any]:
     """Describe a search in its three forms.
 
     Parameters
     ----------
-    fields, body : type of SearchFields
+    fields, body : type of SearchForm
         What is said beside photos, and the whole as JSON.
     """
     schema = fields.model_json_schema(ref_template=_INPUT_SCHEMA)
     properties = schema["properties"]
     needed = schema.get("required", [])
+    objects = {name for name, field in fields.model_fields.items() if shape_of(field) == "object"}
     parameters = [
         {
             "name": name,
             "in": "query",
             "required": False,
             # What is nested comes as JSON in an address.
-            **({"content": {JSON: {"schema": one}}} if name in NESTED else {"schema": one}),
-            "description": f"Only when the body is an image. {one['description']}",
+            **({"content": {JSON: {"schema": schema}}} if name in objects else {"schema": schema}),
+            "description": f"Only when the body is an image. {schema['description']}",
         }
-        for name, one in properties.items()
+        for name, schema in properties.items()
     ]
     photos = {"type": "array", "items": _BINARY, "description": "The photos, as files."}
     form = {

@@ -2,12 +2,14 @@
 
 from hashlib import blake2b
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import Depends, Path, Request, Response
+from fastapi.responses import JSONResponse
 
 from snapshelf._support.ids import id_problem
+from snapshelf._support.wire import with_root
 from snapshelf.errors import ProductError
+from snapshelf.search import HeatMap, SearchResponse, WhyNot
 from snapshelf.server.middleware import decode_id
 
 _PHOTO_SECONDS = 300
@@ -38,9 +40,9 @@ def rooted(request: Request, path: str) -> str:
     return f"{request.scope.get('root_path', '')}{path}"
 
 
-def photo_path(request: Request, product_id: str) -> str:
-    """Path of a product's photo."""
-    return rooted(request, f"/v1/products/{quote(product_id, safe='')}/photo")
+def json_response(request: Request, response: SearchResponse | WhyNot | HeatMap) -> JSONResponse:
+    """Send a response of the shelf; its paths get the prefix of the reverse proxy."""
+    return JSONResponse(with_root(response.to_json(), request.scope.get("root_path", "")))
 
 
 def photo_response(request: Request, photo: bytes) -> Response:

@@ -9,13 +9,14 @@ from typing import IO
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 
+from snapshelf._support.wire import product_path
 from snapshelf.catalogue import Product
 from snapshelf.errors import InputError, NotFoundError
 from snapshelf.server.bodies import NDJSON, check_import_type, parse_fields, parse_product, read_product
 from snapshelf.server.context import Context, InterleavedOrder
 from snapshelf.server.models import ImportLine, WriteAnswer
 from snapshelf.server.openapi import IMPORT, PUT_PRODUCT, problems
-from snapshelf.server.paths import ProductId, photo_path, photo_response
+from snapshelf.server.paths import ProductId, photo_response, rooted
 from snapshelf.server.problems import as_problem
 from snapshelf.server.settings import MEGABYTE
 
@@ -65,7 +66,7 @@ async def put_product(
     outcome = await context.write(lambda: context.shelf.put(product, photos))
     if outcome == "created":
         response.status_code = HTTPStatus.CREATED
-        response.headers["Location"] = photo_path(request, product_id).removesuffix("/photo")
+        response.headers["Location"] = rooted(request, product_path(product_id))
     return WriteAnswer(id=product.id, status=outcome)
 
 

@@ -5,11 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
+from snapshelf._support.wire import photo_path
 from snapshelf.recommend import MAX_RECOMMENDED, RecommendationKind
 from snapshelf.server.context import InterleavedOrder, is_recorded
 from snapshelf.server.models import WHERE, ReasonModel, RecommendationModel, RecommendationsAnswer
 from snapshelf.server.openapi import problems
-from snapshelf.server.paths import photo_path
+from snapshelf.server.paths import rooted
 
 router = APIRouter(prefix="/v1", tags=["recommendations"])
 
@@ -67,7 +68,7 @@ async def recommendations(
                 ),
                 propensity=one.propensity,
                 product=one.product,
-                photo=photo_path(request, one.product.id),
+                photo=rooted(request, photo_path(one.product.id)),
             )
             for rank, one in enumerate(found, start=1)
         ],

@@ -2,42 +2,33 @@
 
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse
 
 from snapshelf.errors import NotFoundError
 from snapshelf.query import MAX_TEXT_LENGTH
-from snapshelf.search import MAX_K, MAX_SUGGESTIONS, SearchOptions
+from snapshelf.search import MAX_K, MAX_SUGGESTIONS, HeatMap, SearchResponse, WhyNot
 from snapshelf.server.bodies import read_search
-from snapshelf.server.context import Context, InterleavedOrder, is_recorded
-from snapshelf.server.facets import facet_fields, facet_model, sorts
+from snapshelf.server.context import InterleavedOrder, is_recorded
+from snapshelf.server.facets import facet_fields, sorts
 from snapshelf.server.models import (
     WHERE,
-    ChipModel,
     ExampleModel,
     ExampleShopperModel,
     FacetsAnswer,
-    HeatMapAnswer,
     HeatMapBody,
-    HeatMapFields,
-    HitModel,
-    NoteModel,
-    SearchAnswer,
+    HeatMapForm,
     SearchBody,
-    SearchFields,
+    SearchForm,
     SuggestAnswer,
     SuggestionModel,
-    WhyNotAnswer,
     WhyNotBody,
-    WhyNotFields,
+    WhyNotForm,
 )
 from snapshelf.server.openapi import problems, search_body
-from snapshelf.server.paths import ProductId, photo_path, photo_response, rooted
-
-if TYPE_CHECKING:
-    from snapshelf.query import Chip
-    from snapshelf.search import Hit, SearchResponse
+from snapshelf.server.paths import ProductId, json_response, photo_response, rooted
 
 router = APIRouter(prefix="/v1", tags=["search"])
 
@@ -51,43 +42,50 @@ _REFUSED = (
 )
 
 
-@router.post("/search", responses=problems(*_REFUSED), openapi_extra=search_body(SearchFields, SearchBody))
-async def search(request: Request, context: InterleavedOrder) -> SearchAnswer:
-    """Find products by photos, by words, by liked products, or by several of these at once.
+@router.post(
+    "/search",
+    response_model=SearchResponse,
+    responses=problems(*_REFUSED),
+    openapi_extra=search_body(SearchForm, SearchBody),
+)
+async def search(request: Request, context: InterleavedOrder) -> JSONResponse:
+    """Search by photos, by words, by liked products, or by several of these at once.
 
-    With photo and words, the words change what the photo asks for: a photo of a red dress with "green" finds
-    green dresses like it.
+    With photo and words, the words change what the photo asks for: a photo of a red dress with "green" gives green
+    dresses like it.
     """
-    fields, photos = await read_search(request, context, SearchFields, SearchBody)
-    options: SearchOptions = {**fields.options(photos), "record": is_recorded(request)}
-    result = await context.read(lambda: context.shelf.search(**options))
-    context.metrics.observe_search(result.timings)
-    return _answer(result, request, context)
+    body, photos = await read_search(request, context, SearchForm, SearchBody)
+    query = body.to_request(photos, record=is_recorded(request))
+    response = await context.read(lambda: context.shelf.search(query))
+    context.metrics.observe_search(response.timings)
+    return json_response(request, response)
 
 
 @router.post(
-    "/search/why-not", responses=problems(*_REFUSED), openapi_extra=search_body(WhyNotFields, WhyNotBody)
+    "/search/why-not",
+    response_model=WhyNot,
+    responses=problems(*_REFUSED),
+    openapi_extra=search_body(WhyNotForm, WhyNotBody),
 )
-async def why_not(request: Request, context: InterleavedOrder) -> WhyNotAnswer:
-    """Say why a product is not among the hits of a search, or where it is."""
-    fields, photos = await read_search(request, context, WhyNotFields, WhyNotBody)
-    reason = await context.read(lambda: context.shelf.why_not(fields.id, **fields.options(photos)))
-    return WhyNotAnswer(
-        **{**asdict(reason), "contributions": dict(reason.contributions), "failing": list(reason.failing)}
-    )
+async def why_not(request: Request, context: InterleavedOrder) -> JSONResponse:
+    """Explain why a product is not among the hits of a search, or at which rank it is."""
+    body, photos = await read_search(request, context, WhyNotForm, WhyNotBody)
+    query = body.to_request(photos)
+    return json_response(request, await context.read(lambda: context.shelf.why_not(body.id, query)))
 
 
 @router.post(
-    "/search/heat-map", responses=problems(*_REFUSED), openapi_extra=search_body(HeatMapFields, HeatMapBody)
+    "/search/heat-map",
+    response_model=HeatMap,
+    responses=problems(*_REFUSED),
+    openapi_extra=search_body(HeatMapForm, HeatMapBody),
 )
-async def heat_map(request: Request, context: InterleavedOrder) -> HeatMapAnswer:
+async def heat_map(request: Request, context: InterleavedOrder) -> JSONResponse:
     """Show which parts of a photo make a product fit a search."""
-    fields, photos = await read_search(request, context, HeatMapFields, HeatMapBody)
-    heat = await context.read(
-        lambda: context.shelf.heat_map(fields.id, side=fields.side, **fields.options(photos))
-    )
-    grid = [[round(float(weight), 3) for weight in row] for row in heat.grid]
-    return HeatMapAnswer(id=fields.id, side=heat.side, grid=grid, fit=heat.fit)
+    body, photos = await read_search(request, context, HeatMapForm, HeatMapBody)
+    query = body.to_request(photos)
+    heat = await context.read(lambda: context.shelf.heat_map(body.id, query, side=body.side))
+    return json_response(request, heat)
 
 
 @router.get("/suggest", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
@@ -100,9 +98,11 @@ async def suggest(
     ] = None,
 ) -> SuggestAnswer:
     """Complete what is being typed, from titles, brands, categories, the lexicon and earlier searches."""
-    found = await context.read(lambda: context.shelf.suggest(q, k, language=language))
+    suggestions = await context.read(lambda: context.shelf.suggest(q, k, language=language))
     return SuggestAnswer(
-        suggestions=[SuggestionModel(text=one.text, kind=one.kind, language=one.language) for one in found]
+        suggestions=[
+            SuggestionModel.model_validate(suggestion, from_attributes=True) for suggestion in suggestions
+        ]
     )
 
 
@@ -115,7 +115,7 @@ async def facets(context: InterleavedOrder) -> FacetsAnswer:
 
 @router.get(
     "/products/{id}/similar",
-    response_model=SearchAnswer,
+    response_model=SearchResponse,
     responses=problems(HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 async def similar(
@@ -124,11 +124,11 @@ async def similar(
     context: InterleavedOrder,
     k: Annotated[int, Query(ge=1, le=MAX_K, description="How many hits to answer.")] = 10,
     where: Annotated[str | None, Query(description=WHERE)] = None,
-) -> SearchAnswer:
-    """Find products like this one, itself left out."""
-    result = await context.read(lambda: context.shelf.similar(product_id, k=k, where=where))
-    context.metrics.observe_search(result.timings)
-    return _answer(result, request, context)
+) -> JSONResponse:
+    """Search for products that look like this product; it is left out."""
+    response = await context.read(lambda: context.shelf.similar(product_id, k=k, where=where))
+    context.metrics.observe_search(response.timings)
+    return json_response(request, response)
 
 
 @router.get("/examples")
@@ -163,48 +163,3 @@ async def example_photo(number: int, request: Request, context: InterleavedOrder
     if photo is None:
         raise NotFoundError(f"example {number} has no photo; /v1/examples lists them.")
     return photo_response(request, photo)
-
-
-def _answer(result: "SearchResponse", request: Request, context: Context) -> SearchAnswer:
-    hits = {hit.product.id: _hit(rank, hit, request) for rank, hit in enumerate(result.hits, start=1)}
-    return SearchAnswer(
-        query_id=result.query_id,
-        total=result.total,
-        hits=list(hits.values()),
-        facets=[facet_model(facet, context.shelf.lexicon) for facet in result.facets],
-        chips=[_chip(chip) for chip in result.chips],
-        searched_as=result.searched_as,
-        did_you_mean=result.did_you_mean,
-        related=list(result.related),
-        notes=[NoteModel(kind=note.kind, text=note.text, values=dict(note.values)) for note in result.notes],
-        next_page_token=result.next_page_token,
-        no_good_match=result.no_good_match,
-        cut_off=result.cut_off,
-        near_misses=[hits[hit.product.id] for hit in result.near_misses],
-        redirect=result.redirect,
-        timings_ms={stage: seconds * 1_000 for stage, seconds in result.timings.items()},
-    )
-
-
-def _hit(rank: int, hit: "Hit", request: Request) -> HitModel:
-    return HitModel(
-        rank=rank,
-        score=hit.score,
-        relevance=hit.relevance,
-        contributions=dict(hit.contributions),
-        why=hit.why,
-        matched_terms=list(hit.matched_terms),
-        constraints=list(hit.constraints),
-        rules=list(hit.rules),
-        variants=hit.variants,
-        duplicates=hit.duplicates,
-        product=hit.product,
-        photo=photo_path(request, hit.product.id),
-    )
-
-
-def _chip(chip: "Chip") -> ChipModel:
-    return ChipModel(
-        **{name: getattr(chip, name) for name in ChipModel.model_fields if name != "labels"},
-        labels=dict(chip.labels),
-    )
