@@ -27,7 +27,7 @@ from PIL import Image
 
 from benchmarks._machine import cores, facts
 from benchmarks.encoders import Data, plain_features, tell
-from snapshelf.encoders import Preprocessing, Vectors, prepare
+from snapshelf.encoders import Preprocessing, Vectors, preprocess_photo
 from snapshelf.errors import SnapshelfError
 from snapshelf.evaluation import EncoderTask, label_task, title_task
 from snapshelf.language import normalise
@@ -76,7 +76,7 @@ class _Fitted(TwoTowers):
     fit: Literal["stretch", "crop", "letterbox"] = "stretch"
 
     def preprocess(self, photo: Image.Image) -> NDArray[np.uint8]:
-        return prepare(photo, Preprocessing(size=self.image_size, mode=self.fit))
+        return preprocess_photo(photo, Preprocessing(size=self.image_size, mode=self.fit))
 
 
 class _PlainFeatures:

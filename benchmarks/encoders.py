@@ -207,7 +207,7 @@ def plain_features(weights: Path) -> PhotoEncoder:
     import torch
     from safetensors.torch import load_file
 
-    from snapshelf.encoders import square
+    from snapshelf.encoders import stretch_to_square
     from snapshelf.training.model import Architecture, PhotoTower
 
     shape = Architecture(vocabulary=1, image_size=224)
@@ -216,7 +216,7 @@ def plain_features(weights: Path) -> PhotoEncoder:
     tower.eval()
 
     def features_of(photos: Sequence[Image.Image]) -> Vectors:
-        pixels = np.stack([square(photo, shape.image_size) for photo in photos])
+        pixels = np.stack([stretch_to_square(photo, shape.image_size) for photo in photos])
         with torch.inference_mode():
             features = tower.features(torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1)
         vectors: Vectors = torch.nn.functional.normalize(features[:, 0], dim=-1).numpy()

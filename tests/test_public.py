@@ -19,10 +19,10 @@ ROOMS = {
         "errors",
     },
     "snapshelf.encoders": {
-        "Card", "Check", "Encoder", "ModelDescription", "OnnxEncoder", "Preprocessing", "Pulled", "Speed",
-        "Tokenisation", "Tokeniser", "Vectors", "bench", "encoders_there_are", "examine", "folder_of", "home",
-        "load_encoder", "prepare", "providers_available", "pull", "read_processor", "registry", "square",
-        "write_card",
+        "Card", "Check", "Encoder", "ModelDescription", "OnnxEncoder", "Preprocessing", "PullRecord", "Speed",
+        "Tokenisation", "Tokeniser", "Vectors", "available_encoders", "benchmark_encoder", "check_encoder",
+        "encoder_folder", "encoders_home", "load_encoder", "preprocess_photo", "providers_available", "pull",
+        "read_processor", "registry", "stretch_to_square", "write_card",
     },
     "snapshelf.query": {
         "CONSTRAINED_TEXT_LENGTH", "CONSTRAINT_BOOST", "CatalogueView", "Chip", "ConstraintMode",

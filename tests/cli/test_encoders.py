@@ -58,7 +58,7 @@ def test_a_pull_that_fails_is_one_line(run: Run, hub: Hub) -> None:
     assert result.exit_code == 1
     assert result.stdout == ""
     (line,) = result.stderr.splitlines()
-    assert "no such model" in line
+    assert "does not have this model" in line
 
 
 def test_ls_tells_what_is_there_and_what_is_to_be_done(run: Run, hub: Hub) -> None:
@@ -110,12 +110,12 @@ def test_doctor_says_what_is_wrong(run: Run, tmp_path: Path, damage: object, wha
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("bench", "no-such"), "no such encoder"),
+        (("bench", "no-such"), "unknown encoder"),
         (("bench", "nllb-clip-base"), "snapshelf encoders pull nllb-clip-base"),
         (("export", "nllb-clip-base"), "snapshelf encoders pull nllb-clip-base --checkpoint"),
         (("export", "bundled"), "nothing to export"),
         (("export", "nowhere", "--out", "out"), "no such folder"),
-        (("pull", "bundled"), "nothing to pull"),
+        (("pull", "bundled"), "nothing needs to be pulled"),
     ],
 )
 def test_what_cannot_be_done_says_why(run: Run, hub: Hub, arguments: tuple[str, ...], said: str) -> None:
@@ -138,7 +138,7 @@ def test_a_provider_that_is_missing_is_an_error(run: Run, monkeypatch: pytest.Mo
     for name in missing:
         result = run("encoders", "bench", "--provider", name)
         assert result.exit_code == 1
-        assert f"{name} is asked for" in result.stderr
+        assert f"lacks the execution provider {name}" in result.stderr
         monkeypatch.setenv("SNAPSHELF_PROVIDER", name)
         assert run("encoders", "bench").exit_code == 1
         monkeypatch.delenv("SNAPSHELF_PROVIDER")

@@ -12,7 +12,14 @@ import numpy as np
 import pytest
 from huggingface_hub import constants
 
-from snapshelf.encoders import Pulled, encoders_there_are, examine, folder_of, load_encoder, pull
+from snapshelf.encoders import (
+    PullRecord,
+    available_encoders,
+    check_encoder,
+    encoder_folder,
+    load_encoder,
+    pull,
+)
 from snapshelf.encoders.load import find_encoder
 from snapshelf.errors import EncoderError
 from tests.encoders import hub_folders
@@ -41,8 +48,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 def test_what_is_pulled_loads_without_the_hub(hub: Hub) -> None:
     told: list[tuple[int, int | None]] = []
     folder = pull(NAME, progress=lambda done, total: told.append((done, total)))
-    assert folder == folder_of(NAME)
-    assert Pulled.read(folder).commit == COMMIT
+    assert folder == encoder_folder(NAME)
+    assert PullRecord.read(folder).commit == COMMIT
     needed = {
         "config.json",
         "preprocessor_config.json",
@@ -50,12 +57,12 @@ def test_what_is_pulled_loads_without_the_hub(hub: Hub) -> None:
         "tokenizer_config.json",
         "README.md",
     }
-    assert Pulled.read(folder).files.keys() == needed | {"onnx/vision_model.onnx", "onnx/text_model.onnx"}
+    assert PullRecord.read(folder).files.keys() == needed | {"onnx/vision_model.onnx", "onnx/text_model.onnx"}
     done = [bytes_here for bytes_here, _ in told]
     assert done == sorted(done)
     assert told[-1] == (
         told[-1][1],
-        sum((folder / name).stat().st_size for name in Pulled.read(folder).files),
+        sum((folder / name).stat().st_size for name in PullRecord.read(folder).files),
     )
     hub.asked.clear()
     encoder, remote = load_encoder(NAME), load_encoder(hub.repositories[MAKER])
@@ -66,10 +73,10 @@ def test_what_is_pulled_loads_without_the_hub(hub: Hub) -> None:
 
 def test_a_name_of_the_registry_is_pulled_and_must_be_what_the_registry_says(hub: Hub) -> None:
     name = "siglip2-base-patch16-224"
-    assert pull(name) == folder_of(f"hf-hub:{SIGLIP2}")
+    assert pull(name) == encoder_folder(f"hf-hub:{SIGLIP2}")
     about = find_encoder(name).description
     assert (about.name, about.licence, about.parameters) == (name, "Apache-2.0", 375_187_970)
-    assert {about.name: state for about, state in encoders_there_are()}[name] == "here"
+    assert {about.name: state for about, state in available_encoders()}[name] == "here"
     # The graphs of this test are smaller than the real ones.
     with pytest.raises(EncoderError, match=rf"\(1, {hub_folders.DIMENSION}\).*768"):
         load_encoder(name)
@@ -80,7 +87,7 @@ def test_a_revision_is_another_encoder(hub: Hub) -> None:
     load_encoder(f"{NAME}@v1")
     with pytest.raises(EncoderError, match="pull"):
         load_encoder(NAME)
-    assert f"{NAME}@v1" in {about.name for about, _ in encoders_there_are()}
+    assert f"{NAME}@v1" in {about.name for about, _ in available_encoders()}
 
 
 def test_pulling_again_downloads_nothing(hub: Hub) -> None:
@@ -118,7 +125,7 @@ def test_an_interrupted_pull_is_not_loaded_and_is_resumed(hub: Hub) -> None:
 @pytest.mark.parametrize("file", ["vision_model.onnx", "config.json"])
 def test_a_file_that_arrives_damaged_is_refused(hub: Hub, file: str) -> None:
     hub.damaged.add(file)
-    with pytest.raises(EncoderError, match=f"{file} arrived damaged"):
+    with pytest.raises(EncoderError, match=f"{file} was damaged"):
         pull(NAME)
     with pytest.raises(EncoderError, match="pull"):
         load_encoder(NAME)
@@ -129,11 +136,11 @@ def test_a_file_that_arrives_damaged_is_refused(hub: Hub, file: str) -> None:
 
 def test_a_file_that_is_damaged_later_is_found_and_mended(hub: Hub) -> None:
     folder = pull(NAME)
-    assert all(check.fine for check in examine(NAME))
+    assert all(check.fine for check in check_encoder(NAME))
     path = folder / "onnx/text_model.onnx"
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    wrong = [check for check in examine(NAME) if not check.fine]
+    wrong = [check for check in check_encoder(NAME) if not check.fine]
     assert [check.what for check in wrong][:1] == ["onnx/text_model.onnx"]
     assert "pull" in wrong[0].detail
     pull(NAME)
@@ -151,7 +158,7 @@ def test_another_variant_takes_the_place_of_the_first(hub: Hub) -> None:
 
 
 def test_a_variant_that_the_hub_does_not_have_lists_those_it_has(hub: Hub) -> None:
-    with pytest.raises(EncoderError, match="no int8 graphs of it, only fp32, fp16"):
+    with pytest.raises(EncoderError, match="only fp32, fp16 graphs of this model, not int8"):
         pull(NAME, weights="int8")
 
 
@@ -164,11 +171,11 @@ def test_a_checkpoint_is_pulled_for_export(hub: Hub, tmp_path: Path) -> None:
         (remote / name).write_bytes(name.encode())
     hub.repositories["visheratin/nllb-clip-base-oc"] = remote
     folder = pull("nllb-clip-base")
-    files = set(Pulled.read(folder).files)
+    files = set(PullRecord.read(folder).files)
     assert files == {
         "open_clip_config.json", "tokenizer.json", "vocab.json", "README.md", "open_clip_model.safetensors",
     }  # fmt: skip
-    states = {about.name: state for about, state in encoders_there_are()}
+    states = {about.name: state for about, state in available_encoders()}
     assert states["nllb-clip-base"] == "export"
     with pytest.raises(EncoderError, match="snapshelf encoders export nllb-clip-base"):
         load_encoder("nllb-clip-base")
@@ -183,7 +190,7 @@ def test_a_folder_without_a_configuration_gets_the_known_one(hub: Hub, tmp_path:
     folder = pull("xlm-roberta-base-vit-b-32")
     config = json.loads((folder / "open_clip_config.json").read_text(encoding="utf-8"))
     assert config["model_cfg"]["text_cfg"]["hf_model_name"] == "xlm-roberta-base"
-    assert "open_clip_config.json" in Pulled.read(folder).files
+    assert "open_clip_config.json" in PullRecord.read(folder).files
 
 
 def test_what_is_of_no_use_is_not_downloaded(hub: Hub, tmp_path: Path) -> None:
@@ -206,11 +213,11 @@ def test_a_disk_that_is_too_small_is_told_before(hub: Hub, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("hf-hub:no/such", "no such model.*HF_TOKEN"),
-        (f"{NAME}@nowhere", "not this revision"),
-        ("hf-hub:closed/model", "terms accepted"),
-        ("bundled", "nothing to pull"),
-        ("siglip", "is no name on a hub"),
+        ("hf-hub:no/such", "does not have this model.*HF_TOKEN"),
+        (f"{NAME}@nowhere", "does not have this revision"),
+        ("hf-hub:closed/model", "accept the terms"),
+        ("bundled", "nothing needs to be pulled"),
+        ("siglip", "is not the name of a model on a hub"),
     ],
 )
 def test_what_cannot_be_pulled_says_why(hub: Hub, name: str, said: str) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from snapshelf.encoders import Preprocessing, Tokenisation, Tokeniser, prepare, square
-from snapshelf.encoders.tokenise import clean
+from snapshelf.encoders import Preprocessing, Tokenisation, Tokeniser, preprocess_photo, stretch_to_square
+from snapshelf.encoders.tokenise import clean_text
 from snapshelf.errors import EncoderError
 from tests.encoders.encoder_contract import noise
 
@@ -25,7 +25,7 @@ def test_the_middle_is_what_resizing_and_cutting_gives(width: int, height: int, 
     whole = photo.resize((resize * width // short, resize * height // short), Image.Resampling.BICUBIC)
     left, top = (whole.width - size) // 2, (whole.height - size) // 2
     expected = np.asarray(whole.crop((left, top, left + size, top + size)), np.int16)
-    got = prepare(photo, Preprocessing(size=size, mode="crop", resize=resize)).astype(np.int16)
+    got = preprocess_photo(photo, Preprocessing(size=size, mode="crop", resize=resize)).astype(np.int16)
     # Each of the two passes of a resize rounds, and which comes first may differ.
     assert np.abs(got - expected).max() <= 3
 
@@ -34,7 +34,7 @@ def test_the_middle_is_what_resizing_and_cutting_gives(width: int, height: int, 
 @given(width=sides, height=sides)
 def test_a_letterbox_keeps_proportions_and_fills_the_rest(width: int, height: int) -> None:
     black = Image.new("RGB", (width, height))
-    pixels = prepare(black, Preprocessing(size=32, mode="letterbox", background=(9, 200, 9)))
+    pixels = preprocess_photo(black, Preprocessing(size=32, mode="letterbox", background=(9, 200, 9)))
     inside = (pixels == 0).all(axis=2)
     rows, columns = inside.any(axis=1).sum(), inside.any(axis=0).sum()
     assert max(rows, columns) == 32
@@ -46,15 +46,15 @@ def test_a_letterbox_keeps_proportions_and_fills_the_rest(width: int, height: in
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos"])
 @pytest.mark.parametrize("size", [(1, 1), (3_000, 2), (2, 3_000), (64, 48)])
 def test_any_photo_becomes_a_square(mode: str, interpolation: str, size: tuple[int, int]) -> None:
-    how = Preprocessing.model_validate({"size": 24, "mode": mode, "interpolation": interpolation})
-    pixels = prepare(noise(5, size), how)
+    settings = Preprocessing.model_validate({"size": 24, "mode": mode, "interpolation": interpolation})
+    pixels = preprocess_photo(noise(5, size), settings)
     assert (pixels.shape, pixels.dtype) == ((24, 24, 3), np.uint8)
 
 
 def test_a_stretch_is_the_bundled_encoders_square() -> None:
     photo = noise(4, (600, 800))
-    how = Preprocessing(size=96, reducing_gap=2.0)
-    np.testing.assert_array_equal(prepare(photo, how), square(photo, 96))
+    settings = Preprocessing(size=96, reducing_gap=2.0)
+    np.testing.assert_array_equal(preprocess_photo(photo, settings), stretch_to_square(photo, 96))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_stretch_is_the_bundled_encoders_square() -> None:
     ],
 )
 def test_texts_are_cleaned(cleaning: str, text: str, cleaned: str) -> None:
-    assert clean(text, cleaning) == cleaned
+    assert clean_text(text, cleaning) == cleaned
 
 
 END = {"end_token": "</s>"}
@@ -100,8 +100,8 @@ def test_an_empty_text_has_a_token_where_none_is_added() -> None:
 
 
 def test_a_language_is_told_by_its_characters() -> None:
-    how = Tokenisation(length=8, language_tokens={"en": "EN", "zh": "ZH"}, **END)
-    tokenise = Tokeniser(words("EN", "ZH", "红裙"), how)
+    settings = Tokenisation(length=8, language_tokens={"en": "EN", "zh": "ZH"}, **END)
+    tokenise = Tokeniser(words("EN", "ZH", "红裙"), settings)
     assert tokenise("red").tolist() == [6, 4, 2]
     assert tokenise("red 红裙").tolist() == [7, 4, 8, 2]
 

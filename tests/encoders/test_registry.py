@@ -9,9 +9,9 @@ import pytest
 
 from snapshelf.encoders import (
     ModelDescription,
-    encoders_there_are,
-    folder_of,
-    home,
+    available_encoders,
+    encoder_folder,
+    encoders_home,
     load_encoder,
     providers_available,
     registry,
@@ -67,11 +67,11 @@ def test_what_is_no_name_on_a_hub_is_refused(empty_home: Path, name: str) -> Non
 
 def test_folders_stay_inside_the_home(empty_home: Path) -> None:
     for source in ("hf-hub:a/b", "hf-hub:a/b@refs/pr/1", "hf-hub:a.b/c_d-e"):
-        assert folder_of(source).parent == home() / "hub"
+        assert encoder_folder(source).parent == encoders_home() / "hub"
 
 
 def test_states(empty_home: Path) -> None:
-    states = {about.name: state for about, state in encoders_there_are()}
+    states = {about.name: state for about, state in available_encoders()}
     assert states["bundled"] == "here"
     assert states["marqo-fashion-siglip"] == "pull"
     assert states["nllb-clip-base"] == "pull, export"
@@ -80,9 +80,9 @@ def test_states(empty_home: Path) -> None:
 def test_the_cache_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SNAPSHELF_ENCODERS", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/elsewhere")
-    assert home() == Path("/elsewhere/snapshelf/encoders")
+    assert encoders_home() == Path("/elsewhere/snapshelf/encoders")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert home() == Path.home() / ".cache/snapshelf/encoders"
+    assert encoders_home() == Path.home() / ".cache/snapshelf/encoders"
 
 
 class TestProviders:
@@ -96,10 +96,12 @@ class TestProviders:
     def test_one_that_is_asked_for_and_missing_is_an_error(
         self, name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with pytest.raises(EncoderError, match=f"{name} is asked for.*pip install onnxruntime-"):
+        with pytest.raises(
+            EncoderError, match=f"lacks the execution provider {name}.*pip install onnxruntime-"
+        ):
             load_encoder(provider=name)
         monkeypatch.setenv("SNAPSHELF_PROVIDER", name)
-        with pytest.raises(EncoderError, match=f"{name} is asked for"):
+        with pytest.raises(EncoderError, match=f"lacks the execution provider {name}"):
             load_encoder()
         assert load_encoder(provider="cpu").provider == "cpu"
 

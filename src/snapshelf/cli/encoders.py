@@ -41,12 +41,12 @@ def register(app: typer.Typer) -> None:
 def ls(as_json: JsonOption = False) -> None:
     """List the encoders that are known, and those on this machine."""
     with reported(as_json):
-        from snapshelf.encoders import encoders_there_are, home, providers_available
+        from snapshelf.encoders import available_encoders, encoders_home, providers_available
 
-        found = encoders_there_are()
+        found = available_encoders()
         if as_json:
             models = [{**_plain(about), "state": state} for about, state in found]
-            print_json({"home": str(home()), "providers": providers_available(), "encoders": models})
+            print_json({"home": str(encoders_home()), "providers": providers_available(), "encoders": models})
             return
         columns: dict[str, Side] = dict.fromkeys(("parameters", "MB", "dimension", "pixels"), "right")
         print_table(
@@ -73,7 +73,7 @@ def ls(as_json: JsonOption = False) -> None:
                 for about, state in found
             ],
         )
-        note(f"kept in {home()}; execution providers: {', '.join(providers_available())}")
+        note(f"kept in {encoders_home()}; execution providers: {', '.join(providers_available())}")
 
 
 @encoders.command()
@@ -93,7 +93,7 @@ def pull(
     Stopped and started again it goes on where it was. HF_ENDPOINT names another hub, HF_TOKEN a login.
     """
     with reported(as_json, if_stopped="stopped; the same command goes on from there"):
-        from snapshelf.encoders import Pulled, registry
+        from snapshelf.encoders import PullRecord, registry
         from snapshelf.encoders import pull as fetch
 
         about = registry().get(name)
@@ -106,7 +106,7 @@ def pull(
                 checkpoint=checkpoint,
                 progress=lambda done, total: tell(done // _MEGABYTE, total and total // _MEGABYTE),
             )
-        pulled = Pulled.read(folder)
+        pulled = PullRecord.read(folder)
         ready = any(file.endswith(".onnx") for file in pulled.files)
         if as_json:
             print_json({"name": name, "folder": str(folder), "ready": ready, **pulled.model_dump()})
@@ -145,7 +145,7 @@ def export(
     Needs the extra snapshelf[train].
     """
     with reported(as_json):
-        from snapshelf.encoders import Card, home, registry, write_card
+        from snapshelf.encoders import Card, encoders_home, registry, write_card
 
         about = registry().get(name)
         if out is None and about is None:
@@ -153,7 +153,7 @@ def export(
         folder = _checkpoint(name)
         from snapshelf.training import export_checkpoint
 
-        target = out or home() / name
+        target = out or encoders_home() / name
         note(f"exporting {folder} …")
         fidelity = export_checkpoint(folder, target, weights=weights)
         if about is not None:
@@ -178,7 +178,7 @@ def bench(
 ) -> None:
     """Measure how fast an encoder is on this machine."""
     with reported(as_json):
-        from snapshelf.encoders import bench as measure
+        from snapshelf.encoders import benchmark_encoder as measure
 
         speed = asdict(measure(name, provider=provider))
         if as_json:
@@ -197,9 +197,9 @@ def doctor(
     Exit code 1 if anything is wrong.
     """
     with reported(as_json):
-        from snapshelf.encoders import examine
+        from snapshelf.encoders import check_encoder
 
-        checks = examine(name, provider=provider)
+        checks = check_encoder(name, provider=provider)
         if as_json:
             print_json([asdict(check) for check in checks])
         else:
@@ -212,7 +212,7 @@ def doctor(
 
 
 def _checkpoint(name: str) -> Path:
-    from snapshelf.encoders import Pulled, folder_of, registry
+    from snapshelf.encoders import PullRecord, encoder_folder, registry
     from snapshelf.errors import EncoderError
 
     about = registry().get(name)
@@ -225,9 +225,9 @@ def _checkpoint(name: str) -> Path:
                 f"{name}: there is no such folder; give a checkpoint's, or a name that was pulled"
             )
         return Path(name)
-    folder = folder_of(source)
-    if not Pulled.is_in(folder) or not any(
-        file.endswith((".safetensors", ".bin")) for file in Pulled.read(folder).files
+    folder = encoder_folder(source)
+    if not PullRecord.is_in(folder) or not any(
+        file.endswith((".safetensors", ".bin")) for file in PullRecord.read(folder).files
     ):
         raise EncoderError(
             f"{name}: its checkpoint is not on this machine; fetch it with: snapshelf encoders pull {name} --checkpoint"

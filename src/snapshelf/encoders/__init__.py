@@ -1,16 +1,16 @@
-"""Photos and words → vectors of one space."""
+"""Encoders: photos and texts → vectors of a joint space."""
 
 from snapshelf.encoders.card import Card, Preprocessing, Tokenisation, write_card
-from snapshelf.encoders.description import ModelDescription, folder_of, home, registry
-from snapshelf.encoders.examination import Check, Speed, bench, examine
+from snapshelf.encoders.checks import Check, Speed, benchmark_encoder, check_encoder
+from snapshelf.encoders.description import ModelDescription, encoder_folder, encoders_home, registry
 from snapshelf.encoders.hub import pull
 from snapshelf.encoders.layouts import read_processor
-from snapshelf.encoders.load import encoders_there_are, load_encoder
+from snapshelf.encoders.load import available_encoders, load_encoder
 from snapshelf.encoders.onnx import OnnxEncoder
-from snapshelf.encoders.preprocess import prepare, square
+from snapshelf.encoders.preprocess import preprocess_photo, stretch_to_square
 from snapshelf.encoders.protocol import Encoder, Vectors
 from snapshelf.encoders.providers import providers_available
-from snapshelf.encoders.pulled import Pulled
+from snapshelf.encoders.pull_record import PullRecord
 from snapshelf.encoders.tokenise import Tokeniser
 
 __all__ = [
@@ -20,22 +20,22 @@ __all__ = [
     "ModelDescription",
     "OnnxEncoder",
     "Preprocessing",
-    "Pulled",
+    "PullRecord",
     "Speed",
     "Tokenisation",
     "Tokeniser",
     "Vectors",
-    "bench",
-    "encoders_there_are",
-    "examine",
-    "folder_of",
-    "home",
+    "available_encoders",
+    "benchmark_encoder",
+    "check_encoder",
+    "encoder_folder",
+    "encoders_home",
     "load_encoder",
-    "prepare",
+    "preprocess_photo",
     "providers_available",
     "pull",
     "read_processor",
     "registry",
-    "square",
+    "stretch_to_square",
     "write_card",
 ]

@@ -1,4 +1,4 @@
-"""``card.json``: what an encoder's folder says of itself.
+"""``card.json``: the description of an encoder in its folder.
 
 A folder that Snapshelf writes holds two ONNX graphs, ``tokenizer.json`` and ``card.json``:
 
@@ -10,8 +10,8 @@ A folder that Snapshelf writes holds two ONNX graphs, ``tokenizer.json`` and ``c
 ``tokenizer.json`` of the `tokenizers` library, with the post-processor that adds the model's special tokens
 =================  =================================================================================================
 
-A graph of more than 2 GB keeps its weights in a file beside it that is called like it with ``.data`` or ``_data`` at
-the end. Every file that is loaded is listed in the card's ``files`` with its SHA-256.
+A graph of more than 2 GB has its weights in a file of the same name plus ``.data`` or ``_data``. The card's ``files``
+lists every loaded file with its SHA-256.
 """
 
 from __future__ import annotations
@@ -29,30 +29,30 @@ from snapshelf.errors import EncoderError
 
 Channels = tuple[float, float, float]
 FileName: TypeAlias = Annotated[str, AfterValidator(check_relative)]
-"""Name of a file that stays within its folder."""
+"""Name of a file within its folder."""
 
 
 class Preprocessing(BaseModel):
-    """How a photo becomes the square of pixels that the photo tower looks at.
+    """Photo preprocessing: how a photo becomes the square input of the photo tower.
 
     Parameters
     ----------
     size : int
         Side of the square, in pixels.
     mode : {"stretch", "crop", "letterbox"}
-        Stretch: resized to the square whatever its proportions. Crop: the shorter side is resized to `resize`, then the
-        middle is cut out. Letterbox: the longer side is resized to `size`, the rest is filled with `background`.
+        Stretch: resize to the square, ignoring the aspect ratio. Crop: resize the shorter side to `resize`, then take
+        the centre. Letterbox: resize the longer side to `size` and fill the rest with `background`.
     resize : int or None
-        With "crop": the shorter side before the cut; by default `size`.
+        With "crop": the shorter side before the crop; by default `size`.
     interpolation : {"nearest", "bilinear", "bicubic", "lanczos"}
-        As Pillow has them; all but "nearest" smooth when they make a photo smaller.
+        Pillow's filters; all but "nearest" antialias when they reduce a photo.
     reducing_gap : float or None
-        With "stretch" and "letterbox": shrink large photos by whole steps first, which is faster (see
+        With "stretch" and "letterbox": reduce large photos by integer factors first, which is faster (see
         ``PIL.Image.resize``).
     background : (int, int, int)
         With "letterbox": RGB, 0 to 255.
     mean, std : (float, float, float) or None
-        RGB, of pixels in [0, 1]; needed where the graph's input is float, else the graph normalises.
+        RGB, of pixels in [0, 1]; required if the graph's input is float, else the graph normalises.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,39 +69,39 @@ class Preprocessing(BaseModel):
     @model_validator(mode="after")
     def _hold_together(self) -> Self:
         if (self.mean is None) != (self.std is None):
-            raise ValueError("mean and std come together")
+            raise ValueError("set both mean and std, or neither")
         if self.std is not None and min(self.std) <= 0:
-            raise ValueError("every std must be above 0")
+            raise ValueError("each std must be > 0")
         if self.resize is not None and (self.mode != "crop" or self.resize < self.size):
-            raise ValueError("resize goes with mode crop and is at least size")
+            raise ValueError("resize requires mode crop and must be at least size")
         return self
 
 
 class Tokenisation(BaseModel):
-    """How a text becomes the tokens that the words tower reads.
+    """Tokenisation: how a text becomes the input tokens of the text tower.
 
     Parameters
     ----------
     length : int or None
-        Longest text in tokens, special tokens included; what is longer is cut. By default as tokenizer.json says.
+        Maximum tokens of a text, special tokens included; longer texts are truncated. By default as in tokenizer.json.
     padding : {"longest", "fixed"}
-        "fixed": every text is filled up to `length`, for a tower that was trained so and has no mask (SigLIP).
-        "longest": texts have the length they have, and none is filled up.
+        "fixed": pad every text to `length`, for a tower that was trained this way and has no mask (SigLIP).
+        "longest": no padding.
     pad_id : int
-        Token to fill up with.
+        Padding token.
     special_tokens : bool
-        Add those of tokenizer.json's post-processor.
+        Add the special tokens of tokenizer.json's post-processor.
     cleaning : {"shelf", "none", "whitespace", "lower", "canonical"}
-        What is done with a text before. "shelf": `snapshelf.language.normalise`. "whitespace": HTML entities are
-        resolved and runs of white space become one space, as OpenCLIP does; "lower": that, and lower case;
-        "canonical": that, and punctuation goes, as SigLIP does.
+        Text cleaning before tokenisation. "shelf": `snapshelf.language.normalise`. "whitespace": resolve HTML entities
+        and collapse white space, as OpenCLIP does. "lower": also lower case. "canonical": also remove punctuation, as
+        SigLIP does.
     begin_token, end_token : str or None
-        Tokens around every text. Where one is given, they stand in place of the post-processor's.
+        Tokens around every text. If either is set, they replace the post-processor's tokens.
     language_tokens : mapping
-        For a tokeniser that begins a text with its language (NLLB): "en" and "zh" → token, in place of `begin_token`.
-        A text with a Chinese character is taken for Chinese.
+        For a tokeniser with language tokens (NLLB): "en" and "zh" → token, instead of `begin_token`. A text with a
+        Chinese character counts as Chinese.
     empty_id : int or None
-        Token that stands for a text without any, where special tokens do not stand for it.
+        Token of a text without tokens, if no special tokens are added.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -119,31 +119,31 @@ class Tokenisation(BaseModel):
     @model_validator(mode="after")
     def _hold_together(self) -> Self:
         if self.language_tokens and set(self.language_tokens) != {"en", "zh"}:
-            raise ValueError("language_tokens needs a token for en and one for zh")
+            raise ValueError("language_tokens needs a token for each of en and zh")
         if self.padding == "fixed" and self.length is None:
-            raise ValueError("padding fixed needs a length")
+            raise ValueError("padding fixed requires a length")
         return self
 
 
 class Card(BaseModel):
-    """A model card as a program reads it; other fields (data, recipe, figures, ...) are kept and not looked at.
+    """The machine-readable model card; other fields (data, recipe, figures, ...) are kept but not used.
 
     Parameters
     ----------
     name, licence, languages, parameters, dimension, image_size
         As in `ModelDescription`.
     files : mapping
-        Name of each file that is loaded, within the folder → its SHA-256 in hexadecimal.
+        Name of each loaded file in the folder → its SHA-256 in hexadecimal.
     kind : str
         Family of the architecture: "snapshelf", "siglip", "siglip2", "chinese_clip", "clip", "open_clip", ...
     source : str or None
-        Where the checkpoint came from, for example "hf-hub:google/siglip2-base-patch16-224".
+        Origin of the checkpoint, for example "hf-hub:google/siglip2-base-patch16-224".
     weights : {"fp32", "fp16", "int8"} or None
-        How they are stored.
+        Precision of the stored weights.
     preprocessing : Preprocessing or None
-        By default that of the bundled encoder: a stretch to `image_size`.
+        By default as the bundled encoder: a stretch to `image_size`.
     tokeniser : Tokenisation or None
-        By default that of the bundled encoder: no special tokens, "shelf" cleaning.
+        By default as the bundled encoder: no special tokens, "shelf" cleaning.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -168,7 +168,7 @@ class Card(BaseModel):
         Raises
         ------
         EncoderError
-            There is none, or a field is missing or wrong.
+            The card is missing, or a field is missing or invalid.
         """
         path = folder / "card.json"
         try:
@@ -176,26 +176,27 @@ class Card(BaseModel):
         except OSError as error:
             raise EncoderError(f"{folder}: not an encoder's folder: {error}") from error
         except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}" for one in error.errors()
+            problems = "; ".join(
+                f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}"
+                for problem in error.errors()
             )
-            raise EncoderError(f"{path}: the card is not valid: {wrong}") from error
+            raise EncoderError(f"{path}: the card is not valid: {problems}") from error
 
 
 def write_card(folder: Path, fields: Mapping[str, Any]) -> Card:
-    """Hash the files that a folder's encoder loads and write its ``card.json``.
+    """Hash the loaded files of an encoder's folder and write its ``card.json``.
 
     Parameters
     ----------
     folder : Path
-        With the graphs and the tokeniser already in it.
+        A folder with the graphs and the tokeniser.
     fields : mapping
-        The card's fields but ``files``; others than `Card` knows are kept.
+        The fields of the card except ``files``; fields unknown to `Card` are kept.
 
     Raises
     ------
     EncoderError
-        A field is missing or wrong, or a file is missing.
+        A field is missing or invalid, or a file is missing.
     """
     loaded = sorted(
         path for path in folder.iterdir() if path.name == "tokenizer.json" or ".onnx" in path.name
@@ -208,6 +209,6 @@ def write_card(folder: Path, fields: Mapping[str, Any]) -> Card:
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file of any size, in hexadecimal."""
+    """Return the SHA-256 of a file of any size, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""What is known of a model before it is loaded."""
+"""Descriptions of models, and the registry of known models."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ BUNDLED = Path(__file__).with_name("bundled")
 _REGISTRY = Path(__file__).with_name("registry.yaml")
 
 HUB = "hf-hub:"
-"""Begins the name of a model on a hub: ``hf-hub:org/name`` or ``hf-hub:org/name@revision``."""
+"""Prefix of the name of a model on a hub: ``hf-hub:org/name`` or ``hf-hub:org/name@revision``."""
 
 _HUB_NAME = re.compile(rf"{HUB}[\w.-]+/[\w.-]+(@[\w.-]+(/[\w.-]+)*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class ModelDescription:
-    """A model of the registry, or of a folder; every field is mandatory.
+    """A model of the registry or of a folder; every field is mandatory.
 
     Parameters
     ----------
@@ -33,27 +33,26 @@ class ModelDescription:
     kind : str
         Family of the architecture, for example "siglip".
     licence : str
-        SPDX identifier of the weights' licence, or ``LicenseRef-…`` for one without; "not stated" where a folder
-        does not say.
+        SPDX identifier of the weights' licence, or ``LicenseRef-…`` if it has no identifier; "not stated" if the
+        folder does not state it.
     parameters : int or None
-        Of both towers; none where a folder does not say.
+        Number of parameters of both towers; None if the folder does not state it.
     size_mb : float
-        Size of the files that are loaded, in megabytes; for a model that is not here, what `pull` downloads.
+        Size of the loaded files in megabytes; for a model that is not on this machine, the size of the download.
     dimension : int
-        Length of its vectors.
+        Dimension of the vectors.
     image_size : int
         Side of the square photo input, in pixels.
     languages : tuple of str
-        ISO 639-1 codes of the languages it was trained on, "mul" for more than can be listed; empty where a folder
-        does not say.
+        ISO 639-1 codes of the training languages, "mul" for very many; empty if the folder does not state them.
     source : str
         "package", ``hf-hub:org/name`` or a folder.
     ready : bool
-        The source has ONNX graphs; else they are exported from its checkpoint.
+        The source has ONNX graphs; otherwise they are exported from its checkpoint.
     checkpoint : str
-        Where the weights are that can be fine-tuned; written like `source`.
+        Source of the weights for fine-tuning, in the format of `source`.
     folder : Path
-        Where its files are or, for a model that is not here yet, where they will be.
+        Folder of its files, or the target folder of a model that is not on this machine yet.
     """
 
     name: str
@@ -89,58 +88,63 @@ class ModelDescription:
 
 
 @cache
-def _listed() -> dict[str, dict[str, Any]]:
+def _registry_entries() -> dict[str, dict[str, Any]]:
     listed: dict[str, dict[str, Any]] = yaml.safe_load(_REGISTRY.read_text(encoding="utf-8"))
     return listed
 
 
 def registry() -> dict[str, ModelDescription]:
-    """Every model that is known by name, the bundled one first.
+    """Return the known models by name, the bundled model first.
 
-    One that is not bundled is brought to this machine by ``snapshelf encoders pull NAME`` and, where its source has
-    no ONNX graphs, ``snapshelf encoders export NAME``.
+    ``snapshelf encoders pull NAME`` downloads the other models. If the source has no ONNX graphs, ``snapshelf encoders
+    export NAME`` makes them.
     """
     card = Card.read(BUNDLED)
     models = {card.name: ModelDescription.of_card(card.model_copy(update={"source": "package"}), BUNDLED)}
-    for name, entry in _listed().items():
-        exported = home() / name
-        folder = exported if (exported / "card.json").is_file() else folder_of(entry["source"])
-        facts = {field: value for field, value in entry.items() if field != "configuration"}
-        facts["languages"] = tuple(entry["languages"])
-        models[name] = ModelDescription(**facts, name=name, folder=folder)
+    for name, entry in _registry_entries().items():
+        exported = encoders_home() / name
+        folder = exported if (exported / "card.json").is_file() else encoder_folder(entry["source"])
+        fields = {field: value for field, value in entry.items() if field != "configuration"}
+        fields["languages"] = tuple(entry["languages"])
+        models[name] = ModelDescription(**fields, name=name, folder=folder)
     return models
 
 
-def configuration_of(source: str) -> dict[str, Any] | None:
-    """Return the ``open_clip_config.json`` of a model whose folder on the hub has none."""
+def open_clip_configuration(source: str) -> dict[str, Any] | None:
+    """Return the ``open_clip_config.json`` of a model whose hub folder lacks the file; None for other models."""
     return next(
-        (entry.get("configuration") for entry in _listed().values() if entry["checkpoint"] == source), None
+        (
+            entry.get("configuration")
+            for entry in _registry_entries().values()
+            if entry["checkpoint"] == source
+        ),
+        None,
     )
 
 
-def home() -> Path:
-    """Folder of the encoders on this machine: SNAPSHELF_ENCODERS, else ``snapshelf/encoders`` in the user's cache."""
-    if given := os.environ.get("SNAPSHELF_ENCODERS"):
-        return Path(given)
+def encoders_home() -> Path:
+    """Return the folder of encoders: SNAPSHELF_ENCODERS, or else ``snapshelf/encoders`` in the user's cache."""
+    if folder := os.environ.get("SNAPSHELF_ENCODERS"):
+        return Path(folder)
     cache_folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache_folder) / "snapshelf" / "encoders"
 
 
-def folder_of(source: str) -> Path:
-    """Where ``pull`` puts ``hf-hub:org/name@revision``.
+def encoder_folder(source: str) -> Path:
+    """Return the folder to which ``pull`` downloads ``hf-hub:org/name@revision``.
 
     Raises
     ------
     EncoderError
-        That is no such name.
+        The name has another format.
     """
     if not _HUB_NAME.fullmatch(source):
         raise EncoderError(
-            f"{source!r} is no name on a hub; it must be hf-hub:org/name or hf-hub:org/name@revision"
+            f"{source!r} is not the name of a model on a hub; write hf-hub:org/name or hf-hub:org/name@revision"
         )
-    return home() / "hub" / source.removeprefix(HUB).replace("/", "--")
+    return encoders_home() / "hub" / source.removeprefix(HUB).replace("/", "--")
 
 
 def megabytes(files: list[Path]) -> float:
-    """Size of files, in megabytes to one decimal."""
+    """Return the total size of files in megabytes, rounded to 0.1."""
     return round(sum(file.stat().st_size for file in files if file.is_file()) / 1e6, 1)

@@ -1,4 +1,4 @@
-"""Models of a hub, brought to this machine."""
+"""Download models from a hub."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import Any, Literal, Self, TypeAlias
 
 from snapshelf._support.paths import within
 from snapshelf.encoders.card import sha256
-from snapshelf.encoders.description import HUB, configuration_of, folder_of, registry
+from snapshelf.encoders.description import HUB, encoder_folder, open_clip_configuration, registry
 from snapshelf.encoders.layouts import GRAPHS
-from snapshelf.encoders.pulled import Pulled
+from snapshelf.encoders.pull_record import PullRecord
 from snapshelf.errors import EncoderError
 
 Weights: TypeAlias = Literal["fp32", "fp16", "int8"]
@@ -29,7 +29,7 @@ _VARIANTS: dict[Weights, tuple[str, ...]] = {
     "int8": ("_quantized", "_int8", "_uint8"),
 }
 
-_DESCRIBING = {
+_METADATA_FILES = {
     "card.json",
     "config.json",
     "open_clip_config.json",
@@ -42,7 +42,7 @@ _DESCRIBING = {
     "LICENSE.txt",
 }
 
-_VOCABULARIES = {
+_VOCABULARY_FILES = {
     "vocab.txt",
     "vocab.json",
     "merges.txt",
@@ -50,7 +50,7 @@ _VOCABULARIES = {
     "tokenizer.model",
     "sentencepiece.bpe.model",
 }
-"""What a checkpoint's tokeniser is made of where tokenizer.json is not there."""
+"""Files of a checkpoint's tokeniser without tokenizer.json."""
 
 _CHECKPOINTS = (
     "open_clip_model.safetensors",
@@ -58,7 +58,7 @@ _CHECKPOINTS = (
     "open_clip_pytorch_model.bin",
     "pytorch_model.bin",
 )
-"""Weights that the hubs have, safetensors first: a pickle can run code when it is read without care."""
+"""Checkpoints on the hubs, safetensors first, because loading a pickle can run code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,13 @@ class _File:
     sha256: str | None
     git_sha1: str | None
 
-    def is_at(self, path: Path) -> bool:
-        """Whether a file is this one, by its size and hash."""
+    def matches(self, path: Path) -> bool:
+        """Return whether a file has this size and hash."""
         if not path.is_file() or path.stat().st_size != self.size:
             return False
         if self.sha256 is not None:
             return sha256(path) == self.sha256
-        # Small files have no SHA-256 on the hub but the hash that git gives them.
+        # The hub gives no SHA-256 of small files, only their git hash.
         content = path.read_bytes()
         digest = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
         return self.git_sha1 in {None, digest}
@@ -87,133 +87,145 @@ def pull(
     checkpoint: bool = False,
     progress: Progress | None = None,
 ) -> Path:
-    """Download a model, so that it can be loaded, or exported, without a network.
+    """Download a model for loading or export without a network.
 
-    An interrupted download goes on where it was; each file's size and hash are checked. The hub is that of the
-    environment variable HF_ENDPOINT, by default huggingface.co; HF_TOKEN opens models that need a login.
+    An interrupted download resumes. The size and hash of each file are verified. The environment variable HF_ENDPOINT
+    sets the hub, by default huggingface.co; HF_TOKEN gives access to models that need a login.
 
     Parameters
     ----------
     name : str
         Name in the registry, or ``hf-hub:org/name`` or ``hf-hub:org/name@revision``.
     weights : {"fp32", "fp16", "int8"}
-        Which of the ready ONNX graphs; they take the place of others that were pulled before.
+        Precision of the ONNX graphs; they replace graphs that were pulled before.
     checkpoint : bool
-        The weights that are exported and fine-tuned, instead of ONNX graphs.
+        Download the checkpoint for export and fine-tuning instead of ONNX graphs.
     progress : callable or None
-        Told the bytes that are here and those there will be.
+        Called with the number of bytes downloaded and the total.
 
     Returns
     -------
     Path
-        The folder. It holds ONNX graphs or, where the hub has none, a checkpoint.
+        The folder with ONNX graphs or, if the hub has none, a checkpoint.
 
     Raises
     ------
     EncoderError
-        There is no such model, it is of no use here, the disk is too small, the hub cannot be reached, or what
-        arrived is not what the hub has.
+        The model is unknown or unsupported, the disk is too small, the hub cannot be reached, or a downloaded file is
+        damaged.
     """
     about = registry().get(name)
     if about is not None:
         if not about.source.startswith(HUB):
-            raise EncoderError(f"{name} comes with Snapshelf; there is nothing to pull")
+            raise EncoderError(f"{name} is bundled with Snapshelf; nothing needs to be pulled")
         checkpoint = checkpoint or not about.ready
         source = about.checkpoint if checkpoint else about.source
     else:
         source = name
-    folder = folder_of(source)
-    with _explained(source):
-        commit, there = _listing(source)
-        wanted = _wanted(source, there, weights, checkpoint=checkpoint)
-        hashes = _download(source, commit, wanted, folder, progress)
-    settings = configuration_of(source)
-    if settings is not None and "open_clip_config.json" not in there:
+    folder = encoder_folder(source)
+    with _hub_errors(source):
+        commit, available = _listing(source)
+        needed_files = _select_files(source, available, weights, checkpoint=checkpoint)
+        hashes = _download(source, commit, needed_files, folder, progress)
+    settings = open_clip_configuration(source)
+    if settings is not None and "open_clip_config.json" not in available:
         path = folder / "open_clip_config.json"
         path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
         hashes[path.name] = sha256(path)
-    Pulled(source=source, commit=commit, files=hashes).write(folder)
+    PullRecord(source=source, commit=commit, files=hashes).write(folder)
     return folder
 
 
 def _listing(source: str) -> tuple[str, dict[str, _File]]:
-    """Commit and files of a model, as the hub has them now."""
+    """Return the current commit and files of a model on the hub."""
     from huggingface_hub import HfApi
 
     repository, _, revision = source.removeprefix(HUB).partition("@")
-    found = HfApi(endpoint=_endpoint()).model_info(repository, revision=revision or None, files_metadata=True)
+    info = HfApi(endpoint=_endpoint()).model_info(repository, revision=revision or None, files_metadata=True)
     files = {
-        one.rfilename: _File(one.rfilename, one.size or 0, one.lfs.sha256 if one.lfs else None, one.blob_id)
-        for one in found.siblings or []
+        file.rfilename: _File(
+            file.rfilename, file.size or 0, file.lfs.sha256 if file.lfs else None, file.blob_id
+        )
+        for file in info.siblings or []
     }
-    if found.sha is None:
-        raise EncoderError(f"{source}: the hub does not say which commit it has")
-    return found.sha, files
+    if info.sha is None:
+        raise EncoderError(f"{source}: the hub does not give the commit of the model")
+    return info.sha, files
 
 
-def _wanted(source: str, there: dict[str, _File], weights: Weights, *, checkpoint: bool) -> list[_File]:
-    describing = [file for name, file in there.items() if name in _DESCRIBING]
+def _select_files(
+    source: str, available: dict[str, _File], weights: Weights, *, checkpoint: bool
+) -> list[_File]:
+    metadata = [file for name, file in available.items() if name in _METADATA_FILES]
     pairs = {
         kind: [
             (f"{photo}{variant}.onnx", f"{text}{variant}.onnx")
             for variant in variants
             for photo, text in GRAPHS
-            if {f"{photo}{variant}.onnx", f"{text}{variant}.onnx"} <= there.keys()
+            if {f"{photo}{variant}.onnx", f"{text}{variant}.onnx"} <= available.keys()
         ]
         for kind, variants in _VARIANTS.items()
     }
     if any(pairs.values()) and not checkpoint:
         if not pairs[weights]:
-            has = ", ".join(kind for kind, found in pairs.items() if found)
-            raise EncoderError(f"{source}: the hub has no {weights} graphs of it, only {has}: add --weights")
+            variants = ", ".join(kind for kind, names in pairs.items() if names)
+            raise EncoderError(
+                f"{source}: the hub has only {variants} graphs of this model, not {weights}; set --weights"
+            )
         pair = pairs[weights][0]
-        begins = tuple(f"{graph}{end}" for graph in pair for end in (".data", "_data"))
+        prefixes = tuple(f"{graph}{end}" for graph in pair for end in (".data", "_data"))
         return [
-            *describing,
-            *(file for name, file in there.items() if name in pair or name.startswith(begins)),
+            *metadata,
+            *(file for name, file in available.items() if name in pair or name.startswith(prefixes)),
         ]
-    found = [there[name] for name in _CHECKPOINTS if name in there]
-    if not found:
+    checkpoints = [available[name] for name in _CHECKPOINTS if name in available]
+    if not checkpoints:
         raise EncoderError(
-            f"{source}: neither a pair of ONNX graphs nor a checkpoint that can be exported is in it "
+            f"{source}: the model has neither a pair of ONNX graphs nor a checkpoint that can be exported "
             f"({', '.join(_CHECKPOINTS)})"
         )
-    return [*describing, *(file for name, file in there.items() if name in _VOCABULARIES), found[0]]
+    return [
+        *metadata,
+        *(file for name, file in available.items() if name in _VOCABULARY_FILES),
+        checkpoints[0],
+    ]
 
 
 def _download(
-    source: str, commit: str, wanted: Sequence[_File], folder: Path, progress: Progress | None
+    source: str, commit: str, needed_files: Sequence[_File], folder: Path, progress: Progress | None
 ) -> dict[str, str]:
-    """Bring the files of a commit into a folder; gives their SHA-256."""
+    """Download the files of a commit into a folder; return their SHA-256."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        for file in wanted:
+        for file in needed_files:
             within(folder, file.name)
     except ValueError as error:
-        raise EncoderError(f"{source}: a file of it cannot be kept: {error}") from error
-    # What is complete stays; the record goes first, so that no mixture of two versions is ever loaded.
-    Pulled.forget(folder)
-    _remove_other_graphs(folder, {file.name for file in wanted})
-    missing = [file for file in wanted if not file.is_at(folder / file.name)]
-    needed, free = sum(file.size for file in missing), shutil.disk_usage(folder).free
-    if needed > free:
+        raise EncoderError(f"{source}: a file of the model cannot be stored: {error}") from error
+    # Complete files stay. The record is removed first, so that a mixture of two versions is never loaded.
+    PullRecord.forget(folder)
+    _remove_other_graphs(folder, {file.name for file in needed_files})
+    missing = [file for file in needed_files if not file.matches(folder / file.name)]
+    missing_bytes, free_bytes = sum(file.size for file in missing), shutil.disk_usage(folder).free
+    if missing_bytes > free_bytes:
         raise EncoderError(
-            f"{source}: {needed / 1e6:,.0f} MB are to be downloaded, but only {free / 1e6:,.0f} MB are free at "
+            f"{source}: {missing_bytes / 1e6:,.0f} MB are needed, but only {free_bytes / 1e6:,.0f} MB are free at "
             f"{folder}; make room, or set SNAPSHELF_ENCODERS to a folder on another disk"
         )
-    total = sum(file.size for file in wanted)
-    done = total - needed
+    total = sum(file.size for file in needed_files)
+    done = total - missing_bytes
     for file in missing:
-        # The library would take a file of that name for the right one.
+        # The library would accept an existing file of this name.
         (folder / file.name).unlink(missing_ok=True)
         _fetch(source, commit, file, folder, partial(_Bar, done, total, progress))
         done += file.size
-        if not file.is_at(folder / file.name):
+        if not file.matches(folder / file.name):
             (folder / file.name).unlink(missing_ok=True)
-            raise EncoderError(f"{source}: {file.name} arrived damaged and was removed; pull again")
+            raise EncoderError(
+                f"{source}: the download of {file.name} was damaged and is removed; pull again"
+            )
     if progress is not None:
         progress(total, total)
-    return {file.name: file.sha256 or sha256(folder / file.name) for file in wanted}
+    return {file.name: file.sha256 or sha256(folder / file.name) for file in needed_files}
 
 
 def _fetch(source: str, commit: str, file: _File, folder: Path, bar: Any) -> None:
@@ -229,26 +241,26 @@ def _fetch(source: str, commit: str, file: _File, folder: Path, bar: Any) -> Non
     )
 
 
-def _remove_other_graphs(folder: Path, wanted: set[str]) -> None:
-    """One variant at a time: a folder with two would not say which one a shelf was made with."""
-    if not any(".onnx" in name for name in wanted):
+def _remove_other_graphs(folder: Path, needed_files: set[str]) -> None:
+    """Remove graphs of other variants; a folder with two would not tell which of them a shelf uses."""
+    if not any(".onnx" in name for name in needed_files):
         return
     for path in folder.rglob("*"):
         if (
             ".onnx" in path.name
             and ".cache" not in path.parts
-            and str(path.relative_to(folder)) not in wanted
+            and str(path.relative_to(folder)) not in needed_files
         ):
             path.unlink()
 
 
 class _Bar:
-    """Stands for the progress bar that the hub's library would draw for each file."""
+    """Replaces the progress bar that the hub's library draws for each file."""
 
     def __init__(
-        self, done: int, total: int, tell: Progress | None, /, *_: Any, initial: int | None = 0, **__: Any
+        self, done: int, total: int, report: Progress | None, /, *_: Any, initial: int | None = 0, **__: Any
     ) -> None:
-        self._here, self._total, self._tell = done + (initial or 0), total, tell
+        self._done, self._total, self._report = done + (initial or 0), total, report
 
     def __enter__(self) -> Self:
         return self
@@ -257,10 +269,10 @@ class _Bar:
         pass
 
     def update(self, n: float | None = 1) -> None:
-        """Take note of bytes that arrived; fewer than none where the library starts a file again."""
-        self._here += int(n or 0)
-        if self._tell is not None:
-            self._tell(min(self._here, self._total), self._total)
+        """Count downloaded bytes; negative when the library restarts a file."""
+        self._done += int(n or 0)
+        if self._report is not None:
+            self._report(min(self._done, self._total), self._total)
 
 
 def _endpoint() -> str:
@@ -268,8 +280,8 @@ def _endpoint() -> str:
 
 
 @contextmanager
-def _explained(source: str) -> Iterator[None]:
-    """Turn what the hub's library raises into a sentence."""
+def _hub_errors(source: str) -> Iterator[None]:
+    """Convert exceptions of the hub's library to `EncoderError`."""
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -284,20 +296,19 @@ def _explained(source: str) -> Iterator[None]:
         raise
     except GatedRepoError as error:
         raise EncoderError(
-            f"{source}: its owner wants its terms accepted first: do that on its page, then set HF_TOKEN to a token of "
-            "yours"
+            f"{source}: accept the terms of the model on its page, then set HF_TOKEN to your access token"
         ) from error
     except RepositoryNotFoundError as error:
         raise EncoderError(
-            f"{source}: {_endpoint()} has no such model, or it needs a login: set HF_TOKEN"
+            f"{source}: {_endpoint()} does not have this model, or the model needs a login: set HF_TOKEN"
         ) from error
     except RevisionNotFoundError as error:
-        raise EncoderError(f"{source}: the model is there, but not this revision") from error
+        raise EncoderError(f"{source}: the model does not have this revision") from error
     except OfflineModeIsEnabled as error:
         raise EncoderError(f"{source}: HF_HUB_OFFLINE forbids downloads; unset it to pull") from error
     except HfHubHTTPError as error:
-        raise EncoderError(f"{source}: {_endpoint()} answers with an error: {error}") from error
-    except Exception as error:  # each version of the library speaks through another HTTP library
+        raise EncoderError(f"{source}: {_endpoint()} returned an error: {error}") from error
+    except Exception as error:  # The HTTP library differs between versions of the hub's library.
         raise EncoderError(
-            f"{source}: {_endpoint()} cannot be reached or broke off: {error}; pull again, it goes on where it was"
+            f"{source}: {_endpoint()} cannot be reached or closed the connection: {error}; pull again to resume"
         ) from error

@@ -1,4 +1,4 @@
-"""What every encoder can do."""
+"""The protocol of encoders."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Vectors = NDArray[np.float32]
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Photos and words → vectors of one space, compared by cosine.
+    """Encodes photos and texts as vectors of a joint space; cosine measures similarity.
 
-    An implementation is safe to call from several threads at once, and its result for a photo or a
-    text does not depend on what else is in the batch (to 1e-4).
+    Implementations are thread-safe, and the vector of a photo or text does not depend on the rest of the batch (within
+    1e-4).
     """
 
     @property
@@ -28,12 +28,12 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Hash of everything that decides the vectors; recorded by a shelf beside them."""
+        """Hash of everything that determines the vectors; a shelf stores it with them."""
         ...
 
     @property
     def dimension(self) -> int:
-        """Length d of the vectors."""
+        """Dimension d of the vectors."""
         ...
 
     def encode_photos(self, photos: Sequence[Image.Image]) -> Vectors:

@@ -1,4 +1,4 @@
-"""Where a graph is computed: ONNX Runtime's execution providers."""
+"""Execution providers of ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import onnxruntime
 from snapshelf.errors import EncoderError
 
 Provider: TypeAlias = Literal["auto", "cpu", "openvino", "cuda"]
-"""What may be asked for; "auto" takes CUDA, else OpenVINO, else the CPU."""
+"""Name of a provider; "auto" selects CUDA, else OpenVINO, else the CPU."""
 
 _ORT_NAMES = {
     "cuda": "CUDAExecutionProvider",
@@ -21,7 +21,7 @@ _ORT_NAMES = {
 }
 
 _OPTIONS: dict[str, dict[str, Any]] = {
-    # A shelf's vectors must not depend on the machine that answers: full precision everywhere.
+    # Full precision everywhere: the vectors of a shelf must not depend on the machine.
     "cuda": {"use_tf32": "0"},
     "openvino": {"device_type": "CPU", "precision": "FP32"},
     "cpu": {},
@@ -31,69 +31,72 @@ _PACKAGES = {"cuda": "onnxruntime-gpu", "openvino": "onnxruntime-openvino"}
 
 
 def providers_available() -> tuple[str, ...]:
-    """Those that this machine's ONNX Runtime was built with, best first."""
+    """Return the providers of this machine's ONNX Runtime, the fastest first."""
     built = onnxruntime.get_available_providers()
     return tuple(name for name, ort_name in _ORT_NAMES.items() if ort_name in built)
 
 
-def candidates(asked: str | None) -> tuple[str, ...]:
-    """Providers to try in order.
+def provider_candidates(requested: str | None) -> tuple[str, ...]:
+    """Return the providers to try, in order.
 
     Parameters
     ----------
-    asked : str or None
+    requested : str or None
         By default the environment variable SNAPSHELF_PROVIDER, else "auto".
 
     Raises
     ------
     EncoderError
-        It is no provider, or this machine's ONNX Runtime does not have it.
+        The provider is unknown, or this machine's ONNX Runtime lacks it.
     """
-    name = asked or os.environ.get("SNAPSHELF_PROVIDER") or "auto"
+    name = requested or os.environ.get("SNAPSHELF_PROVIDER") or "auto"
     if name not in get_args(Provider):
-        raise EncoderError(f"{name!r} is no execution provider; there are {', '.join(get_args(Provider))}")
+        raise EncoderError(f"{name!r} is no execution provider; use {', '.join(get_args(Provider))}")
     available = providers_available()
     if name == "auto":
         return available
     if name not in available:
         raise EncoderError(
-            f"the execution provider {name} is asked for, but this ONNX Runtime has only "
-            f"{', '.join(available)}: pip install {_PACKAGES[name]} (it takes the place of onnxruntime), "
-            "or ask for auto"
+            f"this ONNX Runtime lacks the execution provider {name}; it has only {', '.join(available)}. Run pip "
+            f"install {_PACKAGES[name]} (which replaces onnxruntime), or set auto"
         )
     return (name,)
 
 
 def open_sessions(
-    graphs: Sequence[Path], asked: str | None, threads: int
+    graphs: Sequence[Path], requested: str | None, threads: int
 ) -> tuple[list[onnxruntime.InferenceSession], str]:
-    """Open graphs with the first provider that takes them all.
+    """Open graphs with the first provider that supports all of them.
 
-    ONNX Runtime falls back to the CPU with no more than a warning when a provider's own libraries do not load;
-    a provider that was asked for by name is an error then.
+    If the libraries of a provider do not load, ONNX Runtime falls back to the CPU with a warning. Here this is an
+    error for a provider requested by name.
 
     Returns
     -------
-    list of InferenceSession, str
-        And the provider's name.
+    list of InferenceSession
+        The sessions of the graphs.
+    str
+        The name of the provider.
 
     Raises
     ------
     EncoderError
-        The provider that was asked for cannot be had.
+        The requested provider is not available.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    for name in (tried := candidates(asked)):
-        wanted = [(_ORT_NAMES[name], _OPTIONS[name])]
+    for name in (names := provider_candidates(requested)):
+        providers = [(_ORT_NAMES[name], _OPTIONS[name])]
         if name != "cpu":
-            wanted.append((_ORT_NAMES["cpu"], {}))
-        sessions = [onnxruntime.InferenceSession(str(graph), options, providers=wanted) for graph in graphs]
+            providers.append((_ORT_NAMES["cpu"], {}))
+        sessions = [
+            onnxruntime.InferenceSession(str(graph), options, providers=providers) for graph in graphs
+        ]
         if all(session.get_providers()[0] == _ORT_NAMES[name] for session in sessions):
             return sessions, name
     raise EncoderError(
-        f"the execution provider {tried[-1]} is there but does not start on this machine: its own libraries or its "
-        "device are missing; ask for auto or cpu"
+        f"the execution provider {names[-1]} does not start on this machine, because its libraries or its device are "
+        "missing; set auto or cpu"
     )

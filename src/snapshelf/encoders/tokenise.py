@@ -1,4 +1,4 @@
-"""A text → the tokens that a words tower reads."""
+"""Tokenise texts to the input of a text tower."""
 
 from __future__ import annotations
 
@@ -22,62 +22,63 @@ _NO_PUNCTUATION = str.maketrans({"_": " ", **dict.fromkeys(string.punctuation.re
 
 
 class Tokeniser:
-    """The tokeniser of a model, set up as its towers were trained.
+    """The tokeniser of a model with the settings of its training.
 
     Parameters
     ----------
     source : str
         Text of a ``tokenizer.json``.
-    how : Tokenisation
+    settings : Tokenisation
 
     Raises
     ------
     EncoderError
-        A token that `how` names is not in the vocabulary.
+        A token that `settings` names is not in the vocabulary.
     """
 
-    def __init__(self, source: str, how: Tokenisation) -> None:
-        self._how = how
-        begins: Mapping[Any, str | None] = how.language_tokens or {"en": how.begin_token}
-        self._of_language = {
-            language: self._set_up(Tokenizer.from_str(source), begin) for language, begin in begins.items()
+    def __init__(self, source: str, settings: Tokenisation) -> None:
+        self._settings = settings
+        begin_tokens: Mapping[Any, str | None] = settings.language_tokens or {"en": settings.begin_token}
+        self._by_language = {
+            language: self._configure(Tokenizer.from_str(source), begin_token)
+            for language, begin_token in begin_tokens.items()
         }
 
     def __call__(self, text: str) -> NDArray[np.int64]:
-        """Token ids of shape (t,), t ≥ 1."""
-        text = clean(text, self._how.cleaning)
-        chinese = "zh" in self._of_language and _HAN.search(text)
-        tokenizer = self._of_language["zh" if chinese else "en"]
-        ids = tokenizer.encode(text, add_special_tokens=self._how.special_tokens).ids
-        if not ids and self._how.empty_id is not None:
-            ids = [self._how.empty_id]
+        """Return the token ids of a text, shape (t,), t ≥ 1."""
+        text = clean_text(text, self._settings.cleaning)
+        is_chinese = "zh" in self._by_language and _HAN.search(text)
+        tokenizer = self._by_language["zh" if is_chinese else "en"]
+        ids = tokenizer.encode(text, add_special_tokens=self._settings.special_tokens).ids
+        if not ids and self._settings.empty_id is not None:
+            ids = [self._settings.empty_id]
         return np.array(ids, np.int64)
 
-    def _set_up(self, tokenizer: Tokenizer, begin: str | None) -> Tokenizer:
-        how = self._how
-        if begin is not None or how.end_token is not None:
-            around = [token for token in (begin, how.end_token) if token is not None]
-            template = [token for token in (begin, "$A", how.end_token) if token is not None]
-            ids = [(token, tokenizer.token_to_id(token)) for token in around]
+    def _configure(self, tokenizer: Tokenizer, begin_token: str | None) -> Tokenizer:
+        settings = self._settings
+        if begin_token is not None or settings.end_token is not None:
+            special_tokens = [token for token in (begin_token, settings.end_token) if token is not None]
+            template = [token for token in (begin_token, "$A", settings.end_token) if token is not None]
+            ids = [(token, tokenizer.token_to_id(token)) for token in special_tokens]
             if missing := [token for token, id in ids if id is None]:
                 raise EncoderError(
-                    f"the tokeniser does not have the token {missing[0]!r} that its settings name"
+                    f"the tokeniser's settings name the token {missing[0]!r}, which is not in its vocabulary"
                 )
             tokenizer.post_processor = TemplateProcessing(single=template, special_tokens=ids)
-        if how.length is not None:
-            tokenizer.enable_truncation(how.length)
-        if how.padding == "fixed":
-            tokenizer.enable_padding(length=how.length, pad_id=how.pad_id)
+        if settings.length is not None:
+            tokenizer.enable_truncation(settings.length)
+        if settings.padding == "fixed":
+            tokenizer.enable_padding(length=settings.length, pad_id=settings.pad_id)
         else:
             tokenizer.no_padding()
         return tokenizer
 
 
-def clean(text: str, cleaning: str) -> str:
-    """Bring a text to the form that a tokeniser was trained on; see `Tokenisation`."""
+def clean_text(text: str, cleaning: str) -> str:
+    """Clean a text before tokenisation; see `Tokenisation`."""
     if cleaning == "shelf":
         return normalise(text)
-    # The tokenizers library takes no lone surrogates.
+    # The tokenizers library rejects lone surrogates.
     text = text.encode("utf-8", "replace").decode()
     if cleaning == "none":
         return text

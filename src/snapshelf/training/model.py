@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from snapshelf.encoders import square
+from snapshelf.encoders import stretch_to_square
 from snapshelf.errors import TrainingError
 
 
@@ -293,7 +293,7 @@ class TwoTowers(Towers):
 
     def preprocess(self, photo: Image.Image) -> NDArray[np.uint8]:
         """Stretch to the square."""
-        return square(photo, self.image_size)
+        return stretch_to_square(photo, self.image_size)
 
     def tokenise(self, texts: Sequence[str]) -> Tensor:
         """Int64 (n, longest of the texts), padded with 0."""

@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from snapshelf.encoders import Tokeniser, prepare
+from snapshelf.encoders import Tokeniser, preprocess_photo
 from snapshelf.errors import TrainingError
 from snapshelf.training.large.checkpoint import Checkpoint, read_json
 from snapshelf.training.large.libraries import library
@@ -107,7 +107,7 @@ class LargeTowers(Towers):
 
     def preprocess(self, photo: Image.Image) -> NDArray[np.uint8]:
         """RGB photo → uint8 (s, s, 3), as the model's own processor has it."""
-        return prepare(photo, self.checkpoint.preprocessing)
+        return preprocess_photo(photo, self.checkpoint.preprocessing)
 
     def tokenise(self, texts: Sequence[str]) -> Tensor:
         """Texts → int64 (n, t), padded as the model wants."""

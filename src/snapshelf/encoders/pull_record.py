@@ -1,4 +1,4 @@
-"""What was pulled from a hub into a folder."""
+"""The record of a download from a hub."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from snapshelf.errors import EncoderError
 _NAME = "pulled.json"
 
 
-class Pulled(BaseModel):
-    """The record of a complete download; a folder without it is not loaded.
+class PullRecord(BaseModel):
+    """The record of a complete download; a folder without a record is not loaded.
 
     Parameters
     ----------
     source : str
         ``hf-hub:org/name`` or ``hf-hub:org/name@revision``.
     commit : str
-        The hub's commit that the files are of.
+        The commit of the files on the hub.
     files : mapping
-        Name, within the folder → SHA-256 in hexadecimal.
+        Name in the folder → SHA-256 in hexadecimal.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,7 +36,7 @@ class Pulled(BaseModel):
 
     @staticmethod
     def is_in(folder: Path) -> bool:
-        """Tell whether a download into this folder was completed."""
+        """Return whether a download to this folder was completed."""
         return (folder / _NAME).is_file()
 
     @classmethod
@@ -46,7 +46,7 @@ class Pulled(BaseModel):
         Raises
         ------
         EncoderError
-            There is none, or it is damaged.
+            The record is missing or damaged.
         """
         try:
             return cls.model_validate_json((folder / _NAME).read_bytes())
@@ -56,10 +56,10 @@ class Pulled(BaseModel):
             ) from error
 
     def write(self, folder: Path) -> None:
-        """Write the record, whole or not at all."""
+        """Write the record atomically."""
         write_text(folder / _NAME, self.model_dump_json(indent=2) + "\n")
 
     @staticmethod
     def forget(folder: Path) -> None:
-        """Remove the record: the folder is about to change."""
+        """Remove the record before the folder changes."""
         (folder / _NAME).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""How fast an encoder is, and whether all is well with it."""
+"""Benchmark and diagnose an encoder."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from snapshelf.encoders.layouts import Layout
 from snapshelf.encoders.load import find_encoder
 from snapshelf.encoders.onnx import OnnxEncoder
 from snapshelf.encoders.providers import providers_available
-from snapshelf.encoders.pulled import Pulled
+from snapshelf.encoders.pull_record import PullRecord
 from snapshelf.errors import EncoderError
 
 _TEXTS = ("women's red leather handbag", "男士黑色皮革双肩包")
-_SAME = 0.9999
-"""Cosine from which on two vectors are one."""
+_SAME_VECTOR_COSINE = 0.9999
+"""Minimum cosine of two equal vectors."""
 
 _BATCH_TOLERANCE = 1e-4
-"""How much of a vector what else is in the batch may change: as every encoder promises."""
+"""Maximum difference of a vector between batches, as the `Encoder` protocol requires."""
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What `bench` measured.
+    """Result of `benchmark_encoder`.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ class Speed:
     size_mb : float
     load_seconds : float
     photo_ms, text_ms : float
-        Median time of one photo and of one text alone, in milliseconds.
+        Median time of a single photo and of a single text, in milliseconds.
     photos_per_second : float
-        Of a batch, by one caller.
+        Throughput of a batch from a single caller.
     """
 
     name: str
@@ -59,14 +59,14 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that `examine` looked at.
+    """Result of a check of `check_encoder`.
 
     Parameters
     ----------
     what : str
     fine : bool
     detail : str
-        What was found, and what to do where it is not fine.
+        The result, and what to do if it is not fine.
     """
 
     what: str
@@ -74,7 +74,9 @@ class Check:
     detail: str
 
 
-def bench(name: str | Path | None = None, *, provider: str | None = None, seconds: float = 2.0) -> Speed:
+def benchmark_encoder(
+    name: str | Path | None = None, *, provider: str | None = None, seconds: float = 2.0
+) -> Speed:
     """Measure an encoder with photos of 600x800 pixels and texts in both languages.
 
     Parameters
@@ -83,14 +85,14 @@ def bench(name: str | Path | None = None, *, provider: str | None = None, second
         As for `load_encoder`.
     provider : str or None
     seconds : float
-        About how long each of three figures is measured.
+        Approximate time of each of the three measurements.
     """
-    start = time.perf_counter()
+    started = time.perf_counter()
     encoder = OnnxEncoder(find_encoder(name), provider)
-    loaded = time.perf_counter() - start
+    load_seconds = time.perf_counter() - started
     photos = [_photo(seed) for seed in range(16)]
-    one_photo = _median(partial(encoder.encode_photos, photos[:1]), seconds)
-    one_text = median(_median(partial(encoder.encode_texts, [text]), seconds / 2) for text in _TEXTS)
+    photo_seconds = _median(partial(encoder.encode_photos, photos[:1]), seconds)
+    text_seconds = median(_median(partial(encoder.encode_texts, [text]), seconds / 2) for text in _TEXTS)
     batch = _median(partial(encoder.encode_photos, photos), seconds)
     about = encoder.description
     return Speed(
@@ -100,19 +102,19 @@ def bench(name: str | Path | None = None, *, provider: str | None = None, second
         dimension=about.dimension,
         image_size=about.image_size,
         size_mb=about.size_mb,
-        load_seconds=round(loaded, 3),
-        photo_ms=round(1e3 * one_photo, 2),
-        text_ms=round(1e3 * one_text, 2),
+        load_seconds=round(load_seconds, 3),
+        photo_ms=round(1e3 * photo_seconds, 2),
+        text_ms=round(1e3 * text_seconds, 2),
         photos_per_second=round(len(photos) / batch, 1),
     )
 
 
-def examine(name: str | Path | None = None, *, provider: str | None = None) -> list[Check]:
-    """Look at an encoder's files, load it and try it."""
+def check_encoder(name: str | Path | None = None, *, provider: str | None = None) -> list[Check]:
+    """Check the files of an encoder, load it and compare its vectors."""
     checks: list[Check] = []
     try:
         layout = find_encoder(name)
-        checks += _files(layout)
+        checks += _check_files(layout)
         checks.append(Check("providers", True, f"this ONNX Runtime has {', '.join(providers_available())}"))
         encoder = OnnxEncoder(layout, provider)
     except EncoderError as error:
@@ -120,62 +122,64 @@ def examine(name: str | Path | None = None, *, provider: str | None = None) -> l
     about = encoder.description
     checks.append(Check("loads", True, f"{about.name}, {about.dimension} dimensions, on {encoder.provider}"))
     try:
-        checks += _trials(encoder)
-    except Exception as error:  # whatever ONNX Runtime raises is what the user came to hear
-        checks.append(Check("runs", False, f"it loads but does not run: {error}"))
+        checks += _check_vectors(encoder)
+    except Exception as error:  # The user asked for any error of ONNX Runtime.
+        checks.append(Check("runs", False, f"the encoder loads but does not run: {error}"))
     return checks
 
 
-def _files(layout: Layout) -> Iterator[Check]:
+def _check_files(layout: Layout) -> Iterator[Check]:
     folder = layout.description.folder
     if layout.card is not None:
         expected, what = layout.card.files, "card.json"
-    elif Pulled.is_in(folder):
-        expected, what = Pulled.read(folder).files, "the record of the download"
+    elif PullRecord.is_in(folder):
+        expected, what = PullRecord.read(folder).files, "the download record"
     else:
-        yield Check("files", True, "no hashes to compare with: neither card.json nor a record of a download")
+        yield Check(
+            "files",
+            True,
+            "the folder has neither card.json nor a download record, so no hashes were compared",
+        )
         return
     for path in layout.files():
         file = str(path.relative_to(folder))
         if file not in expected:
-            yield Check(file, False, f"is loaded, but {what} does not list it")
+            yield Check(file, False, f"this file is loaded, but {what} does not list it")
         elif sha256(path) != expected[file]:
-            yield Check(
-                file, False, f"is not the file of {what}: its SHA-256 differs; pull or export it again"
-            )
+            yield Check(file, False, f"its SHA-256 differs from {what}; pull or export the encoder again")
         else:
-            yield Check(file, True, f"{path.stat().st_size / 1e6:,.1f} MB, as {what} has it")
+            yield Check(file, True, f"{path.stat().st_size / 1e6:,.1f} MB, matches {what}")
 
 
-def _trials(encoder: OnnxEncoder) -> Iterator[Check]:
+def _check_vectors(encoder: OnnxEncoder) -> Iterator[Check]:
     photos = [_photo(seed) for seed in range(5)]
     texts = [*_TEXTS, "a", ""]
-    for what, together, alone in (
+    for what, batched, single in (
         ("photos", encoder.encode_photos(photos), [encoder.encode_photos([photo]) for photo in photos]),
         ("texts", encoder.encode_texts(texts), [encoder.encode_texts([text]) for text in texts]),
     ):
-        off = float(np.abs(together - np.concatenate(alone)).max())
+        difference = float(np.abs(batched - np.concatenate(single)).max())
         yield Check(
             f"{what} in a batch",
-            off <= _BATCH_TOLERANCE,
-            f"differ from each alone by at most {off:.1e}"
+            difference <= _BATCH_TOLERANCE,
+            f"differ from single vectors by at most {difference:.1e}"
             + (
                 ""
-                if off <= _BATCH_TOLERANCE
+                if difference <= _BATCH_TOLERANCE
                 else f"; more than {_BATCH_TOLERANCE:.0e}: export the model again"
             ),
         )
     languages = encoder.description.languages
     for language, pair in (("en", ("red dress", "blue jeans")), ("zh", ("红色连衣裙", "蓝色牛仔裤"))):
         first, second = encoder.encode_texts(pair)
-        distinct = float(first @ second) < _SAME
-        claimed = language in languages
+        distinct = float(first @ second) < _SAME_VECTOR_COSINE
+        is_declared = language in languages
         yield Check(
             f"reads {language}",
-            distinct or not claimed,
+            distinct or not is_declared,
             f"{pair[0]} and {pair[1]} "
-            + ("differ" if distinct else "are the same to it")
-            + ("" if claimed else "; it was not trained on this language, as far as is known"),
+            + ("differ" if distinct else "have the same vector")
+            + ("" if is_declared else "; its card does not list this language"),
         )
 
 
@@ -184,9 +188,9 @@ def _median(call: Callable[[], object], seconds: float) -> float:
     times: list[float] = []
     end = time.perf_counter() + seconds
     while len(times) < 3 or time.perf_counter() < end:
-        start = time.perf_counter()
+        started = time.perf_counter()
         call()
-        times.append(time.perf_counter() - start)
+        times.append(time.perf_counter() - started)
     return median(times)
 
 
