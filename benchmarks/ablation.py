@@ -39,7 +39,7 @@ from snapshelf.training.sources.example import Example
 from snapshelf.training.train import Recipe, train
 
 _COMMON = 10
-_PHOTOS_AT_ONCE = 128
+_PHOTO_BATCH = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _figures(
 ) -> dict[str, float]:
     start = options.start if variant.pretrained else None
     torch.manual_seed(options.seed)
-    fresh = fresh_towers([one.about for one in examples], start=start, image_size=variant.image_size)
+    fresh = fresh_towers([one.annotation for one in examples], start=start, image_size=variant.image_size)
     towers = _Fitted(fresh.shape, fresh.tokenizer)
     towers.load_state_dict(fresh.state_dict())
     towers.fit = variant.fit
@@ -168,8 +168,8 @@ def _judge(towers: TwoTowers, data: Data) -> dict[str, float]:
     for task in tasks:
         texts = [normalise(text) for text in task.queries]
         parts = [
-            towers.encode_texts(towers.tokenise(texts[first : first + _PHOTOS_AT_ONCE])).numpy()
-            for first in range(0, len(texts), _PHOTOS_AT_ONCE)
+            towers.encode_texts(towers.tokenise(texts[first : first + _PHOTO_BATCH])).numpy()
+            for first in range(0, len(texts), _PHOTO_BATCH)
         ]
         scores = task.score(np.concatenate(parts), corpus)
         for metric, value in zip(scores.metrics, scores.values.mean(axis=0), strict=True):

@@ -184,7 +184,7 @@ def clip(folder: Path) -> None:
 
 
 def xlm_roberta(folder: Path) -> None:
-    """laion/CLIP-ViT-B-32-xlm-roberta-base-laion5B-s13B-b90k: XLM-R's words tower with the mean of its tokens."""
+    """laion/CLIP-ViT-B-32-xlm-roberta-base-laion5B-s13B-b90k: XLM-R's text tower with the mean of its tokens."""
     specials = ["<s>", "<pad>", "</s>", "<unk>"]
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.normalizer = normalizers.NFKC()

@@ -11,10 +11,10 @@ import torch
 
 from snapshelf.demo import draw_catalogue
 from snapshelf.language import Lexicon
-from snapshelf.training.captions import Captioner, Labelled
+from snapshelf.training.captions import Annotation, Captioner
 from snapshelf.training.export import export
 from snapshelf.training.model import Architecture, TwoTowers
-from snapshelf.training.tokenizer import captions_to_learn_from, train_tokenizer
+from snapshelf.training.tokenizer import tokenizer_corpus, train_tokenizer
 from snapshelf.training.train import Recipe
 
 RECIPE = Recipe(
@@ -55,7 +55,7 @@ def small_towers() -> TwoTowers:
     torch.manual_seed(2)
     captioner = Captioner(Lexicon.bundled(), Random(0))
     products = [
-        Labelled({"en": product.title_en, "zh": product.title_zh}) for product in draw_catalogue(20, 8)
+        Annotation({"en": product.title_en, "zh": product.title_zh}) for product in draw_catalogue(20, 8)
     ]
     shape = Architecture(
         vocabulary=600,
@@ -69,7 +69,7 @@ def small_towers() -> TwoTowers:
         text_heads=2,
     )
     tokenizer = train_tokenizer(
-        captions_to_learn_from(products, captioner), vocabulary=600, longest=shape.text_length
+        tokenizer_corpus(products, captioner), vocabulary=600, longest=shape.text_length
     )
     towers = TwoTowers(replace(shape, vocabulary=tokenizer.get_vocab_size()), tokenizer)
     with torch.no_grad():

@@ -10,7 +10,7 @@ from snapshelf.language import Lexicon
 
 captions = pytest.importorskip("snapshelf.training.captions", reason="training needs snapshelf[train]")
 
-WATCH = captions.Labelled(
+WATCH = captions.Annotation(
     {"en": "Fossil Men Black Dial Watch FS4642"},
     {
         "gender": "Men",

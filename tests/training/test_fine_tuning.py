@@ -22,8 +22,16 @@ from PIL import Image
 from snapshelf.encoders import Card, load_encoder
 from snapshelf.errors import EncoderError, TrainingError
 from snapshelf.evaluation import Verdict
-from snapshelf.training import Example, Recipe, Stage, feed_examples, fine_tune, folder_examples, usual_recipe
-from snapshelf.training.captions import Labelled
+from snapshelf.training import (
+    Example,
+    Recipe,
+    Stage,
+    default_recipe,
+    feed_examples,
+    fine_tune,
+    folder_examples,
+)
+from snapshelf.training.captions import Annotation
 from snapshelf.training.model import TwoTowers
 from tests.training.small_shop import RECIPE
 
@@ -42,15 +50,15 @@ def tune(tiny: Path, other_shop: Path) -> Tune:
     return run
 
 
-def training_steps(told: list[Stage]) -> list[int]:
-    return [stage.done for stage in told if stage.name == "training"]
+def training_steps(stages: list[Stage]) -> list[int]:
+    return [stage.done for stage in stages if stage.name == "training"]
 
 
 @pytest.fixture(scope="module")
 def finished(tiny: Path, other_shop: Path, shop: Path, tmp_path_factory: pytest.TempPathFactory):
-    """A whole run: its folder, verdict and what it told."""
+    """A whole run: its folder, verdict and stages."""
     out = tmp_path_factory.mktemp("finished") / "shop-encoder"
-    told: list[Stage] = []
+    stages: list[Stage] = []
     verdict = fine_tune(
         feed_examples(shop),
         out,
@@ -59,13 +67,13 @@ def finished(tiny: Path, other_shop: Path, shop: Path, tmp_path_factory: pytest.
         general=feed_examples(other_shop),
         device="cpu",
         source="products.jsonl",
-        watch=told.append,
+        on_progress=stages.append,
     )
-    return out, verdict, told
+    return out, verdict, stages
 
 
 def test_a_fine_tune_is_better_at_what_it_was_held_back_from(finished) -> None:
-    _, verdict, told = finished
+    _, verdict, stages = finished
     titles = [
         one for one in verdict.comparisons if one.side == "target" and one.task == "title" and one.decides
     ]
@@ -74,7 +82,7 @@ def test_a_fine_tune_is_better_at_what_it_was_held_back_from(finished) -> None:
         assert one.queries >= 20
         assert one.tuned > one.base
     assert any(one.outcome == "better" for one in verdict.comparisons if one.side == "target")
-    assert list(dict.fromkeys(stage.name for stage in told)) == [
+    assert list(dict.fromkeys(stage.name for stage in stages)) == [
         "reading",
         "comparing photos",
         "decoding photos",
@@ -83,8 +91,8 @@ def test_a_fine_tune_is_better_at_what_it_was_held_back_from(finished) -> None:
         "exporting",
     ]
     for name in ("comparing photos", "decoding photos", "training", "judging", "exporting"):
-        assert [stage.total for stage in told if stage.name == name][-1] == [
-            stage.done for stage in told if stage.name == name
+        assert [stage.total for stage in stages if stage.name == name][-1] == [
+            stage.done for stage in stages if stage.name == name
         ][-1]
 
 
@@ -116,23 +124,23 @@ def test_the_folder_is_an_encoder_with_its_card_and_verdict(finished, tiny: Path
 def test_the_curves_are_there_for_tensorboard(finished) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    out, _, told = finished
+    out, _, stages = finished
     curves = EventAccumulator(str(out / "logs"))
     curves.Reload()
     losses = curves.Scalars("loss/all")
-    assert [one.step for one in losses] == training_steps(told)
+    assert [one.step for one in losses] == training_steps(stages)
     assert np.mean([one.value for one in losses[-5:]]) < np.mean([one.value for one in losses[:5]])
     assert {"loss/title", "rate", "photos per second"} <= set(curves.Tags()["scalars"])
 
 
 def test_a_run_that_is_prolonged_goes_on(tune: Tune, shop: Path, tmp_path: Path) -> None:
-    told: list[Stage] = []
-    tune(feed_examples(shop), tmp_path, watch=told.append)
-    steps = training_steps(told)
-    told.clear()
-    tune(feed_examples(shop), tmp_path, replace(SHORT, epochs=3.0), watch=told.append)
-    assert training_steps(told) == [steps[-1] + number for number in range(1, steps[-1] // 2 + 1)]
-    assert "decoding photos" not in {stage.name for stage in told}
+    stages: list[Stage] = []
+    tune(feed_examples(shop), tmp_path, on_progress=stages.append)
+    steps = training_steps(stages)
+    stages.clear()
+    tune(feed_examples(shop), tmp_path, replace(SHORT, epochs=3.0), on_progress=stages.append)
+    assert training_steps(stages) == [steps[-1] + number for number in range(1, steps[-1] // 2 + 1)]
+    assert "decoding photos" not in {stage.name for stage in stages}
 
 
 def test_another_run_does_not_go_on_in_its_folder(finished, tune: Tune, shop: Path, tmp_path: Path) -> None:
@@ -190,7 +198,7 @@ def few(count: int, title: str = "", label: str = "") -> list[Example]:
         Example(
             str(number),
             (photo(number),),
-            Labelled(
+            Annotation(
                 {"en": title.replace("#", str(number))} if title else {},
                 {"class": label.replace("#", str(number))} if label else {},
             ),
@@ -224,7 +232,7 @@ def test_corrupt_photos_are_left_out_and_told(tune: Tune, shop: Path, tmp_path: 
     for number, photo in enumerate(broken):
         photo.write_bytes(photo.read_bytes()[: 60 * (number % 2)])
     notes: list[str] = []
-    tune(feed_examples(feed), tmp_path / "out", note=notes.append)
+    tune(feed_examples(feed), tmp_path / "out", on_notice=notes.append)
     assert len(notes) == 2
     assert "photos cannot be used and are left out; the first: " in notes[0]
     assert "photos to judge by cannot be used" in notes[1]
@@ -245,7 +253,7 @@ def test_only_corrupt_photos_are_refused(tune: Tune, shop: Path, tmp_path: Path)
 def test_products_without_a_word_are_left_out(tune: Tune, shop: Path, tmp_path: Path) -> None:
     silent = few(5)
     notes: list[str] = []
-    tune([*silent, *feed_examples(shop)], tmp_path, note=notes.append)
+    tune([*silent, *feed_examples(shop)], tmp_path, on_notice=notes.append)
     assert notes == ["5 examples are left out: they have no photo, or neither a title nor a label"]
 
 
@@ -286,15 +294,15 @@ def little_memory(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_a_batch_that_does_not_fit_is_halved(tune: Tune, shop: Path, tmp_path: Path, little_memory) -> None:
     notes: list[str] = []
-    told: list[Stage] = []
-    tune(feed_examples(shop), tmp_path, watch=told.append, note=notes.append)
+    stages: list[Stage] = []
+    tune(feed_examples(shop), tmp_path, on_progress=stages.append, on_notice=notes.append)
     assert notes == ["memory does not suffice; going on with 12 in a step"]
-    steps = training_steps(told)
+    steps = training_steps(stages)
     assert steps == list(range(1, len(steps) + 1))
     assert json.loads((tmp_path / "card.json").read_text("utf-8"))["recipe"]["batch"] == 12
     # Another start does not try the larger batch again.
     notes.clear()
-    tune(feed_examples(shop), tmp_path, replace(SHORT, epochs=2.5), note=notes.append)
+    tune(feed_examples(shop), tmp_path, replace(SHORT, epochs=2.5), on_notice=notes.append)
     assert notes == []
 
 
@@ -312,10 +320,10 @@ def test_an_adapter_is_for_large_models(tune: Tune, shop: Path, tmp_path: Path) 
 
 
 def test_large_models_learn_slower_unless_by_an_adapter(tiny: Path, tmp_path: Path) -> None:
-    small = usual_recipe("bundled")
-    assert usual_recipe(tiny) == small
-    assert usual_recipe(tmp_path).photo_rate < small.photo_rate
-    assert usual_recipe(tmp_path, lora=8).photo_rate == small.photo_rate
+    small = default_recipe("bundled")
+    assert default_recipe(tiny) == small
+    assert default_recipe(tmp_path).photo_rate < small.photo_rate
+    assert default_recipe(tmp_path, lora=8).photo_rate == small.photo_rate
 
 
 def test_a_large_model_learns_through_an_adapter(shop: Path, other_shop: Path, tmp_path: Path) -> None:

@@ -17,8 +17,14 @@ from torch.nn import functional
 
 from snapshelf.errors import EvaluationError, PhotoError, TrainingError
 from snapshelf.evaluation import Verdict
-from snapshelf.training.captions import Labelled
-from snapshelf.training.guard import EvaluationSet, drawn_examples, mix_into, sweep, verdict
+from snapshelf.training.captions import Annotation
+from snapshelf.training.guard import (
+    EvaluationSet,
+    general_examples,
+    interpolate_weights,
+    sweep_alphas,
+    verdict,
+)
 from snapshelf.training.model import Towers
 from snapshelf.training.sources.example import Example
 
@@ -72,7 +78,7 @@ def examples(side: str, count: int = PRODUCTS) -> list[Example]:
         Example(
             f"{side}/{number}",
             (lambda number=number: photo(number),),
-            Labelled({"en": f"product {side} {number}", "zh": f"商品 {side} {number}"}, {}),
+            Annotation({"en": f"product {side} {number}", "zh": f"商品 {side} {number}"}, {}),
             False,
         )
         for number in range(count)
@@ -83,7 +89,7 @@ def judged(base: tuple[float, float], tuned: tuple[float, float], count: int = P
     towers = SkilledTowers(*base)
     target, general = (EvaluationSet(examples(side, count), towers) for side in ("target", "general"))
     states = [SkilledTowers(*skills).state_dict() for skills in (base, tuned)]
-    mixes = sweep(*states, towers, target, general, ALPHAS)
+    mixes = sweep_alphas(*states, towers, target, general, ALPHAS)
     assert towers.skill.tolist() == pytest.approx(tuned)
     return mixes, verdict(mixes, target, general, base="the base")
 
@@ -132,7 +138,7 @@ def test_weights_that_are_no_numbers_are_refused() -> None:
     one = EvaluationSet(examples("target", 12), towers)
     broken = SkilledTowers(float("nan"), 0.5).state_dict()
     with pytest.raises(TrainingError, match=r"skill.*lower learning rates"):
-        sweep(towers.state_dict(), broken, towers, one, one)
+        sweep_alphas(towers.state_dict(), broken, towers, one, one)
 
 
 def test_mixes_are_linear_and_low_rank_factors_are_mixed_once() -> None:
@@ -143,15 +149,17 @@ def test_mixes_are_linear_and_low_rank_factors_are_mixed_once() -> None:
             self.lora_B = nn.Parameter(torch.tensor(b))
 
     towers = Adapted(0.0, 0.0)
-    mix_into(towers, Adapted(5.0, 0.0).state_dict(), Adapted(7.0, 4.0).state_dict(), 0.25)
+    interpolate_weights(towers, Adapted(5.0, 0.0).state_dict(), Adapted(7.0, 4.0).state_dict(), 0.25)
     assert towers.lora_A.item() * towers.lora_B.item() == pytest.approx(0.25 * 7 * 4)
 
 
 def test_the_models_own_state_may_be_given() -> None:
-    """A ``state_dict`` shares memory with the model that the sweep writes to."""
+    """A ``state_dict`` shares memory with the model that the sweep_alphas writes to."""
     towers = SkilledTowers(0.6, 0.6)
     one = EvaluationSet(examples("target", 40), towers)
-    mixes = sweep(SkilledTowers(0.1, 0.1).state_dict(), towers.state_dict(), towers, one, one, (0.5, 1.0))
+    mixes = sweep_alphas(
+        SkilledTowers(0.1, 0.1).state_dict(), towers.state_dict(), towers, one, one, (0.5, 1.0)
+    )
     means = [float(mix.sides["target"][0].values[:, 2].mean()) for mix in mixes]
     assert means == sorted(means)
     assert means[0] < means[1] < means[2]
@@ -178,7 +186,7 @@ def test_tasks_are_made_of_what_examples_say() -> None:
         replace(
             example,
             photos=example.photos * 2,
-            about=Labelled({}, {"article": classes[n % 3], "colour": colours[n % 2]}),
+            annotation=Annotation({}, {"article": classes[n % 3], "colour": colours[n % 2]}),
         )
         for n, example in enumerate(examples("target", 12))
     ]
@@ -194,8 +202,8 @@ def test_tasks_are_made_of_what_examples_say() -> None:
 
 
 def test_the_general_set_has_both_languages_and_shoppers_photos() -> None:
-    first = next(drawn_examples())
-    assert set(first.about.titles) == {"en", "zh"}
+    first = next(general_examples())
+    assert set(first.annotation.titles) == {"en", "zh"}
     assert len(first.photos) == 2
 
 

@@ -116,7 +116,7 @@ class Library:
         if not self.open_clip:
             return library("transformers").AutoModel.from_pretrained(self.folder).eval()
         if "hf_model_name" in self.config["model_cfg"]["text_cfg"]:
-            # OpenCLIP would ask the hub for the shape of the words tower; its own forward pass is what counts here.
+            # OpenCLIP would ask the hub for the shape of the text tower; its own forward pass is what counts here.
             return load_large(self.folder).model
         return library("open_clip").create_model(f"local-dir:{self.folder}").eval()
 

@@ -15,12 +15,12 @@ from PIL import Image
 from snapshelf.catalogue import Product
 from snapshelf.errors import FeedError, PhotoError, ShelfError, TrainingError
 from snapshelf.shelf import Shelf
-from snapshelf.training.captions import Labelled
+from snapshelf.training.captions import Annotation
 from snapshelf.training.sources.bundled import bundled_examples, drawn
 from snapshelf.training.sources.coco import coco_examples
 from snapshelf.training.sources.feed import feed_examples
 from snapshelf.training.sources.folders import folder_examples
-from snapshelf.training.sources.products import described, stands_out
+from snapshelf.training.sources.products import annotation_of, stands_out_from_white
 from snapshelf.training.sources.shelf import shelf_examples
 from snapshelf.training.sources.voc import voc_examples
 from snapshelf.training.sources.yolo import yolo_examples
@@ -66,11 +66,11 @@ def near(pixel: tuple[int, ...], colour: tuple[int, ...]) -> bool:
     ],
 )
 def test_titles_are_told_apart_by_language(title: str, titles: dict[str, str]) -> None:
-    assert described(Product(id="1", title=title)).titles == titles
+    assert annotation_of(Product(id="1", title=title)).titles == titles
 
 
 def test_a_title_that_is_the_id_says_nothing() -> None:
-    assert described(Product(id="SKU-77a", title="SKU-77a")) == Labelled({}, {})
+    assert annotation_of(Product(id="SKU-77a", title="SKU-77a")) == Annotation({}, {})
 
 
 def test_attributes_and_categories_become_labels() -> None:
@@ -88,7 +88,7 @@ def test_attributes_and_categories_become_labels() -> None:
             "title_zh": "东西",
         },
     )
-    assert described(product) == Labelled(
+    assert annotation_of(product) == Annotation(
         {"en": "Thing", "zh": "东西"},
         {
             "article": "Tshirts",
@@ -106,7 +106,7 @@ def test_attributes_and_categories_become_labels() -> None:
     [({"colour": "Red"}, True), ({"colour": "白色"}, False), ({"colour": "Off White"}, False), ({}, False)],
 )
 def test_pale_products_keep_their_background(labels: dict[str, str], told: bool) -> None:
-    assert stands_out(labels) is told
+    assert stands_out_from_white(labels) is told
 
 
 def test_a_feed(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_feed(tmp_path: Path) -> None:
         feed_examples(tmp_path / "feed.csv", mapping={"attributes.colour": "shade"}, report=problems.append)
     )
     assert [example.id for example in examples] == ["1", "4"]
-    assert examples[0].about == Labelled(
+    assert examples[0].annotation == Annotation(
         {"en": "Red dress"}, {"colour": "red", "article": "Dresses", "master": "Clothing"}
     )
     assert examples[0].replaceable_background
@@ -171,9 +171,9 @@ def test_a_shelf_even_while_it_is_open(tmp_path: Path) -> None:
     with Shelf.open(tmp_path / "shelf") as shelf:
         shelf.add(products, photos=tmp_path)
         examples = list(shelf_examples(tmp_path / "shelf"))
-        assert [(example.id, example.about) for example in examples] == [
-            ("a", Labelled({"en": "Red Dress", "zh": "红色连衣裙"}, {"colour": "红色"})),
-            ("b", Labelled({"en": "Blue Mug", "zh": "蓝色马克杯"}, {})),
+        assert [(example.id, example.annotation) for example in examples] == [
+            ("a", Annotation({"en": "Red Dress", "zh": "红色连衣裙"}, {"colour": "红色"})),
+            ("b", Annotation({"en": "Blue Mug", "zh": "蓝色马克杯"}, {})),
         ]
         assert [photo().size for photo in examples[0].photos] == [(320, 240)]
         shelf.remove("a")
@@ -192,9 +192,9 @@ def test_folders(tmp_path: Path) -> None:
     two_halves(tmp_path / "lost.jpg")
     (tmp_path / "train" / "mug" / "notes.txt").write_text("no photo", "utf-8")
     examples = list(folder_examples(tmp_path))
-    assert [(example.id, example.about) for example in examples] == [
-        ("train/mug/deep.PNG", Labelled({}, {"class": "mug"})),
-        ("train/red_dress/1.jpg", Labelled({}, {"class": "red dress"})),
+    assert [(example.id, example.annotation) for example in examples] == [
+        ("train/mug/deep.PNG", Annotation({}, {"class": "mug"})),
+        ("train/red_dress/1.jpg", Annotation({}, {"class": "red dress"})),
     ]
     assert examples[0].photos[0]().size == (100, 80)
 
@@ -226,7 +226,7 @@ def coco(folder: Path, **changes: object) -> Path:
 
 def check_boxes(examples: list, names: list[str]) -> None:
     """Of two boxes, the first is on the red half and the second on the blue one; a little around them is kept."""
-    assert [example.about for example in examples] == [Labelled({}, {"class": name}) for name in names]
+    assert [example.annotation for example in examples] == [Annotation({}, {"class": name}) for name in names]
     left, right = (example.photos[0]() for example in examples)
     assert near(middle(left), RED)
     assert near(middle(right), BLUE)
@@ -350,7 +350,7 @@ def test_a_box_outside_its_photo_cannot_be_used(tmp_path: Path) -> None:
 
 def test_drawn_products_have_two_pictures_and_both_languages() -> None:
     (example,) = drawn(1, seed=3)
-    assert set(example.about.titles) == {"en", "zh"}
+    assert set(example.annotation.titles) == {"en", "zh"}
     studio, shopper = (photo() for photo in example.photos)
     assert studio.mode == shopper.mode == "RGB"
     assert studio.tobytes() != shopper.tobytes()
@@ -420,7 +420,7 @@ def test_bundled_data_leaves_validation_out(tmp_path: Path) -> None:
     examples = list(bundled_examples(tmp_path, 1))
     assert [example.id for example in examples[:3]] == ["fashion/1", "grocery/0", "grocery/photos/t.jpg"]
     assert [len(example.photos) for example in examples[:3]] == [2, 1, 1]
-    assert "usage" not in examples[0].about.labels
+    assert "usage" not in examples[0].annotation.labels
     assert len(examples) == 3 + 2
     for example in examples[:3]:
         for open_photo in example.photos:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from snapshelf.errors import PhotoError, TrainingError
 from snapshelf.language import normalise
-from snapshelf.training.captions import Labelled
+from snapshelf.training.captions import Annotation
 from snapshelf.training.sources.example import Example, Photo
 from snapshelf.training.sources.splits import split
 
@@ -20,7 +20,7 @@ PHOTOS = [f"photo {number}".encode() for number in range(30)]
 
 def example(id: str, title: str = "", *photos: bytes) -> Example:
     titles = {"en": title} if title else {}
-    return Example(id, tuple(Photo(lambda data=data: data) for data in photos), Labelled(titles), False)
+    return Example(id, tuple(Photo(lambda data=data: data) for data in photos), Annotation(titles), False)
 
 
 @settings(max_examples=30, deadline=None)
@@ -42,7 +42,7 @@ def test_nothing_is_on_both_sides_and_the_order_does_not_matter(pairs, seed, ran
     assert 1 <= len(held) <= max(len(examples) * 0.2, len(examples) / 2)
     for said in (
         lambda one: one.id,
-        lambda one: one.about.titles["en"],
+        lambda one: one.annotation.titles["en"],
         lambda one: one.photos[0].fingerprint(),
     ):
         assert not set(map(said, train)) & set(map(said, held))
@@ -83,8 +83,8 @@ def test_photos_that_are_drawn_are_compared_by_their_pixels() -> None:
     def paint(level: int) -> Image.Image:
         return Image.new("RGB", (4, 4), (level, 0, 0))
 
-    same = [Example(name, (partial(paint, 9),), Labelled({}), False) for name in "ab"]
-    others = [Example(str(level), (partial(paint, level),), Labelled({}), False) for level in range(6)]
+    same = [Example(name, (partial(paint, 9),), Annotation({}), False) for name in "ab"]
+    others = [Example(str(level), (partial(paint, level),), Annotation({}), False) for level in range(6)]
     for seed in range(6):
         for side in split(same + others, 0.4, seed=seed):
             assert len({one.id for one in side} & {"a", "b"}) != 1
@@ -95,7 +95,7 @@ def test_a_photo_that_cannot_be_read_is_left_to_who_decodes_it() -> None:
         raise PhotoError("gone")
 
     examples = [example(str(number), f"Title {number}", PHOTOS[number]) for number in range(10)]
-    examples.append(Example("gone", (Photo(gone),), Labelled({"en": "Gone"}), False))
+    examples.append(Example("gone", (Photo(gone),), Annotation({"en": "Gone"}), False))
     assert sum(map(len, split(examples, seed=1))) == 11
 
 

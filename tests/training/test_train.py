@@ -27,14 +27,21 @@ from snapshelf.training.loss import (
     Targets,
     Vectors,
     caption_positives,
-    head_loss,
-    relational_loss,
+    contrastive_loss,
+    distillation_loss,
+    mil_nce_loss,
     sigmoid_loss,
-    softmax_loss,
 )
 from snapshelf.training.model import Architecture, PhotoTower
 from snapshelf.training.sources.bundled import drawn
-from snapshelf.training.train import Recipe, _ahead, _Batches, _near_each_other, _Order, train
+from snapshelf.training.train import (
+    Recipe,
+    _BatchDataset,
+    _BatchSampler,
+    _hard_negative_groups,
+    _prefetched,
+    train,
+)
 
 RECIPE = Recipe(epochs=3, decay_epochs=1, batch=16, warmup_steps=2, keep_patches=12, rare=0, seed=3)
 SIDE = 64
@@ -50,12 +57,12 @@ def examples():
 @pytest.fixture
 def towers(examples):
     torch.manual_seed(1)
-    return fresh_towers([example.about for example in examples], image_size=SIDE)
+    return fresh_towers([example.annotation for example in examples], image_size=SIDE)
 
 
 @pytest.fixture(scope="module")
 def data(examples, tmp_path_factory: pytest.TempPathFactory) -> TrainingSet:
-    towers = fresh_towers([example.about for example in examples], image_size=SIDE)
+    towers = fresh_towers([example.annotation for example in examples], image_size=SIDE)
     return TrainingSet.build(examples, towers, tmp_path_factory.mktemp("data"))
 
 
@@ -99,17 +106,17 @@ def test_a_stopped_run_takes_the_batches_that_it_would_have_taken(towers, data, 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_processes_make_the_batches_that_a_thread_makes(towers, data) -> None:
-    order = _Order(data, RECIPE, None)
+    order = _BatchSampler(data, RECIPE, None)
     keys = torch.arange(len(data))
-    batches = _Batches(data, keys, towers.tokenise, RECIPE, order.batch)
-    by_thread, by_processes = (list(_ahead(batches, order, range(2, 7), workers)) for workers in (0, 2))
+    batches = _BatchDataset(data, keys, towers.tokenise, RECIPE, order.batch)
+    by_thread, by_processes = (list(_prefetched(batches, order, range(2, 7), workers)) for workers in (0, 2))
     assert len(by_thread) == len(by_processes) == 5
     for one, other in zip(by_thread, by_processes, strict=True):
         assert (one.seed, one.counts) == (other.seed, other.counts)
         for name in ("index", "pixels", "texts"):
             assert torch.equal(getattr(one, name), getattr(other, name))
-        assert torch.equal(one.targets.constraints, other.targets.constraints)
-    assert not list(_ahead(batches, order, range(0), 0))
+        assert torch.equal(one.targets.caption_labels, other.targets.caption_labels)
+    assert not list(_prefetched(batches, order, range(0), 0))
 
 
 def test_a_run_ends_with_the_average_of_its_steps(towers, data, tmp_path: Path) -> None:
@@ -131,13 +138,13 @@ def test_neighbours_stand_together_and_everything_comes_once() -> None:
     centres = np.repeat(rng.normal(size=(12, 6)), 8, axis=0)
     vectors = (centres + 0.01 * rng.normal(size=centres.shape)).astype(np.float32)
     rows = rng.permutation(len(vectors))
-    groups = list(_near_each_other(vectors, rows, 8, rng))
+    groups = list(_hard_negative_groups(vectors, rows, 8, rng))
     assert [len(group) for group in groups] == [8] * 12
     assert sorted(np.concatenate(groups)) == list(range(96))
     alone = [len(set(group // 8)) for group in groups]
     by_lot = [len(set(group // 8)) for group in np.split(rows, 12)]
     assert np.mean(alone) < np.mean(by_lot) / 2
-    assert [len(group) for group in _near_each_other(vectors, np.arange(13), 8, rng)] == [8, 5]
+    assert [len(group) for group in _hard_negative_groups(vectors, np.arange(13), 8, rng)] == [8, 5]
 
 
 def test_a_teacher_is_imitated(towers, examples, tmp_path: Path) -> None:
@@ -251,11 +258,11 @@ def test_dropped_patches_leave_a_unit_vector() -> None:
 
 def test_positives_are_what_captions_are_true_of() -> None:
     labels = torch.tensor([[1, 5], [1, 6], [2, 5], [-2, 5]])
-    constraints = torch.tensor([[1, -1], [-1, 5], [2, 5], [-1, -1]])
+    caption_labels = torch.tensor([[1, -1], [-1, 5], [2, 5], [-1, -1]])
     expected = torch.tensor(
         [[True, True, False, False], [True, False, True, True], [False, False, True, False], [True] * 4]
     )
-    assert torch.equal(caption_positives(constraints, labels), expected)
+    assert torch.equal(caption_positives(caption_labels, labels), expected)
 
 
 def _unit(n: int, seed: int):
@@ -266,22 +273,24 @@ def _unit(n: int, seed: int):
 def test_with_one_positive_a_row_it_is_cross_entropy() -> None:
     logits = 10 * _unit(6, 1) @ _unit(6, 2).T
     expected = torch.nn.functional.cross_entropy(logits, torch.arange(6))
-    torch.testing.assert_close(softmax_loss(logits, torch.eye(6, dtype=torch.bool)), expected)
+    torch.testing.assert_close(contrastive_loss(logits, torch.eye(6, dtype=torch.bool)), expected)
 
 
 def test_rows_without_a_positive_say_nothing() -> None:
     logits, positives = 10 * _unit(6, 1) @ _unit(6, 2).T, torch.eye(6, dtype=torch.bool)
     positives[2:] = False
-    torch.testing.assert_close(softmax_loss(logits, positives), softmax_loss(logits[:2], positives[:2]))
-    assert softmax_loss(logits, positives & False) == 0
+    torch.testing.assert_close(
+        contrastive_loss(logits, positives), contrastive_loss(logits[:2], positives[:2])
+    )
+    assert contrastive_loss(logits, positives & False) == 0
 
 
 def test_the_head_loss_asks_for_some_positives_only() -> None:
     logits = torch.tensor([[3.0, 1.0, -1.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
     positives = torch.tensor([[True, False, True, False], [False] * 4])
     chance = np.exp([3.0, -1.0]).sum() / np.exp([3.0, 1.0, -1.0, 0.0]).sum()
-    assert float(head_loss(logits, positives)) == pytest.approx(-np.log(chance), rel=1e-5)
-    assert head_loss(logits, positives & False) == 0
+    assert float(mil_nce_loss(logits, positives)) == pytest.approx(-np.log(chance), rel=1e-5)
+    assert mil_nce_loss(logits, positives & False) == 0
 
 
 def test_the_sigmoid_loss_is_the_papers() -> None:
@@ -293,8 +302,10 @@ def test_the_sigmoid_loss_is_the_papers() -> None:
 def test_a_teacher_that_agrees_costs_nothing() -> None:
     vectors = _unit(5, 3)
     teacher = (20 * vectors @ vectors.T).fill_diagonal_(-torch.inf)
-    assert float(relational_loss(vectors, vectors, teacher, torch.tensor(20.0))) == pytest.approx(0, abs=1e-5)
-    assert float(relational_loss(_unit(5, 4), _unit(5, 4), teacher, torch.tensor(20.0))) > 0.01
+    assert float(distillation_loss(vectors, vectors, teacher, torch.tensor(20.0))) == pytest.approx(
+        0, abs=1e-5
+    )
+    assert float(distillation_loss(_unit(5, 4), _unit(5, 4), teacher, torch.tensor(20.0))) > 0.01
 
 
 def _targets(n: int) -> Targets:
@@ -309,7 +320,7 @@ def test_locked_photos_are_further_candidates() -> None:
     vectors = Vectors(_unit(6, 5), _unit(6, 6), _unit(6, 7), _unit(1, 8))
     scale, bias = torch.tensor(10.0), torch.tensor(0.0)
     alone = objective(vectors, _targets(6), scale, bias)
-    objective.lock(_unit(4, 9), torch.arange(4) + 100, torch.zeros(4, 2, dtype=torch.int64))
+    objective.add_candidates(_unit(4, 9), torch.arange(4) + 100, torch.zeros(4, 2, dtype=torch.int64))
     among = objective(vectors, _targets(6), scale, bias)
     assert set(alone) == {"title", "caption"}
     assert among["title"] > alone["title"]

@@ -135,8 +135,8 @@ def train(
             lora=lora,
             device=None if device == "auto" else device,
             source=str(feed or shelf or labels),
-            watch=watch,
-            note=note,
+            on_progress=watch,
+            on_notice=note,
         )
     if os.environ.get("RANK", "0") != "0":
         return  # of several processes that torchrun has started, one tells
@@ -171,9 +171,9 @@ def _recipe(
     precision: Literal["auto", "fp32", "bf16"],
     seed: int | None,
 ) -> "Recipe":
-    from snapshelf.training import usual_recipe
+    from snapshelf.training import default_recipe
 
-    recipe = replace(usual_recipe(base, lora=lora), loss=loss, precision=precision)
+    recipe = replace(default_recipe(base, lora=lora), loss=loss, precision=precision)
     if epochs is not None:
         share = epochs / recipe.epochs
         recipe = replace(

@@ -1,4 +1,4 @@
-"""Training of the encoders; everything that computes here needs the extra ``snapshelf[train]``."""
+"""Training and fine-tuning of encoders; needs the extra ``snapshelf[train]``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from snapshelf.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from snapshelf.training.fine_tuning import Stage, fine_tune, usual_recipe
+    from snapshelf.training.fine_tuning import Stage, default_recipe, fine_tune
     from snapshelf.training.large.export import Fidelity, export_checkpoint
     from snapshelf.training.sources.coco import coco_examples
     from snapshelf.training.sources.example import Example
@@ -26,19 +26,19 @@ __all__ = [
     "Recipe",
     "Stage",
     "coco_examples",
+    "default_recipe",
     "export_checkpoint",
     "feed_examples",
     "fine_tune",
     "folder_examples",
     "shelf_examples",
     "split",
-    "usual_recipe",
     "voc_examples",
     "yolo_examples",
 ]
 
-# Loaded at first use: annotations can be read without PyTorch, and PyTorch alone takes seconds to load.
-_HOMES = {
+# Imported at first use: PyTorch is optional and takes seconds to load.
+_MODULES = {
     "Example": "sources",
     "Fidelity": "large",
     "Recipe": "train",
@@ -50,20 +50,20 @@ _HOMES = {
     "folder_examples": "sources",
     "shelf_examples": "sources",
     "split": "sources",
-    "usual_recipe": "fine_tuning",
+    "default_recipe": "fine_tuning",
     "voc_examples": "sources",
     "yolo_examples": "sources",
 }
-_OF_THE_EXTRA = ("onnx", "peft", "safetensors", "tensorboard", "torch", "transformers", "open_clip", "timm")
+_EXTRA_PACKAGES = ("onnx", "peft", "safetensors", "tensorboard", "torch", "transformers", "open_clip", "timm")
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
+        if (error.name or "").partition(".")[0] not in _EXTRA_PACKAGES:
             raise
         raise MissingExtraError(
             f'training needs {error.name}, which is not installed; run: pip install "snapshelf[train]"'

@@ -58,7 +58,7 @@ STAGES = (
         average=0.97,
     ),
 )
-"""The shipped weights' runs: titles and captions; the same at a lower rate; then the words alone, class names too."""
+"""Stages of the shipped weights: titles and captions; the same at a lower rate; then the text tower alone."""
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def main() -> None:
     options = _options()
     examples = list(itertools.islice(bundled_examples(options.data, options.drawn), options.limit))
     torch.manual_seed(STAGES[0].seed)
-    towers = fresh_towers([example.about for example in examples], start=options.start)
+    towers = fresh_towers([example.annotation for example in examples], start=options.start)
     data = TrainingSet.build(examples, towers, options.runs / "data")
     began, columns = (
         time.monotonic(),
@@ -122,7 +122,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--weights", choices=["fp32", "fp16", "int8"], default="int8", help="how weights are stored"
     )
-    parser.add_argument("--limit", type=int, help="use only so many examples, to try the recipe out")
+    parser.add_argument("--limit", type=int, help="use only the first LIMIT examples, to try the recipe")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""What happens to a photo between the studio and a shopper's phone, for a whole batch at once."""
+"""Batch augmentation: from the studio picture to a shopper's phone photo."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from torch.nn import functional
 
 _BLOCK = 8
 # fmt: off
-_LUMINANCE = (
+_JPEG_QUANTISATION = (
     16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51,
     87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101,
     72, 92, 95, 98, 112, 100, 103, 99,
 )
 # fmt: on
-"""Quantisation of brightness at quality 50, row by row (ITU-T T.81, table K.1)."""
+"""Luminance quantisation table at quality 50, row by row (ITU-T T.81, table K.1)."""
 _YCC = torch.tensor([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
-"""RGB → brightness and two colour differences (JFIF)."""
+"""RGB → YCbCr (JFIF)."""
 
 
 def augment(photos: Tensor, *, replaceable: Tensor, generator: torch.Generator) -> Tensor:
-    """Random views of photos.
+    """Return randomly augmented photos.
 
     Parameters
     ----------
@@ -43,11 +43,11 @@ def augment(photos: Tensor, *, replaceable: Tensor, generator: torch.Generator) 
         return _random(generator, len(photos)) < share
 
     photos = _replace_background(photos, replaceable & some(0.25), generator)
-    photos = _turn_and_zoom(photos, some(0.12), generator)
-    photos = _light(photos, some(0.7), generator)
-    photos = _soften(photos, some(0.1))
-    photos = _hide_part(photos, some(0.12), generator)
-    return _compress(photos, some(0.12), generator)
+    photos = _random_affine(photos, some(0.12), generator)
+    photos = _jitter_colour(photos, some(0.7), generator)
+    photos = _blur(photos, some(0.1))
+    photos = _random_erasing(photos, some(0.12), generator)
+    return _jpeg_compression(photos, some(0.12), generator)
 
 
 def _random(generator: torch.Generator, *shape: int) -> Tensor:
@@ -64,7 +64,7 @@ def _replace_background(photos: Tensor, chosen: Tensor, generator: torch.Generat
         return photos
     part = photos[index]
     n, _, side, _ = part.shape
-    # Smooth patches of colour with grain: no real room, but enough to learn that white means nothing.
+    # Smooth coloured noise with grain: enough to learn that a white background carries no meaning.
     coarse = _random(generator, n, 3, 4, 4) * 0.5 + _uniform(n, 0.0, 0.5, generator).view(n, 1, 1, 1)
     scene = functional.interpolate(coarse, size=(side, side), mode="bilinear", align_corners=False)
     grain = torch.randn(n, 1, side, side, generator=generator, device=generator.device)
@@ -75,11 +75,11 @@ def _replace_background(photos: Tensor, chosen: Tensor, generator: torch.Generat
     return photos
 
 
-def _turn_and_zoom(photos: Tensor, strongly: Tensor, generator: torch.Generator) -> Tensor:
+def _random_affine(photos: Tensor, strongly: Tensor, generator: torch.Generator) -> Tensor:
     n = len(photos)
     reach = torch.where(strongly, 25.0, 5.0) * math.pi / 180
     angle = _uniform(n, -1, 1, generator) * reach
-    # Less than 1 cuts into the product, more puts space around it.
+    # Below 1 crops the product, above 1 adds a margin.
     usual, strong = _uniform(n, 0.82, 1.12, generator), _uniform(n, 0.6, 1.4, generator)
     zoom = torch.where(strongly, strong, usual)
     aspect = _uniform(n, 0.9, 1.1, generator)
@@ -97,17 +97,17 @@ def _turn_and_zoom(photos: Tensor, strongly: Tensor, generator: torch.Generator)
     return functional.grid_sample(photos, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _light(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
+def _jitter_colour(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
     n = len(photos)
     on = chosen.float().view(n, 1, 1, 1)
     contrast = 1 + on * _uniform(n, -0.2, 0.2, generator).view(n, 1, 1, 1)
     brightness = on * _uniform(n, -0.1, 0.1, generator).view(n, 1, 1, 1)
-    # A slight cast only: colour is what many queries ask for.
+    # A slight cast only: many queries name a colour.
     cast = 1 + on * (_random(generator, n, 3, 1, 1) * 0.08 - 0.04)
     return ((photos - 0.5) * contrast + 0.5 + brightness).mul(cast).clamp(0, 1)
 
 
-def _soften(photos: Tensor, chosen: Tensor) -> Tensor:
+def _blur(photos: Tensor, chosen: Tensor) -> Tensor:
     index = chosen.nonzero().flatten()
     if not len(index):
         return photos
@@ -117,7 +117,7 @@ def _soften(photos: Tensor, chosen: Tensor) -> Tensor:
     return photos
 
 
-def _hide_part(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
+def _random_erasing(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
     index = chosen.nonzero().flatten()
     if not len(index):
         return photos
@@ -133,10 +133,10 @@ def _hide_part(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Te
     return photos
 
 
-def _compress(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
-    """What JPEG at qualities of about 10 to 60 leaves of a photo: its transform, rounded, and back.
+def _jpeg_compression(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
+    """Simulate JPEG compression at qualities of about 10 to 60: DCT, quantisation, inverse DCT.
 
-    One table serves brightness and colour; photos whose side is not of whole blocks stay as they are.
+    Luminance and chrominance share a table. Photos whose side is no multiple of 8 pixels are returned unchanged.
     """
     index = chosen.nonzero().flatten()
     if not len(index) or photos.shape[-1] % _BLOCK:
@@ -149,7 +149,9 @@ def _compress(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Ten
     across = photos.shape[-1] // _BLOCK
     blocks = ycc.view(n, 3, across, _BLOCK, across, _BLOCK).transpose(3, 4)
     coarseness = _uniform(n, 0.8, 5.0, generator).view(n, 1, 1, 1, 1, 1)
-    step = coarseness * torch.tensor(_LUMINANCE, device=device, dtype=photos.dtype).view(_BLOCK, _BLOCK)
+    step = coarseness * torch.tensor(_JPEG_QUANTISATION, device=device, dtype=photos.dtype).view(
+        _BLOCK, _BLOCK
+    )
     rounded = (cosines @ blocks @ cosines.T / step).round() * step
     back = (cosines.T @ rounded @ cosines).transpose(3, 4).flatten(4, 5).flatten(2, 3) / 255
     photos = photos.clone()

@@ -24,39 +24,39 @@ KINDS = (
     "material",
     "class",
 )
-"""What a label can say, in the order of the label columns that the loss compares."""
+"""Kinds of labels, in the order of the label columns that the loss compares."""
 
 _LEXICON_KIND = {"article": "category", "subcategory": "category", "master": "category", "class": "category"}
 _MENTION = {"gender": 0.5, "colour": 0.65, "pattern": 0.3, "material": 0.2, "usage": 0.12, "season": 0.06}
-"""How often an attribute caption mentions each kind, given that the product has it."""
+"""Probability that an attribute caption mentions each kind, if the product has it."""
 _CATEGORY_LEVELS = {"article": 0.74, "subcategory": 0.13, "master": 0.04, "": 0.09}
-"""How often it names the category at which level; the rest of the time it names none."""
+"""Probabilities of the category level that an attribute caption names; "" is none."""
 _CATEGORIES = ("article", "subcategory", "master", "class")
 _PREFERRED_NAME = 0.55
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """What is known of a photo: its title by language (English at least) and its labels by kind."""
+class Annotation:
+    """Annotation of a photo: its titles by language (English at least) and its labels by kind."""
 
     titles: Mapping[Language, str]
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def any_title(self) -> str:
-        """The first title there is, or an empty text."""
+        """Return the first title, or an empty text."""
         return next(iter(self.titles.values()), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A caption and the labels that it names; it is true of every photo that has them all."""
+    """A caption and the labels that it names; it is true of every photo that has all of them."""
 
     text: str
     names: Mapping[str, str]
 
 
 class Captioner:
-    """Makes captions; every name of a concept is used now and then, so that synonyms are learnt.
+    """Generates captions; all names of a concept are sampled, so that synonyms are learnt.
 
     Parameters
     ----------
@@ -69,31 +69,34 @@ class Captioner:
         self._rng = rng
 
     def concept(self, kind: str, label: str) -> Concept | None:
-        """The lexicon's concept for a label, if it knows it."""
+        """Return the lexicon's concept for a label, if any."""
         return self._lexicon.get(_LEXICON_KIND.get(kind, kind), label)
 
     def canonical(self, labels: Mapping[str, str]) -> dict[str, str]:
-        """Labels by the lexicon's preferred names, so that "Tshirts" and "t-shirt" are one."""
+        """Return the labels by the lexicon's preferred names, so that "Tshirts" and "t-shirt" are equal."""
         concepts = {kind: self.concept(kind, label) for kind, label in labels.items()}
         return {kind: concept.label("en") if concept else labels[kind] for kind, concept in concepts.items()}
 
-    def completed(self, product: Labelled) -> Labelled:
-        """With the labels that only the title tells, each concept by one name, whatever a source calls it."""
-        told = self.labels_in_title(product.titles.get("en", ""))
-        return Labelled(product.titles, self.canonical({**told, **product.labels}))
+    def with_title_labels(self, product: Annotation) -> Annotation:
+        """Add the labels that only the title names, and use the preferred name of each concept."""
+        from_title = self.labels_in_title(product.titles.get("en", ""))
+        return Annotation(product.titles, self.canonical({**from_title, **product.labels}))
 
     def labels_in_title(self, title: str) -> dict[str, str]:
-        """Pattern and material that a title names; the columns of a feed rarely have them."""
-        found: dict[str, str] = {}
+        """Return pattern and material that a title names; feeds rarely have columns for them."""
+        labels: dict[str, str] = {}
         for match in self._lexicon.find(title):
             if match.concept.kind in ("pattern", "material"):
-                found.setdefault(match.concept.kind, match.concept.label("en"))
-        return found
+                labels.setdefault(match.concept.kind, match.concept.label("en"))
+        return labels
 
-    def title(self, product: Labelled, language: Language) -> str:
-        """The product's title; a Chinese one is composed where the shop has none, and labels serve without either."""
+    def title(self, product: Annotation, language: Language) -> str:
+        """Return the title in a language.
+
+        A missing Chinese title is composed from the English title, a missing title from the labels.
+        """
         if language in product.titles:
-            return self._shortened(normalise(product.titles[language]), language)
+            return self._with_dropped_words(normalise(product.titles[language]), language)
         if "en" in product.titles:
             return self._chinese_title(product.titles["en"])
         if product.titles:
@@ -103,22 +106,22 @@ class Captioner:
         )
 
     def class_name(self, kind: str, label: str, language: Language) -> str:
-        """A name of a label alone, such as "navy" or 藏青色."""
+        """Return a name of a label, such as "navy" or 藏青色."""
         word = self._word(kind, label, language) or label
         if language == "en" and self._rng.random() < 0.1:
             return normalise(f"a photo of {word}")
         return normalise(word)
 
     def misspelt(self, text: str) -> str:
-        """The text with a slip of the keyboard in one of its longer English words."""
+        """Return the text with a typo in a longer English word: a letter dropped, doubled or swapped."""
         words = text.split(" ")
-        places = [i for i, word in enumerate(words) if len(word) > 3 and word.isascii() and word.isalpha()]
-        if not places:
+        positions = [i for i, word in enumerate(words) if len(word) > 3 and word.isascii() and word.isalpha()]
+        if not positions:
             return text
-        place = self._rng.choice(places)
-        word = words[place]
+        position = self._rng.choice(positions)
+        word = words[position]
         at = self._rng.randrange(1, len(word) - 1)
-        words[place] = self._rng.choice(
+        words[position] = self._rng.choice(
             (
                 word[:at] + word[at + 1 :],
                 word[:at] + word[at] + word[at:],
@@ -127,8 +130,8 @@ class Captioner:
         )
         return " ".join(words)
 
-    def attributes(self, product: Labelled, language: Language) -> Caption:
-        """A caption such as "men's black watch" or 男士黑色手表 from some of the labels."""
+    def attributes(self, product: Annotation, language: Language) -> Caption:
+        """Compose a caption such as "men's black watch" or 男士黑色手表 from some of the labels."""
         rng, names = self._rng, {}
         for kind, share in _MENTION.items():
             if kind in product.labels and rng.random() < share:
@@ -186,25 +189,25 @@ class Captioner:
         return (" " if rng.random() < 0.15 else "").join([*front, category])
 
     def _chinese_title(self, title: str) -> str:
-        """Brand and rare words as they are, then what the lexicon can say in the order Chinese says it."""
+        """Compose a Chinese title: brand and unknown words, then the translated concepts in Chinese order."""
         title = normalise(title)
-        known: dict[str, list[str]] = {}
+        translated: dict[str, list[str]] = {}
         rest, end = [], 0
         for match in self._lexicon.find(title):
             rest.append(title[end : match.start])
             end = match.end
             words = match.concept.names["zh"]
             word = words[0] if self._rng.random() < _PREFERRED_NAME else self._rng.choice(words)
-            if word not in known.setdefault(match.concept.kind, []):
-                known[match.concept.kind].append(word)
+            if word not in translated.setdefault(match.concept.kind, []):
+                translated[match.concept.kind].append(word)
         rest.append(title[end:])
         brand = " ".join(" ".join(rest).replace("'s", " ").split())
         order = ("gender", "season", "usage", "colour", "pattern", "material", "style", "category", "thing")
-        chinese = "".join(word for kind in order for word in known.get(kind, []))
-        return self._shortened(f"{brand} {chinese}".strip(), "zh")
+        chinese = "".join(word for kind in order for word in translated.get(kind, []))
+        return self._with_dropped_words(f"{brand} {chinese}".strip(), "zh")
 
-    def _shortened(self, title: str, language: Language) -> str:
-        """Now and then without some words: shoppers rarely type a whole title."""
+    def _with_dropped_words(self, title: str, language: Language) -> str:
+        """Drop some words at random: shoppers rarely type a whole title."""
         words = title.split()
         if language == "zh" or len(words) < 4 or self._rng.random() > 0.5:
             return title

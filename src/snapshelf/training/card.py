@@ -15,26 +15,26 @@ from snapshelf.evaluation import Comparison, Verdict
 from snapshelf.training.train import Recipe
 
 _LANGUAGES = {"en": "English", "zh": "Chinese", None: "photos"}
-_MOST_CATEGORIES = 40
+_MAX_CATEGORIES = 40
 """Rows of the readable table; card.json has all."""
 
 
 @dataclass(frozen=True, slots=True)
-class RunFacts:
-    """What a run knows of itself.
+class RunSummary:
+    """Facts of a run for the model card.
 
     Parameters
     ----------
     name : str
     base : mapping
-        ``name``, ``licence``, ``languages`` and ``fingerprint`` of the model that it started from.
+        ``name``, ``licence``, ``languages`` and ``fingerprint`` of the base model.
     data : mapping
         Where the examples come from, and how many of each kind there are.
     split : mapping
-        How many were learnt from and held out, and by which rule.
+        Numbers of training and held-out examples, and the rule.
     recipe : Recipe
     batch : int
-        The one that fitted into memory.
+        Batch size that fitted into memory.
     lora : int or None
     teacher : str or None
     device : str
@@ -53,58 +53,58 @@ class RunFacts:
     seconds: float
 
 
-def model_card(facts: RunFacts, verdict: Verdict) -> dict[str, Any]:
-    """Fields of ``card.json`` that the export does not know itself."""
+def model_card(summary: RunSummary, verdict: Verdict) -> dict[str, Any]:
+    """Return the fields of ``card.json`` that the export does not compute itself."""
     return {
-        "name": facts.name,
-        "licence": facts.base["licence"],
-        "languages": list(facts.base["languages"]),
-        **({"credits": facts.base["credits"]} if facts.base.get("credits") else {}),
-        "base": {key: facts.base[key] for key in ("name", "fingerprint")},
-        "data": dict(facts.data),
-        "split": dict(facts.split),
-        "recipe": {**asdict(facts.recipe), "batch": facts.batch},
-        "lora": facts.lora,
-        "teacher": facts.teacher,
-        "seed": facts.recipe.seed,
+        "name": summary.name,
+        "licence": summary.base["licence"],
+        "languages": list(summary.base["languages"]),
+        **({"credits": summary.base["credits"]} if summary.base.get("credits") else {}),
+        "base": {key: summary.base[key] for key in ("name", "fingerprint")},
+        "data": dict(summary.data),
+        "split": dict(summary.split),
+        "recipe": {**asdict(summary.recipe), "batch": summary.batch},
+        "lora": summary.lora,
+        "teacher": summary.teacher,
+        "seed": summary.recipe.seed,
         "alpha": verdict.alpha,
         "figures": {
             side: [
                 {
-                    "task": one.task,
-                    "language": one.language,
-                    "metric": one.metric,
-                    "queries": one.queries,
-                    "base": round(one.base, 4),
-                    "value": round(one.tuned, 4),
+                    "task": comparison.task,
+                    "language": comparison.language,
+                    "metric": comparison.metric,
+                    "queries": comparison.queries,
+                    "base": round(comparison.base, 4),
+                    "value": round(comparison.tuned, 4),
                 }
-                for one in verdict.comparisons
-                if one.side == side
+                for comparison in verdict.comparisons
+                if comparison.side == side
             ]
             for side in ("target", "general")
         },
         "categories": [
             {
-                "category": one.category,
-                "photos": one.photos,
-                "base": round(one.base, 4),
-                "value": round(one.tuned, 4),
+                "category": category.category,
+                "photos": category.photos,
+                "base": round(category.base, 4),
+                "value": round(category.tuned, 4),
             }
-            for one in verdict.categories
+            for category in verdict.categories
         ],
         "may_be_promoted": verdict.may_be_promoted,
-        "seconds": round(facts.seconds),
+        "seconds": round(summary.seconds),
         "made_with": {
             "snapshelf": snapshelf.__version__,
             "python": platform.python_version(),
             **{name: version(name) for name in ("torch", "onnx", "onnxruntime")},
-            "device": facts.device,
+            "device": summary.device,
         },
     }
 
 
 def readable_card(card: Mapping[str, Any], verdict: Verdict) -> str:
-    """The card as Markdown: what it was made of and how good it is, by language and by category."""
+    """Return the card as Markdown: data, training, and metrics by language and by category."""
     data, split, recipe = card["data"], card["split"], card["recipe"]
     lines = [
         f"# {card['name']}",
@@ -138,15 +138,16 @@ def readable_card(card: Mapping[str, Any], verdict: Verdict) -> str:
         "",
     ]
     for side, heading in (("target", "On the held-out examples"), ("general", "On the general set")):
-        # Of each kind of label one figure will do; card.json has all.
+        # Only AP for each kind of label; card.json has all metrics.
         rows = [
-            one
-            for one in verdict.comparisons
-            if one.side == side and (one.metric == "AP" or not one.task.startswith("class: "))
+            comparison
+            for comparison in verdict.comparisons
+            if comparison.side == side
+            and (comparison.metric == "AP" or not comparison.task.startswith("class: "))
         ]
         lines += [f"## {heading}", "", *_table(rows), ""]
     if verdict.categories:
-        shown = sorted(verdict.categories, key=lambda one: -one.photos)[:_MOST_CATEGORIES]
+        shown = sorted(verdict.categories, key=lambda category: -category.photos)[:_MAX_CATEGORIES]
         lines += [
             "## By category",
             "",
@@ -160,7 +161,10 @@ def readable_card(card: Mapping[str, Any], verdict: Verdict) -> str:
             "",
             "| category | photos | base | this model |",
             "|---|---|---|---|",
-            *(f"| {one.category} | {one.photos:,} | {one.base:.3f} | {one.tuned:.3f} |" for one in shown),
+            *(
+                f"| {category.category} | {category.photos:,} | {category.base:.3f} | {category.tuned:.3f} |"
+                for category in shown
+            ),
             "",
         ]
     return "\n".join(lines)
@@ -171,15 +175,15 @@ def _table(rows: list[Comparison]) -> list[str]:
         "| task | queries in | metric | queries | base | this model | difference | |",
         "|---|---|---|---|---|---|---|---|",
         *(
-            f"| {one.task} | {_LANGUAGES[one.language]} | {one.metric} | {one.queries:,} | {one.base:.3f} "
-            f"| {one.tuned:.3f} | {one.tuned - one.base:+.3f} [{one.low:+.3f}, {one.high:+.3f}] | {one.outcome} |"
-            for one in rows
+            f"| {row.task} | {_LANGUAGES[row.language]} | {row.metric} | {row.queries:,} | {row.base:.3f} "
+            f"| {row.tuned:.3f} | {row.tuned - row.base:+.3f} [{row.low:+.3f}, {row.high:+.3f}] | {row.outcome} |"
+            for row in rows
         ),
     ]
 
 
 def device_name(device: torch.device) -> str:
-    """What computed, in words."""
+    """Return the name of the device for people."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{torch.get_num_threads()} CPU threads ({platform.machine()})"

@@ -1,4 +1,4 @@
-"""Checkpoints: everything that a run needs to go on."""
+"""Checkpoints: weights, moving average, objective, optimiser state and step, to resume a run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def load_checkpoint(
     objective: nn.Module,
     optimiser: torch.optim.Optimizer,
 ) -> int:
-    """Put a run back to where it was; returns the number of steps done.
+    """Restore the state of a run; return the number of steps done.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def save_checkpoint(
     optimiser: torch.optim.Optimizer,
     step: int,
 ) -> None:
-    """Write a checkpoint; the one before stays until this one is whole."""
+    """Write a checkpoint atomically: the previous checkpoint stays until the new is complete."""
     state = {
         "format": _FORMAT,
         "towers": towers.state_dict(),

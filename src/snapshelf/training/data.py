@@ -1,4 +1,4 @@
-"""Examples made ready for training: decoded once, in a file that steps read from."""
+"""The training set: photos decoded once into a memory-mapped file, with titles and labels."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from torch import Tensor
 from snapshelf.encoders import Encoder, Vectors
 from snapshelf.errors import PhotoError, TrainingError
 from snapshelf.language import Lexicon
-from snapshelf.training.captions import KINDS, Captioner, Labelled
+from snapshelf.training.captions import KINDS, Annotation, Captioner
 from snapshelf.training.model import Towers
 from snapshelf.training.sources.example import Example
 
-_FEWEST = 8
-"""With fewer examples there is nothing to contrast."""
+_MIN_EXAMPLES = 8
+"""Contrastive learning needs at least this many examples."""
 
 
 class PhotoTeacher(Protocol):
-    """A teacher that knows photos alone."""
+    """A distillation teacher without a text tower."""
 
     def encode_photos(self, photos: Sequence[Image.Image]) -> Vectors:
         """RGB photos → unit vectors, float32 (n, d)."""
@@ -37,30 +37,30 @@ class PhotoTeacher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TeacherVectors:
-    """A teacher's unit vectors of the examples' photos and titles (None of one that knows no words), float32 (n, d)."""
+    """A teacher's unit vectors of photos and titles (None without a text tower), float32 (n, d)."""
 
     photos: NDArray[np.float32]
     titles: NDArray[np.float32] | None
 
 
 class TrainingSet:
-    """Photos in a memory-mapped file, and what is known of them.
+    """Photos in a memory-mapped file, with their titles and labels.
 
     Attributes
     ----------
     ids : list of str
-    about : list of Labelled
-        With labels by the lexicon's preferred names, and what titles tell of pattern and material.
+    annotations : list of Annotation
+        With labels by the lexicon's preferred names, and pattern and material read from titles.
     classes : list of (kind, label)
-        Every label there is; a label's number is its place here.
+        Every label; its index is the label's number.
     labels : Tensor
         int64 (n, kinds): labels by number, -2 where unknown.
     class_kinds : Tensor
-        int64 (classes,): column of `labels` that a class is of.
+        int64 (classes,): column of `labels` of each class.
     replaceable : Tensor
         bool (n,): the product stands out from a white background.
     skipped : list of str
-        A sentence for each example that could not be used.
+        A sentence for each photo that could not be used.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,17 +69,19 @@ class TrainingSet:
         self.image_size: int = size
         self.skipped: list[str] = stored["skipped"]
         self.ids: list[str] = [row["id"] for row in rows]
-        self.about = [Labelled(row["titles"], row["labels"]) for row in rows]
+        self.annotations = [Annotation(row["titles"], row["labels"]) for row in rows]
         self.replaceable = torch.tensor([row["replaceable"] for row in rows])
         self._counts = np.array([row["photos"] for row in rows])
         self._first = np.cumsum(self._counts) - self._counts
         shape = (int(self._counts.sum()), size, size, 3)
         self._photos = np.memmap(folder / "photos.u8", np.uint8, "r", shape=shape)
-        present = Counter((kind, label) for one in self.about for kind, label in one.labels.items())
-        self.classes = sorted(present, key=lambda one: (KINDS.index(one[0]), one[1]))
-        self._numbers = {one: number for number, one in enumerate(self.classes)}
-        self._present = np.array([present[one] for one in self.classes])
-        self.labels = self.label_ids([one.labels for one in self.about], missing=-2)
+        present = Counter(
+            (kind, label) for annotation in self.annotations for kind, label in annotation.labels.items()
+        )
+        self.classes = sorted(present, key=lambda label: (KINDS.index(label[0]), label[1]))
+        self._numbers = {label: number for number, label in enumerate(self.classes)}
+        self._present = np.array([present[label] for label in self.classes])
+        self.labels = self.label_ids([annotation.labels for annotation in self.annotations], missing=-2)
         self.class_kinds = torch.tensor([KINDS.index(kind) for kind, _ in self.classes], dtype=torch.int64)
         teacher = folder / "teacher.npz"
         self.teacher: TeacherVectors | None = None
@@ -96,9 +98,18 @@ class TrainingSet:
         *,
         teacher: Encoder | PhotoTeacher | None = None,
     ) -> TrainingSet:
-        """Decode every photo once, as the towers want it, into the folder.
+        """Decode and preprocess every photo once, into the folder.
 
-        Photos that cannot be read are left out; an example without any is skipped and said so in `skipped`.
+        Photos that cannot be read are reported in `skipped`; an example without any other photo is left out.
+
+        Parameters
+        ----------
+        examples : iterable of Example
+        towers : Towers
+            Their preprocessing is applied.
+        folder : Path
+        teacher : Encoder, PhotoTeacher or None
+            Its vectors are stored for distillation.
 
         Raises
         ------
@@ -109,14 +120,14 @@ class TrainingSet:
         captioner = Captioner(Lexicon.bundled(), Random(0))
         rows: list[dict[str, object]] = []
         skipped: list[str] = []
-        seen: list[NDArray[np.float32]] = []
+        photo_vectors: list[NDArray[np.float32]] = []
         titles: list[str] = []
         with (folder / "photos.u8").open("wb") as out:
             for example in examples:
                 photos = []
-                for read in example.photos:
+                for open_photo in example.photos:
                     try:
-                        photos.append(read())
+                        photos.append(open_photo())
                     except PhotoError as error:
                         skipped.append(f"{example.id}: {error}")
                 if not photos:
@@ -124,54 +135,54 @@ class TrainingSet:
                 for photo in photos:
                     out.write(towers.preprocess(photo).tobytes())
                 if teacher is not None:
-                    seen.append(teacher.encode_photos(photos[:1])[0])
-                about = captioner.completed(example.about)
-                titles.append(about.any_title())
+                    photo_vectors.append(teacher.encode_photos(photos[:1])[0])
+                annotation = captioner.with_title_labels(example.annotation)
+                titles.append(annotation.any_title())
                 rows.append(
                     {
                         "id": example.id,
-                        "titles": dict(about.titles),
-                        "labels": dict(about.labels),
+                        "titles": dict(annotation.titles),
+                        "labels": dict(annotation.labels),
                         "replaceable": example.replaceable_background,
                         "photos": len(photos),
                     }
                 )
-        if len(rows) < _FEWEST:
+        if len(rows) < _MIN_EXAMPLES:
             unread = f" ({len(skipped)} photos could not be read: {skipped[0]})" if skipped else ""
             raise TrainingError(
-                f"{len(rows)} examples with a photo are too few to learn from; give at least {_FEWEST}{unread}"
+                f"{len(rows)} examples with a photo are too few to learn from; give at least {_MIN_EXAMPLES}{unread}"
             )
         stored = {"image_size": towers.image_size, "skipped": skipped, "examples": rows}
         (folder / "examples.json").write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
         (folder / "teacher.npz").unlink(missing_ok=True)
         if teacher is not None:
-            vectors = {"photos": np.stack(seen)}
+            vectors = {"photos": np.stack(photo_vectors)}
             if isinstance(teacher, Encoder):
                 vectors["titles"] = teacher.encode_texts(titles)
             np.savez(folder / "teacher.npz", allow_pickle=False, **vectors)
         return cls(folder)
 
     def __len__(self) -> int:
-        return len(self.about)
+        return len(self.annotations)
 
     def views(self, index: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """One photo of each example: uint8 (n, s, s, 3)."""
+        """Sample a photo of each example: uint8 (n, s, s, 3)."""
         views: NDArray[np.uint8] = self._photos[self._first[index] + rng.integers(self._counts[index])]
         return views
 
     def first_photos(self, index: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The main photo of each example: uint8 (n, s, s, 3)."""
+        """Return the main photo of each example: uint8 (n, s, s, 3)."""
         photos: NDArray[np.uint8] = self._photos[self._first[index]]
         return photos
 
     def label_ids(self, labels: Sequence[Mapping[str, str]], missing: int) -> Tensor:
-        """int64 (n, kinds): the number of each label, `missing` where there is none."""
+        """Return the number of each label: int64 (n, kinds), `missing` where there is none."""
         numbers = self._numbers
         rows = [[numbers[kind, row[kind]] if kind in row else missing for kind in KINDS] for row in labels]
         return torch.tensor(rows, dtype=torch.int64).view(len(labels), len(KINDS))
 
-    def rarest_label(self) -> NDArray[np.int64]:
-        """For each example, how many examples have its rarest label (all of them where it has none)."""
+    def rarest_label_count(self) -> NDArray[np.int64]:
+        """Return how many examples have the rarest label of each example (all where it has none): int64 (n,)."""
         labels = self.labels.numpy()
         counts = np.append(self._present, len(self))
         rarest: NDArray[np.int64] = counts[np.where(labels < 0, len(self._present), labels)].min(axis=1)

@@ -1,4 +1,4 @@
-"""New towers: a tokeniser learnt from the products, weights at random or a pretrained photo tower."""
+"""Initialise towers: a tokeniser trained on the products, random weights or a pretrained photo tower."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from safetensors.torch import load_file
 
 from snapshelf.errors import TrainingError
 from snapshelf.language import Lexicon
-from snapshelf.training.captions import Captioner, Labelled
+from snapshelf.training.captions import Annotation, Captioner
 from snapshelf.training.model import Architecture, TwoTowers
-from snapshelf.training.tokenizer import captions_to_learn_from, train_tokenizer
+from snapshelf.training.tokenizer import tokenizer_corpus, train_tokenizer
 
 _VOCABULARY = 8_000
 
 
 def fresh_towers(
-    products: Sequence[Labelled], *, start: Path | None = None, image_size: int = 112, seed: int = 0
+    products: Sequence[Annotation], *, start: Path | None = None, image_size: int = 112, seed: int = 0
 ) -> TwoTowers:
-    """Towers of the bundled architecture that have not been trained.
+    """Return untrained towers of the bundled architecture.
 
     Parameters
     ----------
-    products : sequence of Labelled
-        Their titles and captions decide the tokeniser.
+    products : sequence of Annotation
+        The tokeniser is trained on their titles and captions.
     start : Path or None
         Weights of `timm`'s ``vit_tiny_patch16_224`` (safetensors) for the photo tower.
     image_size : int
         Side of the photo tower's input, in pixels; a multiple of 16.
     seed : int
-        Of the captions that the tokeniser learns from.
+        Of the captions.
 
     Raises
     ------
@@ -39,10 +39,10 @@ def fresh_towers(
         `start` cannot be read or is of another architecture.
     """
     captioner = Captioner(Lexicon.bundled(), Random(seed))
-    completed = [captioner.completed(product) for product in products]
+    completed = [captioner.with_title_labels(product) for product in products]
     longest = Architecture(vocabulary=0).text_length
     tokenizer = train_tokenizer(
-        captions_to_learn_from(completed, captioner), vocabulary=_VOCABULARY, longest=longest
+        tokenizer_corpus(completed, captioner), vocabulary=_VOCABULARY, longest=longest
     )
     shape = Architecture(vocabulary=tokenizer.get_vocab_size(), image_size=image_size)
     towers = TwoTowers(shape, tokenizer)

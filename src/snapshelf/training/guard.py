@@ -1,4 +1,4 @@
-"""The guard against harm: mixes of base and tuned weights, measured on what was tuned for and on what was not."""
+"""Guard against forgetting: weight interpolations (WiSE-FT), evaluated on the target and on a general set."""
 
 from __future__ import annotations
 
@@ -42,28 +42,28 @@ from snapshelf.training.sources.bundled import drawn
 from snapshelf.training.sources.example import Example
 
 ALPHAS = (0.2, 0.4, 0.6, 0.8, 1.0)
-"""Parts of the tuned weights that are tried by default."""
+"""Interpolation factors that are evaluated by default; 1 is the tuned model."""
 
 State: TypeAlias = Mapping[str, Tensor]
 """A model's ``state_dict``."""
 
-_MOST = 1_000
-"""Examples of a set that are looked at: more would cost time and tell little."""
+_MAX_EXAMPLES = 1_000
+"""Examples of a set that are evaluated; more would take time without narrowing the intervals much."""
 _GENERAL, _GENERAL_SEED = 400, 7
-_PHOTOS_AT_ONCE, _TEXTS_AT_ONCE = 64, 256
+_PHOTO_BATCH, _TEXT_BATCH = 64, 256
 _CATEGORY_KINDS = ("class", "article", "subcategory", "master")
-_DECIDING = {"title": "RR", "class": "AP", "look-alike": "AP", "photo → picture": "RR"}
-"""The one metric of each task that a verdict rests on."""
+_DECIDING_METRIC = {"title": "RR", "class": "AP", "look-alike": "AP", "photo → picture": "RR"}
+"""The metric of each task that decides a verdict."""
 
 
-def drawn_examples() -> Iterator[Example]:
-    """Draw the general set that comes with Snapshelf: products as a studio and as shoppers see them."""
+def general_examples() -> Iterator[Example]:
+    """Return the general set of Snapshelf: drawn products as studio pictures and shoppers' photos."""
     return drawn(_GENERAL, seed=_GENERAL_SEED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Task:
-    """A task as a verdict tells of it; several tasks are measured as one where its queries are of several kinds."""
+class _ReportedTask:
+    """A task of a verdict: the queries of its parts, together."""
 
     name: str
     language: str | None
@@ -71,25 +71,25 @@ class _Task:
 
 
 class EvaluationSet:
-    """Examples that mixes are judged by: photos decoded once, tasks made once.
+    """Held-out or general examples, with photos decoded once and tasks built once.
 
-    The corpus is the first photo of each example, at most 1,000 of them, evenly spread. Tasks, as far as the examples
-    allow them: title → photo; class → photos, a class being a label by its name in the lexicon (the raw one where the
-    lexicon has none), or a colour and a category together; photo → others of the same category and colour; a
-    further photo → the first of the same example.
+    The corpus is the first photo of each example, at most 1,000, evenly sampled. The tasks that the examples allow:
+    title → photo; class → photos, where a class is a label by its name in the lexicon (the raw label where the
+    lexicon has none), or a colour with a category; photo → photos of the same category and colour; second photo →
+    first photo of the same example.
 
     Parameters
     ----------
     examples : sequence of Example
     towers : Towers
-        Says how photos are prepared.
+        Their preprocessing is applied.
     on_skipped : callable or None
-        Told of each photo that cannot be used.
+        Called with a sentence for each photo that cannot be used.
 
     Raises
     ------
     TrainingError
-        Not one photo can be used.
+        No photo can be used.
     """
 
     def __init__(
@@ -99,11 +99,11 @@ class EvaluationSet:
         *,
         on_skipped: Callable[[str], None] | None = None,
     ) -> None:
-        pictures: list[NDArray[np.uint8]] = []
-        further: list[NDArray[np.uint8]] = []
+        first_photos: list[NDArray[np.uint8]] = []
+        second_photos: list[NDArray[np.uint8]] = []
         owners: list[str] = []
         used: list[Example] = []
-        for example in examples[:: math.ceil(len(examples) / _MOST) or 1]:
+        for example in examples[:: math.ceil(len(examples) / _MAX_EXAMPLES) or 1]:
             photos = []
             for photo in example.photos[:2]:
                 try:
@@ -113,22 +113,22 @@ class EvaluationSet:
                         on_skipped(f"{example.id}: {error}")
             if not photos:
                 continue
-            # Ids need not be unique across sources; a place in the corpus is.
+            # Ids need not be unique across sources; positions in the corpus are.
             owners += [str(len(used))] * (len(photos) - 1)
-            further += photos[1:]
-            pictures.append(photos[0])
+            second_photos += photos[1:]
+            first_photos.append(photos[0])
             used.append(example)
         if not used:
-            raise TrainingError("not one photo to judge the encoder by can be used; see the messages before")
-        self._pictures = np.stack(pictures)
-        self._further = np.stack(further) if further else None
+            raise TrainingError("not one photo of the evaluation set can be used; see the messages before")
+        self._first_photos = np.stack(first_photos)
+        self._second_photos = np.stack(second_photos) if second_photos else None
         self.tasks = tuple(_tasks(used, owners))
 
     def __len__(self) -> int:
-        return len(self._pictures)
+        return len(self._first_photos)
 
     def scores(self, towers: Towers) -> list[Scores]:
-        """Measure every task of `tasks` with the weights as they are.
+        """Evaluate every task with the current weights.
 
         Raises
         ------
@@ -138,58 +138,71 @@ class EvaluationSet:
         training = towers.training
         towers.eval()
         try:
-            corpus = _photo_vectors(towers, self._pictures)
-            further = None if self._further is None else _photo_vectors(towers, self._further)
+            corpus = _photo_vectors(towers, self._first_photos)
+            second_photos = (
+                None if self._second_photos is None else _photo_vectors(towers, self._second_photos)
+            )
             texts = [
                 text for task in self.tasks if task.language for part in task.parts for text in part.queries
             ]
             texts = list(dict.fromkeys(texts))
-            words = dict(zip(texts, _text_vectors(towers, texts), strict=True))
+            text_vectors = dict(zip(texts, _text_vectors(towers, texts), strict=True))
         finally:
             towers.train(training)
 
         def queries(part: EncoderTask) -> NDArray[np.float32]:
             if part.wording is not None:
-                return np.stack([words[text] for text in part.queries])
+                return np.stack([text_vectors[text] for text in part.queries])
             if part.itself is not None:
                 return corpus[part.itself]
-            assert further is not None  # noqa: S101 - only a set with further photos has the task
-            return further
+            assert second_photos is not None  # noqa: S101 - only a set with second photos has the task
+            return second_photos
 
-        return [_together([part.score(queries(part), corpus) for part in task.parts]) for task in self.tasks]
+        return [
+            _concatenated([part.score(queries(part), corpus) for part in task.parts]) for task in self.tasks
+        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mix:
-    """Scores of one mix of weights on both sets, task by task.
+    """Scores of interpolated weights on both sets, task by task.
 
     Parameters
     ----------
     alpha : float
-        Part of the tuned weights; 0 is the base.
+        Interpolation factor; 0 is the base, 1 the tuned model.
     sides : mapping
-        "target" and "general" → scores in the order of the set's tasks.
+        "target" and "general" → scores in the order of the tasks.
     """
 
     alpha: float
     sides: Mapping[Side, Sequence[Scores]]
 
 
-def mix_into(towers: Towers, base: State, tuned: State, alpha: float) -> None:
+def interpolate_weights(towers: Towers, base: State, tuned: State, alpha: float) -> None:
     """Set the weights to (1 − alpha) · base + alpha · tuned.
 
-    WiSE-FT: Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022. Of a low-rank adapter, whose two
-    factors are multiplied, only the one that starts at zero is mixed, so that the model's weights are mixed linearly.
+    WiSE-FT: Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022. Of the two factors of a LoRA adapter
+    only B, which starts at zero, is interpolated, so that the product BA is linear in alpha.
+
+    Parameters
+    ----------
+    towers : Towers
+        Changed in place.
+    base, tuned : mapping
+        State of the towers before and after training.
+    alpha : float
+        0 to 1.
     """
     with torch.no_grad():
         for name, weight in towers.state_dict().items():
-            new = tuned[name].to(weight.device)
-            if new.is_floating_point() and "lora_A" not in name:
-                new = torch.lerp(base[name].to(weight.device, new.dtype), new, alpha)
-            weight.copy_(new)
+            value = tuned[name].to(weight.device)
+            if value.is_floating_point() and "lora_A" not in name:
+                value = torch.lerp(base[name].to(weight.device, value.dtype), value, alpha)
+            weight.copy_(value)
 
 
-def sweep(
+def sweep_alphas(
     base: State,
     tuned: State,
     towers: Towers,
@@ -199,19 +212,19 @@ def sweep(
     *,
     on_mix: Callable[[int, int], None] | None = None,
 ) -> list[Mix]:
-    """Measure the base and every mix on both sets.
+    """Evaluate the base and every interpolation on both sets.
 
     Parameters
     ----------
     base, tuned : mapping
         State of the towers before and after training.
     towers : Towers
-        Computes; its weights are the tuned ones afterwards.
+        Evaluated in place; holds the tuned weights afterwards.
     target, general : EvaluationSet
     alphas : sequence of float
-        Parts of the tuned weights, above 0 and up to 1.
+        Interpolation factors, above 0 and up to 1.
     on_mix : callable or None
-        Told how many mixes are measured and how many there are.
+        Called with the number of evaluated mixes, and of all.
 
     Returns
     -------
@@ -221,23 +234,23 @@ def sweep(
     Raises
     ------
     TrainingError
-        The tuned weights are not finite numbers.
+        The tuned weights are not finite.
     """
-    base, tuned = _apart(base), _apart(tuned)
-    broken = next((name for name, weight in tuned.items() if not _finite(weight)), None)
-    if broken is not None:
+    base, tuned = _cloned(base), _cloned(tuned)
+    non_finite = next((name for name, weight in tuned.items() if not _is_finite(weight)), None)
+    if non_finite is not None:
         raise TrainingError(
-            f"the tuned weights are not finite numbers ({broken}); train again with lower learning rates or in fp32"
+            f"the tuned weights are not finite numbers ({non_finite}); train again with lower learning rates or in fp32"
         )
     mixes = []
     try:
         for done, alpha in enumerate((0.0, *alphas), start=1):
-            mix_into(towers, base, tuned, alpha)
+            interpolate_weights(towers, base, tuned, alpha)
             mixes.append(Mix(alpha, {"target": target.scores(towers), "general": general.scores(towers)}))
             if on_mix is not None:
                 on_mix(done, 1 + len(alphas))
     finally:
-        mix_into(towers, base, tuned, 1.0)
+        interpolate_weights(towers, base, tuned, 1.0)
     return mixes
 
 
@@ -250,31 +263,32 @@ def verdict(
     tuned: str = "",
     tolerance: float = TOLERANCE,
 ) -> Verdict:
-    """Choose a mix and say whether it may take the base's place.
+    """Choose an interpolation and decide whether it may replace the base.
 
-    Of the mixes that are not worse than the base in any deciding figure of either set, the one with the best
-    mean of the target's deciding figures is chosen; where every mix is worse somewhere, the one with the best
-    mean over both sets, and it may not be promoted.
+    Among the mixes that are no worse than the base in every deciding metric of both sets, choose the best mean of the
+    target's deciding metrics. Where every mix is worse in a metric, choose the best mean over both sets; it may not
+    be promoted.
 
     Parameters
     ----------
     mixes : sequence of Mix
-        From `sweep`.
+        From `sweep_alphas`, the base first.
     target, general : EvaluationSet
-        Those of the sweep.
+        The sets that `sweep_alphas` was given.
     base, tuned : str
-        Fingerprints of the encoders; that of the tuned one is known when it is exported, see `dataclasses.replace`.
+        Fingerprints of the encoders; the tuned encoder's is known after the export, see `dataclasses.replace`.
     tolerance : float
-        Loss that is of no account.
+        Largest loss that counts as equal.
     """
-    compared = _compared(mixes, {"target": target, "general": general}, tolerance)
+    compared = _compare_mixes(mixes, {"target": target, "general": general}, tolerance)
     figures = {alpha: _figures(alpha, comparisons) for alpha, comparisons in compared.items()}
     harmless = [mix.alpha for mix in mixes[1:] if label_impressions(compared[mix.alpha])[0]]
     if harmless:
-        alpha = max(harmless, key=lambda each: (figures[each].target, -each))
+        alpha = max(harmless, key=lambda alpha: (figures[alpha].target, -alpha))
     else:
         alpha = max(
-            compared.keys() - {0.0}, key=lambda each: (figures[each].target + figures[each].general, -each)
+            compared.keys() - {0.0},
+            key=lambda alpha: (figures[alpha].target + figures[alpha].general, -alpha),
         )
     may_be_promoted, reasons = label_impressions(compared[alpha])
     chosen = next(mix for mix in mixes if mix.alpha == alpha)
@@ -292,29 +306,29 @@ def verdict(
     )
 
 
-def _tasks(examples: Sequence[Example], owners: Sequence[str]) -> Iterator[_Task]:
-    kinds = list(dict.fromkeys(kind for example in examples for kind in example.about.labels))
-    labels = {kind: [example.about.labels.get(kind, "") for example in examples] for kind in kinds}
+def _tasks(examples: Sequence[Example], owners: Sequence[str]) -> Iterator[_ReportedTask]:
+    kinds = list(dict.fromkeys(kind for example in examples for kind in example.annotation.labels))
+    labels = {kind: [example.annotation.labels.get(kind, "") for example in examples] for kind in kinds}
     category = next((kind for kind in _CATEGORY_KINDS if kind in labels), None)
-    together = [kind for kind in ("colour", category) if kind in labels]
-    classes = [[kind] for kind in kinds] + ([together] if len(together) == 2 else [])
+    colour_and_category = [kind for kind in ("colour", category) if kind in labels]
+    classes = [[kind] for kind in kinds] + ([colour_and_category] if len(colour_and_category) == 2 else [])
     for language in ("en", "zh"):
-        titles = [example.about.titles.get(language, "") for example in examples]
+        titles = [example.annotation.titles.get(language, "") for example in examples]
         if any(titles):
-            yield _Task("title", language, (title_task(titles, language, alike=True),))
+            yield _ReportedTask("title", language, (title_task(titles, language, alike=True),))
         parts = [part for names in classes if (part := _class_task(labels, names, language))]
         if parts:
-            yield _Task("class", language, tuple(parts))
+            yield _ReportedTask("class", language, tuple(parts))
             for part in parts:
-                yield _Task(f"class: {part.name}", language, (part,))
-    alike = [kind for kind in (category, "colour") if kind in labels]
-    if alike:
-        # There is none where every photo is the only one of its kind.
+                yield _ReportedTask(f"class: {part.name}", language, (part,))
+    look_alike_kinds = [kind for kind in (category, "colour") if kind in labels]
+    if look_alike_kinds:
+        # The task has no queries where every photo is the only photo of its kind.
         with contextlib.suppress(EvaluationError):
-            yield _Task("look-alike", None, (look_alike_task(labels, alike),))
+            yield _ReportedTask("look-alike", None, (look_alike_task(labels, look_alike_kinds),))
     if owners:
         task = same_product_task(owners, [str(row) for row in range(len(examples))])
-        yield _Task(task.name, None, (task,))
+        yield _ReportedTask(task.name, None, (task,))
 
 
 def _class_task(
@@ -324,7 +338,7 @@ def _class_task(
     try:
         named = label_task(labels, kinds, language)
     except EvaluationError:
-        named = None  # the lexicon knows none of them
+        named = None  # the lexicon has no name for any of the labels
     if language == "en" and (named is None or len(named.queries) < len(raw.queries)):
         return raw
     return named
@@ -335,7 +349,7 @@ def _photo_vectors(towers: Towers, photos: NDArray[np.uint8]) -> NDArray[np.floa
     with torch.inference_mode():
         parts = [
             towers.encode_photos(torch.from_numpy(part).to(device).permute(0, 3, 1, 2).float() / 255)
-            for part in np.split(photos, range(_PHOTOS_AT_ONCE, len(photos), _PHOTOS_AT_ONCE))
+            for part in np.split(photos, range(_PHOTO_BATCH, len(photos), _PHOTO_BATCH))
         ]
         vectors: NDArray[np.float32] = torch.cat(parts).float().cpu().numpy()
     return vectors
@@ -346,11 +360,9 @@ def _text_vectors(towers: Towers, texts: Sequence[str]) -> NDArray[np.float32]:
     with torch.inference_mode():
         parts = [
             towers.encode_texts(
-                towers.tokenise([normalise(text) for text in texts[start : start + _TEXTS_AT_ONCE]]).to(
-                    device
-                )
+                towers.tokenise([normalise(text) for text in texts[start : start + _TEXT_BATCH]]).to(device)
             )
-            for start in range(0, len(texts), _TEXTS_AT_ONCE)
+            for start in range(0, len(texts), _TEXT_BATCH)
         ]
         vectors: NDArray[np.float32] = (
             torch.cat(parts).float().cpu().numpy() if parts else np.empty((0, towers.dimension), np.float32)
@@ -358,40 +370,40 @@ def _text_vectors(towers: Towers, texts: Sequence[str]) -> NDArray[np.float32]:
     return vectors
 
 
-def _together(scores: Sequence[Scores]) -> Scores:
+def _concatenated(scores: Sequence[Scores]) -> Scores:
     return Scores(
-        tuple(query for one in scores for query in one.queries),
+        tuple(query for part in scores for query in part.queries),
         scores[0].metrics,
-        np.concatenate([one.values for one in scores]),
+        np.concatenate([part.values for part in scores]),
     )
 
 
-def _decides(task: _Task, scores: Scores) -> bool:
-    return task.name in _DECIDING and len(scores.queries) >= LEAST_QUERIES
+def _is_deciding(task: _ReportedTask, scores: Scores) -> bool:
+    return task.name in _DECIDING_METRIC and len(scores.queries) >= LEAST_QUERIES
 
 
-def _compared(
+def _compare_mixes(
     mixes: Sequence[Mix], sets: Mapping[Side, EvaluationSet], tolerance: float
 ) -> dict[float, list[Comparison]]:
-    """Every mix's comparisons with the first one, the base."""
+    """Compare every mix with the first, the base."""
     tasks = [
-        (side, task, [mix.sides[side][place] for mix in mixes])
-        for side, judged in sets.items()
-        for place, task in enumerate(judged.tasks)
+        (side, task, [mix.sides[side][number] for mix in mixes])
+        for side, examples in sets.items()
+        for number, task in enumerate(examples.tasks)
     ]
-    level = simultaneous(LEVEL, sum(_decides(task, scores[0]) for _, task, scores in tasks))
+    level = simultaneous(LEVEL, sum(_is_deciding(task, scores[0]) for _, task, scores in tasks))
     compared: dict[float, list[Comparison]] = {mix.alpha: [] for mix in mixes}
     for side, task, scores in tasks:
         base = scores[0].values
-        # All mixes at once: drawing the queries is what takes the time.
-        tuned = np.concatenate([one.values for one in scores], axis=1)
+        # All mixes at once: resampling the queries takes most of the time.
+        tuned = np.concatenate([mix_scores.values for mix_scores in scores], axis=1)
         low, high = paired_intervals(np.tile(base, len(mixes)), tuned, level=level)
         shape = (len(mixes), base.shape[1])
         means = tuned.mean(axis=0).reshape(shape)
         for mix, values, lows, highs in zip(
             mixes, means, low.reshape(shape), high.reshape(shape), strict=True
         ):
-            for metric, before, after, least, most in zip(
+            for metric, base_mean, tuned_mean, lower, upper in zip(
                 scores[0].metrics, means[0], values, lows, highs, strict=True
             ):
                 compared[mix.alpha].append(
@@ -401,14 +413,14 @@ def _compared(
                         language=task.language,
                         metric=str(metric),
                         queries=len(base),
-                        base=float(before),
-                        tuned=float(after),
-                        low=float(least),
-                        high=float(most),
+                        base=float(base_mean),
+                        tuned=float(tuned_mean),
+                        low=float(lower),
+                        high=float(upper),
                         outcome=outcome_of(
-                            float(after - before), float(least), float(most), tolerance=tolerance
+                            float(tuned_mean - base_mean), float(lower), float(upper), tolerance=tolerance
                         ),
-                        decides=_decides(task, scores[0]) and _DECIDING[task.name] == str(metric),
+                        decides=_is_deciding(task, scores[0]) and _DECIDING_METRIC[task.name] == str(metric),
                     )
                 )
     return compared
@@ -416,35 +428,37 @@ def _compared(
 
 def _figures(alpha: float, comparisons: Sequence[Comparison]) -> MixFigures:
     def mean(side: Side) -> float:
-        values = [one.tuned for one in comparisons if one.side == side and one.decides]
+        values = [
+            comparison.tuned for comparison in comparisons if comparison.side == side and comparison.decides
+        ]
         return float(np.mean(values)) if values else 0.0
 
     return MixFigures(alpha, mean("target"), mean("general"))
 
 
 def _categories(
-    judged: EvaluationSet, before: Sequence[Scores], after: Sequence[Scores]
+    examples: EvaluationSet, base_scores: Sequence[Scores], tuned_scores: Sequence[Scores]
 ) -> Iterator[CategoryFigures]:
-    wanted = [f"class: {kind}" for kind in _CATEGORY_KINDS]
-    found = {
-        task.name: (task.parts[0], old, new)
-        for task, old, new in zip(judged.tasks, before, after, strict=True)
-        if task.language == "en" and task.name in wanted
+    names = [f"class: {kind}" for kind in _CATEGORY_KINDS]
+    category_tasks = {
+        task.name: (task.parts[0], base, tuned)
+        for task, base, tuned in zip(examples.tasks, base_scores, tuned_scores, strict=True)
+        if task.language == "en" and task.name in names
     }
-    # The finest kind there is.
-    for name in [name for name in wanted if name in found][:1]:
-        part, old, new = found[name]
-        column = old.metrics.index(Metric("AP"))
+    # The finest kind of category.
+    for name in [name for name in names if name in category_tasks][:1]:
+        part, before, after = category_tasks[name]
+        column = before.metrics.index(Metric("AP"))
         for query, answer, base, tuned in zip(
-            part.queries, part.answers, old.values[:, column], new.values[:, column], strict=True
+            part.queries, part.answers, before.values[:, column], after.values[:, column], strict=True
         ):
             yield CategoryFigures(query, int((part.groups == answer).sum()), float(base), float(tuned))
 
 
-def _apart(state: State) -> dict[str, Tensor]:
-    """A copy: a ``state_dict`` shares its memory with the model whose weights are about to change."""
+def _cloned(state: State) -> dict[str, Tensor]:
+    """Clone a ``state_dict``, which shares memory with the model whose weights will change."""
     return {name: weight.detach().clone() for name, weight in state.items()}
 
 
-def _finite(weight: Tensor) -> bool:
+def _is_finite(weight: Tensor) -> bool:
     return not weight.is_floating_point() or bool(torch.isfinite(weight).all())

@@ -1,4 +1,4 @@
-"""Curves of a run: TensorBoard always, Weights & Biases where it is installed and asked for."""
+"""Training curves: TensorBoard always, Weights & Biases where it is installed and configured."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from torch.utils.tensorboard import SummaryWriter
 
 from snapshelf.training.train import Progress
 
-_ASKS_FOR_WANDB = ("WANDB_PROJECT", "WANDB_API_KEY", "WANDB_MODE")
+_WANDB_VARIABLES = ("WANDB_PROJECT", "WANDB_API_KEY", "WANDB_MODE")
 
 
 class RunLog:
-    """Writes the loss and its parts, the learning rate and the speed of every step.
+    """Logs the loss and its terms, the learning rate and the throughput of every step.
 
     Weights & Biases is used when it is installed and one of its own environment variables (``WANDB_PROJECT``,
     ``WANDB_API_KEY``, ``WANDB_MODE``) is set; ``WANDB_MODE=offline`` keeps it to files, ``disabled`` turns it off.
@@ -25,9 +25,9 @@ class RunLog:
     Parameters
     ----------
     folder : Path
-        TensorBoard's log directory; runs that go on append to it.
+        TensorBoard's log directory; a resumed run appends to it.
     settings : mapping
-        What the run was made with.
+        Hyperparameters of the run.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
@@ -36,10 +36,10 @@ class RunLog:
         self._wandb: Any = None
 
     def step(self, progress: Progress) -> None:
-        """Write what a step told."""
+        """Log a step."""
         if self._writer is None:
-            # Opened here, because of several processes only one is told of steps. What an interrupted run has written
-            # beyond its last checkpoint is not drawn twice.
+            # Opened here, because only the main process reports steps. `purge_step` drops what an interrupted run
+            # logged after its last checkpoint.
             self._writer = SummaryWriter(self._folder, purge_step=progress.step)
             self._wandb = _wandb_run(self._folder, self._settings)
         values = {
@@ -54,7 +54,7 @@ class RunLog:
             self._wandb.log(values, step=progress.step)
 
     def close(self) -> None:
-        """Write what is pending."""
+        """Flush and close the logs."""
         if self._writer is not None:
             self._writer.close()
         if self._wandb is not None:
@@ -70,7 +70,7 @@ class RunLog:
 
 
 def _wandb_run(folder: Path, settings: Mapping[str, Any]) -> Any:
-    if find_spec("wandb") is None or not any(os.environ.get(name) for name in _ASKS_FOR_WANDB):
+    if find_spec("wandb") is None or not any(os.environ.get(name) for name in _WANDB_VARIABLES):
         return None
     import wandb
 

@@ -1,4 +1,4 @@
-"""The two towers: a ViT-Tiny for photos and a small transformer for words, into one space."""
+"""Two-tower model: a ViT-Tiny for photos and a small transformer for texts, with a common vector space."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from snapshelf.errors import TrainingError
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """Shape of the two towers.
+    """Hyperparameters of the two towers.
 
     Parameters
     ----------
     vocabulary : int
         Number of tokens.
     dimension : int
-        Length of the common vectors.
+        Dimension of the vectors.
     image_size, patch_size : int
         Side of the square input and of one patch, in pixels.
     image_width, image_depth, image_heads : int
         The photo tower; 192, 12 and 3 are those of ViT-Tiny.
     text_width, text_depth, text_heads, text_length : int
-        The words tower; `text_length` is the longest text in tokens.
+        The text tower; `text_length` is the longest text in tokens.
     """
 
     vocabulary: int
@@ -51,7 +51,7 @@ class Architecture:
     text_length: int = 40
 
     def to_json(self) -> dict[str, int]:
-        """Plain values, for a checkpoint or a model card."""
+        """Return plain values, for a checkpoint or a model card."""
         return asdict(self)
 
 
@@ -82,7 +82,7 @@ class _Mlp(nn.Module):
 
 
 class _Block(nn.Module):
-    """Pre-norm transformer block; parameter names are those of `timm`, so that its weights load as they are."""
+    """Pre-norm transformer block; parameter names are those of `timm`, so that its weights load directly."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -122,10 +122,10 @@ class PhotoTower(nn.Module):
         self.to_common = nn.Linear(2 * width, shape.dimension, bias=False)
 
     def forward(self, photos: Tensor, keep: int | None = None) -> Tensor:
-        """Encode; with `keep`, only that many patches of each photo are looked at (training only).
+        """Encode; with `keep`, only that many patches of each photo (training only).
 
-        Dropping patches is FLIP (Li et al., 2023): faster steps and an augmentation at once. Flat patches
-        (background) are dropped first more often than not.
+        Patch dropping as in FLIP (Li et al., 2023) makes steps faster and is an augmentation. Flat patches
+        (background) are dropped with higher probability.
         """
         x = self.features(photos, keep)
         return functional.normalize(
@@ -133,11 +133,11 @@ class PhotoTower(nn.Module):
         )
 
     def features(self, photos: Tensor, keep: int | None = None) -> Tensor:
-        """What the last block makes of the class token and of each patch, normed: float (n, 1 + patches, width)."""
+        """Return the normalised output of the last block for class token and patches: float (n, 1 + patches, width)."""
         x = self.patch_embed(photos) + self.pos_embed[:, 1:]
         if keep is not None and keep < self.patches:
             x = x.gather(
-                1, _lively_patches(photos, self.patches, keep).unsqueeze(-1).expand(-1, -1, x.shape[-1])
+                1, _informative_patches(photos, self.patches, keep).unsqueeze(-1).expand(-1, -1, x.shape[-1])
             )
         x = torch.cat([(self.cls_token + self.pos_embed[:, :1]).expand(x.shape[0], -1, -1), x], dim=1)
         for block in self.blocks:
@@ -146,7 +146,7 @@ class PhotoTower(nn.Module):
         return normed
 
     def load_timm(self, weights: dict[str, Tensor]) -> None:
-        """Start from the weights of `timm`'s ``vit_tiny_patch16_224``; position embeddings are interpolated.
+        """Load the weights of `timm`'s ``vit_tiny_patch16_224``; position embeddings are interpolated.
 
         Raises
         ------
@@ -154,12 +154,12 @@ class PhotoTower(nn.Module):
             The weights are of another architecture.
         """
         state = {name: value.float() for name, value in weights.items() if not name.startswith("head.")}
-        old = state["pos_embed"]
-        side, new_side = math.isqrt(old.shape[1] - 1), math.isqrt(self.patches)
-        grid = old[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2)
+        pretrained = state["pos_embed"]
+        side, new_side = math.isqrt(pretrained.shape[1] - 1), math.isqrt(self.patches)
+        grid = pretrained[:, 1:].reshape(1, side, side, -1).permute(0, 3, 1, 2)
         grid = functional.interpolate(grid, size=(new_side, new_side), mode="bicubic", antialias=True)
         state["pos_embed"] = torch.cat(
-            [old[:, :1], grid.permute(0, 2, 3, 1).reshape(1, self.patches, -1)], dim=1
+            [pretrained[:, :1], grid.permute(0, 2, 3, 1).reshape(1, self.patches, -1)], dim=1
         )
         missing = self.load_state_dict(state, strict=False)
         if missing.unexpected_keys or missing.missing_keys != ["to_common.weight"]:
@@ -169,8 +169,8 @@ class PhotoTower(nn.Module):
             )
 
 
-def _lively_patches(photos: Tensor, patches: int, keep: int) -> Tensor:
-    """Indices (n, keep) of patches drawn at random, flat ones with less chance."""
+def _informative_patches(photos: Tensor, patches: int, keep: int) -> Tensor:
+    """Sample indices (n, keep) of patches; flat patches have a lower probability."""
     side = photos.shape[-1] // math.isqrt(patches)
     grey = photos.mean(dim=1, keepdim=True)
     mean = functional.avg_pool2d(grey, side)
@@ -192,29 +192,29 @@ class TextTower(nn.Module):
         self.to_common = nn.Linear(width, shape.dimension, bias=False)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Encode int64 (n, t), t ≤ the longest text."""
-        there = tokens != 0
+        """Encode int64 (n, t), with t up to `Architecture.text_length`."""
+        is_token = tokens != 0
         x = self.embed(tokens) + self.pos_embed[:, : tokens.shape[1]]
-        mask = there[:, None, None, :]
+        mask = is_token[:, None, None, :]
         for block in self.blocks:
             x = block(x, mask)
-        weight = there.unsqueeze(-1).to(x.dtype)
+        weight = is_token.unsqueeze(-1).to(x.dtype)
         pooled = (self.norm(x) * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1)
         return functional.normalize(self.to_common(pooled), dim=-1)
 
 
-_TEXTS_AT_ONCE = 64
+_TEXT_BATCH = 64
 
 
 class Towers(nn.Module, ABC):
-    """What a training run needs of a model: a photo tower and a words tower into one space.
+    """Interface of a model for training: a photo tower and a text tower with a common vector space.
 
     Attributes
     ----------
     image_size : int
-        Side of the square of pixels that the photo tower takes.
+        Side of the photo tower's square input, in pixels.
     dimension : int
-        Length of the common vectors.
+        Dimension of the vectors.
     log_scale, offset : Parameter
         Logarithm of the inverse temperature, and the sigmoid loss's bias.
     """
@@ -239,8 +239,8 @@ class Towers(nn.Module, ABC):
     def encode_photos(self, pixels: Tensor, keep: int | None = None) -> Tensor:
         """Float pixels (n, 3, s, s) in [0, 1] → unit vectors (n, d).
 
-        With `keep`, only that many patches of each photo need be looked at (FLIP, Li et al., 2023); a model
-        without patches ignores it.
+        With `keep`, only that many patches of each photo (FLIP, Li et al., 2023); a model without patches
+        ignores it.
         """
 
     @abstractmethod
@@ -248,17 +248,17 @@ class Towers(nn.Module, ABC):
         """Token ids (n, t) → unit vectors (n, d)."""
 
     def scale(self) -> Tensor:
-        """Inverse temperature, at most 100 (as in CLIP, Radford et al., 2021)."""
+        """Return the inverse temperature, at most 100 (as in CLIP, Radford et al., 2021)."""
         return self.log_scale.clamp(max=math.log(100)).exp()
 
     def bias(self) -> Tensor:
-        """What the sigmoid loss adds to every similarity (Zhai et al., 2023)."""
+        """Return the sigmoid loss's bias (Zhai et al., 2023)."""
         return self.offset
 
     def parameter_groups(
         self, photo_rate: float, text_rate: float, weight_decay: float
     ) -> list[dict[str, Any]]:
-        """Trainable parameters for AdamW: each tower's rate; no decay for biases, norms and embeddings."""
+        """Return AdamW's parameter groups: a rate for each tower; no decay for biases, norms and embeddings."""
         groups: dict[tuple[float, float], list[Tensor]] = {}
         for name, parameter in self.named_parameters():
             if not parameter.requires_grad:
@@ -273,10 +273,10 @@ class Towers(nn.Module, ABC):
 
     @abstractmethod
     def belongs_to_photo_tower(self, parameter: str) -> bool:
-        """Whether a parameter learns at the photo tower's rate."""
+        """Whether a parameter has the photo tower's learning rate."""
 
-    def is_of_photos(self, parameter: str) -> bool:
-        """Whether photos' vectors depend on a parameter."""
+    def affects_photo_vectors(self, parameter: str) -> bool:
+        """Whether the vectors of photos depend on a parameter."""
         return self.belongs_to_photo_tower(parameter)
 
 
@@ -292,12 +292,14 @@ class TwoTowers(Towers):
         self.text = TextTower(shape)
 
     def preprocess(self, photo: Image.Image) -> NDArray[np.uint8]:
-        """Stretch to the square."""
+        """Stretch the photo to the square."""
         return stretch_to_square(photo, self.image_size)
 
     def tokenise(self, texts: Sequence[str]) -> Tensor:
-        """Int64 (n, longest of the texts), padded with 0."""
-        encoded = [one.ids for one in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        """Return int64 (n, longest text), padded with 0."""
+        encoded = [
+            encoding.ids for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        ]
         longest = max(1, *(len(ids) for ids in encoded))
         return torch.tensor([ids + [0] * (longest - len(ids)) for ids in encoded], dtype=torch.int64)
 
@@ -307,23 +309,23 @@ class TwoTowers(Towers):
         return vectors
 
     def encode_texts(self, tokens: Tensor) -> Tensor:
-        """Encode with the words tower."""
-        if tokens.device.type != "cpu" or len(tokens) < 2 * _TEXTS_AT_ONCE:
+        """Encode with the text tower."""
+        if tokens.device.type != "cpu" or len(tokens) < 2 * _TEXT_BATCH:
             vectors: Tensor = self.text(tokens)
             return vectors
-        # Texts of like length together: on a CPU, padding costs as much as words do.
+        # Batches of texts of similar length: on a CPU, padding costs as much as tokens.
         lengths = (tokens != 0).sum(dim=1)
         order = lengths.argsort(stable=True)
         parts = [
             self.text(tokens[part, : max(1, int(lengths[part[-1]]))])
-            for part in torch.split(order, _TEXTS_AT_ONCE)
+            for part in torch.split(order, _TEXT_BATCH)
         ]
         return torch.cat(parts)[order.argsort()]
 
     def belongs_to_photo_tower(self, parameter: str) -> bool:
-        """The pretrained part: all of the photo tower but its projection."""
-        return self.is_of_photos(parameter) and "to_common" not in parameter
+        """Whether it belongs to the pretrained part: the photo tower without its projection."""
+        return self.affects_photo_vectors(parameter) and "to_common" not in parameter
 
-    def is_of_photos(self, parameter: str) -> bool:
-        """The photo tower with its projection."""
+    def affects_photo_vectors(self, parameter: str) -> bool:
+        """Whether it belongs to the photo tower, projection included."""
         return parameter.startswith("photo.")

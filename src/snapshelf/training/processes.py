@@ -1,4 +1,4 @@
-"""One process or several: what ``torchrun`` starts works together, and Ctrl-C waits for the end of a step."""
+"""Distributed training under ``torchrun``, and Ctrl-C that waits for the end of a step."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import torch
 import torch.distributed
 
 _LONGEST_WAIT = timedelta(days=2)
-"""How long the others wait while the first process decodes photos or judges."""
+"""Timeout of collectives: the others wait while the main process decodes photos or evaluates."""
 
 
 @contextmanager
-def together(device: str | None) -> Iterator[None]:
-    """Join the processes that ``torchrun`` has started, if it has; they part at the end."""
+def process_group(device: str | None) -> Iterator[None]:
+    """Join the process group of ``torchrun``, if there is one, and leave it at the end."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield
         return
@@ -33,51 +33,52 @@ def together(device: str | None) -> Iterator[None]:
         torch.distributed.destroy_process_group()
 
 
-def is_first() -> bool:
-    """Whether this process is the one that reads, judges and writes."""
-    return not _several() or torch.distributed.get_rank() == 0
+def is_main_process() -> bool:
+    """Whether this process reads, evaluates and writes (rank 0)."""
+    return not is_distributed() or torch.distributed.get_rank() == 0
 
 
-def is_alone() -> bool:
+def is_single_process() -> bool:
     """Whether there is no other process."""
-    return not _several() or torch.distributed.get_world_size() == 1
+    return not is_distributed() or torch.distributed.get_world_size() == 1
 
 
-def wait_for_all() -> None:
-    """Wait until every process has come here."""
-    if _several():
+def barrier() -> None:
+    """Wait for all processes."""
+    if is_distributed():
         torch.distributed.barrier()
 
 
-def _several() -> bool:
+def is_distributed() -> bool:
+    """Whether a process group is in use."""
     return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
-class Interrupt:
-    """Within it, Ctrl-C is only noted; a second one interrupts at once.
+class DeferredInterrupt:
+    """Context in which Ctrl-C waits for the end of a step; a second Ctrl-C interrupts at once.
 
-    `check` raises what was noted, so that a step is done wholly or not at all.
+    `check` raises the deferred interrupt, so that a step is done wholly or not at all.
     """
 
     def __init__(self) -> None:
-        self._noted = False
+        self._received = False
 
-    def __enter__(self) -> Interrupt:
-        # Only the main thread hears signals; elsewhere somebody else decides when to stop.
-        self._hears = threading.current_thread() is threading.main_thread()
-        if self._hears:
-            self._before = signal.signal(signal.SIGINT, self._note)
+    def __enter__(self) -> DeferredInterrupt:
+        # Python delivers signals to the main thread only.
+        self._main_thread = threading.current_thread() is threading.main_thread()
+        if self._main_thread:
+            self._previous = signal.signal(signal.SIGINT, self._defer)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._hears:
-            signal.signal(signal.SIGINT, self._before)
+        if self._main_thread:
+            signal.signal(signal.SIGINT, self._previous)
 
     def check(self) -> None:
-        """Raise `KeyboardInterrupt` if Ctrl-C was noted."""
-        if self._noted:
+        """Raise `KeyboardInterrupt` if Ctrl-C was pressed."""
+        if self._received:
             raise KeyboardInterrupt
 
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self._noted = True
-        signal.signal(signal.SIGINT, self._before)
+    def _defer(self, _number: int, _frame: FrameType | None) -> None:
+        self._received = True
+        signal.signal(signal.SIGINT, self._previous)

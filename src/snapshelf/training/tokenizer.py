@@ -1,4 +1,4 @@
-"""The bilingual tokeniser, learnt from the captions."""
+"""The bilingual tokeniser (byte-pair encoding), trained on captions."""
 
 from __future__ import annotations
 
@@ -9,17 +9,25 @@ from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 
 from snapshelf.language import Lexicon
-from snapshelf.training.captions import LANGUAGES, Captioner, Labelled
+from snapshelf.training.captions import LANGUAGES, Annotation, Captioner
 
 PADDING = "<pad>"
 _UNKNOWN = "<unk>"
 
 
 def train_tokenizer(captions: Iterable[str], *, vocabulary: int, longest: int) -> Tokenizer:
-    """Byte-pair encoding with every Chinese character for itself and bytes for what was never seen.
+    """Train a byte-pair encoding in which each Chinese character is a token of its own, with byte fallback.
 
-    A character alone lets 裙 mean the same in 连衣裙 and 红裙; the bytes leave no hole for a new brand or a rare
-    character. Token 0 pads.
+    Single characters let 裙 mean the same in 连衣裙 and 红裙; byte fallback covers new brands and rare characters.
+    Token 0 is the padding.
+
+    Parameters
+    ----------
+    captions : iterable of str
+    vocabulary : int
+        Number of tokens.
+    longest : int
+        Longest text in tokens; longer ones are truncated.
     """
     tokenizer = Tokenizer(BPE(unk_token=_UNKNOWN, byte_fallback=True))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
@@ -43,8 +51,8 @@ def train_tokenizer(captions: Iterable[str], *, vocabulary: int, longest: int) -
     return tokenizer
 
 
-def captions_to_learn_from(products: Sequence[Labelled], captioner: Captioner) -> Iterator[str]:
-    """Every name in the lexicon, and each product's title and a caption in both languages."""
+def tokenizer_corpus(products: Sequence[Annotation], captioner: Captioner) -> Iterator[str]:
+    """Yield every name in the lexicon, and each product's title and a caption in both languages."""
     for concept in Lexicon.bundled().concepts():
         for names in concept.names.values():
             yield from names

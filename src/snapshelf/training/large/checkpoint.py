@@ -1,4 +1,4 @@
-"""What is known of a large model's checkpoint once it is read, whatever library wrote it."""
+"""A large model's checkpoint, independent of the library that wrote it."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ Encode = Callable[[Any, Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A model, and what has to be done with photos and texts before they reach it.
+    """A model with its preprocessing and tokenisation.
 
     Parameters
     ----------
     folder : Path
     kind : str
-        Family, as on an encoder's card: "siglip", "chinese_clip", "clip" or "open_clip".
+        Model family, as on an encoder's card: "siglip", "chinese_clip", "clip" or "open_clip".
     model : nn.Module
-        As the library has it.
+        The library's own model.
     encode_photos : callable
-        The model and float (n, 3, s, s), normalised with the preprocessing's mean and deviation.
+        Takes the model and float (n, 3, s, s), normalised with mean and standard deviation.
     encode_texts : callable
-        The model and int64 (n, t).
+        Takes the model and int64 (n, t).
     tokenizer : Tokenizer
     tokenisation : Tokenisation
     preprocessing : Preprocessing
-        With mean and deviation.
+        With mean and standard deviation.
     dimension : int
     languages : tuple of str
-        Of this family's training, where the checkpoint does not say.
+        Languages of the family's training, where the checkpoint states none.
     """
 
     folder: Path
@@ -58,7 +58,7 @@ class Checkpoint:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read one of a checkpoint's JSON files.
+    """Read a JSON file of a checkpoint.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_tokenizer(folder: Path) -> Tokenizer:
-    """Tokeniser of a checkpoint: ``tokenizer.json``, or made from the vocabulary that stands for it.
+    """Read a checkpoint's tokeniser: ``tokenizer.json``, or built from the vocabulary file.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     """
     path = folder / "tokenizer.json"
     if not any((folder / name).is_file() for name in (path.name, *_VOCABULARIES)):
-        # Transformers would make up a tokeniser that knows no word.
+        # Transformers would build a tokeniser with an empty vocabulary.
         raise TrainingError(f"{folder}: the tokeniser is missing; tokenizer.json is expected, or vocab.txt")
     try:
         if path.is_file():
@@ -97,7 +97,7 @@ def read_tokenizer(folder: Path) -> Tokenizer:
 
 
 def padding_token(folder: Path, tokenizer: Tokenizer) -> int:
-    """Number of the token that texts are filled up with, as the tokeniser's own files have it."""
+    """Return the id of the padding token, from the tokeniser's files."""
     for name in ("tokenizer_config.json", "special_tokens_map.json"):
         if (folder / name).is_file():
             token = read_json(folder / name).get("pad_token")

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from snapshelf.demo import draw_catalogue, shopper_photo
 from snapshelf.encoders import Vectors, load_encoder, write_card
 from snapshelf.training.export import Weights, shrink
-from snapshelf.training.large.open_clip import fuse
+from snapshelf.training.large.open_clip import reparameterise
 from snapshelf.training.large.towers import LargeTowers, load_large
 
 _OPSET = 17
@@ -160,7 +160,7 @@ class _PhotoGraph(nn.Module):
 
     def __init__(self, towers: LargeTowers) -> None:
         super().__init__()
-        self.towers = towers.over(fuse(towers.model))
+        self.towers = towers.with_model(reparameterise(towers.model))
 
     def forward(self, pixels: Tensor) -> Tensor:
         return self.towers.encode_photos(pixels.permute(0, 3, 1, 2).float() / 255)

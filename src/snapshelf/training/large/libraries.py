@@ -1,4 +1,4 @@
-"""The libraries that read large checkpoints, imported when one is read."""
+"""Optional libraries that read large checkpoints, imported on demand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
 
 def library(name: str) -> Any:
-    """Import one of the optional libraries by its module's name.
+    """Import an optional library by its module name.
 
     Raises
     ------
@@ -34,11 +34,11 @@ def library(name: str) -> Any:
 
 
 def _import_torchvision() -> None:
-    """Import torchvision, also where its compiled operators do not fit PyTorch.
+    """Import torchvision, even if its compiled operators do not fit PyTorch.
 
-    A torchvision that is built for CUDA beside a PyTorch for the CPU fails on import, for want of two operators of
-    object detection, and takes Transformers, timm and OpenCLIP with it. Nothing that is used of these needs an
-    operator of torchvision, so the two signatures are enough.
+    A torchvision for CUDA beside a PyTorch for the CPU fails on import, because two object detection operators are
+    missing; then Transformers, timm and OpenCLIP cannot be imported either. None of them is used with an operator of
+    torchvision here, so declaring the two signatures is enough.
     """
     try:
         import_module("torchvision")

@@ -46,7 +46,7 @@ def load_open_clip(folder: Path) -> Checkpoint:
     Raises
     ------
     TrainingError
-        A file is missing or incomplete, or the configuration asks for what is not known here.
+        A file is missing or incomplete, or the configuration is not supported.
     """
     config = read_json(folder / "open_clip_config.json")
     try:
@@ -55,7 +55,7 @@ def load_open_clip(folder: Path) -> Checkpoint:
         model = _load_model(folder, model_config)
         tokenizer = _tokenizer(folder, texts)
         tokenisation = _tokenisation(folder, tokenizer, texts)
-        _make_plain(tokenizer, canonical=tokenisation.cleaning == "canonical")
+        _normalise_punctuation(tokenizer, canonical=tokenisation.cleaning == "canonical")
         return Checkpoint(
             folder=folder,
             kind="open_clip",
@@ -81,7 +81,7 @@ def _load_model(folder: Path, config: Mapping[str, Any]) -> nn.Module:
         with TemporaryDirectory() as scratch:
             described = json.loads(json.dumps(config))
             if "hf_model_name" in described["text_cfg"]:
-                # OpenCLIP would ask the hub for the words tower's shape; the weights tell it as well.
+                # OpenCLIP would ask the hub for the text tower's configuration; it is read off the weights instead.
                 weights = library("open_clip.factory").load_state_dict(str(path))
                 shape = _text_shape(described["text_cfg"]["hf_model_name"], weights)
                 shape.save_pretrained(scratch)
@@ -89,7 +89,7 @@ def _load_model(folder: Path, config: Mapping[str, Any]) -> nn.Module:
             Path(scratch, "open_clip_config.json").write_text(
                 json.dumps({"model_cfg": described}), encoding="utf-8"
             )
-            with _quietly():
+            with _without_log_warnings():
                 model: nn.Module = open_clip.create_model(
                     f"local-dir:{scratch}", load_weights=False, pretrained_text=False
                 )
@@ -102,8 +102,8 @@ def _load_model(folder: Path, config: Mapping[str, Any]) -> nn.Module:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep OpenCLIP from warning that there are no weights; they are loaded in a second step."""
+def _without_log_warnings() -> Iterator[None]:
+    """Suppress OpenCLIP's warning about missing weights, which are loaded in a second step."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -113,9 +113,9 @@ def _quietly() -> Iterator[None]:
 
 
 def _text_shape(name: str, weights: Mapping[str, Tensor]) -> Any:
-    """Configuration of a words tower that is Transformers' own, read off its weights.
+    """Return the configuration of a text tower of Transformers, read off its weights.
 
-    Heads are 64 numbers wide in every published XLM-R and NLLB.
+    Attention heads have 64 dimensions in every published XLM-R and NLLB.
     """
     transformers = library("transformers")
     tower = "text.transformer."
@@ -139,12 +139,12 @@ def _text_shape(name: str, weights: Mapping[str, Tensor]) -> Any:
             encoder_layers=_layers(weights, f"{tower}layers."),
             encoder_attention_heads=max(1, width // 64),
             encoder_ffn_dim=len(weights[f"{tower}layers.0.fc1.weight"]),
-            # Only the encoder is used; of the decoder as little as can be is made.
+            # Only the encoder is used; the decoder is as small as possible.
             decoder_layers=1,
             decoder_ffn_dim=1,
             scale_embedding=True,
         )
-    raise TrainingError(f"words towers made of {name} are not known, only those of XLM-R and NLLB")
+    raise TrainingError(f"text towers made of {name} are not supported, only those of XLM-R and NLLB")
 
 
 def _layers(weights: Mapping[str, Tensor], prefix: str) -> int:
@@ -171,7 +171,7 @@ def _encode_texts(model: Any, tokens: Tensor) -> Tensor:
 def _tokenizer(folder: Path, texts: Mapping[str, Any]) -> Tokenizer:
     if texts.get("hf_tokenizer_name"):
         return read_tokenizer(folder)
-    # Without a name OpenCLIP takes CLIP's vocabulary, which it brings along, whatever lies in the folder.
+    # Without a name OpenCLIP uses its own copy of CLIP's vocabulary, whatever the folder holds.
     clip = library("open_clip").SimpleTokenizer()
     tokenizer = Tokenizer(
         models.BPE(
@@ -195,10 +195,10 @@ def _tokenizer(folder: Path, texts: Mapping[str, Any]) -> Tokenizer:
     return tokenizer
 
 
-def _make_plain(tokenizer: Tokenizer, *, canonical: bool) -> None:
-    """Let the tokeniser turn full-width and curly punctuation into plain, as OpenCLIP does (by ftfy) before all else.
+def _normalise_punctuation(tokenizer: Tokenizer, *, canonical: bool) -> None:
+    """Normalise full-width and curly punctuation first, as OpenCLIP does with ftfy.
 
-    What is plain by then has to go as well where punctuation goes.
+    With `canonical`, the normalised punctuation is removed, too.
     """
     steps: list[normalizers.Normalizer] = [
         normalizers.NFKC(),
@@ -222,16 +222,16 @@ def _tokenisation(folder: Path, tokenizer: Tokenizer, texts: Mapping[str, Any]) 
     length = int(texts.get("context_length", _LENGTH))
     if not texts.get("hf_tokenizer_name"):
         return Tokenisation(length=length, padding="fixed", pad_id=0, cleaning="lower")
-    more = dict(texts.get("tokenizer_kwargs", {}))
-    cleaning = _CLEANING[more.pop("clean", "whitespace")]
-    if more or texts.get("tokenizer_mode"):
+    options = dict(texts.get("tokenizer_kwargs", {}))
+    cleaning = _CLEANING[options.pop("clean", "whitespace")]
+    if options or texts.get("tokenizer_mode"):
         raise TrainingError(
-            f"{folder}: the tokeniser's {', '.join(more) or 'tokenizer_mode'} is not known here"
+            f"{folder}: the tokeniser's {', '.join(options) or 'tokenizer_mode'} is not supported"
         )
     nllb = tokenizer.token_to_id("zho_Hans") is not None
     return Tokenisation(
         length=length,
-        # Towers of Transformers have a mask; OpenCLIP's own read the padding like any other token.
+        # Transformers' towers have an attention mask; OpenCLIP's own attend to the padding.
         padding="longest" if "hf_model_name" in texts else "fixed",
         pad_id=padding_token(folder, tokenizer),
         cleaning=cleaning,
@@ -245,7 +245,7 @@ def _preprocessing(model: Any, config: Mapping[str, Any]) -> Preprocessing:
     sizes = model.visual.image_size
     size, other = (sizes, sizes) if isinstance(sizes, int) else sizes
     if size != other:
-        raise TrainingError(f"photos of {size}×{other} pixels: only squares are known here")
+        raise TrainingError(f"photos of {size}×{other} pixels: only squares are supported")
     interpolation: Any = config.get("interpolation") or "bicubic"
     return Preprocessing(
         size=size,
@@ -257,8 +257,8 @@ def _preprocessing(model: Any, config: Mapping[str, Any]) -> Preprocessing:
     )
 
 
-def fuse(model: nn.Module) -> nn.Module:
-    """Merge the branches that a photo tower has for training only (FastViT of MobileCLIP), on a copy."""
+def reparameterise(model: nn.Module) -> nn.Module:
+    """Return a copy with a photo tower's training-only branches merged (FastViT of MobileCLIP)."""
     if not any(hasattr(module, "reparameterize") for module in model.modules()):
         return model
     fused: nn.Module = library("timm.utils").reparameterize_model(model, inplace=False)

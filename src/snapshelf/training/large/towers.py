@@ -1,4 +1,4 @@
-"""Large models as towers that can be trained, whole or through adapters."""
+"""Large models as trainable towers: full fine-tuning or LoRA adapters."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PREFIX = "tenant-"
 
 
 def load_large(folder: Path) -> LargeTowers:
-    """Load the checkpoint of a large model, or a tenant's adapter on top of the checkpoint that it was trained on.
+    """Load the checkpoint of a large model, or a tenant's adapter with its base checkpoint.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def load_large(folder: Path) -> LargeTowers:
     Raises
     ------
     TrainingError
-        It is none of these, a file is missing or incomplete, or the model is not one of those known.
+        The folder is none of these, a file is missing or incomplete, or the model is not supported.
     MissingExtraError
         The library that wrote it is not installed.
     """
@@ -56,7 +56,7 @@ def load_large(folder: Path) -> LargeTowers:
                 f"base_model_name_or_path in {_ADAPTER}"
             )
         return load_large(base).load_adapter(folder, folder.name)
-    # Marqo's checkpoints have both files; config.json is for code of their own.
+    # Marqo's checkpoints have both files; their config.json is for custom code.
     if (folder / "open_clip_config.json").is_file():
         return LargeTowers(load_open_clip(folder))
     if (folder / "config.json").is_file():
@@ -76,10 +76,10 @@ class LargeTowers(Towers):
 
     Notes
     -----
-    Adapters are LoRA (Hu et al., 2021) through `peft`: each linear layer's weight W becomes W + BA, with B and A of a
-    low rank. Every tenant has an adapter of its own over the same frozen weights; one is in use at a time. Through
-    PyTorch's own attention (OpenCLIP's towers), `peft` adds BA before each call and takes it off again, which rounds
-    the frozen weights in their last digit.
+    Adapters are LoRA (Hu et al., 2021) through `peft`: each linear layer's weight W becomes W + BA, with low-rank B and
+    A. Every tenant has its own adapter over the same frozen weights; a single adapter is active at a time. In PyTorch's
+    own attention (OpenCLIP's towers), `peft` adds BA before each call and subtracts it afterwards, which rounds the
+    frozen weights in their last digit.
     """
 
     _mean: Tensor
@@ -89,28 +89,28 @@ class LargeTowers(Towers):
         super().__init__()
         self.checkpoint = replace(checkpoint, model=nn.Identity())
         self.model: Any = checkpoint.model
-        self._adaptable = _adaptable(checkpoint.model)
+        self._lora_targets = _lora_targets(checkpoint.model)
         self.image_size, self.dimension = checkpoint.preprocessing.size, checkpoint.dimension
         self._tokeniser = Tokeniser(checkpoint.tokenizer.to_str(), checkpoint.tokenisation)
         for name in ("mean", "std"):
             values = torch.tensor(getattr(checkpoint.preprocessing, name)).view(1, 3, 1, 1)
             self.register_buffer(f"_{name}", values, persistent=False)
-        self._take_over("log_scale", "logit_scale")
-        self._take_over("offset", "logit_bias")
+        self._adopt_parameter("log_scale", "logit_scale")
+        self._adopt_parameter("offset", "logit_bias")
 
-    def _take_over(self, ours: str, theirs: str) -> None:
-        """Train the checkpoint's own temperature and bias, under the names that every towers have."""
+    def _adopt_parameter(self, ours: str, theirs: str) -> None:
+        """Copy the checkpoint's temperature or bias into the parameter that `Towers` trains."""
         value = getattr(self.model, theirs, None)
         if value is not None:
             getattr(self, ours).data.fill_(value.item())
             value.requires_grad_(False)
 
     def preprocess(self, photo: Image.Image) -> NDArray[np.uint8]:
-        """RGB photo → uint8 (s, s, 3), as the model's own processor has it."""
+        """RGB photo → uint8 (s, s, 3), as by the model's own processor."""
         return preprocess_photo(photo, self.checkpoint.preprocessing)
 
     def tokenise(self, texts: Sequence[str]) -> Tensor:
-        """Texts → int64 (n, t), padded as the model wants."""
+        """Texts → int64 (n, t), padded as the model expects."""
         rows = [self._tokeniser(text) for text in texts]
         tokens = torch.full((len(rows), max(map(len, rows))), self.checkpoint.tokenisation.pad_id)
         for row, ids in zip(tokens, rows, strict=True):
@@ -118,7 +118,7 @@ class LargeTowers(Towers):
         return tokens
 
     def encode_photos(self, pixels: Tensor, keep: int | None = None) -> Tensor:  # noqa: ARG002
-        """Float pixels (n, 3, s, s) in [0, 1] → unit vectors (n, d); every patch is looked at."""
+        """Float pixels (n, 3, s, s) in [0, 1] → unit vectors (n, d); `keep` is ignored."""
         vectors = self.checkpoint.encode_photos(self._base(), (pixels - self._mean) / self._std)
         return functional.normalize(vectors, dim=-1)
 
@@ -127,11 +127,11 @@ class LargeTowers(Towers):
         return functional.normalize(self.checkpoint.encode_texts(self._base(), tokens), dim=-1)
 
     def belongs_to_photo_tower(self, parameter: str) -> bool:
-        """Whether a parameter learns at the photo tower's rate."""
+        """Whether a parameter has the photo tower's learning rate."""
         return ".vis" in parameter  # .vision_model, .visual_projection, .visual
 
     def train(self, mode: bool = True) -> Self:
-        """Switch between training and use; below adapters, running means stay as they are, for they are the base's."""
+        """Set the training mode; with adapters, batch norms stay in evaluation mode: they are the base's."""
         super().train(mode)
         if self.tenants:
             for module in self.model.modules():
@@ -144,17 +144,17 @@ class LargeTowers(Towers):
 
     @property
     def tenants(self) -> tuple[str, ...]:
-        """Those who have an adapter here."""
+        """Tenants with an adapter."""
         names = getattr(self.model, "peft_config", ())
         return tuple(name.removeprefix(_PREFIX) for name in names)
 
     def with_lora(self, rank: int, tenant: str = "default") -> Self:
-        """Give a tenant a fresh adapter, which changes nothing yet, and use it; only it is trained from now on.
+        """Add a new adapter for a tenant, initially without effect, and activate it; only the adapter is trainable.
 
         Parameters
         ----------
         rank : int
-            Of the adapter's matrices; 8 to 32 are usual.
+            Rank of the adapter's matrices, usually 8 to 32.
         tenant : str
 
         Raises
@@ -170,11 +170,11 @@ class LargeTowers(Towers):
         config = peft.LoraConfig(
             r=rank,
             lora_alpha=2 * rank,
-            target_modules=self._adaptable,
+            target_modules=self._lora_targets,
         )
         name = _name(tenant)
-        with _silent_about_the_future(), torch.random.fork_rng():
-            # The same start every time, whatever else has drawn numbers, so that a stopped run can go on.
+        with _without_future_warnings(), torch.random.fork_rng():
+            # A fixed seed for the initial weights, so that a stopped run can be resumed.
             torch.manual_seed(rank)
             if self.tenants:
                 self.model.add_adapter(name, config)
@@ -183,7 +183,7 @@ class LargeTowers(Towers):
         return self.use_tenant(tenant)
 
     def use_tenant(self, tenant: str) -> Self:
-        """Encode with a tenant's adapter, and train it alone.
+        """Activate a tenant's adapter; only the adapter is trainable.
 
         Raises
         ------
@@ -196,13 +196,13 @@ class LargeTowers(Towers):
         return self
 
     def save_adapter(self, folder: Path, tenant: str | None = None) -> None:
-        """Write a tenant's adapter alone, as `peft` does; the base's weights stay where they are.
+        """Write a tenant's adapter in the format of `peft`, without the base's weights.
 
         Parameters
         ----------
         folder : Path
         tenant : str or None
-            By default the one in use.
+            By default the active adapter's.
 
         Raises
         ------
@@ -219,16 +219,16 @@ class LargeTowers(Towers):
         config.save_pretrained(folder)
 
     def load_adapter(self, folder: Path, tenant: str) -> Self:
-        """Read a tenant's adapter and use it.
+        """Read a tenant's adapter and activate it.
 
         Raises
         ------
         TrainingError
-            The folder holds none, or one of another model.
+            The folder holds no adapter, or that of another model.
         """
         peft, name = library("peft"), _name(tenant)
         try:
-            with _silent_about_the_future():
+            with _without_future_warnings():
                 if self.tenants:
                     self.model.load_adapter(str(folder), adapter_name=name, is_trainable=True)
                 else:
@@ -240,15 +240,15 @@ class LargeTowers(Towers):
         return self.use_tenant(tenant)
 
     def merged(self) -> LargeTowers:
-        """Plain towers with the adapter in use added to the weights; these stay as they are."""
+        """Return towers with the active adapter merged into a copy of the weights."""
         if not self.tenants:
             return self
-        # A copy of the weights: merging in place and back again would leave rounding errors in the base.
+        # A copy: merging and unmerging in place would leave rounding errors in the base.
         model = copy.deepcopy(self.model).merge_and_unload(adapter_names=[self._active()])
-        return self.over(model.requires_grad_(True))
+        return self.with_model(model.requires_grad_(True))
 
-    def over(self, model: nn.Module) -> LargeTowers:
-        """Make towers over another model of the same shape; everything else is as it is here."""
+    def with_model(self, model: nn.Module) -> LargeTowers:
+        """Return towers with another model of the same architecture, and the same preprocessing and temperature."""
         towers = LargeTowers(replace(self.checkpoint, model=model))
         towers.log_scale.data.copy_(self.log_scale)
         towers.offset.data.copy_(self.offset)
@@ -266,25 +266,25 @@ class LargeTowers(Towers):
 
 
 def _name(tenant: str) -> str:
-    """Name of a tenant's adapter: peft makes it a part of weights' names and searches these for "lora_"."""
+    """Return the name of a tenant's adapter; the prefix keeps "lora_" out, which peft searches in weights' names."""
     if not re.fullmatch(r"[\w-]+", tenant):
         raise TrainingError(f"{tenant!r} cannot name an adapter; use letters, digits, - and _")
     return f"{_PREFIX}{tenant}"
 
 
 @contextmanager
-def _silent_about_the_future() -> Iterator[None]:
-    """Keep from the user what peft and Transformers have to tell each other about their next versions."""
+def _without_future_warnings() -> Iterator[None]:
+    """Ignore `FutureWarning`: peft and Transformers warn of each other's next versions."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         yield
 
 
-def _adaptable(model: nn.Module) -> list[str]:
-    """Names of the layers that an adapter changes: every linear one, and PyTorch's attention as a whole.
+def _lora_targets(model: nn.Module) -> list[str]:
+    """Return the names of LoRA's target modules: linear layers, and PyTorch's attention as a whole.
 
-    The latter reads the weights of its linear layers without calling them, so an adapter on these would do nothing.
-    OpenCLIP looks at its last layer's class before it calls it.
+    The attention reads the weights of its linear layers without calling them, so adapters of these would have no
+    effect. The text projection is excluded, because OpenCLIP checks its class before it calls it.
     """
     modules = dict(model.named_modules())
     within = tuple(

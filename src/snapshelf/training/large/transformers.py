@@ -30,7 +30,7 @@ def load_transformers(folder: Path) -> Checkpoint:
     Raises
     ------
     TrainingError
-        It is of another model, or a file is missing or incomplete.
+        The model is not supported, or a file is missing or incomplete.
     """
     config = read_json(folder / "config.json")
     kind = str(config.get("model_type"))
@@ -76,7 +76,7 @@ def load_transformers(folder: Path) -> Checkpoint:
 
 
 def _dimension(config: Any) -> int:
-    # SigLIP has no common projection: its towers' heads give vectors of the photo tower's width.
+    # SigLIP has no common projection: its vectors have the photo tower's width.
     return int(getattr(config, "projection_dim", None) or config.vision_config.hidden_size)
 
 
@@ -85,7 +85,7 @@ def _encode_photos(model: Any, pixels: Tensor) -> Tensor:
     return vectors
 
 
-def _encode_without_mask(padding: int) -> Encode:  # noqa: ARG001 - SigLIP reads the padding like any other token
+def _encode_unmasked(padding: int) -> Encode:  # noqa: ARG001 - SigLIP reads the padding like any other token
     def encode(model: Any, tokens: Tensor) -> Tensor:
         vectors: Tensor = model.get_text_features(input_ids=tokens).pooler_output
         return vectors
@@ -102,7 +102,7 @@ def _encode_masked(padding: int) -> Encode:
     return encode
 
 
-def _encode_causally(padding: int) -> Encode:  # noqa: ARG001 - what comes after the end is never looked at
+def _encode_causal(padding: int) -> Encode:  # noqa: ARG001 - causal attention never sees the padding after the end
     def encode(model: Any, tokens: Tensor) -> Tensor:
         length = tokens.shape[1]
         mask = torch.ones(length, length, dtype=torch.bool, device=tokens.device).tril()[None, None]
@@ -113,9 +113,9 @@ def _encode_causally(padding: int) -> Encode:  # noqa: ARG001 - what comes after
 
 
 def masked(tokens: Tensor, padding: int) -> Tensor:
-    """Which tokens may be looked at: bool (n, 1, 1, t).
+    """Return the attention mask: bool (n, 1, 1, t), False for padding.
 
-    Transformers takes a mask of four axes as it is; what it makes of one of two axes is lost when a graph is traced.
+    Transformers uses a mask with four axes unchanged; its conversion of a two-dimensional mask is lost in tracing.
     """
     return (tokens != padding)[:, None, None, :]
 
@@ -132,7 +132,7 @@ def _siglip_texts(folder: Path, tokenizer: Tokenizer, config: dict[str, Any]) ->
 
 
 def _is_siglip2(tokenizer: Tokenizer) -> bool:
-    """SigLIP 2 of fixed resolution calls itself SigLIP; its vocabulary is Gemma's, which is bilingual and more."""
+    """Whether it is SigLIP 2, whose model type is "siglip", too; its vocabulary is Gemma's, which is multilingual."""
     return tokenizer.token_to_id("<bos>") is not None
 
 
@@ -155,23 +155,23 @@ def _clip_texts(folder: Path, tokenizer: Tokenizer, config: dict[str, Any]) -> T
 
 _FAMILIES = {
     "siglip": _Family(
-        _encode_without_mask,
+        _encode_unmasked,
         _siglip_texts,
         lambda tokenizer: ("en", "zh") if _is_siglip2(tokenizer) else ("en",),
     ),
     "chinese_clip": _Family(_encode_masked, _chinese_clip_texts, lambda _: ("zh",)),
-    "clip": _Family(_encode_causally, _clip_texts, lambda _: ("en",)),
+    "clip": _Family(_encode_causal, _clip_texts, lambda _: ("en",)),
 }
 
 
 def _preprocessing(folder: Path, image_size: int) -> Preprocessing:
     path = folder / "preprocessor_config.json"
     try:
-        found = read_processor(path)
+        preprocessing = read_processor(path)
     except EncoderError as error:
         raise TrainingError(str(error)) from error
-    if found.size != image_size:
+    if preprocessing.size != image_size:
         raise TrainingError(
             f"{path}: its photos are not squares of {image_size} pixels, as config.json has it"
         )
-    return found
+    return preprocessing

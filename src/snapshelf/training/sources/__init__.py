@@ -1,4 +1,4 @@
-"""Where training takes its examples from: feeds, shelves, annotated photos, and the bundled encoder's data."""
+"""Sources of training examples: feeds, shelves, annotated photos, and the bundled encoder's data."""
 
 from snapshelf.training.sources.bundled import bundled_examples, drawn, fashion, grocery
 from snapshelf.training.sources.coco import coco_examples

@@ -1,4 +1,4 @@
-"""What the bundled encoder is trained on: the fashion and grocery sets, and the drawn demo catalogue."""
+"""Training data of the bundled encoder: the fashion and grocery sets, and drawn products."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from snapshelf.catalogue import open_photos
 from snapshelf.demo import draw_catalogue, shopper_photo
 from snapshelf.errors import TrainingError
-from snapshelf.training.captions import Labelled
+from snapshelf.training.captions import Annotation
 from snapshelf.training.sources.example import Example, Photo
 from snapshelf.training.sources.files import SharedPhotos
-from snapshelf.training.sources.products import stands_out
+from snapshelf.training.sources.products import stands_out_from_white
 
 _UNKNOWN = {"", "NA"}
 _FASHION_COLUMNS = {
@@ -29,14 +29,14 @@ _DRAWN_SEED = 123
 
 
 def bundled_examples(data: Path, drawings: int) -> Iterator[Example]:
-    """Everything that the bundled encoder learns from.
+    """Yield the training examples of the bundled encoder.
 
     Parameters
     ----------
     data : Path
         Folder with ``fashion/`` and ``grocery/``; only their train splits are read.
     drawings : int
-        Drawn products; they are few beside the photos, so each comes twice.
+        Number of drawn products; each is repeated, because they are few beside the photos.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def bundled_examples(data: Path, drawings: int) -> Iterator[Example]:
 
 
 def fashion(folder: Path) -> Iterator[Example]:
-    """The train split of the fashion set, each photo in both sizes where there are two."""
+    """Yield the train split of the fashion set, each photo in every size that the set has."""
     small, large = _tar(folder / "images.tar"), _tar(folder / "photos_large.tar")
     for row in _rows(folder / "products.csv"):
         if row["split"] != "train":
@@ -63,27 +63,27 @@ def fashion(folder: Path) -> Iterator[Example]:
         labels = {
             kind: row[column] for kind, column in _FASHION_COLUMNS.items() if row[column] not in _UNKNOWN
         }
-        about = Labelled({"en": row["productDisplayName"]}, labels)
-        yield Example(f"fashion/{row['id']}", tuple(photos), about, stands_out(labels))
+        annotation = Annotation({"en": row["productDisplayName"]}, labels)
+        yield Example(f"fashion/{row['id']}", tuple(photos), annotation, stands_out_from_white(labels))
 
 
 def grocery(folder: Path) -> Iterator[Example]:
-    """The train photos of the grocery set, and its catalogue pictures."""
+    """Yield the train photos of the grocery set, and its catalogue pictures."""
     catalogue, photos = _tar(folder / "catalogue.tar"), _tar(folder / "photos.tar")
-    about: dict[str, Labelled] = {}
+    annotations: dict[str, Annotation] = {}
     for row in _rows(folder / "catalogue.csv"):
         labels = {"article": row["title"], "subcategory": row["category"], "master": row["department"]}
-        about[row["product_id"]] = Labelled({"en": row["title"]}, labels)
+        annotations[row["product_id"]] = Annotation({"en": row["title"]}, labels)
         photo = Photo(partial(catalogue.read, row["image"]))
-        yield Example(f"grocery/{row['product_id']}", (photo,), about[row["product_id"]], True)
+        yield Example(f"grocery/{row['product_id']}", (photo,), annotations[row["product_id"]], True)
     for row in _rows(folder / "photos.csv"):
         if row["split"] == "train":
             photo = Photo(partial(photos.read, row["image"]))
-            yield Example(f"grocery/{row['image']}", (photo,), about[row["product_id"]], False)
+            yield Example(f"grocery/{row['image']}", (photo,), annotations[row["product_id"]], False)
 
 
 def drawn(count: int, *, seed: int) -> Iterator[Example]:
-    """Drawn products, each as a studio picture and as a shopper's photo of it."""
+    """Yield drawn products, each with a studio picture and a shopper's photo."""
     for number, product in enumerate(draw_catalogue(count=count, seed=seed)):
         labels = {
             "gender": product.gender,
@@ -92,12 +92,12 @@ def drawn(count: int, *, seed: int) -> Iterator[Example]:
             "pattern": product.pattern,
             "material": product.material,
         }
-        about = Labelled(
+        annotation = Annotation(
             {"en": product.title_en, "zh": product.title_zh},
             {kind: label for kind, label in labels.items() if label},
         )
         pictures = (product.photo, partial(shopper_photo, product, seed=seed + number))
-        yield Example(f"drawn/{product.id}", pictures, about, False)
+        yield Example(f"drawn/{product.id}", pictures, annotation, False)
 
 
 def _tar(path: Path) -> SharedPhotos:

@@ -1,4 +1,4 @@
-"""Boxes in a COCO JSON file."""
+"""Examples from COCO object detection files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from snapshelf.catalogue import open_photos
 from snapshelf.errors import TrainingError
-from snapshelf.training.captions import Labelled
+from snapshelf.training.captions import Annotation
 from snapshelf.training.sources.example import Example, Photo, Report, plain_name
 from snapshelf.training.sources.files import SharedPhotos, read_json
 
@@ -17,7 +17,7 @@ from snapshelf.training.sources.files import SharedPhotos, read_json
 def coco_examples(
     path: Path, images: Path | None = None, *, report: Report | None = None
 ) -> Iterator[Example]:
-    """Every box of a COCO object detection file, cut out of its photo; crowds are left out.
+    """Yield every box of a COCO object detection file, cropped from its photo; crowds are skipped.
 
     Parameters
     ----------
@@ -26,19 +26,19 @@ def coco_examples(
     images : Path or None
         Folder or tar that ``file_name`` is relative to; by default the file's folder.
     report : callable or None
-        Told of annotations that cannot be used.
+        Called with a sentence for each annotation that cannot be used.
 
     Raises
     ------
     TrainingError
-        The file cannot be read or is no such file.
+        The file cannot be read or is not COCO object detection.
     PhotoError
         The photo source cannot be opened.
     """
     content = read_json(path)
     try:
-        names = {one["id"]: plain_name(str(one["name"])) for one in content["categories"]}
-        photos = {one["id"]: one for one in content["images"]}
+        names = {category["id"]: plain_name(str(category["name"])) for category in content["categories"]}
+        photos = {image["id"]: image for image in content["images"]}
         annotations = list(content["annotations"])
     except (TypeError, KeyError) as error:
         raise TrainingError(
@@ -58,7 +58,7 @@ def coco_examples(
                 report(f"{path.name}, annotation {number}: cannot be used ({type(error).__name__}: {error})")
             continue
         id = f"{photo['file_name']}#{annotation.get('id', number)}"
-        yield Example(id, (Photo(read, box),), Labelled({}, {"class": label}), False)
+        yield Example(id, (Photo(read, box),), Annotation({}, {"class": label}), False)
 
 
 def _box(bbox: Any, photo: Any) -> tuple[float, float, float, float]:

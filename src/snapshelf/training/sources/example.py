@@ -1,4 +1,4 @@
-"""What a source gives: things to learn from, whose photos are opened when they are needed."""
+"""Training examples, whose photos are read lazily."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ from PIL import Image
 
 from snapshelf.catalogue import decode_photo, photo_fingerprint
 from snapshelf.errors import PhotoError
-from snapshelf.training.captions import Labelled
+from snapshelf.training.captions import Annotation
 
 Report: TypeAlias = Callable[[str], None]
-"""Takes a sentence about something in a source that cannot be used; the rest goes on."""
+"""Called with a sentence for each item of a source that is skipped."""
 
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right and bottom as parts of the photo's width and height, 0 to 1."""
 
 _MARGIN = 0.08
-"""Part of a box's sides that is kept around it: annotators draw tightly, and edges say what a thing is."""
+"""Margin around a box, as part of its sides: annotators draw tightly, and edges are informative."""
 _SMALLEST_SIDE = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One thing to learn from.
+    """A training example: photos of the same item, with its annotation.
 
     Parameters
     ----------
     id : str
         Unique within its source.
     photos : tuple of callable
-        Each opens a photo of the same thing, RGB; one of them is drawn at each visit. They raise `PhotoError`.
-    about : Labelled
+        Each returns an RGB photo or raises `PhotoError`; every epoch samples a photo.
+    annotation : Annotation
     replaceable_background : bool
         The product stands out from a white background, if it has one.
     """
 
     id: str
     photos: tuple[Callable[[], Image.Image], ...]
-    about: Labelled
+    annotation: Annotation
     replaceable_background: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A photo in a file, or the part of it that a box marks.
+    """A photo file, or the crop of a box.
 
     Parameters
     ----------
     read : callable
-        Gives the file's bytes, or raises `PhotoError`.
+        Returns the file's bytes, or raises `PhotoError`.
     box : tuple of float or None
     """
 
@@ -59,22 +59,22 @@ class Photo:
     box: Box | None = None
 
     def __call__(self) -> Image.Image:
-        """Decode it, RGB and upright."""
+        """Decode the photo: RGB, upright, cropped to the box."""
         photo = decode_photo(self.read())
         return photo if self.box is None else cut(photo, self.box)
 
     def fingerprint(self) -> str:
-        """Hash of the file: all boxes of a photo share it."""
+        """Return the hash of the file, which all boxes of a photo share."""
         return photo_fingerprint(self.read())
 
 
 def cut(photo: Image.Image, box: Box) -> Image.Image:
-    """Cut a box with a little of what is around it out of a photo.
+    """Crop a box with its margin from a photo.
 
     Raises
     ------
     PhotoError
-        The box holds next to nothing of the photo.
+        The box is too small, or outside the photo.
     """
     left, top, right, bottom = box
     across, down = _MARGIN * (right - left), _MARGIN * (bottom - top)
@@ -93,5 +93,5 @@ def cut(photo: Image.Image, box: Box) -> Image.Image:
 
 
 def plain_name(label: str) -> str:
-    """A class's name as words: data sets write ``red_dress`` for "red dress"."""
+    """Return a class name as words: data sets write ``red_dress`` for "red dress"."""
     return " ".join(label.replace("_", " ").split())

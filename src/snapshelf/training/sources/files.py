@@ -1,4 +1,4 @@
-"""Files of data sets: which are photos, and how they are read."""
+"""Read the photo and annotation files of data sets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif",
 
 
 def existing_folder(folder: Path) -> Path:
-    """The folder itself.
+    """Return the folder, or refuse one that does not exist.
 
     Raises
     ------
@@ -27,14 +27,14 @@ def existing_folder(folder: Path) -> Path:
 
 
 def photo_files(folder: Path) -> Iterator[Path]:
-    """Every photo below a folder, in order of its path."""
+    """Yield every photo below a folder, sorted by path."""
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in _SUFFIXES and not path.name.startswith(".") and path.is_file():
             yield path
 
 
 def read_file(path: Path) -> bytes:
-    """Bytes of a photo.
+    """Return the bytes of a photo file.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def read_file(path: Path) -> bytes:
 
 
 def read_text(path: Path) -> str:
-    """Text of an annotation file.
+    """Return the text of an annotation file.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """Value in a JSON file.
+    """Return the value of a JSON file.
 
     Raises
     ------
@@ -78,13 +78,13 @@ def read_json(path: Path) -> Any:
 
 
 class SharedPhotos:
-    """A photo source that is open as long as a photo of it may be asked for."""
+    """A photo source that stays open as long as its photos are referenced."""
 
     def __init__(self, source: PhotoSource) -> None:
         self._source = source
 
     def read(self, reference: str) -> bytes:
-        """Bytes of one photo; see `PhotoSource.read`."""
+        """Return the bytes of a photo; see `PhotoSource.read`."""
         return self._source.read(reference)
 
     def find_by_id(self, id: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Folders of photos, one for each class, as ImageNet has them."""
+"""Examples from folders named after classes, as in ImageNet."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from functools import partial
 from pathlib import Path
 
 from snapshelf.errors import TrainingError
-from snapshelf.training.captions import Labelled
+from snapshelf.training.captions import Annotation
 from snapshelf.training.sources.example import Example, Photo, plain_name
 from snapshelf.training.sources.files import existing_folder, photo_files, read_file
 
 
 def folder_examples(folder: Path) -> Iterator[Example]:
-    """Photos whose class is the name of the folder that they are in, at any depth (``train/red_dress/1.jpg``).
+    """Yield the photos below a folder; the class is the name of a photo's folder (``train/red_dress/1.jpg``).
 
     Raises
     ------
     TrainingError
-        There is no such folder, or no photo in a subfolder of it.
+        There is no such folder, or no photo in its subfolders.
     """
     count = 0
     for path in photo_files(existing_folder(folder)):
@@ -29,7 +29,7 @@ def folder_examples(folder: Path) -> Iterator[Example]:
         yield Example(
             path.relative_to(folder).as_posix(),
             (Photo(partial(read_file, path)),),
-            Labelled({}, labels),
+            Annotation({}, labels),
             False,
         )
     if not count:

@@ -1,4 +1,4 @@
-"""What a shop's product says, as titles and labels."""
+"""Titles and labels from a shop's products."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from snapshelf.catalogue import Attribute, Product
 from snapshelf.language import Lexicon
-from snapshelf.training.captions import Labelled, Language
+from snapshelf.training.captions import Annotation, Language
 
-# The usual names of attributes that are labels, English and Chinese, without letter case, spaces and punctuation.
+# Common names of attributes that are labels, English and Chinese, without case, spaces and punctuation.
 _ATTRIBUTES: dict[str, str] = {
     "gender": "gender sex targetgender 性别 适用性别 适用人群",
     "colour": "colour color basecolour basecolor maincolour maincolor colourname colorname 颜色 主颜色 色系 颜色分类",
@@ -31,15 +31,15 @@ _PALE = frozenset({"white", "off white", "cream"})
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _CHINESE_PART = re.compile(r"[\u3400-\u9fff\uf900-\ufaff][\u3400-\u9fff\uf900-\ufaff\d·、，/-]*")
 _LONGEST_LABEL = 40
-_SEVERAL = re.compile(r"[,，;；/|]")
+_SEPARATORS = re.compile(r"[,，;；/|]")
 
 
-def described(product: Product) -> Labelled:
-    """Titles by language and labels by kind of a product.
+def annotation_of(product: Product) -> Annotation:
+    """Return titles by language and labels by kind of a product.
 
-    A title in both languages is divided where its English part says what the product is; otherwise, as in
-    "Quillmere 连衣裙", the Latin letters are a brand and the title is Chinese. A title that is the id or has no letters
-    says nothing and is left out. An attribute with several values is no label: which of them a photo shows is unknown.
+    A bilingual title is split if its English part names a category or two attributes; otherwise, as in
+    "Quillmere 连衣裙", the Latin letters are a brand and the title is Chinese. A title that equals the id or has no
+    letters is left out. An attribute with several values is no label: which of them a photo shows is unknown.
     """
     attributes = {re.sub(r"[\W_]+", "", name).casefold(): value for name, value in product.attributes.items()}
     titles = _titles(product.title) if product.title != product.id else {}
@@ -51,11 +51,11 @@ def described(product: Product) -> Labelled:
         label = _label(attributes.get(name))
         if label:
             labels[kind] = label
-    return Labelled(titles, labels)
+    return Annotation(titles, labels)
 
 
-def stands_out(labels: Mapping[str, str]) -> bool:
-    """Whether the colour is known and tells the product from a white background."""
+def stands_out_from_white(labels: Mapping[str, str]) -> bool:
+    """Whether the colour is known and differs from a white background."""
     colour = labels.get("colour")
     if colour is None:
         return False
@@ -89,6 +89,6 @@ def _category_labels(path: tuple[str, ...]) -> dict[str, str]:
 def _label(value: Attribute | None) -> str:
     if isinstance(value, tuple) and len(value) == 1:
         value = value[0]
-    if not isinstance(value, str) or len(value) > _LONGEST_LABEL or _SEVERAL.search(value):
+    if not isinstance(value, str) or len(value) > _LONGEST_LABEL or _SEPARATORS.search(value):
         return ""
     return value

@@ -10,16 +10,20 @@ from snapshelf.catalogue import Catalogue
 from snapshelf.errors import PhotoError
 from snapshelf.shelf import open_catalogue
 from snapshelf.training.sources.example import Example, Photo
-from snapshelf.training.sources.products import described, stands_out
+from snapshelf.training.sources.products import annotation_of, stands_out_from_white
 
-_AT_ONCE = 500
+_PAGE = 500
 
 
 def shelf_examples(folder: Path) -> Iterator[Example]:
-    """Products of a shelf, which may be served meanwhile.
+    """Yield the products of a shelf, which may be in use.
 
-    Photos are the shelf's own small ones (longest side up to 320 pixels): enough for the bundled encoder's 112 pixels;
-    give the feed to train an encoder that looks at more.
+    Photos are the shelf's thumbnails (longest side up to 320 pixels), enough for the bundled encoder's 112 pixels;
+    train an encoder of higher resolution from the feed.
+
+    Parameters
+    ----------
+    folder : Path
 
     Raises
     ------
@@ -27,22 +31,22 @@ def shelf_examples(folder: Path) -> Iterator[Example]:
         There is no shelf in the folder, or it cannot be read.
     """
     catalogue = open_catalogue(folder)
-    stored = _Photos(catalogue)
+    thumbnails = _Thumbnails(catalogue)
     after: str | None = None
-    while ids := catalogue.ids(after, _AT_ONCE):
+    while ids := catalogue.ids(after, _PAGE):
         after = ids[-1]
-        products, known = catalogue.get_many(ids), catalogue.known(ids)
+        products, stored = catalogue.get_many(ids), catalogue.known(ids)
         for id, product in products.items():
             photos = tuple(
-                Photo(partial(stored.read, id, position))
-                for position in range(len(known[id].fingerprints) if id in known else 0)
+                Photo(partial(thumbnails.read, id, position))
+                for position in range(len(stored[id].fingerprints) if id in stored else 0)
             )
-            about = described(product)
-            yield Example(id, photos, about, stands_out(about.labels))
+            annotation = annotation_of(product)
+            yield Example(id, photos, annotation, stands_out_from_white(annotation.labels))
 
 
-class _Photos:
-    """Photos of a catalogue that is open as long as one of them may be asked for."""
+class _Thumbnails:
+    """Thumbnails of a catalogue that stays open as long as they are referenced."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue

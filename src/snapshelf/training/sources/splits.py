@@ -1,4 +1,4 @@
-"""What is learnt from, and what is kept back to judge by."""
+"""Split examples into a training and a held-out set, without leakage."""
 
 from __future__ import annotations
 
@@ -14,73 +14,73 @@ from snapshelf.errors import PhotoError, TrainingError
 from snapshelf.language import normalise
 from snapshelf.training.sources.example import Example, Photo
 
-_READ_AT_ONCE = 256
+_READ_BATCH = 256
 
-ParsedEvent: TypeAlias = Callable[[int, int | None], None]
+OnSplitProgress: TypeAlias = Callable[[int, int | None], None]
 
 
 def split(
-    examples: Iterable[Example], share: float = 0.1, *, seed: int, progress: ParsedEvent | None = None
+    examples: Iterable[Example], share: float = 0.1, *, seed: int, progress: OnSplitProgress | None = None
 ) -> tuple[list[Example], list[Example]]:
-    """Divide examples so that nothing that is judged by was learnt from.
+    """Split examples into a training and a held-out set without leakage.
 
-    Examples with the same id, the same title or the same photo (equal files) fall on the same side, and so does what
-    they have in common with others. The division depends on the seed and on what is divided, not on its order.
+    Examples with the same id, title or photo (equal files) form groups, transitively, and a group is on one side. The
+    split depends on the seed and the examples, not on their order.
 
     Parameters
     ----------
     examples : iterable of Example
     share : float
-        Part that is held out, at most; 0 to 1.
+        Largest part that is held out, 0 to 1.
     seed : int
     progress : callable or None
-        Called with how many examples were looked at, and how many there are.
+        Called with the number of examples read, and of all.
 
     Returns
     -------
-    (list of Example, list of Example)
-        To learn from, and held out; both in the order given.
+    training, held_out : list of Example
+        Both in the order of `examples`.
 
     Raises
     ------
     TrainingError
-        They hang together so much that nothing can be held out.
+        The groups are too large to hold any out.
     """
     examples = list(examples)
-    groups = _Groups(len(examples))
+    groups = _DisjointSets(len(examples))
     for number, key in _keys(examples, progress):
         groups.join(number, key)
-    by_chance = sorted(
-        groups.members(), key=lambda group: _chance(seed, min(examples[one].id for one in group))
+    shuffled = sorted(
+        groups.members(), key=lambda group: _random_key(seed, min(examples[number].id for number in group))
     )
-    wanted = max(1, round(share * len(examples)))
+    target = max(1, round(share * len(examples)))
     held: set[int] = set()
-    for group in by_chance:
-        if len(held) + len(group) <= wanted:
+    for group in shuffled:
+        if len(held) + len(group) <= target:
             held.update(group)
-    if not held and by_chance:
-        held.update(sorted(by_chance, key=len)[0])
+    if not held and shuffled:
+        held.update(sorted(shuffled, key=len)[0])
     if not 0 < len(held) <= len(examples) / 2:
         raise TrainingError(
             f"{len(examples)} examples cannot be divided into some to learn from and some to judge by: nearly all "
             "share a title or a photo with another; give titles that tell products apart"
         )
     return (
-        [one for number, one in enumerate(examples) if number not in held],
-        [one for number, one in enumerate(examples) if number in held],
+        [example for number, example in enumerate(examples) if number not in held],
+        [example for number, example in enumerate(examples) if number in held],
     )
 
 
-def _keys(examples: list[Example], progress: ParsedEvent | None) -> Iterator[tuple[int, str]]:
-    """What examples may have in common, as (number of the example, key)."""
+def _keys(examples: list[Example], progress: OnSplitProgress | None) -> Iterator[tuple[int, str]]:
+    """Yield (number of the example, key) for its id, titles and photos; equal keys join a group."""
     with ThreadPoolExecutor() as pool:
-        for first in range(0, len(examples), _READ_AT_ONCE):
-            part = examples[first : first + _READ_AT_ONCE]
+        for first in range(0, len(examples), _READ_BATCH):
+            part = examples[first : first + _READ_BATCH]
             for number, (example, photos) in enumerate(
                 zip(part, pool.map(_fingerprints, part), strict=True), first
             ):
                 yield number, f"id {example.id}"
-                for title in example.about.titles.values():
+                for title in example.annotation.titles.values():
                     if text := normalise(title):
                         yield number, f"title {text}"
                 for photo in photos:
@@ -95,7 +95,7 @@ def _fingerprints(example: Example) -> list[str]:
         try:
             prints.append(_fingerprint(photo))
         except PhotoError:
-            # What cannot be read is left out, and told, when the photos are decoded.
+            # Unreadable photos are reported when the training set is built.
             continue
     return prints
 
@@ -106,12 +106,12 @@ def _fingerprint(photo: Callable[[], Image.Image]) -> str:
     return hashlib.blake2b(photo().tobytes(), digest_size=16).hexdigest()
 
 
-def _chance(seed: int, id: str) -> bytes:
+def _random_key(seed: int, id: str) -> bytes:
     return hashlib.blake2b(f"{seed} {id}".encode(errors="backslashreplace"), digest_size=8).digest()
 
 
-class _Groups:
-    """Numbers that hang together by the keys that they share (disjoint sets)."""
+class _DisjointSets:
+    """Disjoint sets (union–find) of numbers that share keys."""
 
     def __init__(self, count: int) -> None:
         self._parent = list(range(count))

@@ -1,4 +1,4 @@
-"""Boxes in Pascal VOC XML files, as LabelImg writes them."""
+"""Examples from Pascal VOC XML files, as LabelImg writes them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from snapshelf.errors import TrainingError
-from snapshelf.training.captions import Labelled
+from snapshelf.training.captions import Annotation
 from snapshelf.training.sources.example import Box, Example, Photo, Report, plain_name
 from snapshelf.training.sources.files import existing_folder, photo_files, read_file
 
 
 def voc_examples(folder: Path, *, report: Report | None = None) -> Iterator[Example]:
-    """Every object in the XML files below a folder, cut out of its photo.
+    """Yield every object of the XML files below a folder, cropped from its photo.
 
-    The photo is the one that ``filename`` names, beside the XML file or anywhere else below the folder.
+    ``filename`` names the photo, which is beside the XML file or anywhere below the folder.
 
     Parameters
     ----------
     folder : Path
         ``Annotations/`` and ``JPEGImages/``, or XML files beside their photos.
     report : callable or None
-        Told of files and objects that cannot be used.
+        Called with a sentence for each file or object that cannot be used.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def voc_examples(folder: Path, *, report: Report | None = None) -> Iterator[Exam
     for file in files:
         name = file.relative_to(folder).as_posix()
         try:
-            # Python's own parser refuses entities that grow without limit, and reads no others from elsewhere.
+            # Python's own parser limits the expansion of entities and loads no external entities.
             root = ElementTree.parse(file).getroot()  # noqa: S314
         except (ElementTree.ParseError, OSError) as error:
             report(f"{name}: is not XML that can be read: {error}")
@@ -50,10 +50,10 @@ def voc_examples(folder: Path, *, report: Report | None = None) -> Iterator[Exam
         if photo is None:
             report(f"{name}: its photo {named!r} is not below {folder}")
             continue
-        for number, thing in enumerate(root.iter("object")):
-            label = plain_name(thing.findtext("name", ""))
+        for number, element in enumerate(root.iter("object")):
+            label = plain_name(element.findtext("name", ""))
             try:
-                box = _box(thing, root)
+                box = _box(element, root)
             except (ValueError, ZeroDivisionError) as error:
                 report(f"{name}, object {number}: its box or the photo's size cannot be used: {error}")
                 continue
@@ -63,15 +63,17 @@ def voc_examples(folder: Path, *, report: Report | None = None) -> Iterator[Exam
             yield Example(
                 f"{name}#{number}",
                 (Photo(partial(read_file, photo), box),),
-                Labelled({}, {"class": label}),
+                Annotation({}, {"class": label}),
                 False,
             )
 
 
-def _box(thing: ElementTree.Element, root: ElementTree.Element) -> Box:
+def _box(element: ElementTree.Element, root: ElementTree.Element) -> Box:
     width, height = _number(root, "size/width"), _number(root, "size/height")
-    left, top, right, bottom = (_number(thing, f"bndbox/{side}") for side in ("xmin", "ymin", "xmax", "ymax"))
-    # Pixels are counted from 1, and the last one belongs to the box.
+    left, top, right, bottom = (
+        _number(element, f"bndbox/{side}") for side in ("xmin", "ymin", "xmax", "ymax")
+    )
+    # Pixels are numbered from 1, and the last pixel belongs to the box.
     return (left - 1) / width, (top - 1) / height, right / width, bottom / height
 
 

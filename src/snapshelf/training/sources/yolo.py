@@ -1,4 +1,4 @@
-"""Boxes in YOLO text files, as LabelImg and Ultralytics write them."""
+"""Examples from YOLO text files, as LabelImg and Ultralytics write them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from snapshelf.errors import TrainingError
-from snapshelf.training.captions import Labelled
+from snapshelf.training.captions import Annotation
 from snapshelf.training.sources.example import Box, Example, Photo, Report, plain_name
 from snapshelf.training.sources.files import existing_folder, photo_files, read_file, read_text
 
@@ -17,17 +17,18 @@ _CLASS_FILES = ("classes.txt", "obj.names")
 
 
 def yolo_examples(folder: Path, *, report: Report | None = None) -> Iterator[Example]:
-    """Every box of the text files that belong to the photos below a folder, cut out.
+    """Yield every box of the text files of the photos below a folder, cropped from its photo.
 
-    Of ``images/a/1.jpg`` it is ``labels/a/1.txt``, of ``1.jpg`` it is ``1.txt`` beside it. A line is a class number and
-    centre, width and height as parts of the photo's sides, or the corners of an outline, whose box is taken.
+    The text file of ``images/a/1.jpg`` is ``labels/a/1.txt``, that of ``1.jpg`` is ``1.txt`` beside it. A line is a
+    class number and centre, width and height as parts of the photo's sides, or the corners of a polygon, whose
+    bounding box is used.
 
     Parameters
     ----------
     folder : Path
         With ``classes.txt`` (LabelImg; also below ``labels/``), or a YAML file that has ``names`` (Ultralytics).
     report : callable or None
-        Told of lines that cannot be used.
+        Called with a sentence for each line that cannot be used.
 
     Raises
     ------
@@ -54,7 +55,9 @@ def yolo_examples(folder: Path, *, report: Report | None = None) -> Iterator[Exa
                 )
                 continue
             id = f"{photo.relative_to(folder).as_posix()}#{number}"
-            yield Example(id, (Photo(partial(read_file, photo), box),), Labelled({}, {"class": label}), False)
+            yield Example(
+                id, (Photo(partial(read_file, photo), box),), Annotation({}, {"class": label}), False
+            )
     if not annotated:
         raise TrainingError(
             f"{folder}: no photo has its YOLO text file; put 1.txt beside 1.jpg, or in labels/ as 1.jpg is in images/"
