@@ -1,4 +1,4 @@
-"""A catalogue drawn by the program itself, to try Snapshelf without a feed."""
+"""Synthetic data to try Snapshelf without a feed: a drawn catalogue, shoppers' photos, simulated shoppers."""
 
 from __future__ import annotations
 

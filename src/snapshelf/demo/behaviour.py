@@ -1,4 +1,4 @@
-"""Shoppers whose tastes are known: what they search for, look at, click, put into the cart and buy."""
+"""Simulated shoppers with known tastes: searches, impressions, clicks, cart additions and purchases."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from snapshelf.demo.products import DemoProduct
 
 _DAY = 86_400.0
 _LIST = 24
-"""Products of one list."""
-_OF_KIND = 16
+"""Products of an impression."""
+_OF_SEARCHED_KIND = 16
 _DISLIKED = 0.04
-"""What is left of the taste for each thing that does not please: kind, colour, print."""
+"""Factor of the taste for each disliked trait: kind, colour, print."""
 _CLICKED = 0.9
-"""Probability to click what was looked at, is what was searched for, and pleases in everything."""
+"""Click probability of an examined, fully relevant product that matches the taste in every trait."""
 _SWAPPED = 0.5
-"""Share of the lists in which two neighbours were exchanged by chance."""
+"""Share of the impressions in which two adjacent products are swapped at random."""
 _OWN_KIND, _OWN_COLOUR = 0.8, 0.25
-"""Share of the crowd's searches for a loved kind (the personas search for nothing else), and of those that name a
-loved colour."""
-_CART, _BUY, _OUTFIT, _AGAIN = 0.35, 0.6, 0.6, 0.8
-"""Probabilities: clicked → cart, cart → bought, bought → something that goes with it, bought → again weeks later."""
-_REPEATED = frozenset({"socks", "candle"})
-_ELSEWHERE = 0.3
-"""Relevance of what is of the same aisle but not the kind that was searched for; other things have a tenth."""
+"""Share of the crowd's searches for a preferred kind (the personas search for no other), and of those that name a
+preferred colour."""
+_CART, _PURCHASE, _COMPLEMENT, _REPURCHASE = 0.35, 0.6, 0.6, 0.8
+"""Probabilities: click → cart, cart → purchase, purchase → complement, purchase → repurchase weeks later."""
+_CONSUMABLE = frozenset({"socks", "candle"})
+_OTHER_KIND = 0.3
+"""Relevance of products of another kind than was searched for."""
 
-_GOES_WITH: Mapping[str, tuple[str, ...]] = {
+_COMPLEMENTS: Mapping[str, tuple[str, ...]] = {
     "dress": ("heels", "handbag", "necklace", "earrings"),
     "skirt": ("shirt", "sweater", "heels", "handbag"),
     "trousers": ("shirt", "belt", "loafers", "coat"),
@@ -56,33 +56,38 @@ _GOES_WITH: Mapping[str, tuple[str, ...]] = {
 
 
 def examination(rank: int) -> float:
-    """Probability that a shopper looks at a rank, from 1: 1 / rank, as in the click model of positions.
+    """Return the examination probability of a rank: 1 / rank (position-based click model).
 
     Craswell et al., "An experimental comparison of click position-bias models", WSDM 2008.
+
+    Parameters
+    ----------
+    rank : int
+        From 1.
     """
     return 1.0 / rank
 
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A way of liking things.
+    """A taste, the known truth of simulated shoppers.
 
     Parameters
     ----------
     id : str
-        Also the name of the shopper in the demo who is nothing but that.
+        Also the id of the demo's shopper with exactly this taste.
     en, zh : str
-        What the demo calls the shopper.
+        Name of that shopper.
     likes_en, likes_zh : str
         The taste in a few words.
     kinds : tuple of str
-        Loved kinds; the shopper searches for them most.
+        Preferred kinds of products, which the shopper searches for most.
     colours, patterns : tuple of str
-        Loved ones; empty where all please.
+        Preferred colours and patterns; empty for no preference.
     gender : str or None
-        For whom clothes must be; None where that does not matter.
+        Gender of the clothes; None for no preference.
     price : float or None
-        Yuan above which the pleasure falls; None where money does not matter.
+        Price in yuan above which the taste decreases; None for no limit.
     """
 
     id: str
@@ -97,16 +102,16 @@ class Persona:
     price: float | None = None
 
     def taste(self, product: DemoProduct) -> float:
-        """How much a product pleases, 0 to 1: the known truth."""
-        pleased = 1.0 if product.kind in self.kinds else _DISLIKED
-        pleased *= 1.0 if not self.colours or product.colour in self.colours else _DISLIKED
-        pleased *= 1.0 if not self.patterns or product.pattern in self.patterns else 4 * _DISLIKED
+        """Return how much a product matches the taste, 0 to 1."""
+        taste = 1.0 if product.kind in self.kinds else _DISLIKED
+        taste *= 1.0 if not self.colours or product.colour in self.colours else _DISLIKED
+        taste *= 1.0 if not self.patterns or product.pattern in self.patterns else 4 * _DISLIKED
         if self.gender and product.gender not in (self.gender, "unisex", None):
-            pleased *= _DISLIKED
+            taste *= _DISLIKED
         if self.price is not None:
-            pleased *= min(1.0, (self.price / product.price) ** 2)
-        # What is not of a loved kind may be looked for too, and then colour and price decide.
-        return max(pleased, 0.002)
+            taste *= min(1.0, (self.price / product.price) ** 2)
+        # A positive minimum: shoppers search for other kinds, too, and then colour and price decide.
+        return max(taste, 0.002)
 
 
 PERSONAS = (
@@ -160,19 +165,19 @@ PERSONAS = (
         price=79.0,
     ),
 )
-"""The tastes there are, and the shoppers of the demo who have one of them each."""
+"""All tastes, with the demo's shopper of each."""
 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What the shoppers did, and the truth behind it.
+    """Simulated events and the true tastes behind them.
 
     Parameters
     ----------
     lines : list of dict
-        Searches and events in the shape of UBI 1.3, by time.
+        Searches and events in the format of UBI 1.3, sorted by time.
     personas : mapping
-        Shopper → persona.
+        Shopper id → persona.
     """
 
     lines: list[dict[str, Any]] = field(default_factory=list)
@@ -188,48 +193,54 @@ def simulate(
     until: float,
     seed: int = 7,
 ) -> Behaviour:
-    """Let shoppers of known tastes search a shop.
+    """Simulate shoppers with known tastes in a shop.
 
-    In each session a shopper wants a kind of thing, mostly a loved one, and gets a list that fits it and does not know
-    the shopper: relevance with noise, in half of the lists one pair of neighbours exchanged. Rank r is looked at with
-    probability 1 / r; what is looked at is clicked with probability 0.9 · relevance · taste; then carts, purchases,
-    something that goes with it, and the same again weeks later for what is used up.
+    In each session a shopper searches for a kind of product, mostly a preferred kind, and gets a non-personalised
+    ranking: relevance with noise; in half of the impressions two adjacent products are swapped. Rank r is examined
+    with probability 1 / r; an examined product is clicked with probability 0.9 · relevance · taste. Cart additions,
+    purchases, complements, and repurchases of consumables weeks later follow.
 
     Parameters
     ----------
     products : sequence of DemoProduct
     shoppers : int
-        Of the crowd, beside one shopper for each persona.
+        Size of the crowd, in addition to a shopper for each persona.
     sessions : int
-        Of each shopper.
+        Sessions of each shopper; personas have three times as many.
     days : float
-        Over which they are spread.
+        Period of the sessions.
     until : float
-        Unix seconds at which it ends.
+        End of the period, in Unix seconds.
     seed : int
         The same seed, products and numbers give the same behaviour.
+
+    Returns
+    -------
+    Behaviour
     """
-    told = Behaviour()
+    behaviour = Behaviour()
     of_kind: dict[str, list[DemoProduct]] = defaultdict(list)
     for product in products:
         of_kind[product.kind].append(product)
-    people = [(persona.id, persona, 3 * sessions, 1.0) for persona in PERSONAS]
-    people += [
+    shopper_plans = [(persona.id, persona, 3 * sessions, 1.0) for persona in PERSONAS]
+    shopper_plans += [
         (f"demo-{number:04d}", PERSONAS[number % len(PERSONAS)], sessions, _OWN_KIND)
         for number in range(shoppers)
     ]
-    for number, (shopper, persona, visits, own_kind) in enumerate(people):
-        told.personas[shopper] = persona
-        draw = np.random.default_rng([seed, number])
-        walk = _Walk(shopper, persona, list(products), of_kind, draw, until, own_kind, told.lines)
-        for visit, part in enumerate(np.sort(draw.random(visits))):
-            walk.visit(visit, until - days * _DAY * (1 - part) - 3_600)
-    told.lines.sort(key=lambda line: line["timestamp"])
-    return told
+    for number, (shopper, persona, visits, own_kind) in enumerate(shopper_plans):
+        behaviour.personas[shopper] = persona
+        rng = np.random.default_rng([seed, number])
+        simulation = _Shopper(
+            shopper, persona, list(products), of_kind, rng, until, own_kind, behaviour.lines
+        )
+        for session, part in enumerate(np.sort(rng.random(visits))):
+            simulation.session(session, until - days * _DAY * (1 - part) - 3_600)
+    behaviour.lines.sort(key=lambda line: line["timestamp"])
+    return behaviour
 
 
-class _Walk:
-    """One shopper on the way through the shop."""
+class _Shopper:
+    """Simulation of a shopper's sessions."""
 
     def __init__(
         self,
@@ -237,7 +248,7 @@ class _Walk:
         persona: Persona,
         products: list[DemoProduct],
         of_kind: Mapping[str, list[DemoProduct]],
-        draw: np.random.Generator,
+        rng: np.random.Generator,
         until: float,
         own_kind: float,
         lines: list[dict[str, Any]],
@@ -246,23 +257,23 @@ class _Walk:
         self._persona = persona
         self._products = products
         self._of_kind = of_kind
-        self._draw = draw
+        self._rng = rng
         self._until = until
         self._own_kind = own_kind
         self._lines = lines
         self._events: Counter[str] = Counter()
 
-    def visit(self, number: int, at: float) -> None:
-        draw, persona = self._draw, self._persona
-        loved = [kind for kind in persona.kinds if self._of_kind.get(kind)]
-        kinds = loved if loved and draw.random() < self._own_kind else list(self._of_kind)
-        kind = kinds[int(draw.integers(len(kinds)))]
+    def session(self, number: int, at: float) -> None:
+        rng, persona = self._rng, self._persona
+        preferred = [kind for kind in persona.kinds if self._of_kind.get(kind)]
+        kinds = preferred if preferred and rng.random() < self._own_kind else list(self._of_kind)
+        kind = kinds[int(rng.integers(len(kinds)))]
         colour = ""
-        if persona.colours and draw.random() < _OWN_COLOUR:
-            colour = persona.colours[int(draw.integers(len(persona.colours)))]
-        shown, relevance = self._list(kind, colour)
+        if persona.colours and rng.random() < _OWN_COLOUR:
+            colour = persona.colours[int(rng.integers(len(persona.colours)))]
+        shown, relevance = self._ranking(kind, colour)
         query = f"{self._shopper}-q{number}"
-        shown, relevance, propensities = self._exchanged(shown, relevance)
+        shown, relevance, propensities = self._swap_neighbours(shown, relevance)
         self._lines.append(
             {
                 "query_id": query,
@@ -271,92 +282,97 @@ class _Walk:
                 "user_query": f"{colour} {KINDS[kind].en.lower()}".strip(),
                 "query_response_hit_ids": [product.id for product in shown],
                 "query_attributes": {
-                    "relevance": [round(float(one), 4) for one in relevance],
-                    "channels": {"title": [round(float(one), 4) for one in relevance]},
+                    "relevance": [round(float(score), 4) for score in relevance],
+                    "channels": {"title": [round(float(score), 4) for score in relevance]},
                     "propensities": propensities,
                 },
             }
         )
         for rank, product in enumerate(shown, 1):
-            asked = 1.0 if product.kind == kind else _ELSEWHERE
+            true_relevance = 1.0 if product.kind == kind else _OTHER_KIND
             if colour and product.colour != colour:
-                asked *= 0.5
-            if draw.random() < examination(rank) and draw.random() < _CLICKED * asked * self._pleased(
-                product, kind
-            ):
-                self._takes(product, at + 5 + 20 * rank, query, rank)
+                true_relevance *= 0.5
+            attraction = _CLICKED * true_relevance * self._taste(product, kind)
+            if rng.random() < examination(rank) and rng.random() < attraction:
+                self._click(product, at + 5 + 20 * rank, query, rank)
 
-    def _pleased(self, product: DemoProduct, kind: str) -> float:
-        """Taste for a product when its kind is what was searched for: then the kind itself is no fault."""
-        pleased = self._persona.taste(product)
-        return pleased if kind in self._persona.kinds else min(1.0, pleased / _DISLIKED)
+    def _taste(self, product: DemoProduct, kind: str) -> float:
+        """Return the taste for a product, without the penalty on its kind if that kind was searched for."""
+        taste = self._persona.taste(product)
+        return taste if kind in self._persona.kinds else min(1.0, taste / _DISLIKED)
 
-    def _list(self, kind: str, colour: str) -> tuple[list[DemoProduct], list[float]]:
-        """What an impersonal search shows for a kind, and a colour if it was named."""
-        draw = self._draw
-        aisle = KINDS[kind].category[:1]
-        own = self._some(self._of_kind[kind], _OF_KIND)
-        others = [other for other in self._of_kind if other != kind and KINDS[other].category[:1] == aisle]
+    def _ranking(self, kind: str, colour: str) -> tuple[list[DemoProduct], list[float]]:
+        """Return a non-personalised ranking for a kind, and a colour if it was named, with scores."""
+        rng = self._rng
+        parent_category = KINDS[kind].category[:1]
+        own = self._sample(self._of_kind[kind], _OF_SEARCHED_KIND)
+        others = [
+            other for other in self._of_kind if other != kind and KINDS[other].category[:1] == parent_category
+        ]
         near = [product for other in others for product in self._of_kind[other]]
-        found = [*own, *self._some(near, _LIST - len(own) - 2), *self._some(self._products, 2)]
-        found = list({product.id: product for product in found}.values())
+        candidates = [*own, *self._sample(near, _LIST - len(own) - 2), *self._sample(self._products, 2)]
+        candidates = list({product.id: product for product in candidates}.values())
         scores = []
-        for product in found:
-            asked = 1.0 if product.kind == kind else _ELSEWHERE
+        for product in candidates:
+            match = 1.0 if product.kind == kind else _OTHER_KIND
             named = 0.3 if colour and product.colour == colour else 0.0
-            scores.append(asked + named + 0.15 * draw.normal())
+            scores.append(match + named + 0.15 * rng.normal())
         order = np.argsort(-np.array(scores), kind="stable")
-        return [found[place] for place in order], [scores[place] for place in order]
+        return [candidates[place] for place in order], [scores[place] for place in order]
 
-    def _some(self, products: Sequence[DemoProduct], count: int) -> list[DemoProduct]:
-        places = self._draw.permutation(len(products))[: max(count, 0)]
+    def _sample(self, products: Sequence[DemoProduct], count: int) -> list[DemoProduct]:
+        places = self._rng.permutation(len(products))[: max(count, 0)]
         return [products[int(place)] for place in places]
 
-    def _exchanged(
+    def _swap_neighbours(
         self, shown: list[DemoProduct], relevance: list[float]
     ) -> tuple[list[DemoProduct], list[float], list[float]]:
-        """Exchange one pair of neighbours by chance; returns also how probable each place was."""
+        """Swap a random pair of adjacent products; return the propensities of the positions, too."""
         pairs = min(9, len(shown) - 1)
         each = _SWAPPED / max(pairs, 1)
         propensities = [
             round(1 - each * ((place < pairs) + (0 < place <= pairs)), 6) for place in range(len(shown))
         ]
-        if pairs > 0 and self._draw.random() < _SWAPPED:
-            place = int(self._draw.integers(pairs))
+        if pairs > 0 and self._rng.random() < _SWAPPED:
+            place = int(self._rng.integers(pairs))
             shown[place : place + 2] = shown[place : place + 2][::-1]
             relevance[place : place + 2] = relevance[place : place + 2][::-1]
             propensities[place] = propensities[place + 1] = round(each, 6)
         return shown, relevance, propensities
 
-    def _takes(self, product: DemoProduct, at: float, query: str, rank: int) -> None:
-        draw = self._draw
-        self._does("click", product, at, query, rank)
-        if draw.random() > _CART:
+    def _click(self, product: DemoProduct, at: float, query: str, rank: int) -> None:
+        rng = self._rng
+        self._emit("click", product, at, query, rank)
+        if rng.random() > _CART:
             return
-        self._does("cart", product, at + 40, query, rank)
-        if draw.random() > _BUY:
+        self._emit("cart", product, at + 40, query, rank)
+        if rng.random() > _PURCHASE:
             return
-        self._does("purchase", product, at + 300, query, rank)
-        self._goes_with(product, at + 300)
-        if product.kind in _REPEATED:
-            again = at + 300
-            while (
-                draw.random() < _AGAIN and (again := again + _DAY * float(draw.uniform(8, 16))) < self._until
-            ):
-                self._does("purchase", product, again)
+        self._emit("purchase", product, at + 300, query, rank)
+        self._buy_complement(product, at + 300)
+        if product.kind in _CONSUMABLE:
+            repurchase = at + 300
+            while rng.random() < _REPURCHASE:
+                repurchase += _DAY * float(rng.uniform(8, 16))
+                if repurchase >= self._until:
+                    break
+                self._emit("purchase", product, repurchase)
 
-    def _goes_with(self, product: DemoProduct, at: float) -> None:
-        """Buy something that goes with it in the same basket: what pleases most of a few."""
-        others = [kind for kind in _GOES_WITH.get(product.kind, ()) if self._of_kind.get(kind)]
-        if not others or self._draw.random() > _OUTFIT:
+    def _buy_complement(self, product: DemoProduct, at: float) -> None:
+        """Buy a complement in the same basket: the best match with the taste among a few."""
+        others = [kind for kind in _COMPLEMENTS.get(product.kind, ()) if self._of_kind.get(kind)]
+        if not others or self._rng.random() > _COMPLEMENT:
             return
-        kind = others[int(self._draw.integers(len(others)))]
-        some = self._some(self._of_kind[kind], 12)
-        best = max(some, key=lambda one: (self._pleased(one, kind), one.colour == product.colour))
-        self._does("click", best, at - 60)
-        self._does("purchase", best, at)
+        kind = others[int(self._rng.integers(len(others)))]
+        candidates = self._sample(self._of_kind[kind], 12)
+        best = max(
+            candidates,
+            key=lambda candidate: (self._taste(candidate, kind), candidate.colour == product.colour),
+        )
+        self._emit("click", best, at - 60)
+        self._emit("purchase", best, at)
 
-    def _does(
+    def _emit(
         self, action: str, product: DemoProduct, at: float, query: str | None = None, rank: int | None = None
     ) -> None:
         self._events[action] += 1

@@ -1,4 +1,4 @@
-"""The palette: colours with their names, and which ones look good together."""
+"""The palette: colours with their names and matching colours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _rgb(code: str) -> Colour:
 
 @dataclass(frozen=True, slots=True)
 class Hue:
-    """A named colour: its tints as dyed cloth, and the names of colours that go with it."""
+    """A named colour: its tints as dyed cloth, and the names of matching colours."""
 
     en: str
     zh: str

@@ -1,4 +1,4 @@
-"""The demo on disk: a feed with photos, and photos of shoppers with the products that they show."""
+"""The demo on disk: a feed with photos, and shoppers' photos with relevance judgements (qrels)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _VERSION = 1
-"""Raise it when the same seed gives other products or other pixels: what an older version drew is drawn anew."""
+"""Increment it when the same seed gives other products or pixels; pictures of an older version are drawn again."""
 
 _QUALITY = 88
 _POOL_FROM = 64
-"""Fewer photos than this are drawn sooner than other processes have started."""
+"""Fewer pictures are drawn faster without a process pool."""
 
-_SHOWN = (
-    # Kinds that shoppers take photos of; the first ones are the first examples on the page.
+_PHOTOGRAPHED = (
+    # Kinds that shoppers take photos of, in the order of the examples on the page.
     "dress",
     "casual shoes",
     "backpack",
@@ -56,20 +56,20 @@ _QUERIES = 16
 
 @dataclass(frozen=True, slots=True)
 class DemoFiles:
-    """Where the demo lies.
+    """Paths of the demo.
 
     Parameters
     ----------
     folder : Path
-        All of it.
+        Folder of the demo.
     feed : Path
-        Products as JSON lines; photos are named relative to `folder`.
+        Products as JSON lines; photos are relative to `folder`.
     queries : Path
-        Photos of shoppers as BEIR lines: ``_id`` and ``image``, relative to `folder`.
+        Shoppers' photos as BEIR lines: ``_id`` and ``image``, relative to `folder`.
     qrels : Path
-        Which product each shows: query-id, corpus-id, score, separated by tabs.
+        Product of each photo: query-id, corpus-id, score, separated by tabs.
     drawn : int
-        How many pictures were drawn now; 0 when all were there.
+        Number of pictures drawn by this call; 0 when all existed.
     """
 
     folder: Path
@@ -85,19 +85,19 @@ def write_demo(
     seed: int = 7,
     progress: Callable[[int, int], None] | None = None,
 ) -> DemoFiles:
-    """Write the drawn catalogue to a folder, as a shop's feed would lie there.
+    """Write the drawn catalogue to a folder, as a feed with photos.
 
-    What is there of the same count and seed is kept, so a run that was interrupted is completed and a second run
-    does nothing. Several processes draw when there is much to draw.
+    Existing pictures of the same count and seed are kept, so that an interrupted run is completed and a second run
+    does nothing. Many pictures are drawn by several processes.
 
     Parameters
     ----------
     folder : str or Path
-        Made if missing; it must be empty, or an earlier demo.
+        Created if missing; it must be empty or an earlier demo.
     count, seed : int
         See `draw_catalogue`.
     progress : function of (int, int) or None
-        Called with how many pictures are there and how many there will be.
+        Called with the number of existing pictures, and of all.
 
     Returns
     -------
@@ -126,9 +126,9 @@ def _write(folder: Path, count: int, seed: int, progress: Callable[[int, int], N
     state = {"version": _VERSION, "count": count, "seed": seed}
     _prepare(folder, state)
     products = list(draw_catalogue(count, seed))
-    shown = list(enumerate(_shown(products), start=1))
+    photographed = list(enumerate(_photographed(products), start=1))
     pictures = [_Picture(product, None, folder / _photo_name(product)) for product in products]
-    pictures += [_Picture(product, number, folder / _query_name(number)) for number, product in shown]
+    pictures += [_Picture(product, number, folder / _query_name(number)) for number, product in photographed]
     present = {entry.path for name in ("photos", "shopper_photos") for entry in os.scandir(folder / name)}
     missing = [picture for picture in pictures if str(picture.path) not in present]
     done = len(pictures) - len(missing)
@@ -142,23 +142,23 @@ def _write(folder: Path, count: int, seed: int, progress: Callable[[int, int], N
     if not missing and all(path.exists() for path in (files.feed, files.queries, files.qrels)):
         return files
     write_text(files.feed, "".join(_line(_record(product)) for product in products))
-    queries = [_line({"_id": _query_id(number), "image": _query_name(number)}) for number, _ in shown]
+    queries = [_line({"_id": _query_id(number), "image": _query_name(number)}) for number, _ in photographed]
     write_text(files.queries, "".join(queries))
-    judgements = [f"{_query_id(number)}\t{product.id}\t1\n" for number, product in shown]
-    write_text(files.qrels, "".join(["query-id\tcorpus-id\tscore\n", *judgements]))
+    qrels = [f"{_query_id(number)}\t{product.id}\t1\n" for number, product in photographed]
+    write_text(files.qrels, "".join(["query-id\tcorpus-id\tscore\n", *qrels]))
     return files
 
 
 def _prepare(folder: Path, state: dict[str, int]) -> None:
-    """Make the folder ready for a demo of this count and seed; pictures of another one go."""
+    """Prepare the folder for this count and seed; delete pictures of another demo."""
     marker = folder / "demo.json"
-    found = None
+    existing = None
     if marker.exists():
         try:
-            found = json.loads(marker.read_bytes())
+            existing = json.loads(marker.read_bytes())
         except ValueError:
-            found = None  # drawn anew
-        if found != state:
+            existing = None  # drawn again
+        if existing != state:
             for name in ("photos", "shopper_photos"):
                 shutil.rmtree(folder / name, ignore_errors=True)
             for name in ("products.jsonl", "queries.jsonl", "qrels.tsv"):
@@ -167,13 +167,13 @@ def _prepare(folder: Path, state: dict[str, int]) -> None:
         raise InputError(f"{folder}: not empty, and not a demo; choose an empty or a new folder")
     for name in ("photos", "shopper_photos"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    if found != state:
+    if existing != state:
         write_text(marker, json.dumps(state))
 
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """One picture to draw: the product's own photo, or the shopper's photo of that number."""
+    """A picture to draw: the product's photo, or the shopper's photo of that number."""
 
     product: DemoProduct
     shopper: int | None
@@ -185,7 +185,7 @@ class _Picture:
 
 
 def _save(image: Image.Image, path: Path) -> None:
-    # Thousands of pictures that can be drawn again need not outlast a power cut.
+    # Pictures can be drawn again, so they need not survive a power cut.
     with replacing(path, durable=False) as file:
         image.save(file, "JPEG", quality=_QUALITY)
 
@@ -197,7 +197,7 @@ def _draw(pictures: list[_Picture]) -> Iterator[None]:
         try:
             yield from _draw_in_pool(pictures, workers)
         except BrokenProcessPool:
-            # A script without `if __name__ == "__main__"` cannot start processes; what is drawn stays drawn.
+            # A script without `if __name__ == "__main__"` cannot start processes; finished pictures are kept.
             pictures = [picture for picture in pictures if not picture.path.exists()]
         else:
             return
@@ -215,16 +215,16 @@ def _draw_in_pool(pictures: list[_Picture], workers: int) -> Iterator[None]:
         pool.shutdown(cancel_futures=True)
 
 
-def _shown(products: list[DemoProduct]) -> list[DemoProduct]:
-    """Choose the products that shoppers took photos of: of as many kinds as there are, the patterned ones first."""
+def _photographed(products: list[DemoProduct]) -> list[DemoProduct]:
+    """Choose the products of the shoppers' photos: as many kinds as possible, patterned products first."""
     by_kind: dict[str, list[DemoProduct]] = {}
     for product in products:
         by_kind.setdefault(product.kind, []).append(product)
     chosen: list[DemoProduct] = []
     while by_kind and len(chosen) < _QUERIES:
         for kind in [
-            *(kind for kind in _SHOWN if kind in by_kind),
-            *(kind for kind in list(by_kind) if kind not in _SHOWN),
+            *(kind for kind in _PHOTOGRAPHED if kind in by_kind),
+            *(kind for kind in list(by_kind) if kind not in _PHOTOGRAPHED),
         ]:
             candidates = by_kind[kind]
             best = max(candidates, key=lambda product: (product.pattern != "solid", product.stock > 0))
@@ -248,8 +248,8 @@ def _query_name(number: int) -> str:
 
 
 def _record(product: DemoProduct) -> dict[str, Any]:
-    """One line of the feed."""
-    facts = {
+    """Return a record of the feed."""
+    attributes = {
         "colour": product.colour,
         "pattern": product.pattern,
         "material": product.material,
@@ -272,7 +272,7 @@ def _record(product: DemoProduct) -> dict[str, Any]:
         "url": product.url,
         "images": [_photo_name(product)],
         "group_id": product.group_id,
-        "attributes": {name: value for name, value in facts.items() if value},
+        "attributes": {name: value for name, value in attributes.items() if value},
     }
 
 

@@ -1,4 +1,4 @@
-"""The kinds of products: their names, where they stand in the shop, what they come in, and who draws them."""
+"""The kinds of products: names, categories, styles, colours, materials, prices, and drawing functions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Draw = Callable[[Pen, Look], None]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of product.
+    """A kind of product.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ class Kind:
     genders : tuple of str
         For whom it is; empty for things.
     sizes : tuple of str
-        Sizes it is made in; empty where there is one only.
+        Sizes; empty for a single size.
     share : int
-        How many groups of it there are for one of another kind.
+        Relative frequency of its groups.
     stands : bool
         Whether it stands on the ground in its photo, or lies flat.
     """
@@ -92,7 +92,7 @@ _PRINTS = {
 
 
 def _prints(**weights: float) -> dict[str, float]:
-    """The usual prints with some of them more, less or not at all frequent."""
+    """Return the default print frequencies, with changes."""
     changed = {
         name.replace("_", " ").replace("colour block", "colour-block"): w for name, w in weights.items()
     }
@@ -942,7 +942,7 @@ MATERIALS = {
     "ceramic": ("Ceramic", "陶瓷"),
     "steel": ("Stainless-Steel", "不锈钢"),
 }
-"""What a material is called in a title, in English and Chinese."""
+"""Names of materials in titles, English and Chinese."""
 
 GENDERS = {"women": ("Women's", "女士"), "men": ("Men's", "男士"), "unisex": ("Unisex", "中性")}
-"""What a gender is called in a title, in English and Chinese."""
+"""Names of genders in titles, English and Chinese."""

@@ -1,4 +1,4 @@
-"""How one product looks: its colours, pattern, material and style, and its own chance for proportions."""
+"""Look of a product: its colours, pattern, material and style, and a random generator for proportions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from snapshelf.demo.studio import (
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a drawing needs to know about its product."""
+    """Properties of a product that a drawing needs."""
 
     dye: Dye
     ink: Ink
@@ -44,7 +44,7 @@ class Look:
 
     @property
     def accent(self) -> Colour:
-        """A second colour that goes with it."""
+        """A second, matching colour."""
         return self.dye.accent
 
     @property
@@ -58,11 +58,11 @@ class Look:
         return tone(self.base, -0.45)
 
     def between(self, low: float, high: float) -> float:
-        """Draw a number from an interval."""
+        """Return a random number from an interval."""
         return float(self.rng.uniform(low, high))
 
     def chance(self, probability: float) -> bool:
-        """Toss a coin."""
+        """Return True with a probability."""
         return bool(self.rng.random() < probability)
 
     def cloth(

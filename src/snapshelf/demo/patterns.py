@@ -32,7 +32,7 @@ _SOFT: Final = 1.3
 
 @dataclass(frozen=True, slots=True)
 class Dye:
-    """What a pattern is printed with: the ground, two prints, the size of its repeat and its own chance."""
+    """Colours of a pattern (ground and two prints), the size of its repeat, and its random seed."""
 
     base: Colour
     accent: Colour
@@ -158,7 +158,7 @@ def _wrapped(points: Points) -> list[Points]:
 
 @cache
 def _scatter(apart: float) -> tuple[tuple[float, float], ...]:
-    """Places on the tile that keep apart, also over its edges (dart throwing)."""
+    """Random positions on the tile with a minimum distance, also across its edges (dart throwing)."""
     rng = np.random.default_rng(0)
     places: list[tuple[float, float]] = []
     for _ in range(600):
@@ -276,7 +276,7 @@ PATTERNS = {
     "animal print": ("Leopard Print", "豹纹"),
     "gradient": ("Gradient", "渐变"),
 }
-"""What a pattern is called in a title, in English and Chinese; a solid colour is not mentioned."""
+"""Names of patterns in titles, English and Chinese; a solid colour is not mentioned."""
 
 
 def pattern(name: str, dye: Dye) -> Ink:

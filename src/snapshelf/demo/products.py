@@ -1,4 +1,4 @@
-"""The demo's catalogue: facts drawn by lot, and pictures drawn from the facts."""
+"""The demo's catalogue: products with random properties, and pictures drawn from the properties."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _BRANDS = (
     "Dovetail Harbour",
 )
 
-_WORDS = {
+_CLOSING_SENTENCES = {
     # The second half of a description, English and Chinese, by department.
     "Clothing": (
         ("An easy cut for every day.", "版型利落，日常百搭。"),
@@ -79,34 +79,34 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class DemoProduct:
-    """One product of the drawn catalogue: its facts, and how to draw it.
+    """A product of the drawn catalogue: its fields, and how to draw it.
 
     Parameters
     ----------
     id, group_id : str
-        The product, and the group of its colour variants.
+        Id of the product, and of the group of its colour variants.
     kind, style, colour, pattern : str
         English names, for example ``"dress"``, ``"midi"``, ``"red"``, ``"floral"``.
     material, gender : str or None
         English names; gender is ``"women"``, ``"men"``, ``"unisex"`` or None for things.
     sizes : tuple of str
-        Sizes in the shop; empty where there is one only.
+        Sizes; empty for a single size.
     brand : str
         An invented name.
     title_en, title_zh, description_en, description_zh : str
         For example ``"Women's Red Floral Dress"`` and ``"女士红色碎花连衣裙"``.
     price : float
-        In `currency`.
+        Amount in `currency`.
     currency : str
         ISO 4217.
     stock : int
-        Pieces; 0 when sold out.
+        Pieces in stock; 0 when sold out.
     category : tuple of str
-        Path in the shop.
+        Category path.
     url : str
-        The product's page (it does not exist).
+        Address of the product's page, which does not exist.
     seed : tuple of int
-        Chance of the product's form; the same for the variants of a group.
+        Random seed of the product's shape, shared by the variants of a group.
     """
 
     id: str
@@ -182,9 +182,9 @@ class DemoProduct:
 
 @lru_cache(maxsize=2)
 def _drawn(product: DemoProduct, height: int) -> Pen:
-    """Draw a product; the last ones are kept because photo and cut-out often follow each other."""
+    """Draw a product; cached, because photo and cut-out are often drawn in turn."""
     kind = KINDS[product.kind]
-    # The form is the group's: its chance must not be used up differently for another colour.
+    # The shape is the group's: the colour must not change how many random numbers it takes.
     rng = np.random.default_rng([*product.seed, 0])
     dye = _dye(product.colour, [*product.seed, 1])
     metal = (STEEL, BRASS)[int(rng.integers(2))]
@@ -196,7 +196,7 @@ def _drawn(product: DemoProduct, height: int) -> Pen:
     pen = Pen(height)
     with pen.placed(zoom=kind.zoom):
         kind.draw(pen, look)
-    # What stands is seen from a little above: its foot is nearer to the lower edge.
+    # Standing products are seen slightly from above: their foot is nearer to the lower edge.
     pen.centre(lower=0.03 if kind.stands else 0.0)
     return pen
 
@@ -204,7 +204,7 @@ def _drawn(product: DemoProduct, height: int) -> Pen:
 def _tint(name: str, rng: np.random.Generator) -> Colour:
     tints = HUES[name].tints
     red, green, blue = tints[int(rng.integers(len(tints)))]
-    # Little change of hue: greys must stay grey.
+    # A small change of hue: greys must stay grey.
     shift = rng.uniform(-0.025, 0.025) + rng.uniform(-0.006, 0.006, size=3)
     return (
         float(np.clip(red + shift[0], 0, 1)),
@@ -214,7 +214,7 @@ def _tint(name: str, rng: np.random.Generator) -> Colour:
 
 
 def _dye(name: str, seed: list[int]) -> Dye:
-    """Choose two colours that go with the first and can be told from it."""
+    """Choose two colours that match the first and differ from it."""
     rng = np.random.default_rng(seed)
     size, chance = float(rng.uniform(34, 62)), int(rng.integers(2**31))
     base = _tint(name, rng)
@@ -227,19 +227,19 @@ def _dye(name: str, seed: list[int]) -> Dye:
 
 
 def draw_catalogue(count: int = 1500, seed: int = 7) -> Iterator[DemoProduct]:
-    """Draw the facts of a catalogue by lot; the pictures are drawn when asked for.
+    """Generate a catalogue of random products; their pictures are drawn on demand.
 
     Parameters
     ----------
     count : int
-        How many products, variants counted each.
+        Number of products, counting each variant.
     seed : int
         The same count and seed give the same products and the same pixels.
 
     Yields
     ------
     DemoProduct
-        In mixed order; the variants of a group are not neighbours.
+        In random order, so that the variants of a group are apart.
     """
     rng = np.random.default_rng([seed, 0])
     round_of_kinds = [kind for kind in KINDS.values() for _ in range(kind.share)]
@@ -255,7 +255,7 @@ def draw_catalogue(count: int = 1500, seed: int = 7) -> Iterator[DemoProduct]:
 
 
 def _group(kind: Kind, number: int, seed: int) -> Iterator[DemoProduct]:
-    """Make the colour variants of one design."""
+    """Generate the colour variants of a design."""
     rng = np.random.default_rng([seed, number])
 
     def pick(choices: tuple[str, ...]) -> str:
@@ -273,10 +273,12 @@ def _group(kind: Kind, number: int, seed: int) -> Iterator[DemoProduct]:
     name = kind.styles[style] if named else (kind.en, kind.zh)
     says_material = kind.materials.get(material, False) and rng.random() < 0.5 and material in MATERIALS
     low, high = kind.price
-    # Most things are nearer the lower end; prices end in 9.
+    # Most prices are near the lower end; prices end in 9.
     price = round((low + (high - low) * rng.random() ** 1.7) / 10) * 10 - 1
     sizes = _sizes(kind, rng)
-    closing = _WORDS[kind.category[0]][int(rng.integers(len(_WORDS[kind.category[0]])))]
+    closing = _CLOSING_SENTENCES[kind.category[0]][
+        int(rng.integers(len(_CLOSING_SENTENCES[kind.category[0]])))
+    ]
     slug = kind.name.replace(" ", "-")
     group_id = f"{slug}-{number:04d}"
     for colour in colours:
@@ -314,7 +316,7 @@ def _group(kind: Kind, number: int, seed: int) -> Iterator[DemoProduct]:
 
 
 _STYLE_MATERIALS = {
-    # Styles that are made of one thing only.
+    # Styles with a fixed material.
     ("jacket", "denim"): "denim",
     ("hat", "straw"): "straw",
     ("hat", "bucket"): "cotton",
@@ -331,7 +333,7 @@ def _material(kind: Kind, style: str, material: str) -> str:
 
 
 def _sizes(kind: Kind, rng: np.random.Generator) -> tuple[str, ...]:
-    """Take a run of neighbouring sizes."""
+    """Choose a range of adjacent sizes."""
     if len(kind.sizes) < 4:
         return kind.sizes
     length = int(rng.integers(3, len(kind.sizes) + 1))

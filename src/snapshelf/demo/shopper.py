@@ -1,4 +1,4 @@
-"""Photos as a shopper takes them: at home or in the street, askew, in bad light, something in the way."""
+"""Shoppers' photos: at home or in the street, tilted, badly lit, partly occluded."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def shopper_photo(product: DemoProduct, seed: int) -> Image.Image:
     Parameters
     ----------
     product : DemoProduct
-        What is seen.
+        Product in the photo.
     seed : int
-        Where, from which side, in what light, and what is in the way.
+        Random seed of background, perspective, light and occlusion.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def shopper_photo(product: DemoProduct, seed: int) -> Image.Image:
 
 
 def _noise(rng: np.random.Generator, cells_x: int, cells_y: int) -> Field:
-    """Smooth random field over the photo, about -1..1, of so many cells."""
+    """Smooth random field over the photo, about -1..1, of the given number of cells."""
     coarse = Image.fromarray(rng.standard_normal((cells_y, cells_x)).astype(np.float32))
     return np.asarray(coarse.resize((_WIDTH, _HEIGHT), Image.Resampling.BICUBIC))
 
@@ -211,7 +211,7 @@ def _perspective(target: np.ndarray, source: np.ndarray) -> list[float]:
 
 
 def _hidden(picture: Field, rng: np.random.Generator) -> Field:
-    """Put something before the product, at an edge: fingers, a strap, a sheet, a leaf."""
+    """Occlude an edge of the product: fingers, a strap, a sheet, leaves, a plate."""
     pen = Pen(_HEIGHT)
     turn = float(rng.uniform(0, 360))
     reach = rng.uniform(230, 330)
@@ -302,7 +302,7 @@ _OBSTACLES: tuple[Callable[[Pen, np.random.Generator], None], ...] = (
 
 
 def _lit(picture: Field, rng: np.random.Generator) -> Field:
-    """Uneven light, a colour cast, wrong exposure; sometimes the shadow of the one who holds the phone."""
+    """Uneven light, a colour cast, wrong exposure; sometimes the photographer's shadow."""
     y, x = np.mgrid[0:_HEIGHT, 0:_WIDTH].astype(np.float32)
     a = rng.uniform(0, 2 * np.pi)
     slope = (x / _WIDTH - 0.5) * math.cos(a) + (y / _HEIGHT - 0.5) * math.sin(a)

@@ -2,7 +2,7 @@
 
 Everything is drawn on a sheet of 800 x 1000 units (x to the right, y down), at whatever size in pixels.
 Shapes are filled by Pillow at three times the size and averaged down, inside their own box only; light and
-patterns are NumPy fields at the final size. That keeps one product at a few tens of milliseconds.
+patterns are NumPy fields at the final size. A product takes a few tens of milliseconds.
 """
 
 from __future__ import annotations
@@ -158,9 +158,9 @@ def tone(colour: Colour, amount: float) -> Colour:
     return tuple(c * (1 + amount) for c in colour)  # type: ignore[return-value]
 
 
-def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """Blend two colours; `share` is the part of the other."""
-    return tuple(a + (b - a) * share for a, b in zip(one, other, strict=True))  # type: ignore[return-value]
+def mix(first: Colour, second: Colour, share: float) -> Colour:
+    """Blend two colours; `share` is the part of the second."""
+    return tuple(a + (b - a) * share for a, b in zip(first, second, strict=True))  # type: ignore[return-value]
 
 
 def clamp(values: Any, low: float = 0.0, high: float = 1.0) -> Field:
@@ -282,7 +282,7 @@ class Relief:
 
 
 class Pen:
-    """Draws one product on a transparent sheet.
+    """Draws a product on a transparent sheet.
 
     Parameters
     ----------
@@ -294,7 +294,7 @@ class Pen:
         self.scale = height / SHEET_HEIGHT
         self.height = height
         self.width = round(SHEET_WIDTH * self.scale)
-        # Premultiplied by alpha, so that every step is one plain blend; planes, because NumPy is faster so.
+        # Premultiplied by alpha, so that every step is a plain blend; planes, because NumPy is faster so.
         self.colour: Field = np.zeros((3, self.height, self.width), np.float32)
         self.alpha: Field = np.zeros((self.height, self.width), np.float32)
         self._matrix = np.eye(2)
@@ -340,7 +340,7 @@ class Pen:
             plane[top : top + height, left : left + width] = part
 
     def drawn(self) -> Mask:
-        """Everything drawn so far, as one shape."""
+        """Everything drawn so far, as a single shape."""
         rows, columns = np.flatnonzero(self.alpha.any(axis=1)), np.flatnonzero(self.alpha.any(axis=0))
         if not len(rows):
             return Mask(self.alpha[:0, :0], 0, 0)
@@ -527,7 +527,7 @@ class Pen:
     def paint(
         self, mask: Mask, ink: Ink, light: Relief | Field | float = 0.0, *, opacity: float = 1.0
     ) -> None:
-        """Lay ink over what is there.
+        """Paint ink over the drawing.
 
         Parameters
         ----------

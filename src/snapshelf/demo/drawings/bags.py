@@ -34,7 +34,7 @@ def _leather(look: Look) -> Colour:
 
 
 def strap(pen: Pen, points: Points, width: float, colour: Colour, *, stitched: bool = False) -> None:
-    """Draw a strap that lies on what is there."""
+    """Draw a strap on top of the drawing."""
     mask = pen.line(points, width)
     pen.shadow(mask, blur=6, strength=0.35, dx=3, dy=6)
     pen.paint(mask, colour, pen.relief(mask, width * 0.35, 0.5))
@@ -63,7 +63,7 @@ def zipper(pen: Pen, points: Points, look: Look) -> None:
 
 
 def backpack(pen: Pen, look: Look) -> None:
-    """Backpack: a rounded day pack, a roll-top, or one with a flap and buckles."""
+    """Backpack: a rounded day pack, a roll-top, or with a flap and buckles."""
     leather = _leather(look)
     w, top, end = look.between(205, 235), look.between(215, 240), look.between(870, 900)
     for side in (-1, 1):
@@ -389,7 +389,7 @@ def tote(pen: Pen, look: Look) -> None:
 
 
 def wallet(pen: Pen, look: Look) -> None:
-    """Wallet: a folded one, seen a little open, or a long one with a zip."""
+    """Wallet: folded and slightly open, or long with a zip."""
     if look.style == "long":
         with pen.placed(0, 0, turn=look.between(-10, -4)):
             back = pen.area(rounded(130, 370, 670, 660, 26))

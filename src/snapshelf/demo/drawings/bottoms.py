@@ -30,7 +30,7 @@ _CORD: Colour = (0.95, 0.94, 0.91)
 def _leg(
     top: float, waist: float, hip: float, crotch: float, knee: float, ankle: float, end: float, apart: float
 ) -> Points:
-    """The right half of trousers; widths from the middle at the waist, of one leg below."""
+    """The right half of trousers; widths from the middle at the waist, of a leg below."""
     middle = (crotch + end) / 2
     return spline(
         [
@@ -123,14 +123,14 @@ def _pocket(pen: Pen, look: Look, opening: Points, leg: Mask) -> None:
 
 
 def _fly(pen: Pen, look: Look, points: Points) -> None:
-    """The seam in the middle, which overlaps to one side."""
+    """The seam in the middle, which overlaps to a side."""
     line = pen.line(points, 3)
     pen.shadow(line, blur=5, strength=0.4, dx=3, dy=0)
     pen.paint(line, look.seam)
 
 
 def _drawstring(pen: Pen, colour: Colour, knots: Sequence[tuple[float, float]], width: float) -> None:
-    """Both ends of a cord; the knots of one are given by their distance from the middle, and height."""
+    """Both ends of a cord; the knots of an end are given by their distance from the middle, and height."""
     for side in (-1, 1):
         cord = pen.line(crease(*((CENTRE + side * x, y) for x, y in knots)), width)
         pen.shadow(cord, blur=4, strength=0.3)

@@ -24,7 +24,7 @@ from snapshelf.demo.studio import (
 
 
 def _pair(pen: Pen, look: Look, draw: Callable[[Pen, Look], None], *, lift: float = 0.0) -> None:
-    """Draw the far shoe behind the near one; both from the same chance."""
+    """Draw the far shoe behind the near shoe, both with the same random numbers."""
     state = look.rng.bit_generator.state
     for dx, dy, zoom, dim in ((58, -92, 0.93, 0.13), (-26, 42, 1.0, 0.0)):
         look.rng.bit_generator.state = state

@@ -30,7 +30,7 @@ from snapshelf.demo.studio import (
 
 @dataclass
 class _Cut:
-    """Measures of a top in sheet units; widths are from the middle to one side."""
+    """Measures of a top in sheet units; widths are from the middle to a side."""
 
     neck: float = 78
     neck_y: float = 168
