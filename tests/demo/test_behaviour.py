@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from snapshelf.catalogue import Product
-from snapshelf.demo import PERSONAS, Behaviour, DemoProduct, draw_catalogue, examination, simulate
+from snapshelf.demo import PERSONAS, Behaviour, DemoProduct, draw_catalogue, simulate
+from snapshelf.demo.behaviour import examination
 from snapshelf.evaluation import examination_from_swaps
 from snapshelf.events import ShopLog, parse_log
 from snapshelf.ranking import (

@@ -235,7 +235,7 @@ def test_corrupt_photos_are_left_out_and_told(tune: Tune, shop: Path, tmp_path: 
     tune(feed_examples(feed), tmp_path / "out", on_notice=notes.append)
     assert len(notes) == 2
     assert "photos cannot be used and are left out; the first: " in notes[0]
-    assert "photos to judge by cannot be used" in notes[1]
+    assert "photos of the evaluation cannot be used" in notes[1]
     left_out = [int(note.split()[0]) for note in notes]
     assert sum(left_out) == 40
     card = json.loads((tmp_path / "out" / "card.json").read_text("utf-8"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snapshelf.demo.behaviour import PERSONAS, Behaviour, Persona, examination, simulate
+from snapshelf.demo.behaviour import PERSONAS, Behaviour, Persona, simulate
 from snapshelf.demo.files import DemoFiles, write_demo
 from snapshelf.demo.products import DemoProduct, draw_catalogue
 from snapshelf.demo.shopper import shopper_photo
@@ -14,7 +14,6 @@ __all__ = [
     "DemoProduct",
     "Persona",
     "draw_catalogue",
-    "examination",
     "shopper_photo",
     "simulate",
     "write_demo",

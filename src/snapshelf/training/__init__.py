@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from snapshelf.training.sources.feed import feed_examples
     from snapshelf.training.sources.folders import folder_examples
     from snapshelf.training.sources.shelf import shelf_examples
-    from snapshelf.training.sources.splits import split
     from snapshelf.training.sources.voc import voc_examples
     from snapshelf.training.sources.yolo import yolo_examples
     from snapshelf.training.train import Recipe
@@ -32,7 +31,6 @@ __all__ = [
     "fine_tune",
     "folder_examples",
     "shelf_examples",
-    "split",
     "voc_examples",
     "yolo_examples",
 ]
@@ -49,7 +47,6 @@ _MODULES = {
     "fine_tune": "fine_tuning",
     "folder_examples": "sources",
     "shelf_examples": "sources",
-    "split": "sources",
     "default_recipe": "fine_tuning",
     "voc_examples": "sources",
     "yolo_examples": "sources",

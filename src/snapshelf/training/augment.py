@@ -134,26 +134,38 @@ def _random_erasing(photos: Tensor, chosen: Tensor, generator: torch.Generator) 
 
 
 def _jpeg_compression(photos: Tensor, chosen: Tensor, generator: torch.Generator) -> Tensor:
-    """Simulate JPEG compression at qualities of about 10 to 60: DCT, quantisation, inverse DCT.
-
-    Luminance and chrominance share a table. Photos whose side is no multiple of 8 pixels are returned unchanged.
-    """
+    """Compress the chosen photos; those whose side is no multiple of 8 pixels are returned unchanged."""
     index = chosen.nonzero().flatten()
     if not len(index) or photos.shape[-1] % _BLOCK:
         return photos
-    n, device = len(index), photos.device
-    line = torch.arange(_BLOCK, device=device, dtype=photos.dtype)
+    photos = photos.clone()
+    photos[index] = jpeg(photos[index], _uniform(len(index), 0.8, 5.0, generator))
+    return photos
+
+
+def jpeg(photos: Tensor, coarseness: Tensor) -> Tensor:
+    """Simulate JPEG compression: DCT, quantisation, inverse DCT; luminance and chrominance share a table.
+
+    Parameters
+    ----------
+    photos : Tensor
+        float (n, 3, s, s) in [0, 1], s a multiple of 8.
+    coarseness : Tensor
+        float (n,): factor of the quantisation table; 1 is quality 50, 0.8 to 5 are qualities of about 60 to 10.
+
+    Returns
+    -------
+    Tensor
+        float (n, 3, s, s) in [0, 1].
+    """
+    line = torch.arange(_BLOCK, device=photos.device, dtype=photos.dtype)
     cosines = torch.cos((2 * line + 1) * line[:, None] * math.pi / (2 * _BLOCK)) / 2
     cosines[0] /= math.sqrt(2)
-    ycc = torch.einsum("ij,njhw->nihw", _YCC.to(photos), photos[index]) * 255
+    ycc = torch.einsum("ij,njhw->nihw", _YCC.to(photos), photos) * 255
     across = photos.shape[-1] // _BLOCK
-    blocks = ycc.view(n, 3, across, _BLOCK, across, _BLOCK).transpose(3, 4)
-    coarseness = _uniform(n, 0.8, 5.0, generator).view(n, 1, 1, 1, 1, 1)
-    step = coarseness * torch.tensor(_JPEG_QUANTISATION, device=device, dtype=photos.dtype).view(
-        _BLOCK, _BLOCK
-    )
-    rounded = (cosines @ blocks @ cosines.T / step).round() * step
-    back = (cosines.T @ rounded @ cosines).transpose(3, 4).flatten(4, 5).flatten(2, 3) / 255
-    photos = photos.clone()
-    photos[index] = torch.einsum("ij,njhw->nihw", torch.linalg.inv(_YCC).to(photos), back).clamp(0, 1)
-    return photos
+    blocks = ycc.view(len(photos), 3, across, _BLOCK, across, _BLOCK).transpose(3, 4)
+    table = torch.tensor(_JPEG_QUANTISATION, device=photos.device, dtype=photos.dtype).view(_BLOCK, _BLOCK)
+    step = coarseness.view(-1, 1, 1, 1, 1, 1) * table
+    quantised = (cosines @ blocks @ cosines.T / step).round() * step
+    restored = (cosines.T @ quantised @ cosines).transpose(3, 4).flatten(4, 5).flatten(2, 3) / 255
+    return torch.einsum("ij,njhw->nihw", torch.linalg.inv(_YCC).to(photos), restored).clamp(0, 1)
