@@ -26,8 +26,9 @@ from benchmarks._offline import Catalogue, Mask, fused
 from benchmarks.encoders import tell
 from snapshelf.encoders import load_encoder
 from snapshelf.evaluation import expected_calibration_error
+from snapshelf.query import QueryKind
 from snapshelf.search import CALIBRATION, Calibration, Evidence, Weights
-from snapshelf.search.relevance import Curve, QueryKind
+from snapshelf.search.relevance import Curve
 
 _T = TypeVar("_T")
 

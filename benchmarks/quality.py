@@ -26,7 +26,7 @@ from snapshelf.catalogue import decode_photo, open_photos, photo_fingerprint
 from snapshelf.encoders import Encoder, Vectors, load_encoder
 from snapshelf.language import Lexicon
 from snapshelf.query import DECODED_SIDE
-from snapshelf.search.candidates import NEAR_DUPLICATE
+from snapshelf.search.relevance import NEAR_DUPLICATE
 from snapshelf.shelf import Shelf
 
 _KINDS = {"gender": "gender", "baseColour": "colour", "articleType": "category"}

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from snapshelf.encoders import load_encoder
 from snapshelf.errors import ShelfError
 from snapshelf.evaluation import expected_calibration_error
-from snapshelf.search import Calibration, Curve, Evidence, QueryKind
+from snapshelf.query import QueryKind
+from snapshelf.search import Calibration, Curve, Evidence
 
 Numbers = NDArray[np.float64]
 

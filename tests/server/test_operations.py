@@ -16,8 +16,7 @@ import pytest
 
 from snapshelf.errors import SnapshelfError
 from snapshelf.recommend.service import MAX_RECOMMENDED
-from snapshelf.search import CONTRIBUTIONS, MAX_BINS, MAX_VALUES
-from snapshelf.search.searcher import MAX_K, MAX_RELATED, MAX_SUGGESTIONS
+from snapshelf.search import MAX_BINS, MAX_K, MAX_RELATED, MAX_SUGGESTIONS, MAX_VALUES, SIGNALS
 from snapshelf.server import create_app, serve
 from snapshelf.shelf import Shelf
 from tests.server.drawn_shop import base64_of, path_of, photo_of, problem, running
@@ -109,9 +108,9 @@ def test_the_description_names_the_limits_and_signals_of_the_code(client: httpx.
     for k, status in ((MAX_RECOMMENDED, 200), (MAX_RECOMMENDED + 1, 422)):
         assert client.get("/v1/recommendations", params={"k": k}).status_code == status
     contributions = schemas["HitModel"]["properties"]["contributions"]["description"]
-    assert all(f"`{name}`:" in contributions for name in CONTRIBUTIONS)
+    assert all(f"`{signal.name}`:" in contributions for signal in SIGNALS)
     hits = shelf.search(photo=photo_of("mug", "red"), text="red mug", shopper="s").hits
-    assert {name for hit in hits for name in hit.contributions} <= CONTRIBUTIONS.keys()
+    assert {name for hit in hits for name in hit.contributions} <= {signal.name for signal in SIGNALS}
     reasons = schemas["ReasonModel"]["properties"]["kind"]["description"]
     assert all(f"`{each.reason.kind}`" in reasons for each in shelf.recommend(k=20))
 

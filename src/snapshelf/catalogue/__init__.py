@@ -14,7 +14,7 @@ from snapshelf.catalogue.feeds.mapping import parse_mapping
 from snapshelf.catalogue.photos.decode import decode_photo, photo_fingerprint, thumbnail
 from snapshelf.catalogue.photos.limits import PhotoLimits
 from snapshelf.catalogue.photos.source import PhotoSource, open_photos
-from snapshelf.catalogue.product import Attribute, Availability, Price, Product
+from snapshelf.catalogue.product import Attribute, Availability, Price, Product, ProductName
 
 __all__ = [
     "Attribute",
@@ -29,6 +29,7 @@ __all__ = [
     "PhotoSource",
     "Price",
     "Product",
+    "ProductName",
     "Row",
     "decode_photo",
     "facts_hash",

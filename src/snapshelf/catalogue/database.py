@@ -19,6 +19,7 @@ from time import time
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
+from pydantic_core import from_json
 from sqlalchemy import (
     BindParameter,
     Connection,
@@ -38,7 +39,7 @@ from sqlalchemy import (
 )
 
 from snapshelf._support.sql import Database, chunks, rows_of
-from snapshelf.catalogue.product import Price, Product
+from snapshelf.catalogue.product import Price, Product, ProductName
 from snapshelf.catalogue.schema import (
     SCHEMA,
     meta,
@@ -574,6 +575,13 @@ class Catalogue:
         with self._database.reading() as connection:
             facts = {row.id: row.facts for row in rows_of(connection, _FACTS, ids)}
         return {each: _product(facts[each]) for each in ids if each in facts}
+
+    def names(self, ids: Iterable[str]) -> dict[str, ProductName]:
+        """Return title and brand of products by id, without reading all their fields; unknown ids are left out."""
+        with self._database.reading() as connection:
+            rows = rows_of(connection, _FACTS, ids)
+        fields = ((row.id, from_json(row.facts)) for row in rows)
+        return {id: ProductName(values["title"], values.get("brand", "")) for id, values in fields}
 
     def known(self, ids: Iterable[str]) -> dict[str, Known]:
         """Tell what is stored of these ids, so that it is not stored again; unknown ones are left out."""

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, NamedTuple, Self, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -104,6 +104,13 @@ class _Model(BaseModel):
         coerce_numbers_to_str=True,
         allow_inf_nan=False,
     )
+
+
+class ProductName(NamedTuple):
+    """What a product is called: its title, and its brand or an empty text."""
+
+    title: str
+    brand: str = ""
 
 
 class Price(_Model):

@@ -14,7 +14,8 @@ from snapshelf.evaluation.files import EvaluationQuery, Qrels
 from snapshelf.evaluation.reliability import expected_calibration_error
 from snapshelf.evaluation.report import Searchable, ask_all, judged_queries
 from snapshelf.index import Ids, Not
-from snapshelf.search import Calibration, Curve, QueryKind
+from snapshelf.query import QueryKind
+from snapshelf.search import Calibration, Curve
 
 LEAST_TO_CALIBRATE = 50
 """Queries of a kind from which on a curve is fitted for it."""

@@ -122,7 +122,7 @@ class RecommendationService:
             interests=() if profile is None else _interests(profile),
             now=now,
             allowed=self._allowed(items, where),
-            explore=self._personal.keeps and ask.record,
+            explore=self._personal.records and ask.record,
             near=lambda vector, count: self._near(items, vector, count, where),
         )
         found = recommender.recommend(wish)
@@ -202,7 +202,7 @@ class RecommendationService:
         return _there(items, [one.id for one in self._store.nearest(vector, count, where)])
 
     def _tell(self, answer: RecommendationResponse, ask: RecommendationRequest, now: float) -> None:
-        self._personal.tell(
+        self._personal.record(
             Impression(
                 query_id=answer.query_id,
                 shopper=ask.shopper

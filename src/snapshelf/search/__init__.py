@@ -1,6 +1,7 @@
 """Search: from a request over a plan and a table of scored candidates to a response."""
 
-from snapshelf.search.candidates import Products
+from snapshelf.search.assignment import RankingAssignment
+from snapshelf.search.corpus import GROUP, Corpus, Products
 from snapshelf.search.diversify import diversified
 from snapshelf.search.explain import heat_map, why_not
 from snapshelf.search.facets import (
@@ -17,9 +18,10 @@ from snapshelf.search.matched import matched_words
 from snapshelf.search.occlusion import occlusion_map
 from snapshelf.search.paging import FirstPage, Page, page_token, query_digest, read_page_token
 from snapshelf.search.personalisation import Personaliser
-from snapshelf.search.pipeline import WINDOWS, Ranked, RankingOptions, Search, Sort
+from snapshelf.search.pipeline import RankedResults, search
+from snapshelf.search.plan import WINDOWS, SearchPlan
 from snapshelf.search.relaxation import relaxed
-from snapshelf.search.relevance import CALIBRATION, Calibration, Curve, Evidence, QueryKind
+from snapshelf.search.relevance import CALIBRATION, Calibration, Curve, Evidence
 from snapshelf.search.request import (
     MAX_BINS,
     MAX_K,
@@ -32,24 +34,17 @@ from snapshelf.search.request import (
     SearchRequest,
     Side,
 )
-from snapshelf.search.rerank import Ranking
 from snapshelf.search.response import HeatMap, Hit, SearchResponse, WhyNot
-from snapshelf.search.retrieval import GROUP
 from snapshelf.search.rules.file import RuleFile
 from snapshelf.search.rules.merchandising import Merchandising, check_filters
 from snapshelf.search.rules.rule import Rule, Rules
-from snapshelf.search.searcher import (
-    MAX_SUGGESTIONS,
-    SETTINGS,
-    SearchService,
-)
+from snapshelf.search.service import MAX_SUGGESTIONS, SETTINGS, SearchService
 from snapshelf.search.settings import Experiment, RankingSettings, SearchSettings
-from snapshelf.search.signals import CONTRIBUTIONS, Mode, QueryVector, Vector, Weights
-from snapshelf.search.sort import read_sort
+from snapshelf.search.signals import SIGNALS, Mode, Signal, Weights
+from snapshelf.search.sort import Sort, read_sort
 
 __all__ = [
     "CALIBRATION",
-    "CONTRIBUTIONS",
     "GROUP",
     "MAX_BINS",
     "MAX_K",
@@ -57,9 +52,11 @@ __all__ = [
     "MAX_SUGGESTIONS",
     "MAX_VALUES",
     "SETTINGS",
+    "SIGNALS",
     "WINDOWS",
     "Calibration",
     "Chosen",
+    "Corpus",
     "Curve",
     "Evidence",
     "Experiment",
@@ -76,25 +73,22 @@ __all__ = [
     "Page",
     "Personaliser",
     "Products",
-    "QueryKind",
-    "QueryVector",
     "Range",
-    "Ranked",
-    "Ranking",
-    "RankingOptions",
+    "RankedResults",
+    "RankingAssignment",
     "RankingSettings",
     "Rule",
     "RuleFile",
     "Rules",
-    "Search",
     "SearchOptions",
+    "SearchPlan",
     "SearchRequest",
     "SearchResponse",
     "SearchService",
     "SearchSettings",
     "Side",
+    "Signal",
     "Sort",
-    "Vector",
     "Weights",
     "WhyNot",
     "check_filters",
@@ -111,5 +105,6 @@ __all__ = [
     "read_page_token",
     "read_sort",
     "relaxed",
+    "search",
     "why_not",
 ]

@@ -1,91 +1,141 @@
-"""Folding: one place for what a shopper could not tell apart."""
+"""Collapsing: one place for the variants of a product, and for products that look the same."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.catalogue import Product
+from snapshelf.catalogue import ProductName
 from snapshelf.language import normalise
+from snapshelf.search.corpus import Products
+from snapshelf.search.score_table import ScoreTable
 
-ALIKE = 0.998
-"""Cosine of two photos from which they are one, shrunk or saved again; measured, see ``docs/concepts/search.md``."""
+DUPLICATE = 0.998
+"""Cosine of two photos from which they are the same, shrunk or saved again; measured, see ``docs/concepts/search.md``."""
+
+COUNTED_BEHIND = 100
+"""Candidates behind a product among which its duplicates are counted."""
 
 
-class DuplicateCollapser:
-    """Leaves out products that look like one before them and have the same title and brand.
-
-    It goes through the products in their order and looks at no more of them than are asked for, so what it keeps of
-    the first products does not depend on how many follow.
+@dataclass(frozen=True, slots=True)
+class Collapsed:
+    """Candidates that keep a place.
 
     Parameters
     ----------
-    products_of : callable
-        Ids → product of each that there is.
-    vectors_of : callable
-        Ids → photo vectors float32 (m, d) of each.
-    fold : bool
-        Otherwise everything that is there is kept.
+    ids : tuple of str
+        In order.
+    represented_by : mapping
+        Id of each candidate without a place → id of the candidate that stands for it.
+    counts : mapping
+        Id → candidates that it stands for; 0 is left out.
     """
 
-    def __init__(
-        self,
-        products_of: Callable[[Sequence[str]], Mapping[str, Product]],
-        vectors_of: Callable[[Sequence[str]], Mapping[str, NDArray[np.float32]]],
-        *,
-        fold: bool = True,
-    ) -> None:
-        self.products: dict[str, Product] = {}
-        self.alike: dict[str, str] = {}
-        self.kept: list[str] = []
-        self._products_of = products_of
-        self._vectors_of = vectors_of
-        self._fold = fold
-        self._next = 0
-        self._same: dict[tuple[str, str], list[str]] = {}
-        self._vectors: dict[str, NDArray[np.float32]] = {}
+    ids: tuple[str, ...]
+    represented_by: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
-    def keep(self, ids: Sequence[str], count: int) -> None:
-        """Go on until `count` products are kept; `ids` begins with what was given before."""
-        while len(self.kept) < count and self._next < len(ids):
-            page = ids[self._next : self._next + count - len(self.kept)]
-            self._next += len(page)
-            self.products.update(self._products_of(page))
-            # A product may be removed between recall and here; it is no hit then.
-            there = [id for id in page if id in self.products]
-            if self._fold:
-                self._read_vectors(there)
-                there = [id for id in there if self._is_new(id)]
-            self.kept += there
 
-    def _key(self, id: str) -> tuple[str, str]:
-        product = self.products[id]
-        return normalise(product.title), normalise(product.brand)
+def collapse_variants(ids: Sequence[str], table: ScoreTable) -> Collapsed:
+    """Keep the first variant of each group."""
+    kept: list[str] = []
+    represented_by: dict[str, str] = {}
+    first_of_group: dict[str, str] = {}
+    for id in ids:
+        group = table.groups[table.row[id]]
+        first = id if group is None else first_of_group.setdefault(group, id)
+        if first == id:
+            kept.append(id)
+        else:
+            represented_by[id] = first
+    return Collapsed(tuple(kept), represented_by)
 
-    def _read_vectors(self, ids: Sequence[str]) -> None:
-        """Read the vectors of products that share their title: few, so that folding costs nothing elsewhere."""
-        sharing = {key: list(members) for id in ids if (members := self._same.get(key := self._key(id)))}
-        for id in ids:
-            sharing.setdefault(self._key(id), []).append(id)
-        needed = {
-            id
-            for members in sharing.values()
-            if len(members) > 1
-            for id in members
-            if id not in self._vectors
-        }
-        if needed:
-            self._vectors.update(self._vectors_of(sorted(needed)))
 
-    def _is_new(self, id: str) -> bool:
-        before = self._same.setdefault(self._key(id), [])
-        mine = self._vectors.get(id)
-        for other in before:
-            theirs = self._vectors.get(other)
-            if mine is not None and theirs is not None and float(mine[0] @ theirs[0]) >= ALIKE:
-                self.alike[id] = other
-                return False
-        before.append(id)
-        return True
+def collapse_duplicates(
+    ids: Sequence[str], table: ScoreTable, products: Products, *, depth: int, at_least: int = 0
+) -> Collapsed:
+    """Leave out products that look like a product before them and have the same title and brand.
+
+    Titles are read only as far as needed. What is kept of the first candidates, and the counts of the first `depth`
+    that are kept, do not depend on `depth`.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        In order.
+    table : ScoreTable
+    products : Products
+        A product that it does not know any more is left out.
+    depth : int
+        Places to fill.
+    at_least : int
+        Candidates to look at in any case.
+
+    Returns
+    -------
+    Collapsed
+        Its counts are of duplicates in the same window, at most `COUNTED_BEHIND` places behind in `ids`.
+    """
+    kept: list[str] = []
+    represented_by: dict[str, str] = {}
+    members: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    photos: dict[str, NDArray[np.float32]] = {}
+    places = {id: place for place, id in enumerate(ids)}
+    start, stop = 0, max(depth + COUNTED_BEHIND, at_least)
+    while start < min(stop, len(ids)):
+        page = ids[start:stop]
+        keys = {id: _key(name) for id, name in products.names(page).items()}
+        photos |= _photos_to_compare(keys, members, photos, products)
+        for id in page:
+            if id not in keys:
+                continue
+            originals = members[keys[id]]
+            original = next((other for other in originals if _look_the_same(photos, id, other)), None)
+            if original is None:
+                originals.append(id)
+                kept.append(id)
+            else:
+                represented_by[id] = original
+        start = stop
+        missing = depth - len(kept)
+        stop = stop + missing if missing > 0 else places[kept[depth - 1]] + COUNTED_BEHIND + 1
+    counts: defaultdict[str, int] = defaultdict(int)
+    for id, original in represented_by.items():
+        same_window = table.window[table.row[id]] == table.window[table.row[original]]
+        counts[original] += bool(same_window and places[id] - places[original] <= COUNTED_BEHIND)
+    return Collapsed(tuple(kept), represented_by, counts)
+
+
+def _photos_to_compare(
+    keys: Mapping[str, tuple[str, str]],
+    members: Mapping[tuple[str, str], Sequence[str]],
+    known: Mapping[str, NDArray[np.float32]],
+    products: Products,
+) -> Mapping[str, NDArray[np.float32]]:
+    """Read the photo vectors of products that share title and brand: few, so that collapsing costs little elsewhere."""
+    sharing: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for id, key in keys.items():
+        sharing[key].append(id)
+    needed = {
+        id
+        for key, ids in sharing.items()
+        if len(together := [*members.get(key, ()), *ids]) > 1
+        for id in together
+        if id not in known
+    }
+    return products.vectors(sorted(needed)) if needed else {}
+
+
+def _look_the_same(photos: Mapping[str, NDArray[np.float32]], id: str, other: str) -> bool:
+    mine, theirs = photos.get(id), photos.get(other)
+    return mine is not None and theirs is not None and float(mine[0] @ theirs[0]) >= DUPLICATE
+
+
+@lru_cache(maxsize=16_384)
+def _key(name: ProductName) -> tuple[str, str]:
+    return normalise(name.title), normalise(name.brand)

@@ -2,27 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from snapshelf.search.score_table import ScoreTable
+
+_DIVERSIFIED = 200
+"""Candidates that diversity looks at; those behind stay in the order of their scores."""
+
+
+def diversify(
+    ids: Sequence[str],
+    table: ScoreTable,
+    diversity: float,
+    vectors_of: Callable[[Sequence[str]], Mapping[str, NDArray[np.float32]]],
+    *,
+    pinned: Mapping[str, object],
+) -> list[str]:
+    """Spread similar-looking candidates of the first window; see `diversified`.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        In order; pinned candidates come first and stay there.
+    table : ScoreTable
+    diversity : float
+    vectors_of : callable
+        Ids → photo vectors float32 (m, d) of each; candidates without vectors are left out.
+    pinned : mapping
+        Ids that stay in front.
+    """
+    if diversity == 0:
+        return list(ids)
+    front = [id for id in ids if id in pinned]
+    free = [id for id in ids if id not in pinned]
+    first = sum(table.window[table.row[id]] == 0 for id in free)
+    considered, rest = free[: min(first, _DIVERSIFIED)], free[min(first, _DIVERSIFIED) :]
+    vectors = vectors_of(considered)
+    head = [id for id in considered if id in vectors]
+    looks = np.stack([vectors[id][0] for id in head]) if head else np.zeros((0, 1), np.float32)
+    order = diversified(table.total[table.rows(head)], looks @ looks.T, diversity)
+    return front + [head[place] for place in order] + rest
+
 
 def diversified(
-    scores: Sequence[float] | NDArray[np.float32], likeness: NDArray[np.float32], diversity: float
+    scores: Sequence[float] | NDArray[np.float32] | NDArray[np.float64],
+    similarity: NDArray[np.float32],
+    diversity: float,
 ) -> list[int]:
     """Order candidates so that each is good and unlike those before it.
 
-    The next is always the one with the largest ``(1 − diversity) · score − diversity · likeness``, where the likeness
-    is the largest one with a candidate that was taken [1]_.
+    The next is always the candidate with the largest ``(1 − diversity) · score − diversity · similarity``, where the
+    similarity is the largest with a candidate that was taken [1]_.
 
     Parameters
     ----------
     scores : sequence of float
-    likeness : ndarray
+    similarity : ndarray
         float32 (n, n): cosine of each two candidates.
     diversity : float
-        0 keeps the order of the scores, 1 looks at likeness alone after the first.
+        0 keeps the order of the scores, 1 looks at similarity alone after the first.
 
     Returns
     -------
@@ -42,7 +83,7 @@ def diversified(
     left = np.ones(len(scores), bool)
     left[taken[0]] = False
     while left.any():
-        nearest = np.maximum(nearest, likeness[taken[-1]])
+        nearest = np.maximum(nearest, similarity[taken[-1]])
         gain = np.where(left, worth - diversity * nearest, -np.inf)
         taken.append(int(np.argmax(gain)))
         left[taken[-1]] = False

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from snapshelf.catalogue import Product
+from snapshelf.catalogue import Product, ProductName
 from snapshelf.language import Lexicon, normalise, tokenize
 
 LOOKED_AT = 50
@@ -22,25 +22,23 @@ _SLACK = 0.34
 
 
 def exactness(
-    text: str, ids: Sequence[str], products: Mapping[str, Product], lexicon: Lexicon
+    text: str, ids: Sequence[str], names: Mapping[str, ProductName], lexicon: Lexicon
 ) -> list[float]:
-    """What each product gets for its title: 0.2 for the words of the query in any order, 0.4 for the very same text.
+    """Score the titles of products: 0.2 for the words of the query in any order, 0.4 for the very same text.
 
-    It tells apart titles that differ by an ending or by a word's place, which neither vectors nor BM25 do.
+    This separates titles that differ by an ending or by a word's place, which neither vectors nor BM25 do.
 
     Parameters
     ----------
     text : str
         The query's words in normal form.
     ids : sequence of str
-    products : mapping
-        Id → product, where it is there.
+    names : mapping
+        Id → title and brand; products that are missing get 0.
     lexicon : Lexicon
     """
     wanted = sorted(tokenize(text, lexicon)) if text else []
-    return [
-        _of(text, wanted, products[id].title, lexicon) if wanted and id in products else 0.0 for id in ids
-    ]
+    return [_of(text, wanted, names[id].title, lexicon) if wanted and id in names else 0.0 for id in ids]
 
 
 def _of(text: str, wanted: list[str], title: str, lexicon: Lexicon) -> float:
@@ -49,34 +47,34 @@ def _of(text: str, wanted: list[str], title: str, lexicon: Lexicon) -> float:
     return SAME if normalise(title) == text else _SAME_WORDS
 
 
-def names_one(text: str, read: Iterable[tuple[int, int]], products: Iterable[Product]) -> bool:
-    """Whether words have the id or the model number of one of the products: who types that wants just this.
+def names_product(text: str, read: Iterable[tuple[int, int]], products: Iterable[Product]) -> bool:
+    """Whether the words contain the id or the model number of a product: a known-item query.
 
     Parameters
     ----------
     text : str
         The query's words in normal form.
     read : iterable of (int, int)
-        Where something else was read from them: "500ml" is no model number.
+        Spans that were read as something else: "500ml" is no model number.
     products : iterable of Product
         Best candidates.
     """
     spans = list(read)
-    asked = {
-        _plain(found[0])
-        for found in _MODEL_NUMBER.finditer(text)
-        if not any(found.start() < end and start < found.end() for start, end in spans)
+    numbers = {
+        _plain(match[0])
+        for match in _MODEL_NUMBER.finditer(text)
+        if not any(match.start() < end and start < match.end() for start, end in spans)
     }
     return any(
-        text == normalise(product.id) or bool(asked and asked & set(_model_numbers(product)))
+        text == normalise(product.id) or bool(numbers and numbers & set(_model_numbers(product)))
         for product in products
     )
 
 
 def _model_numbers(product: Product) -> Iterator[str]:
     values = [value for value in product.attributes.values() if isinstance(value, str)]
-    for said in (product.id, product.title, *values):
-        yield from (_plain(found[0]) for found in _MODEL_NUMBER.finditer(normalise(said)))
+    for text in (product.id, product.title, *values):
+        yield from (_plain(match[0]) for match in _MODEL_NUMBER.finditer(normalise(text)))
 
 
 def _plain(number: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,108 +12,122 @@ from snapshelf.encoders import Vectors
 from snapshelf.errors import NotFoundError, QueryError
 from snapshelf.index import And, Filter
 from snapshelf.query import decode_photo_input, hard_filter, write_filter
+from snapshelf.search.fusion import contributions_of, lexical_scale, score
 from snapshelf.search.occlusion import occlusion_map
 from snapshelf.search.paging import Page
+from snapshelf.search.pipeline import EVERYTHING, RankedResults
+from snapshelf.search.plan import SearchPlan
 from snapshelf.search.request import SearchRequest, Side
 from snapshelf.search.response import HeatMap, WhyNot, WhyNotKind
-from snapshelf.search.searcher import SearchPlan, SearchService
-from snapshelf.search.signals import QueryVector, Vector
-
-_EVERYTHING = 1_000_000
-"""More places than any search has."""
+from snapshelf.search.retrieval import retrieve_product
+from snapshelf.search.service import SearchService
+from snapshelf.search.signals import Vector
 
 
-def why_not(searcher: SearchService, id: str, ask: SearchRequest) -> WhyNot:
+def why_not(service: SearchService, id: str, request: SearchRequest) -> WhyNot:
     """See `Shelf.why_not`."""
-    if searcher.catalogue.get(id) is None:
+    if service.catalogue.get(id) is None:
         raise NotFoundError(f"no product has the id {id!r}")
-    prepared = searcher.prepare(ask.model_copy(update={"page_token": None}))
-    search = searcher.start(prepared, searcher.turn(prepared.ask, Page(0)).settled)
-    shown = search.top(ask.k)
-    contributions = search.parts_of_any(id) or {}
+    plan = service.plan(request.model_copy(update={"page_token": None}))
+    results = service.rank(plan, service.assign(request, Page(0)).settled, depth=EVERYTHING)
+    contributions = contributions_of_any(service, results, id) or {}
     answer = WhyNot(
         id,
         "not recalled",
         "too many products fit better: it is not among the candidates that any signal brings",
         score=sum(contributions.values()) if contributions else None,
         contributions=contributions,
-        lowest_shown_score=search.ranked(shown[-1:])[0].score if shown else None,
+        lowest_shown_score=_lowest_shown_score(service, results, request.k),
     )
-    if (kept_out := _kept_out(searcher, prepared, id)) is not None:
+    if (kept_out := _kept_out(service, plan, id)) is not None:
         kind, text, failing = kept_out
         return replace(answer, kind=kind, text=text, failing=failing)
-    places = search.top(_EVERYTHING)
-    if id in places:
-        rank = places.index(id) + 1
-        if rank <= ask.k:
+    if id in results.places:
+        rank = results.places.index(id) + 1
+        if rank <= request.k:
             return replace(answer, kind="shown", text=f"it is shown, at place {rank}", rank=rank)
-        return replace(answer, kind="later page", text=f"it is found, but at place {rank}", rank=rank)
-    if (shown_variant := search.variants.get(id)) is not None:
-        instead = search.alike.get(shown_variant, shown_variant)
-        text = f"its variant {instead!r} fits better and stands for it"
-        return replace(answer, kind="variant", text=text, represented_by=instead)
-    if (instead := search.alike.get(id, "")) != "":
-        text = f"{instead!r} has the same title and looks the same, and stands for it"
-        return replace(answer, kind="duplicate", text=text, represented_by=instead)
+        return replace(answer, kind="later page", text=f"it is a hit, but at place {rank}", rank=rank)
+    duplicates = results.duplicates.represented_by
+    if (variant := results.variants.represented_by.get(id)) is not None:
+        represented_by = duplicates.get(variant, variant)
+        text = f"its variant {represented_by!r} fits better and stands for it"
+        return replace(answer, kind="variant", text=text, represented_by=represented_by)
+    if (original := duplicates.get(id)) is not None:
+        text = f"{original!r} has the same title and looks the same, and stands for it"
+        return replace(answer, kind="duplicate", text=text, represented_by=original)
     return answer
 
 
+def contributions_of_any(service: SearchService, results: RankedResults, id: str) -> dict[str, float] | None:
+    """Return the parts of the score of any product, a match or not; None if the index does not have it."""
+    table, plan, corpus = results.table, results.plan, service.corpus
+    if id not in table.row:
+        product = retrieve_product(plan, corpus.index, id)
+        if not len(product):
+            return None
+        table = score(product, plan, corpus, lexical_scale([table, product]))
+    return contributions_of(table, table.rows([id]), plan, corpus)[0]
+
+
+def _lowest_shown_score(service: SearchService, results: RankedResults, k: int) -> float | None:
+    """Return the score of the last hit of the first page."""
+    shown = results.places[:k]
+    if not shown:
+        return None
+    rows = results.table.rows(shown[-1:])
+    return sum(contributions_of(results.table, rows, results.plan, service.corpus)[0].values())
+
+
 def _kept_out(
-    searcher: SearchService, prepared: SearchPlan, id: str
+    service: SearchService, plan: SearchPlan, id: str
 ) -> tuple[WhyNotKind, str, tuple[str, ...]] | None:
-    """What keeps a product out of the result, however well it fits."""
+    """Return kind, sentence and conditions that keep a product out of the hits, however well it fits."""
 
     def fails(condition: Filter | None) -> bool:
-        return condition is not None and not searcher.store.matches([id], condition)
+        return condition is not None and not service.index.matches([id], condition)
 
-    def told(kind: WhyNotKind, text: str, failing: Sequence[str]) -> tuple[WhyNotKind, str, tuple[str, ...]]:
+    def failure(kind: WhyNotKind, text: str, failing: list[str]) -> tuple[WhyNotKind, str, tuple[str, ...]]:
         return kind, f"{text} {', '.join(failing)}", tuple(failing)
 
-    if id in prepared.query.excluded_ids:
+    if id in plan.query.excluded_ids:
         return "excluded", "the query gives it as an example, and examples are no hits", ()
-    if prepared.where is not None and fails(prepared.where):
-        failing = [write_filter(part) for part in _conditions(prepared.where) if fails(part)]
-        return told("filter", "it does not match the filter:", failing)
-    if failing := [
-        write_filter(choice.filter) for choice in prepared.chosen.values() if fails(choice.filter)
-    ]:
-        return told("choice", "it does not have what was chosen:", failing)
-    if fails(hard_filter(prepared.query.chips)):
-        failing = [chip.where for chip in prepared.query.chips if chip.hard and fails(chip.filter)]
-        return told("chip", "it does not have what was read from the words:", failing)
-    hidden = prepared.manner.merchandising.hidden
-    if failing := [rule for rule, what in hidden.items() if not fails(what)]:
-        return told("rule", "it is hidden by the rule", failing)
+    if plan.where is not None and fails(plan.where):
+        failing = [write_filter(part) for part in _conditions(plan.where) if fails(part)]
+        return failure("filter", "it does not match the filter:", failing)
+    if failing := [write_filter(choice.filter) for choice in plan.chosen.values() if fails(choice.filter)]:
+        return failure("choice", "it does not have what was chosen:", failing)
+    if fails(hard_filter(plan.query.chips)):
+        failing = [chip.where for chip in plan.query.chips if chip.hard and fails(chip.filter)]
+        return failure("chip", "it does not have what was read from the words:", failing)
+    if failing := [rule for rule, hidden in plan.rules.hidden.items() if not fails(hidden)]:
+        return failure("rule", "it is hidden by the rule", failing)
     return None
 
 
 def _conditions(where: Filter) -> list[Filter]:
-    """What has to hold, condition by condition."""
+    """Return what has to hold, condition by condition."""
     return [each for part in where.parts for each in _conditions(part)] if isinstance(where, And) else [where]
 
 
-def heat_map(searcher: SearchService, id: str, side: Side, ask: SearchRequest) -> HeatMap:
+def heat_map(service: SearchService, id: str, side: Side, request: SearchRequest) -> HeatMap:
     """See `Shelf.heat_map`."""
-    vectors = searcher.catalogue.vectors([id]).get(id)
+    vectors = service.catalogue.vectors([id]).get(id)
     if vectors is None:
         raise NotFoundError(f"no product has the id {id!r}")
-    photo = next(iter(ask.all_photos), None)
+    photo = next(iter(request.all_photos), None)
     if side == "query":
         if photo is None:
             raise QueryError("the query has no photo to look at; ask for the product's side")
         image = decode_photo_input(photo)
-        position, target = _nearest(vectors, searcher.encoder.encode_photos([image])[0])
+        position, target = _nearest(vectors, service.encoder.encode_photos([image])[0])
     else:
-        prepared = searcher.prepare(ask.model_copy(update={"page_token": None}))
-        weights = prepared.manner.weights.of(prepared.query, prepared.manner.mode)
-        direction = QueryVector.of(prepared.query, weights, prepared.manner.mode).direction
-        position, _ = _nearest(vectors, direction)
-        target = direction
-        thumbnail = searcher.catalogue.thumbnail(id, position)
+        target = service.plan(request.model_copy(update={"page_token": None})).query_vector.direction
+        position, _ = _nearest(vectors, target)
+        thumbnail = service.catalogue.thumbnail(id, position)
         if thumbnail is None:
             raise NotFoundError(f"product {id!r} has no photo to look at")
         image = Image.open(io.BytesIO(thumbnail)).convert("RGB")
-    grid, fit = occlusion_map(searcher.encoder, image, target)
+    grid, fit = occlusion_map(service.encoder, image, target)
     return HeatMap(id, grid=grid, side=side, fit=fit, position=position)
 
 

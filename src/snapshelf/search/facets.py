@@ -14,8 +14,8 @@ from snapshelf.errors import QueryError
 from snapshelf.index import And, Between, Filter, Has, Ids, Not, OneOf, SearchIndex
 from snapshelf.language import Lexicon, normalise
 from snapshelf.query import FieldKind, Fields, resolve_field
+from snapshelf.search.corpus import GROUP
 from snapshelf.search.request import FacetKind, FacetRequest, Range
-from snapshelf.search.retrieval import GROUP
 
 MAX_FACETS = 50
 """Most facets of one search."""

@@ -16,7 +16,7 @@ from snapshelf.query import Chip, Note
 from snapshelf.search.facets import FacetResult
 from snapshelf.search.relevance import Evidence
 from snapshelf.search.request import MAX_RESULTS, Side
-from snapshelf.search.signals import CONTRIBUTIONS
+from snapshelf.search.signals import SIGNALS
 
 _GRID_DIGITS = 3
 
@@ -24,9 +24,9 @@ Contributions: TypeAlias = Annotated[
     Mapping[str, float],
     Field(
         description="What each signal adds to the score; they add up to it. "
-        + "; ".join(f"`{name}`: {meaning}" for name, meaning in CONTRIBUTIONS.items())
+        + "; ".join(f"`{signal.name}`: {signal.en}" for signal in SIGNALS)
         + ".",
-        examples=[dict(zip(CONTRIBUTIONS, (0.61, 0.12, 0.1, 0.08), strict=False))],
+        examples=[dict(zip((signal.name for signal in SIGNALS), (0.61, 0.12, 0.1, 0.08), strict=False))],
     ),
 ]
 

@@ -1,85 +1,86 @@
-"""Recall: the candidates of a query, each scored by every signal."""
+"""Candidate generation: the best products of each retrieved signal, scored by all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from snapshelf.index import Filter, ScoredCandidate, SearchIndex
-from snapshelf.query import Query
-from snapshelf.search.signals import Mode, Pool, QueryVector
-
-GROUP = "group_id"
-"""The fact that variants of one product share."""
+from snapshelf.index import Filter, Ids, ScoredCandidate, SearchIndex
+from snapshelf.search.corpus import GROUP
+from snapshelf.search.plan import SearchPlan
+from snapshelf.search.score_table import ScoreTable
 
 
-@dataclass(frozen=True, slots=True)
-class Recall:
-    """How candidates are brought, and what is to be said of them.
+class Retrieved(NamedTuple):
+    """New candidates, and whether no further product matches."""
+
+    table: ScoreTable
+    is_complete: bool
+
+
+def retrieve(
+    plan: SearchPlan, index: SearchIndex, *, window: int = 0, known: Collection[str] = ()
+) -> Retrieved:
+    """Retrieve the candidates of a window: the best products of each signal, and pinned products that match.
 
     Parameters
     ----------
-    looks : QueryVector
-    query : Query
-    mode : Mode
-    within : Filter or None
-        Only products that match.
-    tests : tuple of Filter
-        Soft facts and boosts, answered for each candidate.
-    sorted_by : str or None
-        A number to sort by.
+    plan : SearchPlan
+    index : SearchIndex
+    window : int
+        Number of the window, from 0; `SearchPlan.widths` says how many products each signal brings.
+    known : collection of str
+        Candidates of the windows before; they are left out.
     """
+    width = plan.widths[window]
+    candidates = _candidates(plan, index, width, plan.within, pinned=() if window else tuple(plan.pins))
+    new = [candidate for candidate in candidates if candidate.id not in known]
+    return Retrieved(_table(plan, new, window), len(candidates) < width)
 
-    looks: QueryVector
-    query: Query
-    mode: Mode
-    within: Filter | None = None
-    tests: tuple[Filter, ...] = ()
-    sorted_by: str | None = None
 
-    def bring(
-        self, store: SearchIndex, width: int, also: Sequence[str] = (), *, where: Filter | None = None
-    ) -> Pool:
-        """Bring the `width` best of each signal, and those products of `also` that match.
+def retrieve_product(plan: SearchPlan, index: SearchIndex, id: str) -> ScoreTable:
+    """Retrieve one product, whether it matches or not; the table is empty if the index does not have it."""
+    return _table(plan, _candidates(plan, index, 1, Ids((id,))), 0)
 
-        Parameters
-        ----------
-        store : SearchIndex
-        width : int
-        also : sequence of str
-        where : Filter or None
-            Takes the place of `within`.
-        """
-        text = self.query.text
-        with_words = self.mode == "full" and text is not None
-        # The words' vector is zero where all of it was moved away from; the engine compares with a direction only.
-        with_titles = with_words and text is not None and bool(text.any())
-        found = store.recall(
-            width,
-            where if where is not None else self.within,
-            photo=self.looks.direction,
-            title=text if with_titles else None,
-            terms=self.query.terms if with_words else None,
-            also=also,
-            tests=self.tests,
-            fields=[GROUP] if self.sorted_by is None else [GROUP, self.sorted_by],
-        )
-        return self._pool(found)
 
-    def _pool(self, found: Sequence[ScoredCandidate]) -> Pool:
-        text = self.query.text
-        # The engine gives cosines; the words' vector may be longer or shorter than 1.
-        length = float(np.linalg.norm(text)) if text is not None else 0.0
-        number = [one.facts.get(self.sorted_by) if self.sorted_by else None for one in found]
-        groups = [one.facts.get(GROUP) for one in found]
-        return Pool(
-            ids=tuple(one.id for one in found),
-            looks=self.looks.length * np.array([one.photo or 0.0 for one in found], np.float64),
-            title=length * np.array([one.title or 0.0 for one in found], np.float64),
-            words=np.array([one.words for one in found], np.float64),
-            passed=np.array([one.passed for one in found], bool).reshape(len(found), len(self.tests)),
-            groups=tuple(group if isinstance(group, str) else None for group in groups),
-            values=tuple(float(value) if isinstance(value, int | float) else None for value in number),
-        )
+def _candidates(
+    plan: SearchPlan, index: SearchIndex, width: int, within: Filter | None, pinned: Sequence[str] = ()
+) -> list[ScoredCandidate]:
+    text = plan.query.text if plan.has_words else None
+    return index.recall(
+        width,
+        within,
+        photo=plan.query_vector.direction,
+        # The words' vector is zero where all of it was moved away from; the index compares with a direction only.
+        title=text if text is not None and text.any() else None,
+        terms=plan.query.terms if plan.has_words else None,
+        also=pinned,
+        tests=plan.tests,
+        fields=[GROUP] if plan.sort is None else [GROUP, plan.sort.field],
+    )
+
+
+def _table(plan: SearchPlan, candidates: Sequence[ScoredCandidate], window: int) -> ScoreTable:
+    count = len(candidates)
+    # The index gives cosines; the words' vector may be longer or shorter than 1.
+    text_length = float(np.linalg.norm(plan.query.text)) if plan.query.text is not None else 0.0
+    groups = [candidate.facts.get(GROUP) for candidate in candidates]
+    numbers = [candidate.facts.get(plan.sort.field) if plan.sort else None for candidate in candidates]
+    return ScoreTable(
+        ids=tuple(candidate.id for candidate in candidates),
+        window=np.full(count, window),
+        visual=plan.query_vector.length
+        * np.array([candidate.photo or 0.0 for candidate in candidates], np.float64),
+        title=text_length * np.array([candidate.title or 0.0 for candidate in candidates], np.float64),
+        bm25=np.array([candidate.words for candidate in candidates], np.float64),
+        tests=np.array([candidate.passed for candidate in candidates], bool).reshape(count, len(plan.tests)),
+        groups=tuple(group if isinstance(group, str) else None for group in groups),
+        sort_values=np.array(
+            [float(number) if isinstance(number, int | float) else np.nan for number in numbers], np.float64
+        ),
+        exactness=np.zeros(count),
+        reranked=np.zeros(count, bool),
+        draft=np.zeros(count, np.int64),
+    )

@@ -1,15 +1,15 @@
-"""Fusion: the score of a product is a weighted sum of what each signal says of it."""
+"""Signals: what the score of a product is made of, and the query vector that two of them share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import inf
-from typing import ClassVar, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from snapshelf.errors import QueryError
 from snapshelf.query import Query
@@ -20,37 +20,103 @@ Mode: TypeAlias = Literal["full", "photo-vectors"]
 Vector: TypeAlias = NDArray[np.float32]
 Numbers: TypeAlias = NDArray[np.float64]
 
-CONTRIBUTIONS: Mapping[str, str] = {
-    "photo": "likeness to the photos and the liked products",
-    "text": "meaning of the words, compared with the product's photo",
-    "title": "meaning of the words, compared with the product's title, and the title's exactness",
-    "words": "words of the query that the product's text has (BM25)",
-    "facts": "facts read from the words that hold for the product",
-    "rules": "rules of the shop",
-    "ranking": "behaviour of all shoppers",
-    "shopper": "what is known of this shopper",
-}
-"""Parts of a score by name → what each is."""
-
 
 @dataclass(frozen=True, slots=True)
-class Weights:
-    """Part of each signal in the score; chosen by measurement, see ``docs/concepts/search.md``.
-
-    Only their proportions matter: the score is the mean of the signals that the query has, weighted so.
+class Signal:
+    """A part of the score of a product.
 
     Parameters
     ----------
-    photo : float
-        Cosine between the query's photo and the product's.
-    text : float
-        Cosine between the query's words and the product's photo.
-    title : float
-        Cosine between the query's words and the product's title, and the title's exactness.
-    words : float
-        BM25 of the query's words, as a share of the best candidate's.
-    facts : float
-        Boosts of the facts that were read from the words and hold for the product; no signal of its own, but on top.
+    name : str
+        Its name in weights, contributions and recorded impressions.
+    retrieved_by : {"photo vectors", "title vectors", "BM25", "filter tests", "ranker"}
+        What gives its values. The first three also bring candidates.
+    en, zh : str
+        Its meaning in English and Chinese.
+    weight : float or None
+        Default weight; None for a signal that is added as it is.
+    in_relevance : bool
+        Whether it says how well the product fits the query. Impressions keep these signals and rankers learn from them.
+    """
+
+    name: str
+    retrieved_by: Literal["photo vectors", "title vectors", "BM25", "filter tests", "ranker"]
+    en: str
+    zh: str
+    weight: float | None = None
+    in_relevance: bool = True
+
+
+SIGNALS = (
+    Signal(
+        "photo",
+        "photo vectors",
+        "likeness of the product's photo to the photos of the query and to the liked products",
+        "商品照片与查询照片、喜欢的商品的相似度",
+        weight=3.0,
+    ),
+    Signal(
+        "text",
+        "photo vectors",
+        "meaning of the words, compared with the product's photo",
+        "查询文字的含义与商品照片的相似度",
+        weight=1.0,
+    ),
+    Signal(
+        "title",
+        "title vectors",
+        "meaning of the words, compared with the product's title, and the exactness of the title",
+        "查询文字的含义与商品标题的相似度，以及标题是否完全一致",
+        weight=1.0,
+    ),
+    Signal(
+        "words",
+        "BM25",
+        "words of the query in the text of the product (BM25), as a share of the best candidate's",
+        "商品文字中出现的查询词（BM25），以得分最高的候选商品为 1",
+        weight=0.5,
+    ),
+    Signal(
+        "facts",
+        "filter tests",
+        "constraints read from the words that the product meets",
+        "从查询文字中读出、且商品符合的条件",
+        weight=1.0,
+    ),
+    Signal("rules", "filter tests", "boosts of the shop's rules", "店铺规则的加分或减分", in_relevance=False),
+    Signal("ranking", "ranker", "behaviour of all shoppers", "全体顾客的行为", in_relevance=False),
+    Signal("shopper", "ranker", "history of this shopper", "该顾客的历史行为", in_relevance=False),
+)
+"""Every signal, in the order in which contributions are added up.
+
+To add a signal, add an entry here and its column in `retrieval` and `fusion`.
+"""
+
+_Class = TypeVar("_Class")
+
+
+def _declare_weights(cls: type[_Class]) -> type[_Class]:
+    """Make a dataclass with a field for each signal that has a weight."""
+    weighted = [signal for signal in SIGNALS if signal.weight is not None]
+    cls.__annotations__ |= {
+        signal.name: Annotated[float, Field(description=signal.en.capitalize() + ".")] for signal in weighted
+    }
+    for signal in weighted:
+        setattr(cls, signal.name, signal.weight)
+    return dataclass(frozen=True)(cls)
+
+
+@_declare_weights
+class Weights:
+    """Weight of each signal in the score; the defaults were measured, see ``docs/figures/fusion.md``.
+
+    Only proportions matter: the score is the mean of the signals that the query has, weighted so. The weight of
+    ``constraints`` is not part of that mean; what constraints give comes on top.
+
+    Parameters
+    ----------
+    **weights : float
+        By name of the signal: ``photo``, ``text_image``, ``text_title``, ``lexical``, ``constraints``; see `SIGNALS`.
 
     Raises
     ------
@@ -60,46 +126,54 @@ class Weights:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
-    photo: float = 3.0
-    text: float = 1.0
-    title: float = 1.0
-    words: float = 0.5
-    facts: float = 1.0
+    if TYPE_CHECKING:
+
+        def __init__(self, **weights: float) -> None: ...
+
+        def __getattr__(self, signal: str) -> float: ...
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            if not 0 <= getattr(self, each.name) < inf:
-                raise QueryError(
-                    f"the weight of {each.name} is {getattr(self, each.name)}; give a number from 0"
-                )
+        for name, weight in self.items():
+            if not 0 <= weight < inf:
+                raise QueryError(f"the weight of {name} is {weight}; give a number from 0")
 
-    def of(self, query: Query, mode: Mode) -> Weights:
+    def items(self) -> list[tuple[str, float]]:
+        """Return signals and weights, in the order of `SIGNALS`."""
+        return [(each.name, getattr(self, each.name)) for each in fields(self)]  # type: ignore[arg-type]
+
+    def scaled(self, query: Query, mode: Mode) -> Weights:
         """Scale the weights so that those of the signals that a query has add up to 1."""
         if mode == "photo-vectors":
-            return Weights(self.photo, self.text, 0.0, 0.0, 0.0)
-        photo = self.photo if query.photo is not None else 0.0
-        words = (self.text, self.title, self.words if query.terms else 0.0)
-        total = photo + (sum(words) if query.text is not None else 0.0)
+            return Weights(photo=self.photo, text=self.text, title=0.0, words=0.0, facts=0.0)
+        weights = {
+            "photo": self.photo if query.photo is not None else 0.0,
+            "text": self.text,
+            "title": self.title,
+            "words": self.words if query.terms else 0.0,
+        }
+        of_words = sum(weight for name, weight in weights.items() if name != "photo")
+        total = weights["photo"] + (of_words if query.text is not None else 0.0)
         if total <= 0:
             return self
-        return Weights(*(weight / total for weight in (self.photo, *words, self.facts)))
+        weights |= {"photo": self.photo, "facts": self.facts}
+        return Weights(**{name: weight / total for name, weight in weights.items()})
 
 
 @dataclass(frozen=True, slots=True)
 class QueryVector:
-    """The part of the score that is linear in a product's photo vector.
+    """The composed query vector: the part of the score that is linear in a product's photo vector.
 
-    ``photo · cos(query photo, p) + text · cos(query words, p)`` is what one composed vector gives, so one vector
-    recall finds its exact best, and the photo of a product that fits the whole query best is the one that counts.
+    ``photo · cos(query photo, p) + text_image · cos(query words, p)`` is what one composed vector gives. So a single
+    vector search finds its exact best, and the photo of a product that fits the whole query best counts.
 
     Parameters
     ----------
     parts : mapping
-        Name → float32 (d,), weighted.
+        Signal → float32 (d,), weighted.
     direction : ndarray
-        float32 (d,), the unit vector of their sum: what the engine compares with.
+        float32 (d,), the unit vector of their sum: what the index compares with.
     length : float
-        Length of the sum: brings the engine's cosines back to the score.
+        Length of the sum: turns the cosines of the index into parts of the score.
     """
 
     parts: Mapping[str, Vector]
@@ -108,11 +182,11 @@ class QueryVector:
 
     @classmethod
     def of(cls, query: Query, weights: Weights, mode: Mode) -> Self:
-        """Compose a query's vectors."""
-        given = {"photo": (weights.photo, query.photo), "text": (weights.text, query.text)}
+        """Compose the vectors of a query, with scaled weights."""
+        vectors = {"photo": query.photo, "text": query.text}
         parts = {
-            name: np.float32(weight) * vector
-            for name, (weight, vector) in given.items()
+            name: np.float32(getattr(weights, name)) * vector
+            for name, vector in vectors.items()
             if vector is not None
         }
         if mode == "photo-vectors":
@@ -127,123 +201,31 @@ class QueryVector:
             return cls(parts, _unit(np.ones_like(composed)), 0.0)
         return cls(parts, composed / np.float32(length), length)
 
-    def divided(self, photos: Sequence[Vector], looks: Sequence[float]) -> list[dict[str, float]]:
-        """Divide the looks of products between the parts.
+    def split(self, photos: Sequence[Vector], visual: Numbers) -> dict[str, Numbers]:
+        """Split the visual score of products into its signals.
 
         Parameters
         ----------
         photos : sequence of ndarray
-            float32 (m, d) for each product.
-        looks : sequence of float
-            What the engine gave each of them.
+            float32 (m, d) for each of n products.
+        visual : ndarray
+            float64 (n,): what the index gave each of them.
+
+        Returns
+        -------
+        dict
+            Signal → float64 (n,); they add up to `visual`.
         """
         if len(self.parts) == 1:
-            (name,) = self.parts
-            return [{name: look} for look in looks]
-        divided = []
-        for vectors, look in zip(photos, looks, strict=True):
-            fits_best = vectors[int(np.argmax(vectors @ self.direction))]
-            shares = {name: float(part @ fits_best) for name, part in self.parts.items()}
-            # The engine rounds its vectors otherwise: the parts are made to add up to what ordered the hits.
-            error = (look - sum(shares.values())) / len(shares)
-            divided.append({name: share + error for name, share in shares.items()})
-        return divided
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Candidates and what each signal says of them; arrays of length n, in the order of `ids`.
-
-    Parameters
-    ----------
-    ids : tuple of str
-        Ascending.
-    looks : ndarray
-        Dot product of the composed vector with the photo that fits best.
-    title : ndarray
-        Dot product of the words' vector with the title's; 0 without one.
-    words : ndarray
-        BM25.
-    passed : ndarray
-        bool (n, t): which tests each candidate passes.
-    groups : tuple of str or None
-        `group_id` of each.
-    values : tuple of float or None
-        The number each is sorted by.
-    """
-
-    ids: tuple[str, ...]
-    looks: Numbers
-    title: Numbers
-    words: Numbers
-    passed: NDArray[np.bool_]
-    groups: tuple[str | None, ...]
-    values: tuple[float | None, ...]
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def at(self, rows: Sequence[int]) -> Pool:
-        """Those candidates alone."""
-        if len(rows) == len(self):
-            return self
-        return Pool(
-            tuple(self.ids[row] for row in rows),
-            self.looks[rows],
-            self.title[rows],
-            self.words[rows],
-            self.passed[rows],
-            tuple(self.groups[row] for row in rows),
-            tuple(self.values[row] for row in rows),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """The parts of the score of each candidate of a pool, and their sum; float64 (n,) each."""
-
-    looks: Numbers
-    title: Numbers
-    words: Numbers
-    facts: Numbers
-    rules: Numbers
-    ranking: Numbers
-    shopper: Numbers
-
-    @property
-    def total(self) -> Numbers:
-        """The scores."""
-        relevance = self.looks + self.title + self.words + self.facts
-        return relevance + self.rules + self.ranking + self.shopper
-
-
-def fuse(
-    pool: Pool, weights: Weights, most_words: float, boosts: Sequence[float], shifts: Sequence[float]
-) -> Scores:
-    """Score the candidates.
-
-    Parameters
-    ----------
-    pool : Pool
-        Its tests are those of the boosts, then those of the shifts.
-    weights : Weights
-    most_words : float
-        BM25 that counts 1.
-    boosts : sequence of float
-        What the query's soft facts add.
-    shifts : sequence of float
-        What the shop's rules add, or take if negative.
-    """
-    passed = pool.passed.astype(np.float64)
-    return Scores(
-        looks=pool.looks,
-        title=weights.title * pool.title,
-        words=weights.words / (most_words or 1.0) * pool.words,
-        facts=weights.facts * (passed[:, : len(boosts)] @ np.asarray(boosts, np.float64)),
-        rules=passed[:, len(boosts) :] @ np.asarray(shifts, np.float64),
-        ranking=np.zeros(len(pool)),
-        shopper=np.zeros(len(pool)),
-    )
+            return dict.fromkeys(self.parts, visual)
+        shares = {name: np.zeros(len(visual)) for name in self.parts}
+        for row, vectors in enumerate(photos):
+            best_photo = vectors[int(np.argmax(vectors @ self.direction))]
+            for name, part in self.parts.items():
+                shares[name][row] = float(part @ best_photo)
+        # The index rounds its vectors otherwise: the parts are made to add up to what ordered the hits.
+        error = (visual - sum(shares.values())) / len(shares)
+        return {name: share + error for name, share in shares.items()}
 
 
 def _length(vector: Vector) -> float:

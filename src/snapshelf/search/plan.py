@@ -1,0 +1,118 @@
+"""The search plan: what a request means, before anything is retrieved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from snapshelf.index import Filter
+from snapshelf.query import Chip, Note, Query
+from snapshelf.search.facets import Chosen
+from snapshelf.search.rules.merchandising import Merchandising
+from snapshelf.search.signals import Mode, QueryVector, Weights
+from snapshelf.search.sort import Sort
+
+WINDOWS = (120, 400, 1_000)
+"""Candidates that each signal brings: for the first places, and for those after them. A wider window only adds behind
+what is in order already, so no place changes when a later page is asked for."""
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """What a request means.
+
+    Parameters
+    ----------
+    query : Query
+        Its chips as they are followed: those that would have left nothing are soft.
+    within : Filter or None
+        What matches: filter, facet filters, hard chips, and what the rules do not hide.
+    mode : Mode
+    weights : Weights
+    sort : Sort or None
+        None for the order by relevance.
+    diversity : float
+    collapse : bool
+        Variants share a place, and so do products that look the same.
+    rules : Merchandising
+        What the shop's rules do to the query.
+    windows : tuple of int
+        See `WINDOWS`.
+    where : Filter or None
+        The filter of the request, a part of `within`.
+    chosen : mapping
+        Field → chosen facet values, parts of `within`.
+    base : Filter or None
+        `within` without the facet filters.
+    total : int
+        Products that match.
+    notes : tuple of Note
+        What the shopper should know.
+    """
+
+    query: Query
+    within: Filter | None = None
+    mode: Mode = "full"
+    weights: Weights = field(default_factory=Weights)
+    sort: Sort | None = None
+    diversity: float = 0.0
+    collapse: bool = True
+    rules: Merchandising = field(default_factory=Merchandising)
+    windows: tuple[int, ...] = WINDOWS
+    where: Filter | None = None
+    chosen: Mapping[str, Chosen] = field(default_factory=dict)
+    base: Filter | None = None
+    total: int = 0
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The windows that are retrieved; sorting by a number needs the widest at once."""
+        return self.windows if self.sort is None else self.windows[-1:]
+
+    @property
+    def is_by_relevance(self) -> bool:
+        """Whether the whole search orders the products, so that rankers may move them."""
+        return self.sort is None and self.mode == "full"
+
+    @property
+    def has_words(self) -> bool:
+        """Whether titles, words and constraints are signals of the query."""
+        return self.mode == "full" and self.query.text is not None
+
+    @cached_property
+    def scaled_weights(self) -> Weights:
+        """The weights for the signals that the query has."""
+        return self.weights.scaled(self.query, self.mode)
+
+    @cached_property
+    def query_vector(self) -> QueryVector:
+        """The composed vector of the query."""
+        return QueryVector.of(self.query, self.scaled_weights, self.mode)
+
+    @property
+    def signals(self) -> tuple[str, ...]:
+        """Signals of the query that are part of the relevance."""
+        of_words = ("title", "words", "facts") if self.has_words else ()
+        return (*self.query_vector.parts, *of_words)
+
+    @cached_property
+    def soft_chips(self) -> tuple[Chip, ...]:
+        """Constraints that add to the score; the others are part of `within`."""
+        return tuple(chip for chip in self.query.chips if not chip.hard)
+
+    @property
+    def tests(self) -> tuple[Filter, ...]:
+        """Filters that are tested for each candidate: soft chips, what they name exactly, then boosts of the rules."""
+        return (
+            *(chip.filter for chip in self.soft_chips),
+            *(chip.exact for chip in self.soft_chips),
+            *(shift.filter for shift in self.rules.shifts),
+        )
+
+    @cached_property
+    def pins(self) -> Mapping[str, tuple[int, str]]:
+        """Id → pinned place, from 1, and name of the rule; in the order of the places. Empty where a number orders."""
+        pins = {} if self.sort else self.rules.pins
+        return {id: (place, rule) for place, (id, rule) in sorted(pins.items())}

@@ -1,0 +1,346 @@
+"""The search of a shelf: plan → pipeline → response."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from snapshelf.catalogue import Catalogue, Product
+from snapshelf.encoders import Encoder
+from snapshelf.errors import NotFoundError, QueryError, StorageError
+from snapshelf.events import Event
+from snapshelf.index import Equals, Filter, Ids, Not, Or, SearchIndex
+from snapshelf.language import Lexicon, warm_up_correction
+from snapshelf.query import (
+    MAX_TEXT_LENGTH,
+    CatalogueView,
+    Note,
+    Query,
+    QueryInput,
+    UnderstandingSettings,
+    hard_filter,
+    parse_filter,
+    understand,
+)
+from snapshelf.search.assignment import RankingAssignment
+from snapshelf.search.corpus import GROUP, Corpus
+from snapshelf.search.facets import FacetField, count_facets, facet_fields, joined, read_choices
+from snapshelf.search.hits import hits_of
+from snapshelf.search.impressions import impression_of, search_event
+from snapshelf.search.paging import Page, page_token, query_digest, read_page_token
+from snapshelf.search.personalisation import Personaliser
+from snapshelf.search.pipeline import RankedResults, search, timed
+from snapshelf.search.plan import SearchPlan
+from snapshelf.search.relaxation import relaxed
+from snapshelf.search.relevance import (
+    CALIBRATION,
+    JUDGED,
+    Calibration,
+    Evidence,
+    RelevanceEstimate,
+    evidence_of,
+    is_known_item,
+)
+from snapshelf.search.request import SearchRequest
+from snapshelf.search.response import SearchResponse
+from snapshelf.search.rules.file import RuleFile
+from snapshelf.search.rules.merchandising import Merchandising
+from snapshelf.search.settings import SearchSettings
+from snapshelf.search.sort import read_sort
+from snapshelf.suggest import QueryLog, ShopVocabulary, Suggester, Suggestion
+
+MAX_SUGGESTIONS = 50
+"""Most completions of a prefix."""
+
+_NOTHING = Note("nothing-matches", "no product matches what was asked for; take a condition or a choice away")
+
+_RELATED_BY = 24
+"""Best hits that related queries are read from."""
+
+SETTINGS = "search.yaml"
+RULES = "rules.yaml"
+
+
+class SearchService:
+    """Answers the searches of a shelf.
+
+    Parameters
+    ----------
+    folder : Path
+        The shelf's; its rules and settings are in it.
+    catalogue : Catalogue
+    store : SearchIndex
+    encoder : Encoder
+    lexicon : Lexicon
+    settings : SearchSettings
+    words : ShopVocabulary
+    queries : QueryLog
+    personal : Personaliser
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        catalogue: Catalogue,
+        store: SearchIndex,
+        encoder: Encoder,
+        lexicon: Lexicon,
+        settings: SearchSettings,
+        words: ShopVocabulary,
+        queries: QueryLog,
+        personal: Personaliser,
+    ) -> None:
+        self.catalogue = catalogue
+        self.index = store
+        self.encoder = encoder
+        self.personal = personal
+        self.corpus = Corpus(store, catalogue, lexicon)
+        self._lexicon = lexicon
+        self._settings = settings
+        self._words = words
+        self._queries = queries
+        self._suggester = Suggester(words, lexicon, queries)
+        self.rules = RuleFile(folder / RULES, lexicon)
+        own = folder / CALIBRATION
+        self._calibration = Calibration.load(own if own.is_file() else None)
+        self._catalogue_view = CatalogueView(
+            store, photo_vectors=catalogue.vectors, lexicon=lexicon, vocabulary=words.vocabulary
+        )
+
+    def warm_up(self) -> None:
+        """Begin to make what the first completion and the first correction need, in the background."""
+        self._suggester.prepare()
+        self.personal.prepare()
+        threading.Thread(
+            target=warm_up_correction,
+            args=(self._words.vocabulary, self._lexicon),
+            name="snapshelf-corrections",
+            daemon=True,
+        ).start()
+
+    def changed(self) -> None:
+        """Read the products anew when the next query comes."""
+        self._catalogue_view = self._catalogue_view.refreshed()
+        self.personal.live.changed()
+        self.rules.forget_filters()
+
+    def search(self, request: SearchRequest) -> SearchResponse:
+        """See `Shelf.search`."""
+        plan, digest = self.plan(request), query_digest(request)
+        page = Page(0) if request.page_token is None else read_page_token(request.page_token, digest)
+        return self._respond(request, plan, page, digest, self.assign(request, page))
+
+    def similar(self, id: str, k: int, where: str | Filter | None) -> SearchResponse:
+        """See `Shelf.similar`."""
+        request = SearchRequest.of(None, {"k": k, "where": where})
+        vectors = self.catalogue.vectors([id]).get(id)
+        if vectors is None:
+            raise NotFoundError(f"no product has the id {id!r}")
+        (fields,) = self.index.facts([id], [GROUP])
+        group = fields.get(GROUP)
+        # Its variants are the same product in another colour or size.
+        itself: Filter = Ids((id,)) if group is None else Or((Ids((id,)), Equals(GROUP, str(group))))
+        restricted = joined(self._filter(request), Not(itself))
+        plan = self._restricted(request, Query(vectors[0], None), restricted, Merchandising())
+        return self._respond(request, plan, Page(0), query_digest(request))
+
+    def plan(self, request: SearchRequest) -> SearchPlan:
+        """Understand a request: read its words and photos, and what has to hold."""
+        content = QueryInput(request.all_photos, request.text, request.without, request.liked, request.disliked)
+        where = self._filter(request)  # before the encoder's work
+        plain = request.mode != "full" or not request.understand
+        settings = UnderstandingSettings.plain() if plain else self._settings.understanding
+        query = understand(self.encoder, content, self._catalogue_view, settings, dismissed=request.dismissed)
+        follows = request.rules and request.mode == "full"
+        rules = self.rules.applying(query.normalised, self.index) if follows else Merchandising()
+        return self._restricted(request, query, where, rules)
+
+    def _filter(self, request: SearchRequest) -> Filter | None:
+        where = request.where
+        return parse_filter(where, self.index) if isinstance(where, str) else where
+
+    def _restricted(
+        self, request: SearchRequest, query: Query, where: Filter | None, rules: Merchandising
+    ) -> SearchPlan:
+        chosen = read_choices(request.facet_filters, self.index)
+        choices = [choice.filter for choice in chosen.values()]
+        no_examples = Not(Ids(tuple(sorted(query.excluded_ids)))) if query.excluded_ids else None
+        not_hidden = joined(where, no_examples, rules.left)
+        collapse = request.collapse and request.mode == "full"
+        group = GROUP if collapse else None
+        sort = read_sort(request.sort, self.index)
+        # Sorting forgets how well a product fits, so what was said has to hold.
+        said = query.chips if sort is None else [replace(chip, hard=True) for chip in query.chips]
+        chips, relaxations = relaxed(
+            said, joined(not_hidden, *choices), lambda within: self.index.count(within, group)
+        )
+        base = joined(not_hidden, hard_filter(chips))
+        everything = joined(base, *choices)
+        total = self.index.count(everything, group)
+        nothing = () if total else (_NOTHING,)
+        return SearchPlan(
+            query=replace(query, chips=chips),
+            within=everything,
+            mode=request.mode,
+            weights=request.weights or self._settings.weights,
+            sort=sort,
+            diversity=request.diversity,
+            collapse=collapse,
+            rules=rules,
+            where=where,
+            chosen=chosen,
+            base=base,
+            total=total,
+            notes=(*query.notes, *rules.notes, *relaxations, *nothing),
+        )
+
+    def assign(self, request: SearchRequest, page: Page) -> RankingAssignment:
+        """Assign rankers to a search, or to a later page of it."""
+        return self.personal.assign(
+            request.shopper, personal=request.personal, first=page.first, explores=request.record
+        )
+
+    def rank(
+        self, plan: SearchPlan, assignment: RankingAssignment | None = None, *, depth: int
+    ) -> RankedResults:
+        """Fill the first places of a search; see `pipeline.search`."""
+        return search(plan, self.corpus, assignment, self._fitting_calibration, depth=depth)
+
+    def facet_fields(self) -> dict[str, FacetField]:
+        """See `Shelf.facet_fields`."""
+        return facet_fields(self.index)
+
+    def suggest(self, prefix: str, k: int, language: Literal["en", "zh"] | None) -> list[Suggestion]:
+        """See `Shelf.suggest`."""
+        if not 1 <= k <= MAX_SUGGESTIONS:
+            raise QueryError(f"k is {k}; it must be between 1 and {MAX_SUGGESTIONS}")
+        return self._suggester.suggest(prefix[:MAX_TEXT_LENGTH], k, language)
+
+    def _respond(
+        self,
+        request: SearchRequest,
+        plan: SearchPlan,
+        page: Page,
+        digest: bytes,
+        assignment: RankingAssignment | None = None,
+    ) -> SearchResponse:
+        end = page.skip + request.k
+        # A place more than is shown says whether there is another page.
+        depth = max(end + 1, JUDGED, _RELATED_BY if request.related else 0)
+        results = self.rank(plan, assignment, depth=depth)
+        shown = results.places[page.skip : end]
+        timings = {**plan.query.timings, **results.timings}
+        with timed(timings, "rank"):
+            estimate = self._estimate(results, shown)
+            hits = hits_of(results, shown, self.corpus, estimate, explain=request.explain)
+        with timed(timings, "facets"):
+            facets = count_facets(self.index, request.facets, plan.base, plan.chosen, distinct=plan.collapse)
+        near_misses = set(estimate.near_misses(shown))
+        if request.record:
+            self._log(request, plan.query, 0 if estimate.no_good_match else len(hits))
+        # The first page has the id that decides what is left to chance; later pages have their own.
+        is_first = assignment is not None and not page.skip
+        query_id = assignment.first.query_id if assignment is not None and is_first else uuid.uuid4().hex
+        response = SearchResponse(
+            query_id=query_id,
+            hits=hits,
+            timings=timings,
+            total=plan.total,
+            facets=facets,
+            chips=plan.query.chips,
+            searched_as=_correction(plan.query, sure=True),
+            did_you_mean=_correction(plan.query, sure=False),
+            related=self._related(results, request.related) if request.related else (),
+            notes=plan.notes,
+            next_page_token=self._next_page(results, end, digest, assignment),
+            no_good_match=estimate.no_good_match,
+            cut_off=estimate.cut_off,
+            near_misses=tuple(hit for hit in hits if hit.product.id in near_misses),
+            redirect=plan.rules.redirect,
+            evidence=self._evidence(results, shown) if request.explain and shown else None,
+        )
+        if assignment is not None and request.record:
+            self._record(request, assignment, results, response, start=page.skip)
+        return response
+
+    @staticmethod
+    def _next_page(
+        results: RankedResults, end: int, digest: bytes, assignment: RankingAssignment | None
+    ) -> str | None:
+        if len(results.places) <= end:
+            return None
+        return page_token(Page(end, None if assignment is None else assignment.first), digest)
+
+    @property
+    def _fitting_calibration(self) -> Calibration | None:
+        """The calibration, if it is of the encoder in use."""
+        return self._calibration if self._calibration.fingerprint == self.encoder.fingerprint else None
+
+    def _evidence(self, results: RankedResults, ids: Sequence[str]) -> Evidence:
+        return evidence_of(results.table, results.table.rows(ids), results.plan, self.corpus)
+
+    def _estimate(self, results: RankedResults, shown: Sequence[str]) -> RelevanceEstimate:
+        """Estimate how likely the hits are what the query asks for, by the best hits and by the hits themselves."""
+        plan, calibration = results.plan, self._fitting_calibration
+        if plan.mode != "full" or calibration is None:
+            return RelevanceEstimate()
+        best = results.best(JUDGED)
+        judged = [*best, *(id for id in shown if id not in best)]
+        relevance = calibration.relevance(self._evidence(results, judged)) if judged else None
+        if relevance is None:
+            return RelevanceEstimate()
+        # In another order the first hits are not the best, so they cannot say that there is no good match.
+        cut_off = calibration.cut_off(plan.query.kind) if plan.sort is None else None
+        known_item = is_known_item(results.table, results.table.rows(best), plan, self.corpus)
+        return RelevanceEstimate(dict(zip(judged, relevance.tolist(), strict=True)), cut_off, known_item)
+
+    def _related(self, results: RankedResults, k: int) -> tuple[str, ...]:
+        def matching(terms: Mapping[str, float], count: int) -> list[Product]:
+            ids = [candidate.id for candidate in self.index.matching(terms, count)]
+            return list(self.catalogue.get_many(ids).values())
+
+        products = list(self.catalogue.get_many(results.places[:_RELATED_BY]).values())
+        return tuple(self._suggester.related(results.plan.query.normalised or None, products, matching, k))
+
+    def _log(self, request: SearchRequest, query: Query, good: int) -> None:
+        """Count the words of a first page; words with a photo or a filter say nothing alone."""
+        narrowed = (
+            request.where is not None
+            or request.facet_filters
+            or request.page_token is not None
+            or request.mode != "full"
+        )
+        if query.kind == "words" and not narrowed:
+            # A log that cannot be written is no reason not to answer.
+            with contextlib.suppress(StorageError):
+                self._queries.note(query.normalised, good)
+
+    def _record(
+        self,
+        request: SearchRequest,
+        assignment: RankingAssignment,
+        results: RankedResults,
+        response: SearchResponse,
+        *,
+        start: int,
+    ) -> None:
+        """Record what a search showed, and what a known shopper looked for."""
+        if not self.personal.records or results.plan.mode != "full":
+            return
+        now, query_id = time.time(), response.query_id
+        impression = impression_of(request, assignment, results, response, start=start, now=now)
+        events: tuple[Event, ...] = ()
+        if request.shopper is not None and request.personal and not start:
+            events = (search_event(query_id, request.shopper, request.text, results.plan, now=now),)
+        self.personal.record(impression, events)
+
+
+def _correction(query: Query, *, sure: bool) -> str | None:
+    correction = query.correction
+    return correction.text if correction is not None and correction.sure == sure else None
