@@ -10,13 +10,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.catalogue import Product
+from snapshelf.catalogue import Product, ProductName
 from snapshelf.index import Filter, QdrantEdgeIndex, record
-from snapshelf.language import normalise, search_terms
+from snapshelf.language import Lexicon, normalise, search_terms
 from snapshelf.query import Chip, Query
-from snapshelf.search import RankingOptions, Search
+from snapshelf.search import (
+    Calibration,
+    Corpus,
+    Hit,
+    Products,
+    RankedResults,
+    RankingAssignment,
+    SearchPlan,
+    hits_of,
+    search,
+)
 
 DIMENSION = 8
+EVERYTHING = 10_000
 
 
 def unit(*numbers: float) -> NDArray[np.float32]:
@@ -53,11 +64,37 @@ class Shop:
     def get_many(self, ids: Sequence[str]) -> dict[str, Product]:
         return {id: self.products[id] for id in ids if id in self.products}
 
+    def names(self, ids: Sequence[str]) -> dict[str, ProductName]:
+        return {
+            id: ProductName(self.products[id].title, self.products[id].brand)
+            for id in ids
+            if id in self.products
+        }
+
     def vectors(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         return {id: self.photos[id] for id in ids if id in self.photos}
 
-    def search(self, query: Query, **manner: Any) -> Search:
-        return Search(self.store, self, query, RankingOptions(**manner))
+    @property
+    def corpus(self) -> Corpus:
+        products: Products = self
+        return Corpus(self.store, products, Lexicon.bundled())
+
+    def search(
+        self,
+        query: Query,
+        assignment: RankingAssignment | None = None,
+        *,
+        depth: int = EVERYTHING,
+        calibration: Calibration | None = None,
+        **plan: Any,
+    ) -> RankedResults:
+        return search(SearchPlan(query, **plan), self.corpus, assignment, calibration, depth=depth)
+
+    def top(self, query: Query, count: int, **plan: Any) -> list[str]:
+        return list(self.search(query, depth=count, **plan).places[:count])
+
+    def hits(self, results: RankedResults, ids: Sequence[str] | None = None) -> tuple[Hit, ...]:
+        return hits_of(results, results.places if ids is None else ids, self.corpus)
 
 
 def words(text: str, vector: NDArray[np.float32], *chips: Chip) -> Query:

@@ -108,7 +108,7 @@ def test_a_broken_file_says_what_is_wrong_and_what_to_do(tmp_path: Path, content
         Calibration.load(path)
     assert problem in str(error.value)
     assert str(path) in str(error.value)
-    assert "make it anew with snapshelf eval --calibrate" in str(error.value)
+    assert "make it again with snapshelf eval --calibrate" in str(error.value)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

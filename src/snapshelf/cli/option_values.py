@@ -70,14 +70,14 @@ def read_weights(texts: Sequence[str]) -> Weights:
     BadParameter
         Something else was written.
     """
-    from snapshelf.search import Weights
+    from snapshelf.search import WEIGHTED, Weights
 
     values: dict[str, float] = {}
     for text in texts:
         signal, _, number = text.partition("=")
-        if signal not in Weights.__dataclass_fields__ or not re.fullmatch(_NUMBER, number):
+        if signal not in WEIGHTED or not re.fullmatch(_NUMBER, number):
             raise typer.BadParameter(
-                f"write {text!r} as SIGNAL=NUMBER; signals are {', '.join(Weights.__dataclass_fields__)}",
+                f"write {text!r} as SIGNAL=NUMBER; signals are {', '.join(WEIGHTED)}",
                 param_hint="--weight",
             )
         values[signal] = float(number)

@@ -14,6 +14,7 @@ from snapshelf.search.facets import (
     joined,
     read_choices,
 )
+from snapshelf.search.hits import hits_of
 from snapshelf.search.matched import matched_words
 from snapshelf.search.occlusion import occlusion_map
 from snapshelf.search.paging import FirstPage, Page, page_token, query_digest, read_page_token
@@ -40,7 +41,7 @@ from snapshelf.search.rules.merchandising import Merchandising, check_filters
 from snapshelf.search.rules.rule import Rule, Rules
 from snapshelf.search.service import MAX_SUGGESTIONS, SETTINGS, SearchService
 from snapshelf.search.settings import Experiment, RankingSettings, SearchSettings
-from snapshelf.search.signals import SIGNALS, Mode, Signal, Weights
+from snapshelf.search.signals import SIGNALS, WEIGHTED, Mode, Signal, Weights
 from snapshelf.search.sort import Sort, read_sort
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "MAX_VALUES",
     "SETTINGS",
     "SIGNALS",
+    "WEIGHTED",
     "WINDOWS",
     "Calibration",
     "Chosen",
@@ -96,6 +98,7 @@ __all__ = [
     "diversified",
     "facet_fields",
     "heat_map",
+    "hits_of",
     "joined",
     "matched_words",
     "occlusion_map",

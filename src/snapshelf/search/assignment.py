@@ -44,6 +44,11 @@ class RankingAssignment:
         return any(ranker is not None and not isinstance(ranker, NoRanking) for ranker in rankers)
 
     @property
+    def is_particular(self) -> bool:
+        """Whether the order of this search may differ from that of the same query asked again."""
+        return self.reranks or self.explore > 0 or self.experiment is not None
+
+    @property
     def settled(self) -> RankingAssignment:
         """The same without exploration, to explain where a product usually is."""
         return replace(self, explore=0.0)

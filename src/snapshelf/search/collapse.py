@@ -16,7 +16,7 @@ from snapshelf.search.corpus import Products
 from snapshelf.search.score_table import ScoreTable
 
 DUPLICATE = 0.998
-"""Cosine of two photos from which they are the same, shrunk or saved again; measured, see ``docs/concepts/search.md``."""
+"""Cosine of two photos from which they are the same, shrunk or saved again; see ``docs/concepts/search.md``."""
 
 COUNTED_BEHIND = 100
 """Candidates behind a product among which its duplicates are counted."""

@@ -12,6 +12,7 @@ from snapshelf.encoders import Vectors
 from snapshelf.errors import NotFoundError, QueryError
 from snapshelf.index import And, Filter
 from snapshelf.query import decode_photo_input, hard_filter, write_filter
+from snapshelf.search.corpus import Corpus
 from snapshelf.search.fusion import contributions_of, lexical_scale, score
 from snapshelf.search.occlusion import occlusion_map
 from snapshelf.search.paging import Page
@@ -30,7 +31,7 @@ def why_not(service: SearchService, id: str, request: SearchRequest) -> WhyNot:
         raise NotFoundError(f"no product has the id {id!r}")
     plan = service.plan(request.model_copy(update={"page_token": None}))
     results = service.rank(plan, service.assign(request, Page(0)).settled, depth=EVERYTHING)
-    contributions = contributions_of_any(service, results, id) or {}
+    contributions = contributions_of_any(results, service.corpus, id) or {}
     answer = WhyNot(
         id,
         "not recalled",
@@ -58,9 +59,9 @@ def why_not(service: SearchService, id: str, request: SearchRequest) -> WhyNot:
     return answer
 
 
-def contributions_of_any(service: SearchService, results: RankedResults, id: str) -> dict[str, float] | None:
+def contributions_of_any(results: RankedResults, corpus: Corpus, id: str) -> dict[str, float] | None:
     """Return the parts of the score of any product, a match or not; None if the index does not have it."""
-    table, plan, corpus = results.table, results.plan, service.corpus
+    table, plan = results.table, results.plan
     if id not in table.row:
         product = retrieve_product(plan, corpus.index, id)
         if not len(product):

@@ -51,7 +51,7 @@ def hits_of(
             constraints=_constraints(results, id),
             rules=_rules(results, id),
         )
-        for id, contributions in zip(ids, contributions_of(table, table.rows(ids), plan, corpus), strict=True)
+        for rank, (id, contributions) in enumerate(zip(ids, parts, strict=True), 1)
     )
 
 

@@ -152,7 +152,9 @@ class SearchService:
 
     def plan(self, request: SearchRequest) -> SearchPlan:
         """Understand a request: read its words and photos, and what has to hold."""
-        content = QueryInput(request.all_photos, request.text, request.without, request.liked, request.disliked)
+        content = QueryInput(
+            request.all_photos, request.text, request.without, request.liked, request.disliked
+        )
         where = self._filter(request)  # before the encoder's work
         plain = request.mode != "full" or not request.understand
         settings = UnderstandingSettings.plain() if plain else self._settings.understanding
@@ -240,10 +242,20 @@ class SearchService:
             estimate = self._estimate(results, shown)
             hits = hits_of(results, shown, self.corpus, estimate, explain=request.explain)
         with timed(timings, "facets"):
-            facets = count_facets(self.index, request.facets, plan.base, plan.chosen, distinct=plan.collapse)
+            facets = count_facets(
+                self.index,
+                request.facets,
+                plan.base,
+                plan.chosen,
+                distinct=plan.collapse,
+                lexicon=self._lexicon,
+            )
         near_misses = set(estimate.near_misses(shown))
         if request.record:
             self._log(request, plan.query, 0 if estimate.no_good_match else len(hits))
+        # Something may be known by the next page of a shopper who is unknown yet.
+        decides = assignment is not None and (assignment.is_particular or request.shopper is not None)
+        first = assignment.first if assignment is not None and decides else None
         # The first page has the id that decides what is left to chance; later pages have their own.
         is_first = assignment is not None and not page.skip
         query_id = assignment.first.query_id if assignment is not None and is_first else uuid.uuid4().hex
@@ -258,7 +270,7 @@ class SearchService:
             did_you_mean=_correction(plan.query, sure=False),
             related=self._related(results, request.related) if request.related else (),
             notes=plan.notes,
-            next_page_token=self._next_page(results, end, digest, assignment),
+            next_page_token=page_token(Page(end, first), digest) if len(results.places) > end else None,
             no_good_match=estimate.no_good_match,
             cut_off=estimate.cut_off,
             near_misses=tuple(hit for hit in hits if hit.product.id in near_misses),
@@ -268,14 +280,6 @@ class SearchService:
         if assignment is not None and request.record:
             self._record(request, assignment, results, response, start=page.skip)
         return response
-
-    @staticmethod
-    def _next_page(
-        results: RankedResults, end: int, digest: bytes, assignment: RankingAssignment | None
-    ) -> str | None:
-        if len(results.places) <= end:
-            return None
-        return page_token(Page(end, None if assignment is None else assignment.first), digest)
 
     @property
     def _fitting_calibration(self) -> Calibration | None:

@@ -92,6 +92,9 @@ SIGNALS = (
 To add a signal, add an entry here and its column in `retrieval` and `fusion`.
 """
 
+WEIGHTED = tuple(signal.name for signal in SIGNALS if signal.weight is not None)
+"""Names of the signals that have a weight."""
+
 _Class = TypeVar("_Class")
 
 
