@@ -7,6 +7,8 @@ import json
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -141,7 +143,7 @@ def flags(command: str) -> set[str]:
     return {
         flag
         for one in ones
-        for parameter in one.params
+        for parameter in one.make_context(command, [], resilient_parsing=True).command.params
         for flag in (*parameter.opts, *parameter.secondary_opts)
         if flag.startswith("-")
     }
@@ -164,7 +166,11 @@ def test_every_command_and_flag_is_documented() -> None:
     described = dict(zip(sections[1::2], sections[2::2], strict=True))
     assert described.keys() == COMMANDS.keys()
     for command, section in described.items():
-        rows = " ".join(" ".join(codes(line)) for line in section.splitlines() if line.startswith("| `"))
+        rows = " ".join(
+            " ".join(codes(re.split(r"(?<!\\)\|", line)[1]))
+            for line in section.splitlines()
+            if line.startswith("| `")
+        )
         assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", rows)) == flags(command), command
 
 
@@ -228,6 +234,13 @@ def test_json_is_json(document: Path) -> None:
             one = block.code.startswith("{\n")
             for text in [block.code] if one else block.code.splitlines():
                 assert isinstance(json.loads(text), dict)
+
+
+def test_option_tables_are_those_of_the_models() -> None:
+    check = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, encoding="utf-8"
+    )
+    assert check.returncode == 0, check.stderr
 
 
 def anchors(document: Path) -> set[str]:

@@ -52,7 +52,7 @@ class RequestParameter:
     @property
     def parameter(self) -> inspect.Parameter:
         """The parameter of a command."""
-        option = typer.Option(*self.flags, metavar=self.metavar, help=self.help)
+        option = typer.Option(*self.flags, metavar=self.metavar, help=self.help.replace("`", ""))
         kind = self.kind if self.default is not None else self.kind | None
         return inspect.Parameter(
             self.name,
@@ -71,7 +71,7 @@ def request_parameters(model: type[OptionsModel]) -> Iterator[RequestParameter]:
             continue
         repeated = shape_of(field) != "value"
         kind, read = _reading(field)
-        text = describe(field).replace("`", "")
+        text = describe(field)
         flag = f"--{name.replace('_', '-')}"
         switch = f"{flag}/--no-{flag.removeprefix('--')}" if field.default is True else flag
         yield RequestParameter(
@@ -94,7 +94,8 @@ def add_request_command(
     ----------
     app : typer.Typer
     command : callable
-        Takes its own parameters, ``as_json`` among them, and the given options of the request as keywords.
+        Takes its own parameters, ``shelf`` and ``as_json`` among them, and the options of the request that are
+        given, as keywords.
     request : callable
         Returns the model of the request, which is loaded when the command runs, not with the program.
     """
@@ -122,7 +123,8 @@ def _build(command: Callable[..., None], model: type[OptionsModel]) -> Any:
     signature = inspect.signature(command)
     own = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
     merged = [each.replace(kind=each.KEYWORD_ONLY) for each in own]
-    merged[-2:-2] = [parameter.parameter for parameter in parameters.values()]  # before --shelf and --json
+    of_the_shelf = next(place for place, each in enumerate(merged) if each.name == "shelf")
+    merged[of_the_shelf:of_the_shelf] = [parameter.parameter for parameter in parameters.values()]
     run.__signature__ = inspect.Signature(merged)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in merged}
     built = typer.Typer(add_completion=False, rich_markup_mode="markdown")

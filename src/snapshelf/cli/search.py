@@ -6,7 +6,7 @@ import typer
 
 from snapshelf.cli.console import note, print_json, print_table, reported
 from snapshelf.cli.hits import print_hits, print_why_not
-from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, KOption, ShelfOption, WhereOption
+from snapshelf.cli.options import DEFAULT_SHELF, DatabaseOption, JsonOption, KOption, ShelfOption, WhereOption
 from snapshelf.cli.request_command import add_request_command
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def _search_request() -> "type[SearchRequest]":
 def search(
     words: WordsArgument = None,
     shelf: ShelfOption = DEFAULT_SHELF,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
     **options: "Unpack[SearchOptions]",
 ) -> None:
@@ -45,7 +46,7 @@ def search(
     from snapshelf.shelf import Shelf
 
     _add_words(options, words)
-    with Shelf.open(shelf, create=False) as opened:
+    with Shelf.open(shelf, database=database, create=False) as opened:
         response = opened.search(**options)
     print_json(response.to_json()) if as_json else print_hits(response, explain=options.get("explain", False))
 
@@ -63,13 +64,14 @@ def similar(
     where: WhereOption = None,
     k: KOption = 10,
     shelf: ShelfOption = DEFAULT_SHELF,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Search for products that look like a product of the shelf."""
     with reported(as_json):
         from snapshelf.shelf import Shelf
 
-        with Shelf.open(shelf, create=False) as opened:
+        with Shelf.open(shelf, database=database, create=False) as opened:
             response = opened.similar(product_id, k=k, where=where)
         print_json(response.to_json()) if as_json else print_hits(response)
 
@@ -78,6 +80,7 @@ def why_not(
     product_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the product to explain.")],
     words: WordsArgument = None,
     shelf: ShelfOption = DEFAULT_SHELF,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
     **options: "Unpack[SearchOptions]",
 ) -> None:
@@ -85,7 +88,7 @@ def why_not(
     from snapshelf.shelf import Shelf
 
     _add_words(options, words)
-    with Shelf.open(shelf, create=False) as opened:
+    with Shelf.open(shelf, database=database, create=False) as opened:
         reason = opened.why_not(product_id, **options)
     print_json(reason.to_json()) if as_json else print_why_not(reason)
 
@@ -97,13 +100,14 @@ def suggest(
         Literal["en", "zh"] | None, typer.Option("--language", help="Prefer this language.")
     ] = None,
     shelf: ShelfOption = DEFAULT_SHELF,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Complete what is being typed, from titles, brands, categories, the lexicon and earlier searches."""
     with reported(as_json):
         from snapshelf.shelf import Shelf
 
-        with Shelf.open(shelf, create=False) as opened:
+        with Shelf.open(shelf, database=database, create=False) as opened:
             suggestions = opened.suggest(prefix, k, language=language)
         if as_json:
             print_json(

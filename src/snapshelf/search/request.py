@@ -218,7 +218,7 @@ class SearchRequest(OptionsModel):
     ] = None
     photos: Annotated[
         tuple[Photo, ...],
-        Field(description=f"Photos of what is looked for, beside `photo`; up to {MAX_PHOTOS}."),
+        Field(description=f"Photos of what is looked for, up to {MAX_PHOTOS}."),
         Option(flags=("--photo", "-p"), metavar="PATH", http=False),
     ] = ()
     text: Annotated[

@@ -1,0 +1,95 @@
+"""Write the tables of options in these documents from the models that declare the options.
+
+``python docs/generate.py`` writes them between ``<!-- options: NAME -->`` and ``<!-- end of options -->``;
+``python docs/generate.py --check`` writes nothing and exits with 1 where a document is stale.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from snapshelf._support.options import OptionsModel, describe, options_of
+from snapshelf.cli.request_command import request_parameters
+from snapshelf.search import SearchRequest
+
+DOCS = Path(__file__).parent
+_TABLE = re.compile(r"(<!-- options: (?P<name>[\w ]+) -->\n).*?(<!-- end of options -->)", re.DOTALL)
+
+
+def http_table(model: type[OptionsModel]) -> str:
+    """Return the options that HTTP has, as a table."""
+    rows = [
+        (f"`{name}`", _default(field), describe(field))
+        for name, field, option in options_of(model)
+        if option.http
+    ]
+    return _table(("field", "default", ""), rows)
+
+
+def python_table(model: type[OptionsModel]) -> str:
+    """Return all options, as a table."""
+    return _table(
+        ("option", "default", ""),
+        [(f"`{name}`", _default(field), describe(field)) for name, field, _ in options_of(model)],
+    )
+
+
+def cli_table(model: type[OptionsModel]) -> str:
+    """Return the options that the command line has, as a table."""
+    fields = model.model_fields
+    rows = []
+    for parameter in request_parameters(model):
+        flags = [flag for spelling in parameter.flags for flag in spelling.split("/")]
+        metavar = parameter.metavar or ("" if fields[parameter.name].annotation is bool else "VALUE")
+        written = [f"`{flag} {metavar}`" if metavar and flag == flags[-1] else f"`{flag}`" for flag in flags]
+        rows.append((", ".join(written), _default(fields[parameter.name]), parameter.help))
+    return _table(("option", "default", ""), rows)
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "search python": lambda: python_table(SearchRequest),
+    "search http": lambda: http_table(SearchRequest),
+    "search cli": lambda: cli_table(SearchRequest),
+}
+
+
+def generated(text: str) -> str:
+    """Return a document with its tables written anew."""
+    return _TABLE.sub(lambda match: f"{match[1]}\n{TABLES[match['name']]()}\n\n{match[3]}", text)
+
+
+def _default(field: FieldInfo) -> str:
+    value: Any = field.get_default(call_default_factory=True)
+    if value is None or value == () or value == {}:
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the tables, or check them."""
+    stale = []
+    for document in sorted(DOCS.rglob("*.md")):
+        text = document.read_text("utf-8")
+        if (new := generated(text)) != text:
+            stale.append(document)
+            if "--check" not in arguments:
+                document.write_text(new, "utf-8")
+    if stale and "--check" in arguments:
+        print(f"stale, run python docs/generate.py: {', '.join(map(str, stale))}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
