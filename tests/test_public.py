@@ -1,75 +1,156 @@
-"""The public face is what it is meant to be, and nothing more."""
+"""The public faces: what each room exports, who uses it, and how it is documented."""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import snapshelf
 
-ROOMS = {
-    "snapshelf": {
-        "AddReport", "Chip", "FacetChoice", "FacetRequest", "FacetResult", "HeatMap", "Hit", "Note", "Price",
-        "Product", "Range", "Recommendation", "RecommendationReason",
-        "RecommendationResponse", "RowError", "SearchResponse", "Shelf", "ShelfStats", "SnapshelfError", "WhyNot",
-        "errors",
-    },
-    "snapshelf.encoders": {
-        "Card", "Check", "Encoder", "ModelDescription", "OnnxEncoder", "Preprocessing", "PullRecord", "Speed",
-        "Tokenisation", "Tokeniser", "Vectors", "available_encoders", "benchmark_encoder", "check_encoder",
-        "encoder_folder", "encoders_home", "load_encoder", "preprocess_photo", "providers_available", "pull",
-        "read_processor", "registry", "stretch_to_square", "write_card",
-    },
-    "snapshelf.query": {
-        "CONSTRAINED_TEXT_LENGTH", "CONSTRAINT_BOOST", "CatalogueView", "Chip", "ConstraintMode",
-        "DECODED_SIDE", "FieldKind", "Fields", "MAX_EXAMPLES", "MAX_FILTER_LENGTH", "MAX_PHOTOS",
-        "MAX_TEXT_LENGTH", "Note", "PhotoInput", "PhotoVectorLookup", "Query", "QueryInput", "QueryKind",
-        "UnderstandingSettings", "decode_photo_input", "hard_filter", "parse_filter", "resolve_field",
-        "understand", "write_filter",
-    },
-    "snapshelf.search": {
-        "CALIBRATION", "Calibration", "Chosen", "Corpus", "Curve", "Evidence", "Experiment", "FacetChoice",
-        "FacetField", "FacetKind", "FacetRequest", "FacetResult", "FirstPage", "GROUP", "HeatMap", "Hit",
-        "MAX_BINS", "MAX_K", "MAX_RELATED", "MAX_SUGGESTIONS", "MAX_VALUES", "Merchandising", "Mode", "Page",
-        "Personaliser", "Products", "Range", "RankedResults", "RankingAssignment", "RankingSettings", "Rule",
-        "RuleFile", "Rules", "SETTINGS", "SIGNALS", "SearchOptions", "SearchPlan", "SearchRequest",
-        "SearchResponse", "SearchService", "SearchSettings", "Side", "Signal", "Sort", "WEIGHTED", "WINDOWS", "Weights",
-        "WhyNot", "check_filters", "count_facets", "diversified", "facet_fields", "heat_map", "hits_of",
-        "joined", "matched_words", "occlusion_map", "page_token", "query_digest", "read_choices",
-        "read_page_token", "read_sort", "relaxed", "search", "why_not",
-    },
-    "snapshelf.language": {
-        "Change", "Completion", "Completions", "Concept", "Correction", "Lexicon", "Match", "Quantity",
-        "QuantityKind", "Vocabulary", "correct", "normalise", "quantities", "search_terms", "tokenize",
-        "warm_up_correction",
-    },
-}  # fmt: skip
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src" / "snapshelf"
+ROOMS = sorted(
+    init.parent.name for init in SOURCE.glob("*/__init__.py") if not init.parent.name.startswith("_")
+)
+PUBLIC = [
+    "AddReport", "Chip", "FacetChoice", "FacetRequest", "FacetResult", "HeatMap", "Hit", "Note", "Price",
+    "Product", "Range", "Recommendation", "RecommendationReason", "RecommendationResponse", "RowError",
+    "SearchResponse", "Shelf", "ShelfStats", "SnapshelfError", "WhyNot", "errors",
+]  # fmt: skip
+
+
+def exported(room: str) -> list[str]:
+    """`__all__` of a room, without importing it: training needs PyTorch."""
+    for node in ast.parse((SOURCE / room / "__init__.py").read_text("utf-8")).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=value):
+                return list(ast.literal_eval(value))
+    raise AssertionError(f"{room} declares no __all__")
+
+
+@cache
+def imports() -> list[tuple[str, str, str]]:
+    """(room, "benchmarks" or "tests.ROOM" that imports, module, name) of every import from Snapshelf."""
+    names = []
+    for folder in (SOURCE, ROOT / "benchmarks", ROOT / "tests"):
+        for path in folder.rglob("*.py"):
+            room = {"benchmarks": "benchmarks", "tests": "tests."}.get(folder.name, "")
+            if folder.name != "benchmarks":
+                room += path.relative_to(folder).parts[0]
+            tree = ast.parse(path.read_text("utf-8"))
+            for node in ast.walk(tree):
+                match node:
+                    case ast.ImportFrom(module=str(module), names=aliases) if module.startswith("snapshelf"):
+                        names += [(room, module, alias.name) for alias in aliases]
+                    # `from snapshelf import training`, then `training.coco_examples`
+                    case ast.Attribute(value=ast.Name(id=module), attr=name) if module in ROOMS:
+                        names.append((room, f"snapshelf.{module}", name))
+    return names
+
+
+@cache
+def code_of_docs() -> str:
+    """Code blocks and code spans of the documentation, and the program's entry points."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    scripts = re.findall(r"snapshelf\.cli:(\w+)", (ROOT / "pyproject.toml").read_text("utf-8"))
+    text = "\n".join(page.read_text("utf-8") for page in pages)
+    return "\n".join([*re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL), *scripts])
+
+
+def annotations(thing: object) -> str:
+    """Source text of everything that a user sees of a class or function: bases, fields, signatures, raises."""
+    try:
+        tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(thing)))  # type: ignore[arg-type]
+    except (TypeError, OSError):
+        return ""
+    parts = [ast.get_docstring(tree.body[0]) or ""] if isinstance(tree.body[0], ast.ClassDef) else []
+    for node in ast.walk(tree):
+        match node:
+            case ast.AnnAssign(annotation=annotation):
+                parts.append(ast.unparse(annotation))
+            case ast.FunctionDef(name=name, args=arguments, returns=returns) if not name.startswith("_") or (
+                name == "__init__"
+            ):
+                parts += [ast.unparse(arguments), ast.unparse(returns) if returns else ""]
+                parts.append(ast.get_docstring(node) or "")
+            case ast.ClassDef(bases=bases):
+                parts += [ast.unparse(base) for base in bases]
+    return "\n".join(parts)
+
+
+def importable(room: str) -> ModuleType:
+    if room == "training":
+        pytest.importorskip("torch", reason="training needs snapshelf[train]")
+    return importlib.import_module(f"snapshelf.{room}")
+
+
+def test_the_package_exports_exactly_these_names() -> None:
+    assert snapshelf.__all__ == PUBLIC
+    assert set(dir(snapshelf)) == set(PUBLIC)
+    for name in PUBLIC:
+        assert getattr(snapshelf, name) is not None
+    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
+        snapshelf.nothing_of_the_kind  # noqa: B018
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_exported_names_are_exactly_the_intended_ones(room: str) -> None:
-    module = importlib.import_module(room)
-    assert set(module.__all__) == ROOMS[room]
-    for name in module.__all__:
-        assert getattr(module, name) is not None
+def test_a_face_exports_its_own_public_names(room: str) -> None:
+    names, module = exported(room), importable(room)
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert not name.startswith("_"), f"snapshelf.{room} exports the private {name}"
+        thing = getattr(module, name)
+        assert not isinstance(thing, ModuleType), f"snapshelf.{room} exports the module {name}"
+        home = getattr(thing, "__module__", "")
+        if inspect.isclass(thing) or inspect.isfunction(thing):
+            assert home.startswith(f"snapshelf.{room}."), f"snapshelf.{room}.{name} belongs to {home}"
 
 
-def test_the_package_knows_its_names_only() -> None:
-    with pytest.raises(AttributeError, match="nothing_of_the_kind"):
-        snapshelf.nothing_of_the_kind  # noqa: B018
-    assert set(dir(snapshelf)) == set(snapshelf.__all__)
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_exported_name_is_used_outside_its_room(room: str) -> None:
+    """By another room or its tests, a benchmark, the docs or the package; or by the interface of such a name."""
+    names, module = set(exported(room)), importable(room)
+    used = {
+        name
+        for user, source, name in imports()
+        if user not in (room, f"tests.{room}") and source == f"snapshelf.{room}"
+    }
+    used |= set(PUBLIC) | {name for name in names if re.search(rf"\b{name}\b", code_of_docs())}
+    reached = names & used
+    frontier = list(reached)
+    while frontier:
+        text = annotations(getattr(module, frontier.pop()))
+        more = {name for name in names - reached if re.search(rf"\b{name}\b", text)}
+        reached |= more
+        frontier += more
+    assert names - reached == set(), f"snapshelf.{room} exports names that nothing outside of it uses"
 
 
-@pytest.mark.parametrize(
-    "room", [*ROOMS, "snapshelf.catalogue", "snapshelf.index", "snapshelf.evaluation", "snapshelf.server"]
-)
+def test_rooms_use_each_other_by_their_faces() -> None:
+    """A test may use the modules of its room; a room's sources use other rooms by their names."""
+    past_the_face = [
+        f"{room} imports {name} from {module}"
+        for room, module, name in imports()
+        if module.count(".") >= 2
+        and module.split(".")[1] not in (room, "_support", "errors")
+        and room in ROOMS
+    ]
+    assert past_the_face == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_public_things_are_documented(room: str) -> None:
-    module = importlib.import_module(room)
-    for name in module.__all__:
+    module = importable(room)
+    for name in exported(room):
         thing = getattr(module, name)
         if not (inspect.isclass(thing) or inspect.isfunction(thing)):
             continue
@@ -81,6 +162,7 @@ def test_public_things_are_documented(room: str) -> None:
 
 
 def test_every_error_descends_from_the_root() -> None:
+    assert len(snapshelf.errors.__all__) > 1
     for name in snapshelf.errors.__all__:
         assert issubclass(getattr(snapshelf.errors, name), snapshelf.SnapshelfError)
 

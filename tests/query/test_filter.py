@@ -10,7 +10,8 @@ from snapshelf.catalogue import Product
 from snapshelf.errors import FilterError, QueryError
 from snapshelf.index import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
 from snapshelf.index.documents import facts
-from snapshelf.query import MAX_FILTER_LENGTH, parse_filter
+from snapshelf.query import parse_filter
+from snapshelf.query.filters import MAX_FILTER_LENGTH
 from snapshelf.query.filters.fields import FIELD_KINDS
 
 TEXTS = {

@@ -7,7 +7,6 @@ from snapshelf.catalogue import Product
 from snapshelf.ranking import (
     FEATURES,
     CandidateTable,
-    Feature,
     InteractionHistories,
     InteractionHistory,
     Items,
@@ -15,8 +14,8 @@ from snapshelf.ranking import (
     compute_features,
     count,
     count_histories,
-    features_hash,
 )
+from snapshelf.ranking.features import Feature, features_hash
 from tests.ranking.taste_shop import DAY, NOW, Shop
 
 COLUMN = {feature.name: place for place, feature in enumerate(FEATURES)}

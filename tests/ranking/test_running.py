@@ -19,10 +19,10 @@ from snapshelf.ranking import (
     ItemStatistics,
     ModelStore,
     Refreshed,
-    RunningCounts,
     count,
     refresh,
 )
+from snapshelf.ranking.running import RunningCounts
 from tests.ranking.taste_shop import NOW, Shop
 
 

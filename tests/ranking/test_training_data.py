@@ -8,7 +8,8 @@ import pytest
 
 from snapshelf.errors import InputError
 from snapshelf.events import Impression, Interaction, parse_log, read_log
-from snapshelf.ranking import InteractionHistories, count, label_impressions
+from snapshelf.ranking import InteractionHistories, count
+from snapshelf.ranking.training_data import label_impressions
 from tests.ranking.taste_shop import DAY, NOW, Shop
 
 

@@ -22,9 +22,9 @@ from snapshelf.search import (
     RankedResults,
     RankingAssignment,
     SearchPlan,
-    hits_of,
     search,
 )
+from snapshelf.search.hits import hits_of
 
 DIMENSION = 8
 EVERYTHING = 10_000

@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 
 from snapshelf.errors import QueryError
 from snapshelf.index import Between, Equals
-from snapshelf.search import (
-    FacetField,
-    FacetRequest,
-    FacetResult,
-    Range,
-    count_facets,
-    facet_fields,
-    joined,
-    read_choices,
-)
+from snapshelf.search import FacetField, FacetRequest, FacetResult, Range, facet_fields, joined
+from snapshelf.search.facets import count_facets, read_choices
 from tests.search.sample_shop import Shop, unit
 
 COLOURS, SIZES = ("red", "blue", "green"), ("38", "39", "40")

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from snapshelf.errors import QueryError
-from snapshelf.search import FirstPage, Page, SearchRequest, page_token, query_digest, read_page_token
+from snapshelf.search import FirstPage, Page, SearchRequest, page_token, query_digest
+from snapshelf.search.paging import read_page_token
 
 QUERY = query_digest(SearchRequest(text="red dress", photo=b"photo"))
 

@@ -13,8 +13,12 @@ from snapshelf.catalogue import Product
 from snapshelf.errors import QueryError, ShelfError
 from snapshelf.index import Between, Equals
 from snapshelf.language import Lexicon
-from snapshelf.search import SearchSettings, Sort, Weights, matched_words, occlusion_map, read_sort, relaxed
+from snapshelf.search import SearchSettings, Sort, Weights
 from snapshelf.search.diversify import diversified
+from snapshelf.search.matched import matched_words
+from snapshelf.search.occlusion import occlusion_map
+from snapshelf.search.relaxation import relaxed
+from snapshelf.search.sort import read_sort
 from tests.search.sample_shop import DIMENSION, Shop, chip, unit, words
 
 

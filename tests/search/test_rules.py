@@ -10,7 +10,8 @@ import pytest
 from snapshelf.errors import RuleError
 from snapshelf.index import Equals, Ids
 from snapshelf.language import Lexicon
-from snapshelf.search import RuleFile, Rules
+from snapshelf.search import Rules
+from snapshelf.search.rules.file import RuleFile
 from tests.search.sample_shop import Shop, unit
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

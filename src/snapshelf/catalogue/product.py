@@ -141,7 +141,8 @@ class Product(_Model):
 
     Values are taken in the forms that feeds write: for prices see `Price`; ``"Home > Kitchen > Pans"`` is a
     category path; one text is one image or several divided by commas; ``"in stock"``, ``"有货"`` and ``true``
-    are availabilities. Without an availability, a product with stock 0 is out of stock.
+    are availabilities. Without an availability, a product with stock 0 is out of stock. All texts of a product
+    together have at most 1,000,000 characters.
 
     Parameters
     ----------
@@ -163,8 +164,6 @@ class Product(_Model):
         Shared by the variants (size, colour) of one product.
     attributes : dict
         Anything else, by name: a text, a number up to 1e30 or a list of texts; at most 1,000. Empty ones are left out.
-
-    All texts of a product together have at most 1,000,000 characters.
 
     Raises
     ------

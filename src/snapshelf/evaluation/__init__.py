@@ -32,7 +32,7 @@ from snapshelf.evaluation.personal_ranking import PersonalReport, Purchases, Sea
 from snapshelf.evaluation.position_bias import examination_from_swaps
 from snapshelf.evaluation.ranking_model import RankingReport, evaluate_ranking
 from snapshelf.evaluation.reliability import expected_calibration_error
-from snapshelf.evaluation.report import MAX_DEPTH, Measurement, Mode, Report, Searchable, evaluate_shelf
+from snapshelf.evaluation.report import Measurement, Mode, Report, Searchable, evaluate_shelf
 from snapshelf.evaluation.variations import Variation, in_other_order, vary, with_typo
 from snapshelf.evaluation.verdict import (
     LEAST_QUERIES,
@@ -54,7 +54,6 @@ __all__ = [
     "LEAST_EFFECTIVE",
     "LEAST_QUERIES",
     "LEVEL",
-    "MAX_DEPTH",
     "TOLERANCE",
     "CalibrationReport",
     "CategoryFigures",

@@ -295,6 +295,11 @@ def same_product_task(queries: Sequence[str], corpus: Sequence[str]) -> EncoderT
     ----------
     queries, corpus : sequence of str
         The product's id of each query photo and of each picture.
+
+    Raises
+    ------
+    EvaluationError
+        A query's product has no picture.
     """
     codes, groups = _grouped([(id,) for id in corpus])
     missing = sorted(set(queries) - {id for (id,) in codes})

@@ -59,6 +59,11 @@ def preference(credits: Iterable[float]) -> Share:  # noqa: A002
     -------
     Share
         How often a won: it is better where `low` is above 0.5, b where `high` is below.
+
+    Raises
+    ------
+    EvaluationError
+        No search prefers a ranking.
     """
     told = [credit > 0 for credit in credits if credit]
     if not told:

@@ -86,7 +86,13 @@ def snips(logged: Logged, *, clip: float = math.inf) -> Estimate:
 
 
 def doubly_robust(logged: Logged, *, clip: float = math.inf) -> Estimate:
-    """Model plus weighted error of the model: right when either is (Dudík, Langford & Li, ICML 2011)."""
+    """Model plus weighted error of the model: right when either is (Dudík, Langford & Li, ICML 2011).
+
+    Raises
+    ------
+    EvaluationError
+        The log has no predicted rewards.
+    """
     if logged.predicted is None or logged.predicted_target is None:
         raise EvaluationError("doubly robust needs a model's rewards: predicted and predicted_target")
     weights = _weights(logged, clip)
@@ -126,6 +132,15 @@ def snips_ndcg(
         For each request float64 (clicks,): ranks, from 1, that the new ranking gives to what was clicked.
     propensities : sequence of ndarray
         As many: probability that the place where it was shown was looked at.
+    depth : int
+        Cutoff of the ranking.
+    clip : float
+        Largest weight of a click.
+
+    Raises
+    ------
+    EvaluationError
+        No request has a click.
     """
     gains, weights = [], []
     for ranks, seen in zip(clicked_ranks, propensities, strict=True):

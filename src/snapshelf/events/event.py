@@ -120,6 +120,12 @@ class Event:
 
 
 def check_id(field: str, id: object, kind: IdKind) -> None:
-    """Raise `EventError` for an invalid id; `field` names it in the message."""
+    """Refuse an invalid id; `field` names it in the message.
+
+    Raises
+    ------
+    EventError
+        The id is invalid.
+    """
     if (problem := id_problem(kind, id)) is not None:
         raise EventError(f"{field}: {problem}", field=field)

@@ -2,14 +2,7 @@
 
 from snapshelf.query.catalogue_view import CatalogueView, PhotoVectorLookup
 from snapshelf.query.composition import CONSTRAINED_TEXT_LENGTH, CONSTRAINT_BOOST
-from snapshelf.query.filters import (
-    MAX_FILTER_LENGTH,
-    FieldKind,
-    Fields,
-    parse_filter,
-    resolve_field,
-    write_filter,
-)
+from snapshelf.query.filters import FieldKind, Fields, parse_filter, resolve_field, write_filter
 from snapshelf.query.query import Chip, Note, Query, QueryKind, hard_filter
 from snapshelf.query.query_input import (
     DECODED_SIDE,
@@ -28,7 +21,6 @@ __all__ = [
     "CONSTRAINT_BOOST",
     "DECODED_SIDE",
     "MAX_EXAMPLES",
-    "MAX_FILTER_LENGTH",
     "MAX_PHOTOS",
     "MAX_TEXT_LENGTH",
     "CatalogueView",

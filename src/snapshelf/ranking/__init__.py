@@ -3,14 +3,13 @@
 from snapshelf.ranking.cooccurrence import CoOccurrence
 from snapshelf.ranking.counts import count_histories
 from snapshelf.ranking.experiments import Interleaved, assign, team_draft
-from snapshelf.ranking.features import FEATURES, Feature, compute_features, features_hash
+from snapshelf.ranking.features import FEATURES, compute_features
 from snapshelf.ranking.history import InteractionHistory, history_of
 from snapshelf.ranking.item_table import ItemTable
 from snapshelf.ranking.items import UNKNOWN, Items, term_counts
 from snapshelf.ranking.live import ITEMS, LiveRanking, RankingName
 from snapshelf.ranking.model_ranker import ModelRanker
 from snapshelf.ranking.model_store import FOLDER, ModelStore, objections
-from snapshelf.ranking.model_store import FOLDER as RANKING
 from snapshelf.ranking.models import (
     FixedFormula,
     Gate,
@@ -22,9 +21,8 @@ from snapshelf.ranking.models import (
     train,
 )
 from snapshelf.ranking.ranker import CandidateTable, NoRanking, Ranker, RankingColumns
-from snapshelf.ranking.running import Refreshed, RunningCounts, refresh
+from snapshelf.ranking.running import Refreshed, refresh
 from snapshelf.ranking.statistics import Floats, ItemStatistics
-from snapshelf.ranking.statistics_file import load_statistics, save_statistics
 from snapshelf.ranking.training_data import (
     LONG,
     RECENT,
@@ -32,7 +30,6 @@ from snapshelf.ranking.training_data import (
     TrainingSplit,
     candidates_of,
     count,
-    label_impressions,
     training_split,
 )
 
@@ -41,12 +38,10 @@ __all__ = [
     "FOLDER",
     "ITEMS",
     "LONG",
-    "RANKING",
     "RECENT",
     "UNKNOWN",
     "CandidateTable",
     "CoOccurrence",
-    "Feature",
     "FixedFormula",
     "Floats",
     "Gate",
@@ -66,7 +61,6 @@ __all__ = [
     "RankingModel",
     "RankingName",
     "Refreshed",
-    "RunningCounts",
     "ScoringModel",
     "Settings",
     "TrainingSplit",
@@ -75,14 +69,10 @@ __all__ = [
     "compute_features",
     "count",
     "count_histories",
-    "features_hash",
     "history_of",
-    "label_impressions",
-    "load_statistics",
     "normalised",
     "objections",
     "refresh",
-    "save_statistics",
     "team_draft",
     "term_counts",
     "train",

@@ -91,7 +91,13 @@ class ModelStore:
         return folder
 
     def report(self) -> dict[str, Any]:
-        """Return what the candidate was measured at; PromotionError where there is none."""
+        """Return the figures of the candidate.
+
+        Raises
+        ------
+        PromotionError
+            There is no candidate.
+        """
         try:
             return dict(json.loads((self._folder / _CANDIDATE / _REPORT).read_text("utf-8")))
         except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The response to a recommendation request."""
+"""What a recommendation request is answered with."""
 
 from __future__ import annotations
 
@@ -6,23 +6,43 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from snapshelf.catalogue import Product
-from snapshelf.recommend.reasons import RecommendationReason
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationReason:
+    """Why a product is recommended, in a few words.
+
+    Parameters
+    ----------
+    kind : str
+        ``"together"``, ``"viewed"``, ``"basket"``, ``"photo"``, ``"words"``, ``"category"``, ``"popularity"``,
+        ``"growth"``, ``"fresh"``, ``"new"``, ``"seen"`` or ``"bought"``.
+    en, zh : str
+        A short sentence in English and in Chinese.
+    product : str or None
+        Id of the product that it refers to.
+    """
+
+    kind: str
+    en: str
+    zh: str
+    product: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A recommended product.
+    """A product that is recommended.
 
     Parameters
     ----------
     product : Product
     score : float
-        Comparable within one list. Diversity and exploration may put a product elsewhere than its score would.
+        Comparable within one list. Diversity and what few have seen may put a product elsewhere than its score would.
     contributions : mapping
-        Parts of the score, which is their sum. See ``docs/concepts/recommendations.md`` for their names.
+        What makes up the score; they add up to it. See ``docs/concepts/recommendations.md`` for their names.
     reason : RecommendationReason
     propensity : float
-        Probability with which the product was to stand at its place.
+        Probability with which it was to stand at its place.
     """
 
     product: Product
@@ -40,11 +60,10 @@ class RecommendationResponse:
     ----------
     kind : str
     query_id : str
-        Names this list in the events that follow it.
+        Names this list in whatever is told about it later.
     products : tuple of Recommendation
-        Empty while the products of a large shelf are being read for the first time, seconds after it was opened.
     personal : bool
-        Whether the shopper has a profile.
+        Whether anything is known of the shopper.
     """
 
     kind: str

@@ -235,6 +235,8 @@ class Calibration(BaseModel):
 
     Parameters
     ----------
+    format : int
+        Version of the file's format.
     fingerprint : str
         Of the encoder. Cosines of another encoder mean something else.
     fitted_on : str

@@ -2,7 +2,7 @@
 
 from snapshelf.shelf.facade import Progress, Shelf
 from snapshelf.shelf.folder import open_journal, shop_lexicon, shopper_settings
-from snapshelf.shelf.location import open_catalogue, require_shelf
+from snapshelf.shelf.location import open_catalogue
 from snapshelf.shelf.reports import AddReport, RowError, ShelfStats
 from snapshelf.shelf.rollout import Promotion, history, promote, roll_back
 
@@ -17,7 +17,6 @@ __all__ = [
     "open_catalogue",
     "open_journal",
     "promote",
-    "require_shelf",
     "roll_back",
     "shop_lexicon",
     "shopper_settings",

@@ -60,7 +60,13 @@ class _Owner(BaseModel):
 
 
 def require_shelf(folder: Path) -> None:
-    """Raise `ShelfError` where there is no shelf."""
+    """Refuse a folder without a shelf.
+
+    Raises
+    ------
+    ShelfError
+        There is no shelf.
+    """
     if not any((folder / name).is_file() for name in (_SQLITE, _SERVER)):
         raise ShelfError(
             f"{folder}: there is no shelf here; make one with: snapshelf add FEED --shelf {folder}"

@@ -72,7 +72,7 @@ class ShelfStats:
         Its fingerprint.
     dimension : int
         Length of its vectors.
-    catalogue_version, store_version : int
+    catalogue_version, index_version : int
         Equal, unless the engine has not been flushed since the last change.
     bytes : int
         Size on disk.

@@ -34,12 +34,24 @@ class PhotoLimits:
     redirects: int = 3
 
     def check_bytes(self, count: int, photo: str = "the photo") -> None:
-        """Raise `PhotoError` if a file of `count` bytes is too large; `photo` says which."""
+        """Refuse a file of `count` bytes that is too large; `photo` names it in the message.
+
+        Raises
+        ------
+        PhotoError
+            It is too large.
+        """
         if count > self.bytes:
             raise PhotoError(f"{photo} is larger than {self.bytes / _MEGA:g} MB; make the file smaller")
 
     def check_size(self, width: int, height: int) -> None:
-        """Raise `PhotoError` if an image of `width` × `height` pixels is too large or too small."""
+        """Refuse an image of `width` × `height` pixels that is too large or too small.
+
+        Raises
+        ------
+        PhotoError
+            It is too large or too small.
+        """
         if width * height > self.pixels:
             raise PhotoError(
                 f"the photo has {width:,} × {height:,} pixels, more than {self.pixels / _MEGA:g} million; "
