@@ -16,7 +16,7 @@ from snapshelf.cli.request_command import add_request_command
 from snapshelf.errors import QueryError
 from snapshelf.search import SearchRequest, query_digest
 from snapshelf.server.bodies import parse_texts
-from snapshelf.server.models import JsonPhotos, SearchForm
+from snapshelf.server.models import SearchBody, SearchForm
 from snapshelf.server.openapi import search_body
 from snapshelf.server.problems import ProblemError
 
@@ -38,7 +38,7 @@ class MoreForm(SearchForm, MoreRequest):
     """As a form."""
 
 
-class MoreBody(JsonPhotos, MoreForm):
+class MoreBody(SearchBody, MoreForm):
     """As JSON."""
 
 

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -20,7 +20,8 @@ Declared = TypeVar("Declared", bound=type[Any])
 
 def to_json(value: Any) -> dict[str, Any]:
     """Return a dataclass or model as plain values of JSON."""
-    values: dict[str, Any] = _adapter(type(value)).dump_python(value, mode="json", by_alias=True)
+    kind: Any = type(value)
+    values: dict[str, Any] = _adapter(kind).dump_python(value, mode="json", by_alias=True)
     return values
 
 
@@ -56,7 +57,7 @@ def documented(declared: Declared) -> Declared:
     declared.__doc__ = "\n".join([*lines, *(["", sections] if sections else [])])
     if is_dataclass(declared):
         own: ConfigDict = getattr(declared, "__pydantic_config__", ConfigDict())
-        declared.__pydantic_config__ = ConfigDict(
+        cast(Any, declared).__pydantic_config__ = ConfigDict(
             arbitrary_types_allowed=True,
             json_schema_extra=_with_description(summary),
             json_schema_serialization_defaults_required=True,
@@ -109,5 +110,5 @@ def type_text(kind: Any) -> str:
 
 
 @cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)

@@ -150,7 +150,7 @@ def _reading(field: FieldInfo) -> tuple[Any, Reader]:
     if get_origin(kind) is tuple:
         if FacetRequest in members:
             return list[str], read_facets
-        return list[Path if Path in members else str], tuple
+        return (list[Path] if Path in members else list[str]), tuple
     if get_origin(kind) is Literal or kind in (bool, int, float):
         return kind, lambda value: value
     return str, lambda value: value

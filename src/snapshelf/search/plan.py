@@ -9,11 +9,12 @@ from functools import cached_property
 from snapshelf.index import Filter
 from snapshelf.query import Chip, Note, Query
 from snapshelf.search.facets import Chosen
+from snapshelf.search.request import MAX_RESULTS
 from snapshelf.search.rules.merchandising import Merchandising
 from snapshelf.search.signals import Mode, QueryVector, Weights
 from snapshelf.search.sort import Sort
 
-WINDOWS = (120, 400, 1_000)
+WINDOWS = (120, 400, MAX_RESULTS)
 """Candidates that each signal brings: for the first places, and for those after them. A wider window only adds behind
 what is in order already, so no place changes when a later page is asked for."""
 

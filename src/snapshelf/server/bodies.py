@@ -1,4 +1,4 @@
-"""From the bytes of a request to what the shelf takes."""
+"""From the bytes of an HTTP request to the arguments of the shelf."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from snapshelf.catalogue import PhotoSource, Product
 from snapshelf.errors import EventError, InputError, PhotoError, ProductError, QueryError
 from snapshelf.events import json_lines, json_value
 from snapshelf.query import MAX_PHOTOS
-from snapshelf.server.models import JsonPhotos, SearchForm
+from snapshelf.server.models import SearchBody, SearchForm
 from snapshelf.server.problems import ProblemError, from_validation
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def read_search(
     request, context
     fields : type of SearchForm
         What is said beside the photos.
-    body : type of SearchForm and JsonPhotos
+    body : type of SearchBody
         The same with photos, as it comes in JSON.
 
     Returns
@@ -85,7 +85,7 @@ async def read_search(
 
 
 async def read_product(request: Request, context: Context, product_id: str) -> Upload:
-    """Read one product and its photos from JSON, or from a form of a field ``product`` and files ``photos``.
+    """Read a product and its photos from JSON, or from a form of a field ``product`` and files ``photos``.
 
     Raises
     ------
@@ -108,7 +108,9 @@ async def read_product(request: Request, context: Context, product_id: str) -> U
         data = fields.get("product", "").encode()
         product, inline = await context.fetch(lambda: _parse_product_at(product_id, data, context.web_photos))
         if photos and inline is not None:
-            raise ProductError("photos: given both in 'product' and as files; choose one.", field="photos")
+            raise ProductError(
+                "photos: given both in 'product' and as files; give the photos once.", field="photos"
+            )
         return product, tuple(photos) or inline
     raise _wrong_type(content_type, (JSON, MULTIPART))
 
@@ -125,14 +127,14 @@ def check_import_type(request: Request) -> None:
 
 
 async def read_lines(request: Request) -> tuple[bool, list[Line]]:
-    """Read a JSON value, or lines of them; whether it is a single one comes first.
+    """Read a JSON value, or lines of JSON; the first item of the result says whether it is a single value.
 
     Raises
     ------
     ProblemError
         Wrong content type.
     InputError
-        The body is not JSON. A line that is none is no error here: the others count.
+        The body is not JSON. A line that is not JSON does not refuse the other lines.
     """
     content_type = _content_type(request)
     data = await request.body()
@@ -178,11 +180,11 @@ def parse_fields(data: bytes, *, line: int = 1) -> dict[str, Any]:
         Not JSON or not an object.
     """
     try:
-        # With the end of its line, an object that is cut short would be told to go wrong on the next one.
+        # With the end of its line, the error in a truncated object would be reported on the next line.
         fields = from_json(data.rstrip(), allow_inf_nan=False)
     except ValueError as error:
         _refuse_lone_surrogates(data)
-        reason = re.sub(r"(?<= at line )\d+", lambda found: str(line - 1 + int(found[0])), str(error))
+        reason = re.sub(r"(?<= at line )\d+", lambda match: str(line - 1 + int(match[0])), str(error))
         raise InputError(f"This is not JSON: {reason}.") from error
     if not isinstance(fields, dict):
         raise InputError('A product is a JSON object, such as {"id": "D-17", "title": "Red dress"}.')
@@ -190,16 +192,16 @@ def parse_fields(data: bytes, *, line: int = 1) -> dict[str, Any]:
 
 
 def _refuse_lone_surrogates(data: bytes) -> None:
-    r"""Name the field that holds one: JSON can write it (``"\ud83d"``), but it is no text."""
+    r"""Name the field that holds a lone surrogate: JSON can write it (``"\ud83d"``), but it is no text."""
     try:
         values = json.loads(data)
         texts = {name: json.dumps([name, value], ensure_ascii=False) for name, value in values.items()}
     except (AttributeError, ValueError, RecursionError):
         return
     for name, text in texts.items():
-        if found := _LONE_SURROGATE.search(text):
+        if surrogate := _LONE_SURROGATE.search(text):
             field = name.encode(errors="backslashreplace").decode()
-            half = found[0].encode(errors="backslashreplace").decode()
+            half = surrogate[0].encode(errors="backslashreplace").decode()
             raise ProductError(
                 f"{field}: holds half of a character (the lone surrogate {half}); take it out or complete it",
                 field=field,
@@ -246,11 +248,13 @@ def _parse_search(
 ) -> tuple[Fields, tuple[bytes, ...]]:
     with _problems_of_fields():
         fields = body.model_validate_json(data)
-    assert isinstance(fields, JsonPhotos)  # noqa: S101  (every body of a search is both)
+    assert isinstance(fields, SearchBody)  # noqa: S101  (every body of a search is both)
     given = {"photo": fields.photo, "photo_url": fields.photo_url, "photos": fields.photos or None}
     names = [name for name, value in given.items() if value is not None]
     if len(names) > 1:
-        raise InputError(f"{', '.join(names)}: give one of them, not {'both' if len(names) == 2 else 'all'}.")
+        raise InputError(
+            f"{', '.join(names)}: give a single field, not {'both' if len(names) == 2 else 'all'}."
+        )
     if fields.photo is not None:
         return fields, (_from_base64(fields.photo, "photo"),)
     if fields.photo_url is not None:

@@ -1,4 +1,4 @@
-"""What the routes of one application share."""
+"""State that the routes of an application share."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOTED_AT_ONCE = 64
-"""Requests that wait for the journal together."""
+"""Requests that wait for the journal at the same time."""
 
 
 class Context:
-    """The shelf with everything around it.
+    """The shelf with its settings, examples and metrics.
 
-    Shelf calls take a thread each, so that none holds up the event loop. Writing waits in a line of its own:
-    the shelf lets one writer in at a time, and those that wait must not take the threads of the searches.
-    The same holds for fetching photos from slow addresses.
+    Each call of the shelf takes a thread, so that the event loop never waits. Writes have a queue of their own: the
+    shelf has a single writer at a time, and waiting writes must not take the threads of searches. The same holds for
+    photos that are fetched from slow addresses.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Context:
         return await to_thread.run_sync(call, limiter=self._writing)
 
     async def note(self, call: Callable[[], T]) -> T:
-        """Run a call that keeps what shoppers did: it waits for the disk, and many wait for one commit together."""
+        """Run a call that writes events: it waits for the disk, and many calls share a commit."""
         return await to_thread.run_sync(call, limiter=self._noting)
 
     async def fetch(self, call: Callable[[], T]) -> T:
@@ -73,5 +73,5 @@ InterleavedOrder = Annotated[Context, Depends(_context)]
 
 
 def is_recorded(request: Request) -> bool:
-    """Whether what a request is answered with may be kept: crawlers are no shoppers."""
+    """Return whether the response may be recorded: crawlers are not shoppers."""
     return not is_robot(request.headers.get("user-agent"))

@@ -1,4 +1,4 @@
-"""Routes for merchandisers: the rules of the shop, and what shoppers did not find."""
+"""Routes for merchandisers: rules of the shop, and searches without results."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -46,6 +46,8 @@ async def zero_results(
     context: InterleavedOrder,
     days: Annotated[int, Query(ge=1, le=3_650, description="How many days back, today included.")] = 30,
 ) -> ZeroResultsAnswer:
-    """List the words of searches that found nothing good."""
-    found = await context.read(lambda: context.shelf.zero_results(days))
-    return ZeroResultsAnswer(days=days, queries=[ZeroResult(text=text, times=times) for text, times in found])
+    """List the words of searches without a good match."""
+    queries = await context.read(lambda: context.shelf.zero_results(days))
+    return ZeroResultsAnswer(
+        days=days, queries=[ZeroResult(text=text, times=times) for text, times in queries]
+    )

@@ -1,4 +1,4 @@
-"""Prometheus metrics of one application."""
+"""Prometheus metrics of an application."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REQUEST_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0
 
 
 class Metrics:
-    """Metrics in a registry of their own, so that several applications can live in one process."""
+    """Metrics in a registry of their own, so that several applications can share a process."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -48,6 +48,6 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     def observe_search(self, timings: Mapping[str, float]) -> None:
-        """Count one search; `timings` are seconds by stage."""
+        """Record the timings of a search, in seconds by stage."""
         for stage, seconds in timings.items():
             self._stages.labels(stage).observe(seconds)

@@ -1,4 +1,4 @@
-"""What every request passes through, as plain ASGI so that bodies stream."""
+"""Middleware of every request, as plain ASGI so that bodies stream."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
-from snapshelf.server.problems import ProblemError, asked_path, logger
+from snapshelf.server.problems import ProblemError, logger, requested_path
 from snapshelf.server.settings import MEGABYTE, ServerSettings
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Envelope:
             except ClientDisconnect:
                 status = _CLIENT_LEFT
             except Exception:
-                logger.exception("%s %s failed", scope["method"], asked_path(scope))
+                logger.exception("%s %s failed", scope["method"], requested_path(scope))
                 if status is not None:
                     raise
                 problem = ProblemError(
@@ -74,7 +74,7 @@ class Envelope:
                     "internal",
                     "Something went wrong inside the server. Its log says what.",
                 )
-                await problem.response(asked_path(scope))(scope, receive, send_with_headers)
+                await problem.response(requested_path(scope))(scope, receive, send_with_headers)
             finally:
                 # Labels come from closed sets: a client must not be able to make the registry grow.
                 method = scope["method"] if scope["method"] in _METHODS else "other"
@@ -87,7 +87,7 @@ class EncodedSlashes:
     """Route by the path with ``%2F`` and ``%25`` still encoded.
 
     Servers decode the whole path, after which the id ``a/similar`` and the products similar to ``a`` look the
-    same. Kept encoded, an id is always one segment; `decode_id` decodes it after routing.
+    same. Kept encoded, an id is always a single segment; `decode_id` decodes it after routing.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -96,7 +96,7 @@ class EncodedSlashes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         if scope["type"] == "http" and b"%2" in scope["raw_path"]:
-            path = asked_path(scope)
+            path = requested_path(scope)
             for code in ("%25", "%2F", "%2f"):
                 path = path.replace(code, f"%25{code[1:]}")
             scope["path"] = unquote(path)

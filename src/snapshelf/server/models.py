@@ -1,4 +1,4 @@
-"""Bodies of requests and answers, as the OpenAPI page shows them."""
+"""Bodies of HTTP requests and responses; searches derive from `SearchRequest`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from snapshelf.search import FacetKind, SearchRequest, Side
 WHERE = SearchRequest.model_fields["where"].description
 
 
-class HttpOptions(SearchRequest):
-    """A search as HTTP takes it: without the options that only Python has; blank words count as none."""
+class SearchForm(SearchRequest):
+    """A search as a form, or in the address beside an image; blank words count as none."""
 
     @field_validator("*", mode="before")
     @classmethod
@@ -49,10 +49,6 @@ class HttpOptions(SearchRequest):
         return SearchRequest(**{**given, "photo": None, "photos": tuple(photos), "record": record})
 
 
-class SearchForm(HttpOptions):
-    """A search as a form, or in the address beside an image."""
-
-
 class WhyNotForm(SearchForm):
     """A search, and a product to explain."""
 
@@ -65,8 +61,8 @@ class HeatMapForm(WhyNotForm):
     side: Annotated[Side, Field(description="Whose photo: the product's or the query's.")] = "product"
 
 
-class JsonPhotos(BaseModel):
-    """How photos come in JSON."""
+class SearchBody(SearchForm):
+    """A search as JSON: photos, words, liked products or several of these."""
 
     photo: Annotated[str | None, Field(description="The photo in base64, or as a data: URL.")] = None
     photo_url: Annotated[
@@ -74,21 +70,15 @@ class JsonPhotos(BaseModel):
     ] = None
     photos: Annotated[
         tuple[str, ...],
-        Field(
-            description="Several photos: in base64, or addresses when the server may fetch them.",
-        ),
+        Field(description="Several photos: in base64, or addresses when the server may fetch them."),
     ] = ()
 
 
-class SearchBody(JsonPhotos, SearchForm):
-    """A search as JSON: photos, words, liked products or several of these."""
-
-
-class WhyNotBody(JsonPhotos, WhyNotForm):
+class WhyNotBody(SearchBody, WhyNotForm):
     """A search as JSON, and a product to explain."""
 
 
-class HeatMapBody(JsonPhotos, HeatMapForm):
+class HeatMapBody(SearchBody, HeatMapForm):
     """A search as JSON, and the photo to look at."""
 
 
@@ -105,7 +95,7 @@ class ProductBody(Product):
 
 
 class SuggestionModel(BaseModel):
-    """A completion of what is being typed."""
+    """A completion."""
 
     text: str
     kind: str = Field(description="What it is: `category`, `brand`, `title`, `query` …")
@@ -119,38 +109,38 @@ class SuggestAnswer(BaseModel):
 
 
 class FacetFieldModel(BaseModel):
-    """A facet that may be asked for."""
+    """A facet that a search may request."""
 
     field: str
     kind: FacetKind
-    values: int = Field(description="Different values there are.")
+    values: int = Field(description="Number of different values.")
     products: int = Field(description="Products that have it.")
-    shown: bool = Field(description="Whether it is one that shoppers narrow down by, not an id or a title.")
+    shown: bool = Field(description="Whether shoppers narrow down by it; an id or a title is not shown.")
 
 
 class FacetsAnswer(BaseModel):
-    """What a search may be narrowed down and sorted by."""
+    """Facets and sort orders of searches."""
 
     facets: list[FacetFieldModel]
-    sorts: list[str] = Field(description="What the page offers as `sort` beside `relevance`.")
+    sorts: list[str] = Field(description="Values of `sort` that the page offers beside `relevance`.")
 
 
 class ZeroResult(BaseModel):
-    """Words that found nothing good."""
+    """Words of searches without a good match."""
 
     text: str
     times: int
 
 
 class ZeroResultsAnswer(BaseModel):
-    """The words of the last days' searches that found nothing good, the most frequent first."""
+    """The words of the last days' searches without a good match, the most frequent first."""
 
     days: int
     queries: list[ZeroResult]
 
 
 class WriteAnswer(BaseModel):
-    """What became of a product that was put."""
+    """The outcome of a product that was put."""
 
     id: str
     status: Literal["created", "updated", "unchanged", "quarantined"] = Field(
@@ -159,7 +149,7 @@ class WriteAnswer(BaseModel):
 
 
 class ImportLine(BaseModel):
-    """What became of one line of an import."""
+    """The outcome of a line of an import."""
 
     line: int = Field(description="Number of the input line, from 1.")
     id: str | None = Field(description="The product's id, where the line could be read that far.")
@@ -182,12 +172,12 @@ class RecommendationModel(BaseModel):
     """A product that is recommended."""
 
     rank: int
-    score: float = Field(description="Comparable within one list.")
+    score: float = Field(description="Comparable within a list.")
     contributions: dict[str, float] = Field(
         description="What makes up the score, by the kinds of reasons; they add up to it."
     )
     reason: ReasonModel
-    propensity: float = Field(description="Probability with which it was to stand at its place.")
+    propensity: float = Field(description="Probability of its position (propensity).")
     product: Product
     photo: str = Field(description="Path of the product's photo.")
 
@@ -196,21 +186,21 @@ class RecommendationsAnswer(BaseModel):
     """Recommended products, best first."""
 
     kind: str
-    query_id: str = Field(description="Names this list in the events that follow it.")
-    personal: bool = Field(description="Whether anything is known of the shopper.")
+    query_id: str = Field(description="Name of this list; later events refer to it.")
+    personal: bool = Field(description="Whether the shopper has a history.")
     products: list[RecommendationModel]
 
 
 class StatsAnswer(BaseModel):
-    """The shelf in numbers."""
+    """Counts and versions of the shelf."""
 
     products: int
     photos: int
     encoder: str = Field(description="Name of the encoder that made the vectors.")
     fingerprint: str = Field(description="Hash of everything that decides the vectors.")
     dimension: int = Field(description="Length of the vectors.")
-    catalogue_version: int = Field(description="Goes up with every change of the catalogue.")
-    index_version: int = Field(description="Catalogue version that the engine has caught up with.")
+    catalogue_version: int = Field(description="Increases with every change of the catalogue.")
+    index_version: int = Field(description="Catalogue version that the index has reached.")
     bytes: int = Field(description="Size of the shelf on disk.")
     quarantined: dict[str, str] = Field(
         description="Products that are stored but that no search returns, by id, each with the reason."
@@ -218,7 +208,7 @@ class StatsAnswer(BaseModel):
 
 
 class ExampleModel(BaseModel):
-    """A query to try."""
+    """An example query."""
 
     label_en: str
     label_zh: str
@@ -227,7 +217,7 @@ class ExampleModel(BaseModel):
 
 
 class ExampleShopperModel(BaseModel):
-    """A shopper to see the shop as they do."""
+    """A shopper of the examples."""
 
     id: str = Field(description="As in the events of the journal.")
     name_en: str
@@ -237,7 +227,7 @@ class ExampleShopperModel(BaseModel):
 
 
 class StatusAnswer(BaseModel):
-    """How the server is."""
+    """State of the server."""
 
     status: Literal["alive", "ready"]
 
@@ -257,21 +247,22 @@ class EventBody(BaseModel):
             description="click, view, long_view, add_to_cart, remove_from_cart, purchase, return, search …"
         ),
     ]
-    client_id: Annotated[str, Field(description="Whose it is: a browser or session.")]
+    client_id: Annotated[str, Field(description="Id of the browser or session.")]
     timestamp: Annotated[str | float, Field(description="ISO 8601, or Unix seconds.")]
-    user_id: Annotated[str | None, Field(description="The account, where it is known; it goes before.")] = (
-        None
-    )
+    user_id: Annotated[
+        str | None, Field(description="The account, if known; it has priority over `client_id`.")
+    ] = None
     event_id: Annotated[
-        str | None, Field(description="The same id is the same event. Left out, what it says is its id.")
+        str | None,
+        Field(description="An event with a known id is a duplicate. By default a hash of the content."),
     ] = None
     query_id: Annotated[
-        str | None, Field(description="Of the search or recommendation that it followed.")
+        str | None, Field(description="Query id of the search or recommendation before it.")
     ] = None
     session_id: str | None = None
     consent: Annotated[
         bool | None,
-        Field(description="Whether the shopper agreed to be remembered; of false nothing is kept."),
+        Field(description="Whether the shopper agreed to be remembered; with false, nothing is kept."),
     ] = None
     event_attributes: Annotated[
         dict[str, object],
@@ -282,30 +273,32 @@ class EventBody(BaseModel):
 
 
 class RemarkModel(BaseModel):
-    """What is to be said of one event."""
+    """A warning about an event, or the reason why it was refused."""
 
     line: int | None = Field(description="Where it was in the body, from 1; null for a single event.")
     event_id: str | None
     text: str = Field(description="What is wrong and what to do.")
-    field: str | None = Field(description="The event's field at fault, where there is one.")
+    field: str | None = Field(description="The field of the event that is wrong, if any.")
 
 
 class EventsAnswer(BaseModel):
-    """What became of events. All but the refused ones are dealt with for good."""
+    """The outcome of events. Only the refused events have to be sent again."""
 
     accepted: int = Field(description="Kept, on disk, and in the profiles.")
-    duplicates: int = Field(description="Known by their id.")
-    ignored: int = Field(description="Of kinds that say nothing of interest.")
-    robots: int = Field(description="Kept, but in no profile and never learned from.")
+    duplicates: int = Field(description="Known already, by their id.")
+    ignored: int = Field(description="Of kinds that are not used.")
+    robots: int = Field(description="Kept, but in no profile and not used for training.")
     without_consent: int = Field(description="Not kept: the shopper does not want to be remembered.")
     forgotten: int = Field(description="Not kept: from before the shopper was forgotten.")
-    shown: int = Field(description="Searches that were told with their answers, and kept.")
-    refused: list[RemarkModel] = Field(description="Not kept, and why.")
-    notes: list[RemarkModel] = Field(description="Of accepted events: what was put right, or is odd.")
+    shown: int = Field(description="Searches that came with their hits, and are kept as impressions.")
+    refused: list[RemarkModel] = Field(description="Not kept, with the reasons.")
+    notes: list[RemarkModel] = Field(
+        description="Warnings about accepted events: what was corrected, or is unusual."
+    )
 
 
 class ErasedAnswer(BaseModel):
-    """What was erased."""
+    """Counts of what was erased."""
 
     events: int
     impressions: int
@@ -323,21 +316,23 @@ class ConsentBody(BaseModel):
 class ConsentAnswer(BaseModel):
     """Whether a shopper agreed to be remembered."""
 
-    given: bool | None = Field(description="null: that was never said.")
+    given: bool | None = Field(description="null: the shopper was not asked.")
 
 
 class MergeBody(BaseModel):
-    """Who an account was before it logged in."""
+    """The session of an account before it logged in."""
 
     model_config = ConfigDict(extra="forbid")
 
     session: str = Field(
-        min_length=1, max_length=MAX_ID_LENGTH, description="The anonymous session; it is no more afterwards."
+        min_length=1,
+        max_length=MAX_ID_LENGTH,
+        description="The anonymous session; it does not exist afterwards.",
     )
 
 
 class RecentModel(BaseModel):
-    """One of the latest events."""
+    """A recent event."""
 
     product: str
     kind: str
@@ -345,19 +340,19 @@ class RecentModel(BaseModel):
 
 
 class BoughtModel(BaseModel):
-    """Purchases of one product."""
+    """Purchases of a product."""
 
     count: int
     first: float = Field(description="Unix seconds.")
     last: float = Field(description="Unix seconds.")
-    mean_gap: float | None = Field(description="Mean seconds between purchases; null for a single one.")
+    mean_gap: float | None = Field(description="Mean seconds between purchases; null for a single purchase.")
 
 
 class ProfileAnswer(BaseModel):
-    """What is known of a shopper, in short."""
+    """The profile of a shopper."""
 
     shopper: str
-    events: int = Field(description="Events that it was made from.")
+    events: int = Field(description="Events that it is computed from.")
     at: float = Field(description="Unix seconds of the latest.")
     recent: list[RecentModel] = Field(description="The latest 100 events, oldest first.")
     category: dict[str, float] = Field(description="Affinities, strongest first; those below 0 are dislikes.")

@@ -1,4 +1,4 @@
-"""Routes for those who run the server."""
+"""Routes for operators."""
 
 from dataclasses import asdict
 from http import HTTPStatus
@@ -20,16 +20,16 @@ _READY_SECONDS = 5.0
 
 @router.get("/healthz")
 async def healthz() -> StatusAnswer:
-    """Tell that the process lives."""
+    """Return 200 while the process lives."""
     return StatusAnswer(status="alive")
 
 
 @router.get("/readyz", responses=problems(HTTPStatus.SERVICE_UNAVAILABLE))
 async def readyz(context: InterleavedOrder) -> StatusAnswer:
-    """Tell whether searches are answered, by making one through encoder, engine and database."""
+    """Return 200 if searches are answered: a search runs through encoder, engine and database."""
     try:
         with fail_after(_READY_SECONDS):
-            # A thread of its own: that all others are busy does not make the server unready.
+            # A thread of its own: the server is ready even if all other threads are busy.
             await to_thread.run_sync(
                 lambda: context.shelf.search(text="ready", k=1, record=False),
                 abandon_on_cancel=True,
@@ -55,7 +55,7 @@ async def metrics(context: InterleavedOrder) -> Response:
 
 @router.get("/v1/stats")
 async def stats(context: InterleavedOrder) -> StatsAnswer:
-    """Get the shelf in numbers."""
+    """Get counts and versions of the shelf."""
     return StatsAnswer(**asdict(await context.read(context.shelf.stats)))
 
 
@@ -66,4 +66,4 @@ async def warm_up(context: Context) -> None:
             lambda: context.shelf.search(photo=Image.new("RGB", (64, 64)), text="hello", k=1, record=False)
         )
     except Exception:
-        logger.exception("the first search failed; /readyz tells when searches are answered")
+        logger.exception("the first search failed; /readyz says when searches are answered")

@@ -1,4 +1,4 @@
-"""Product ids in paths, and photos as answers."""
+"""Product ids in paths; responses with paths and photos."""
 
 from hashlib import blake2b
 from typing import Annotated
@@ -41,12 +41,12 @@ def rooted(request: Request, path: str) -> str:
 
 
 def json_response(request: Request, response: SearchResponse | WhyNot | HeatMap) -> JSONResponse:
-    """Send a response of the shelf; its paths get the prefix of the reverse proxy."""
+    """Send a response of the shelf as JSON, with the prefix of a reverse proxy before its paths."""
     return JSONResponse(with_root(response.to_json(), request.scope.get("root_path", "")))
 
 
 def photo_response(request: Request, photo: bytes) -> Response:
-    """Answer a photo, or that the one which the client has is still the one."""
+    """Return a photo, or 304 if the client has it already."""
     tag = f'"{blake2b(photo, digest_size=16).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": f"public, max-age={_PHOTO_SECONDS}"}
     known = {name.strip().removeprefix("W/") for name in request.headers.get("if-none-match", "").split(",")}

@@ -52,7 +52,7 @@ _KINDS: Mapping[type[SnapshelfError], tuple[HTTPStatus, str]] = {
     ShelfError: (HTTPStatus.SERVICE_UNAVAILABLE, "shelf"),
     SnapshelfError: (HTTPStatus.INTERNAL_SERVER_ERROR, "internal"),
 }
-"""The one place where an error becomes a status and a problem type; the nearest ancestor decides."""
+"""Error → status and problem type; the nearest ancestor decides. No other place maps errors."""
 
 _SERVER_DETAILS: Mapping[str, str] = {
     "storage": "The shelf could not be written. The server's log says why; what was acknowledged is safe.",
@@ -90,7 +90,7 @@ class Problem(BaseModel):
 
 
 class ProblemError(Exception):
-    """A request that the server itself turns down.
+    """A request that the server itself refuses.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class ProblemError(Exception):
 
 
 def as_problem(error: Exception) -> ProblemError:
-    """Say any error as a problem; what is not the client's doing is logged and told without internals."""
+    """Turn any error into a problem; faults of the server are logged, and their problem has no internals."""
     if isinstance(error, ProblemError):
         return error
     ancestors = (*type(error).__mro__, SnapshelfError)
@@ -167,7 +167,7 @@ def as_problem(error: Exception) -> ProblemError:
 
 
 def from_validation(errors: Sequence[Mapping[str, Any]]) -> ProblemError:
-    """Say Pydantic's errors as a problem."""
+    """Turn Pydantic's errors into a problem."""
     fields = [
         FieldError(field=".".join(str(part) for part in error["loc"]) or "body", detail=error["msg"])
         for error in errors
@@ -178,7 +178,7 @@ def from_validation(errors: Sequence[Mapping[str, Any]]) -> ProblemError:
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "validation", detail, errors=fields)
 
 
-def asked_path(scope: Scope) -> str:
+def requested_path(scope: Scope) -> str:
     """Path of a request exactly as the client wrote it."""
     return bytes(scope["raw_path"]).decode("ascii")
 
@@ -189,13 +189,13 @@ def answer_errors_as_problems(app: FastAPI) -> None:
     @app.exception_handler(SnapshelfError)
     @app.exception_handler(ProblemError)
     async def on_error(request: Request, error: Exception) -> JSONResponse:
-        return as_problem(error).response(asked_path(request.scope))
+        return as_problem(error).response(requested_path(request.scope))
 
     @app.exception_handler(RequestValidationError)
     async def on_validation(request: Request, error: RequestValidationError) -> JSONResponse:
-        # Where FastAPI found it ("path", "query") comes first; the name alone says enough.
+        # FastAPI puts the place ("path", "query") first; the name alone is enough.
         errors = [{**each, "loc": each["loc"][1:]} for each in error.errors()]
-        return from_validation(errors).response(asked_path(request.scope))
+        return from_validation(errors).response(requested_path(request.scope))
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> JSONResponse:
@@ -208,7 +208,7 @@ def answer_errors_as_problems(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             headers |= _allowed_methods(app, request)
-        return ProblemError(status, kind, detail, headers=headers).response(asked_path(request.scope))
+        return ProblemError(status, kind, detail, headers=headers).response(requested_path(request.scope))
 
 
 def _allowed_methods(app: FastAPI, request: Request) -> dict[str, str]:

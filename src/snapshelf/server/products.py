@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1", tags=["products"])
 
 @router.get("/products/{id}", responses=problems(HTTPStatus.NOT_FOUND))
 async def get_product(product_id: ProductId, context: InterleavedOrder) -> Product:
-    """Get one product."""
+    """Get a product."""
     return await context.read(lambda: context.shelf.get(product_id))
 
 
@@ -35,7 +35,7 @@ async def get_product(product_id: ProductId, context: InterleavedOrder) -> Produ
     response_class=Response,
     responses={
         200: {"content": {"image/jpeg": {}}},
-        304: {"description": "The photo with the ETag in If-None-Match is still the one."},
+        304: {"description": "The photo still has the ETag in If-None-Match."},
         **problems(HTTPStatus.NOT_FOUND),
     },
 )
@@ -61,7 +61,7 @@ async def get_photo(product_id: ProductId, request: Request, context: Interleave
 async def put_product(
     product_id: ProductId, request: Request, response: Response, context: InterleavedOrder
 ) -> WriteAnswer:
-    """Create or replace one product. It is durable and found by searches when the answer comes."""
+    """Create or replace a product. It is durable and searchable when the response comes."""
     product, photos = await read_product(request, context, product_id)
     outcome = await context.write(lambda: context.shelf.put(product, photos))
     if outcome == "created":
@@ -72,7 +72,7 @@ async def put_product(
 
 @router.delete("/products/{id}", status_code=HTTPStatus.NO_CONTENT, responses=problems(HTTPStatus.NOT_FOUND))
 async def delete_product(product_id: ProductId, context: InterleavedOrder) -> None:
-    """Delete one product."""
+    """Delete a product."""
     if not await context.write(lambda: context.shelf.remove(product_id)):
         raise NotFoundError(f"no product has the id {product_id!r}; nothing was deleted.")
 
@@ -82,7 +82,7 @@ async def delete_product(product_id: ProductId, context: InterleavedOrder) -> No
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "One line for each line of the body, in its order.",
+            "description": "A line for each line of the body, in the same order.",
             "content": {NDJSON: {"schema": ImportLine.model_json_schema()}},
         },
         **problems(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE),
@@ -90,9 +90,9 @@ async def delete_product(product_id: ProductId, context: InterleavedOrder) -> No
     openapi_extra=IMPORT,
 )
 async def import_products(request: Request, context: InterleavedOrder) -> StreamingResponse:
-    """Create or replace many products. A line that cannot be accepted is reported and the rest goes on.
+    """Create or replace many products. A line that cannot be accepted is reported; the other lines are imported.
 
-    Work begins when the whole body has come; a line is durable when its status comes.
+    The import begins when the whole body has arrived; a line is durable when its status comes.
     """
     check_import_type(request)
     # Answering while the body still comes would lock up with the many clients that read nothing until they

@@ -41,7 +41,7 @@ def serve(
     host : str
         Address to listen at; no other is bound.
     port : int
-        0 takes a free one.
+        0 takes a free port.
     settings, examples, shoppers
         As for `create_app`.
     on_ready : callable or None
@@ -50,7 +50,7 @@ def serve(
     Raises
     ------
     SnapshelfError
-        The address cannot be bound: the port is in use, or the host is not one of this machine.
+        The address cannot be bound: the port is in use, or the host is not an address of this machine.
     """
     with _listen(host, port) as listener:
         app = create_app(shelf, settings=settings, examples=examples, shoppers=shoppers)
@@ -62,7 +62,7 @@ def serve(
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
         server = _Server(config, on_ready, _address(listener))
-        # uvicorn raises the signal again after its graceful shutdown; the caller is to go on and close.
+        # uvicorn raises the signal again after its graceful shutdown; the caller has to go on and close the shelf.
         with _sigterm_as_interrupt(), suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
 

@@ -1,4 +1,4 @@
-"""What a server may do and how much it accepts."""
+"""Limits, permissions and examples of a server."""
 
 from __future__ import annotations
 

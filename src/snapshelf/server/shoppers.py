@@ -1,4 +1,4 @@
-"""Routes that take what shoppers did, and that say, erase and merge what is known of one."""
+"""Routes that take events, and that return, erase and merge the data of a shopper."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from snapshelf._support.ids import MAX_ID_LENGTH
 from snapshelf.errors import EventError, NotFoundError
-from snapshelf.events import Receipt, check_id, tell
+from snapshelf.events import Profile, Receipt, check_id, tell
 from snapshelf.server.bodies import NDJSON, read_lines
 from snapshelf.server.context import Context, InterleavedOrder
 from snapshelf.server.middleware import decode_id
@@ -35,7 +35,7 @@ def _shopper_id(
         str,
         Path(
             alias="id",
-            description="The account or session, percent-encoded as one segment.",
+            description="The account or session, percent-encoded as a single segment.",
             examples=["ann"],
             max_length=3 * MAX_ID_LENGTH,  # %2F and %25 are still encoded
         ),
@@ -61,11 +61,11 @@ ShopperId = Annotated[str, Depends(_shopper_id)]
     openapi_extra=EVENTS,
 )
 async def post_events(request: Request, context: InterleavedOrder) -> EventsAnswer:
-    """Take what shoppers did: one event, a list, or a line for each, in the shape of UBI, Google Retail or GA4.
+    """Take events: a single event, a list, or a line for each, in the format of UBI, Google Retail or GA4.
 
-    What is accepted is on disk and in the shopper's profile when the answer comes. An event that is told twice counts
-    once, so a client that got no answer sends everything again. A line that is wrong is reported and stops no other;
-    a single event that is wrong is a problem.
+    Accepted events are on disk and in the shopper's profile when the response comes. An event that comes twice counts
+    once, so a client without a response sends everything again. A wrong line is reported and refuses no other line; a
+    single wrong event is a problem.
     """
     single, lines = await read_lines(request)
     agent = request.headers.get("user-agent")
@@ -80,14 +80,14 @@ async def post_events(request: Request, context: InterleavedOrder) -> EventsAnsw
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "The profile, the events and what was shown, one JSON object on each line.",
+            "description": "The profile, the events and the impressions, a JSON object on each line.",
             "content": {NDJSON: {"schema": {"type": "string"}}},
         },
         **problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
     },
 )
 async def export_shopper(shopper: ShopperId, context: InterleavedOrder) -> StreamingResponse:
-    """Get everything that is kept of one shopper."""
+    """Export everything that is stored of a shopper."""
     lines = await context.read(lambda: context.shelf.journal.export(shopper))
     first = await context.read(lambda: next(lines, None))
     if first is None:
@@ -99,17 +99,16 @@ async def export_shopper(shopper: ShopperId, context: InterleavedOrder) -> Strea
     "/shoppers/{id}/profile", responses=problems(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 )
 async def get_profile(shopper: ShopperId, context: InterleavedOrder) -> ProfileAnswer:
-    """Get what is known of one shopper, in short."""
-    known = await context.read(lambda: context.shelf.journal.profile(shopper))
-    if not known:
+    """Get the profile of a shopper."""
+    profile = await context.read(lambda: context.shelf.journal.profile(shopper))
+    if not profile:
         raise _unknown(shopper)
-    told = known.to_json()
-    return ProfileAnswer(**{name: told[name] for name in ProfileAnswer.model_fields})
+    return _profile(profile)
 
 
 @router.delete("/shoppers/{id}", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
 async def forget_shopper(shopper: ShopperId, context: InterleavedOrder) -> ErasedAnswer:
-    """Forget a shopper: events, impressions and profile go, and later models learn nothing from them."""
+    """Erase a shopper: events, impressions and profile; later models do not learn from them."""
     erased = await context.note(lambda: context.shelf.journal.forget(shopper))
     return ErasedAnswer(**asdict(erased))
 
@@ -122,17 +121,21 @@ async def get_consent(shopper: ShopperId, context: InterleavedOrder) -> ConsentA
 
 @router.put("/shoppers/{id}/consent", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
 async def put_consent(shopper: ShopperId, body: ConsentBody, context: InterleavedOrder) -> ErasedAnswer:
-    """Say that a shopper agrees to be remembered, or does not: then everything that is known is erased."""
+    """Record that a shopper agrees to be remembered, or does not: then everything that is stored is erased."""
     erased = await context.note(lambda: context.shelf.journal.consent(shopper, body.given))
     return ErasedAnswer(**asdict(erased))
 
 
 @router.post("/shoppers/{id}/merge", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))
 async def merge_shopper(shopper: ShopperId, body: MergeBody, context: InterleavedOrder) -> ProfileAnswer:
-    """Give what an anonymous session did to the account that it turned out to be, at login."""
+    """Move the events of an anonymous session to the account that logged in."""
     check_id("session", body.session, "session")
-    told = (await context.note(lambda: context.shelf.journal.merge(body.session, shopper))).to_json()
-    return ProfileAnswer(**{name: told[name] for name in ProfileAnswer.model_fields})
+    return _profile(await context.note(lambda: context.shelf.journal.merge(body.session, shopper)))
+
+
+def _profile(profile: Profile) -> ProfileAnswer:
+    values = profile.to_json()
+    return ProfileAnswer(**{name: values[name] for name in ProfileAnswer.model_fields})
 
 
 def _answer(receipt: Receipt) -> EventsAnswer:
