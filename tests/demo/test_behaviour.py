@@ -170,7 +170,9 @@ def test_for_you_is_to_the_taste_of_each(shop: Shop) -> None:
         usual.append(np.mean([persona.taste(each) for each in shop.products.values()]))
         for tastes, whose in ((own, persona), (wrong, PERSONAS[place - 1])):
             past = shop.histories.past(whose.id, NOW)
-            found = recommender.recommend(RecommendationQuery("for-you", past=past, now=NOW, explore=False))
+            found = recommender.recommend(
+                RecommendationQuery("for-you", history=past, now=NOW, explore=False)
+            )
             tastes.append(np.mean([persona.taste(shop.products[shop.items.ids[one.row]]) for one in found]))
     assert np.mean(own) > 4 * np.mean(usual)
     assert np.mean(own) > 3 * np.mean(wrong)

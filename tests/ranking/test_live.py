@@ -27,7 +27,6 @@ from snapshelf.ranking import (
     compute_features,
     count,
 )
-from snapshelf.ranking import live as _live
 from tests.ranking.taste_shop import NOW, Shop
 
 DIMENSION = 8
@@ -224,12 +223,9 @@ def test_what_cannot_be_read_is_said_once_and_the_rest_goes_on(
     assert "other features" in said[1]
 
 
-def test_a_server_answers_while_many_products_are_read(
-    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_live, "_READ_AT_ONCE", 10)
+def test_a_server_answers_while_many_products_are_read(tmp_path: Path, catalogue: Catalogue) -> None:
     catalogue.put(entries([Product(id=str(number), title="A") for number in range(30)]))
-    live = LiveRanking(tmp_path, catalogue, blocking=False)
+    live = LiveRanking(tmp_path, catalogue, blocking=False, read_at_once=10)
     assert live.statistics() is None
     for _ in range(200):
         if (signals := live.statistics()) is not None:

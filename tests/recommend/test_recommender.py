@@ -103,7 +103,7 @@ def names(items: Items, found: list[Recommended]) -> list[str]:
 
 def ask(recommender: Recommender, kind: RecommendationKind, **wish: object) -> list[str]:
     made = RecommendationQuery(kind, **{"explore": False, "now": NOW, **wish})  # type: ignore[arg-type]
-    return names(recommender.signals.items, recommender.recommend(made))
+    return names(recommender.statistics.items, recommender.recommend(made))
 
 
 @pytest.mark.parametrize("kind", RECOMMENDATIONS)
@@ -119,7 +119,7 @@ def test_a_shop_where_nothing_has_happened_yet_is_no_error(items: Items, kind: R
     nothing = Recommender(count(items, InteractionHistories(items, [], now=NOW), [], until=NOW))
     for anchors in (np.zeros(0, np.intp), items.rows(["red-shirt-3"])):
         for shopper in (InteractionHistory.none(), past(items, "red-shirt-4")):
-            found = nothing.recommend(RecommendationQuery(kind, anchors=anchors, past=shopper, now=NOW))
+            found = nothing.recommend(RecommendationQuery(kind, anchors=anchors, history=shopper, now=NOW))
             assert all(np.isfinite(one.score) for one in found)
     empty = Items.of([])
     assert (
@@ -134,12 +134,12 @@ def test_a_shop_where_nothing_has_happened_yet_is_no_error(items: Items, kind: R
 def test_contributions_add_up_and_every_place_has_a_reason(
     recommender: Recommender, kind: RecommendationKind
 ) -> None:
-    items = recommender.signals.items
+    items = recommender.statistics.items
     shopper = past(items, "red-shirt-3", "red-coffee-0")
     bought = PurchaseHistory.of(items.rows(["red-coffee-0"]))
     anchors = items.rows(["red-trousers-4"])
     found = recommender.recommend(
-        RecommendationQuery(kind, past=shopper, bought=bought, anchors=anchors, now=NOW)
+        RecommendationQuery(kind, history=shopper, purchases=bought, anchors=anchors, now=NOW)
     )
     assert found
     for one in found:
@@ -149,27 +149,27 @@ def test_contributions_add_up_and_every_place_has_a_reason(
 
 
 def test_for_you_follows_the_taste_and_each_event_counts(recommender: Recommender) -> None:
-    items = recommender.signals.items
+    items = recommender.statistics.items
     for colour in COLOURS:
-        found = ask(recommender, "for-you", past=past(items, f"{colour}-shirt-3", f"{colour}-shoe-4"))
+        found = ask(recommender, "for-you", history=past(items, f"{colour}-shirt-3", f"{colour}-shoe-4"))
         of_colour = [name.startswith(colour) for name in found]
         assert sum(of_colour) >= 7
     nobody = recommender.recommend(RecommendationQuery("for-you", explore=False))
     assert {one.reason.kind for one in nobody} <= {"popularity", "growth"}
     (_, *others) = recommender.recommend(
-        RecommendationQuery("for-you", past=past(items, "red-shirt-3"), explore=False)
+        RecommendationQuery("for-you", history=past(items, "red-shirt-3"), explore=False)
     )
-    assert any(items.ids[one.reason.because] == "red-shirt-3" for one in others)
+    assert any(items.ids[one.reason.anchor] == "red-shirt-3" for one in others)
 
 
 def test_what_is_known_is_not_shown_for_you(recommender: Recommender) -> None:
-    items = recommender.signals.items
+    items = recommender.statistics.items
     found = ask(
         recommender,
         "for-you",
         k=100,
-        past=past(items, "red-tee-4", "red-shoe-3"),
-        bought=PurchaseHistory.of(items.rows(["red-shirt-0", "red-coffee-0"])),
+        history=past(items, "red-tee-4", "red-shoe-3"),
+        purchases=PurchaseHistory.of(items.rows(["red-shirt-0", "red-coffee-0"])),
     )
     assert not {"red-tee-4", "red-shoe-3"} & set(found)
     # Nobody buys a shirt twice, so its variants in other colours are left out; coffee is bought again.
@@ -183,7 +183,7 @@ def test_what_is_known_is_not_shown_for_you(recommender: Recommender) -> None:
 def test_one_of_each_group_and_what_is_not_allowed_is_never_shown(
     recommender: Recommender, kind: RecommendationKind
 ) -> None:
-    items = recommender.signals.items
+    items = recommender.statistics.items
     forbidden = {row for row, name in enumerate(items.ids) if "red" in name or "coffee" in name}
 
     def allowed(rows: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -192,7 +192,7 @@ def test_one_of_each_group_and_what_is_not_allowed_is_never_shown(
     shopper = past(items, "red-shirt-3", "red-coffee-0")
     anchors = items.rows(["red-shirt-1"])
     for seed in range(5):
-        wish = RecommendationQuery(kind, k=30, past=shopper, anchors=anchors, allowed=allowed, now=NOW)
+        wish = RecommendationQuery(kind, k=30, history=shopper, anchors=anchors, is_allowed=allowed, now=NOW)
         found = recommender.recommend(wish, np.random.default_rng(seed))
         assert found
         assert not forbidden & {one.row for one in found}
@@ -201,14 +201,14 @@ def test_one_of_each_group_and_what_is_not_allowed_is_never_shown(
 
 
 def test_similar_looks_like_it_and_leaves_its_variants_out(recommender: Recommender) -> None:
-    found = ask(recommender, "similar", anchors=recommender.signals.items.rows(["blue-shirt-0"]), k=5)
+    found = ask(recommender, "similar", anchors=recommender.statistics.items.rows(["blue-shirt-0"]), k=5)
     assert all(name.startswith("blue") for name in found)
     assert sum("shirt" in name for name in found) >= 3
     assert not any(name.endswith("shirt-0") for name in found)
 
 
 def test_bought_together_are_the_outfits(recommender: Recommender) -> None:
-    items = recommender.signals.items
+    items = recommender.statistics.items
     found = ask(recommender, "bought-together", anchors=items.rows(["blue-shirt-3"]), k=6)
     kinds = [name.split("-")[1] for name in found]
     assert set(kinds) <= {"trousers", "shoe", "coffee"}
@@ -216,11 +216,11 @@ def test_bought_together_are_the_outfits(recommender: Recommender) -> None:
         RecommendationQuery("bought-together", anchors=items.rows(["blue-shirt-3"]))
     )
     assert reasons[0].reason.kind == "basket"
-    assert items.ids[reasons[0].reason.because] == "blue-shirt-3"
+    assert items.ids[reasons[0].reason.anchor] == "blue-shirt-3"
 
 
 def test_the_look_has_one_of_each_other_aisle_for_the_same_people(recommender: Recommender) -> None:
-    items = recommender.signals.items
+    items = recommender.statistics.items
     anchor = items.rows(["blue-shirt-3"])
     rows = items.rows(ask(recommender, "complete-the-look", anchors=anchor))
     aisles = items.parent_category[rows].tolist()
@@ -232,7 +232,7 @@ def test_the_look_has_one_of_each_other_aisle_for_the_same_people(recommender: R
 
 
 def test_after_the_cart_comes_what_goes_with_all_of_it(recommender: Recommender) -> None:
-    items = recommender.signals.items
+    items = recommender.statistics.items
     cart = items.rows(["blue-shirt-3", "blue-trousers-3"])
     found = ask(recommender, "post-cart", anchors=cart, k=3)
     assert not set(found) & {"blue-shirt-3", "blue-trousers-3"}
@@ -241,23 +241,23 @@ def test_after_the_cart_comes_what_goes_with_all_of_it(recommender: Recommender)
 
 def test_what_is_on_the_rise_is_trending(recommender: Recommender) -> None:
     found = recommender.recommend(RecommendationQuery("trending", explore=False))
-    items = recommender.signals.items
+    items = recommender.statistics.items
     best = {items.ids[one.row]: one for one in found}
     assert best["blue-boot-3"].contributions["growth"] > 0
 
 
 def test_recently_seen_is_the_past_the_latest_first(recommender: Recommender) -> None:
-    items = recommender.signals.items
+    items = recommender.statistics.items
     shopper = past(items, "red-tee-4", "blue-boot-5", "red-tee-4", "black-shoe-3", "blue-shoe-5")
     bought = PurchaseHistory.of(items.rows(["black-shoe-3"]))
     found = ask(
-        recommender, "recently-seen", past=shopper, bought=bought, anchors=items.rows(["blue-shoe-5"])
+        recommender, "recently-seen", history=shopper, purchases=bought, anchors=items.rows(["blue-shoe-5"])
     )
     assert found == ["red-tee-4", "blue-boot-5"]
 
 
 def test_bought_again_is_what_is_bought_often_and_due(recommender: Recommender) -> None:
-    items = recommender.signals.items
+    items = recommender.statistics.items
     rows = items.rows(["red-shirt-3", "red-coffee-1", "red-coffee-0", "red-coffee-2"])
     bought = PurchaseHistory(
         rows,
@@ -265,29 +265,31 @@ def test_bought_again_is_what_is_bought_often_and_due(recommender: Recommender) 
         np.array([NOW - DAY, NOW - DAY, NOW - 20 * DAY, NOW - DAY]),
         np.array([np.nan, 10 * DAY, 10 * DAY, np.nan]),
     )
-    assert ask(recommender, "buy-again", bought=bought) == ["red-coffee-0", "red-coffee-1", "red-coffee-2"]
+    assert ask(recommender, "buy-again", purchases=bought) == ["red-coffee-0", "red-coffee-1", "red-coffee-2"]
 
 
-def test_diversity_keeps_apart_what_is_alike(
-    recommender: Recommender, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    items = recommender.signals.items
-    wish = RecommendationQuery("for-you", past=past(items, "red-shirt-3"), explore=False)
+def test_diversity_keeps_apart_what_is_alike(recommender: Recommender) -> None:
+    items = recommender.statistics.items
+    assert items.photos is not None
+    wish = RecommendationQuery("for-you", history=past(items, "red-shirt-3"), explore=False)
 
     def spread(found: list[Recommended]) -> float:
         rows = [one.row for one in found]
-        return float(1 - recommender._likeness(np.array(rows)).mean())
+        photos = items.photos[rows].astype(np.float32) - items.photos.mean(axis=0, dtype=np.float32)
+        photos /= np.linalg.norm(photos, axis=1, keepdims=True)
+        text = items.words[rows] @ items.words[rows].T
+        return float(1 - (text.toarray() + photos @ photos.T).mean() / 2)
 
     spreads = []
     for diversity in (0.0, 0.2, 0.6):
-        monkeypatch.setattr("snapshelf.recommend.recommender._DIVERSITY", {"for-you": diversity})
-        spreads.append(spread(recommender.recommend(wish)))
+        diverse = Recommender(recommender.statistics, diversity={"for-you": diversity})
+        spreads.append(spread(diverse.recommend(wish)))
     assert spreads[0] < spreads[1] < spreads[2]
 
 
 def test_what_few_have_seen_gets_a_later_place_and_its_propensity_is_true(recommender: Recommender) -> None:
-    items = recommender.signals.items
-    wish = RecommendationQuery("for-you", past=past(items, "red-shirt-3"), now=NOW)
+    items = recommender.statistics.items
+    wish = RecommendationQuery("for-you", history=past(items, "red-shirt-3"), now=NOW)
     organic = recommender.recommend(replace(wish, explore=False))
     places: list[int] = []
     told: list[float] = []
@@ -299,8 +301,8 @@ def test_what_few_have_seen_gets_a_later_place_and_its_propensity_is_true(recomm
         new = found[place - 1]
         places.append(place)
         tried.setdefault(items.ids[new.row], []).append(new.propensity)
-        assert recommender.signals.impressions is not None
-        assert recommender.signals.impressions[new.row] < 100
+        assert recommender.statistics.impressions is not None
+        assert recommender.statistics.impressions[new.row] < 100
         assert [one.row for one in found if one.reason.kind != "new"] == [one.row for one in organic][:9]
         told.append(found[7].propensity if place != 8 else np.nan)
     assert set(places) == {6, 7, 8, 9, 10}
@@ -340,7 +342,9 @@ def test_a_product_that_nobody_has_seen_is_found_by_its_words_and_photo(
     assert signals.impressions[rows] == 0
     assert signals.popularity[rows] == 0
     shopper = past(items, "blue-shirt-5", "blue-shirt-3")
-    found = Recommender(signals).recommend(RecommendationQuery("for-you", k=100, past=shopper, explore=False))
+    found = Recommender(signals).recommend(
+        RecommendationQuery("for-you", k=100, history=shopper, explore=False)
+    )
     one = next(one for one in found if signals.popularity[one.row] == 0)
     assert one.row == rows[0]
     assert {"words", "photo"} <= set(one.contributions)

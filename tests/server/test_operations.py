@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from snapshelf.errors import SnapshelfError
-from snapshelf.recommend.service import MAX_RECOMMENDED
+from snapshelf.recommend import MAX_RECOMMENDED
 from snapshelf.search import MAX_BINS, MAX_K, MAX_RELATED, MAX_SUGGESTIONS, MAX_VALUES, SIGNALS
 from snapshelf.server import create_app, serve
 from snapshelf.shelf import Shelf

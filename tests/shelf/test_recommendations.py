@@ -151,12 +151,12 @@ def test_what_was_shown_is_in_the_journal_with_its_propensities(shelf: Shelf, fa
 
 
 def test_wrong_wishes_are_said(shelf: Shelf) -> None:
-    with pytest.raises(QueryError, match="there are no recommendations 'moon'; there are: for-you"):
+    with pytest.raises(QueryError, match="kind is 'moon'; it must be 'for-you', 'similar'"):
         shelf.recommend("moon")  # type: ignore[arg-type]
     for k in (0, 101):
         with pytest.raises(QueryError, match="between 1 and 100"):
             shelf.recommend(k=k)
-    with pytest.raises(QueryError, match="say which"):
+    with pytest.raises(QueryError, match="recommendations of kind 'similar' require product="):
         shelf.recommend("similar")
     with pytest.raises(NotFoundError, match="'gone'"):
         shelf.recommend("similar", product="gone")

@@ -11,8 +11,6 @@ import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-from snapshelf.errors import QueryError
-
 IdKind: TypeAlias = Literal["shopper", "session", "product", "query", "event"]
 """Whose id it is."""
 
@@ -57,15 +55,3 @@ def id_problem(kind: IdKind, value: object) -> str | None:
 def product_id(text: str) -> str:
     """Return a product's id without the white space around it."""
     return text.strip()
-
-
-def check_shopper(shopper: str | None) -> None:
-    """Refuse what cannot be the id of a shopper who searches; None is nobody in particular.
-
-    Raises
-    ------
-    QueryError
-        It breaks the rule of ids.
-    """
-    if shopper is not None and (problem := id_problem("shopper", shopper)) is not None:
-        raise QueryError(f"shopper: {problem}; leave it out to ask as nobody in particular")

@@ -94,7 +94,7 @@ class FeatureInput:
     @cached_property
     def is_liked(self) -> NDArray[np.bool_]:
         """Whether each interaction of the history is positive; a skip, a removal or a return is not."""
-        return self.history.weights > 0
+        return np.asarray(self.history.weights > 0)
 
     @property
     def has_liked(self) -> bool:
@@ -127,7 +127,8 @@ class FeatureInput:
     @property
     def session(self) -> Floats:
         """Weights of the liked products in this session, float32 (m,)."""
-        return self.fading[1]
+        session: Floats = self.fading[1]
+        return session
 
     @cached_property
     def session_mass(self) -> np.float32:
@@ -213,7 +214,7 @@ class FeatureInput:
     @cached_property
     def is_repeat(self) -> NDArray[np.bool_]:
         """Whether a candidate is a liked product, (n, m)."""
-        return self.liked[None, :] == self.rows[:, None]
+        return np.asarray(self.liked[None, :] == self.rows[:, None])
 
     def _shares(self, names: Sequence[str], rows: NDArray[np.intp], weights: Floats) -> Mapping[str, Floats]:
         """Share of the weight of `rows` that has the code of each candidate, float32 (n,); NaN for no code."""

@@ -65,7 +65,7 @@ def _freshness(search: FeatureInput) -> Values:
     if search.now is None:
         return None
     # A product with a time in the future is new.
-    return np.log1p(((search.now - search.items.added[search.rows]) / _DAY).clip(min=0))
+    return np.asarray(np.log1p(((search.now - search.items.added[search.rows]) / _DAY).clip(min=0)))
 
 
 def _price(search: FeatureInput) -> Values:
@@ -94,7 +94,7 @@ def _photo_negative(search: FeatureInput) -> Values:
     if photos is None or candidates is None or search.is_liked.all():
         return None
     disliked = photos[search.history.rows[~search.is_liked]].astype(np.float32)
-    return (disliked @ candidates.T).max(axis=0)
+    return np.asarray((disliked @ candidates.T).max(axis=0))
 
 
 def _price_fit(search: FeatureInput) -> Values:
@@ -104,7 +104,7 @@ def _price_fit(search: FeatureInput) -> Values:
         return None
     # A shopper with one price, or always the same, is not sure to a cent.
     spread = float(np.hypot(paid.std(), 0.3))
-    return np.abs(search.log_price - paid.mean()) / spread
+    return np.asarray(np.abs(search.log_price - paid.mean()) / spread)
 
 
 def _repeat_due(search: FeatureInput) -> Values:

@@ -25,10 +25,6 @@ ITEMS = "items.npz"
 """Name of the products' columns in the folder of a shelf's ranking."""
 
 
-_READ_AT_ONCE = 2_000
-"""Products up to which a request may as well read them itself."""
-
-
 class LiveRanking:
     """Counts and models of a shelf, as they are at the moment; for several threads.
 
@@ -55,12 +51,14 @@ class LiveRanking:
         *,
         blocking: bool = True,
         on_error: Callable[[str], None] | None = None,
+        read_at_once: int = 2_000,
     ) -> None:
-        self._shelved = ModelStore(shelf)
+        self._read_at_once = read_at_once
+        self._store = ModelStore(shelf)
         self._path = shelf / FOLDER / ITEMS
         self._catalogue = catalogue
-        self._patient = blocking
-        self._trouble = on_error or (lambda _: None)
+        self._blocking = blocking
+        self._on_error = on_error or (lambda _: None)
         self._lock = Lock()
         self._preparing: Thread | None = None
         self._table: ItemTable | None = None
@@ -72,7 +70,7 @@ class LiveRanking:
     @property
     def has_counts(self) -> bool:
         """Whether anything was counted."""
-        return self._shelved.has_counts
+        return self._store.has_counts
 
     def changed(self) -> None:
         """Look at the products anew when they are next needed."""
@@ -90,17 +88,19 @@ class LiveRanking:
                 self._up_to_date()
             self.save()
         except (StorageError, ShelfError) as error:
-            self._trouble(str(error))
+            self._on_error(str(error))
 
     def statistics(self) -> ItemStatistics | None:
         """Return the counts for the products of now; empty ones where nothing was counted.
 
         None where they are being read for the first time and the call does not wait.
         """
-        if self._table is None and not self._patient and self._catalogue.count() > _READ_AT_ONCE:
+        is_first = self._table is None
+        if is_first and not self._blocking and self._catalogue.count() > self._read_at_once:
             self.prepare()
             return None
-        if not self._lock.acquire(blocking=self._patient):
+        # What few products are read for the first time takes a moment; later, the statistics of before serve meanwhile.
+        if not self._lock.acquire(blocking=self._blocking or is_first):
             return self._statistics
         try:
             return self._up_to_date()
@@ -135,7 +135,7 @@ class LiveRanking:
         elif self._changed:
             self._changed = False
             self._table.follow(self._catalogue)
-        items, state = self._table.items, self._shelved.state()
+        items, state = self._table.items, self._store.state()
         if self._statistics is None or state != self._state:
             self._state, self._models = state, {}
             self._statistics = self._counted(items) or self._carried(items)
@@ -145,9 +145,9 @@ class LiveRanking:
 
     def _counted(self, items: Items) -> ItemStatistics | None:
         try:
-            return self._shelved.counts(items) if self.has_counts else None
+            return self._store.counts(items) if self.has_counts else None
         except ShelfError as error:
-            self._trouble(str(error))
+            self._on_error(str(error))
             return None
 
     def _carried(self, items: Items) -> ItemStatistics:
@@ -157,9 +157,9 @@ class LiveRanking:
         if name not in self._models:
             model: ScoringModel = FixedFormula()
             try:
-                if name == "promoted" or self._shelved.has_candidate:
-                    model = self._shelved.candidate() if name == "candidate" else self._shelved.current()
+                if name == "promoted" or self._store.has_candidate:
+                    model = self._store.candidate() if name == "candidate" else self._store.current()
             except (ShelfError, TrainingError) as error:
-                self._trouble(str(error))
+                self._on_error(str(error))
             self._models[name] = model
         return self._models[name]

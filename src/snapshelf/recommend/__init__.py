@@ -1,29 +1,29 @@
 """Recommendations: a list of products for each place of a shop where nothing was searched for."""
 
 from snapshelf.recommend.next_item import NextItem
-from snapshelf.recommend.recommender import (
+from snapshelf.recommend.reasons import REASONS, RecommendationReason
+from snapshelf.recommend.recommender import PurchaseHistory, RecommendationQuery, Recommended, Recommender
+from snapshelf.recommend.request import (
+    MAX_CART,
+    MAX_RECOMMENDED,
     RECOMMENDATIONS,
-    PurchaseHistory,
-    Reason,
-    Recommendable,
     RecommendationKind,
-    RecommendationQuery,
-    Recommended,
-    Recommender,
+    RecommendationOptions,
+    RecommendationRequest,
 )
-from snapshelf.recommend.response import Recommendation, RecommendationReason, RecommendationResponse
-from snapshelf.recommend.service import MAX_RECOMMENDED, REASONS, RecommendationRequest, RecommendationService
+from snapshelf.recommend.response import Recommendation, RecommendationResponse
+from snapshelf.recommend.service import RecommendationService
 
 __all__ = [
+    "MAX_CART",
     "MAX_RECOMMENDED",
     "REASONS",
     "RECOMMENDATIONS",
     "NextItem",
     "PurchaseHistory",
-    "Reason",
-    "Recommendable",
     "Recommendation",
     "RecommendationKind",
+    "RecommendationOptions",
     "RecommendationQuery",
     "RecommendationReason",
     "RecommendationRequest",

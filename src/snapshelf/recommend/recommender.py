@@ -1,11 +1,11 @@
-"""What to show a shopper who asks for nothing: a list for each place of a shop where products can stand."""
+"""The recommender: from statistics, a history and products at hand to a list for one place of the shop."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,51 +13,38 @@ from scipy import sparse
 
 from snapshelf.ranking import LONG, RECENT, UNKNOWN, Floats, InteractionHistory, ItemStatistics
 from snapshelf.recommend.next_item import NextItem
+from snapshelf.recommend.request import RecommendationKind
 from snapshelf.search import diversified
 
-RecommendationKind: TypeAlias = Literal[
-    "for-you",
-    "similar",
-    "viewed-together",
-    "bought-together",
-    "complete-the-look",
-    "post-cart",
-    "trending",
-    "recently-seen",
-    "buy-again",
-]
-RECOMMENDATIONS: tuple[RecommendationKind, ...] = get_args(RecommendationKind)
-"""The lists there are."""
-
 Rows: TypeAlias = NDArray[np.intp]
-Recommendable: TypeAlias = Callable[[Rows], NDArray[np.bool_]]
-"""Which rows may be shown: the filter of the caller, and what is in stock."""
-Near: TypeAlias = Callable[[Floats, int], Rows]
-"""Rows whose photos are nearest to a vector, the nearest first, of those that may be shown."""
+IsAllowed: TypeAlias = Callable[[Rows], NDArray[np.bool_]]
+"""Tests whether rows may be shown: they match the filter of the request and are in stock."""
+Nearest: TypeAlias = Callable[[Floats, int], Rows]
+"""Returns the rows, of those that may be shown, whose photos are nearest to a vector, the nearest first."""
 
 PLACES = (6, 10)
-"""Ranks, the first and the last, one of which a product that few have seen may take."""
+"""First and last rank that exploration may give to a new product."""
 NEW = 100.0
-"""Impressions up to which a product counts as one that few have seen; in a small shop, the mean of its products."""
+"""A product with fewer impressions is new; in a small shop, fewer than the mean of its products."""
 REPEATS = 0.1
-"""Share of repeated purchases from which a category is one where shoppers buy the same again."""
+"""Share of repeated purchases from which the products of a category are recommended again after a purchase."""
 
 _POOL = 100
 """Candidates that diversity chooses from."""
 _CHUNK = 256
 _SESSION = 8.0
-"""Half-life of what was seen, in events."""
+"""Half-life of a product that was seen, in events."""
 _EVIDENCE = 0.2
-"""Events that speak for what everybody likes, against those of the shopper."""
+"""Events of the shopper that weigh as much as the popularity."""
 _PHOTO = 0.15
-"""As much as likeness of words counts."""
+"""Weight of the similarity of photos in for-you, the same as that of texts."""
 _GROWTH = 0.5
 _PRIOR = 10.0
-"""Impressions that the look and the words of a new product are worth, as a guess of its click rate."""
+"""Impressions that the expected click rate of a new product is worth."""
 _DRAWS = 200
-"""Draws that tell how probable it was that just this new product was tried."""
+"""Draws that estimate how probable the choice of a new product was."""
 _TRIED = 20
-"""New products, the nearest to the shopper's taste, one of which is tried."""
+"""New products, those nearest to the shopper's taste, of which exploration chooses."""
 _LEAST_PROPENSITY = 0.01
 _DAY = 86_400.0
 
@@ -68,7 +55,7 @@ _COMPANIONS: Mapping[RecommendationKind, Mapping[str, float]] = {
     "post-cart": {"basket": 1.0, "together": 0.3, "category": 0.2, "popularity": 0.1},
     "complete-the-look": {"category": 1.0, "basket": 0.5, "photo": 0.5, "popularity": 0.1},
 }
-"""Weights of what is said of a product that stands beside others; each part is between 0 and 1."""
+"""Weights of the parts of a score beside products at hand; each part is between 0 and 1."""
 
 _DIVERSITY: Mapping[RecommendationKind, float] = {
     "for-you": 0.1,
@@ -76,28 +63,28 @@ _DIVERSITY: Mapping[RecommendationKind, float] = {
     "post-cart": 0.2,
     "bought-together": 0.1,
 }
-"""How far a list keeps what is alike apart; where nothing is said, likeness is what is wanted."""
+"""How far a list keeps similar products apart; by default not at all."""
 
 
 class Reason(NamedTuple):
-    """Why a product is recommended: the part that counts most, and the row of the product that it refers to."""
+    """Why a product is recommended: the largest part of its score, and the row of the product that it refers to."""
 
     kind: str
-    because: int = UNKNOWN
+    anchor: int = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """A product in its place.
+    """A product at its place in a list.
 
     Parameters
     ----------
     row : int
     contributions : mapping
-        Parts of the score; they add up to it.
+        Parts of the score, which is their sum.
     reason : Reason
     propensity : float
-        Probability with which it was to stand at this place.
+        Probability with which the product was to stand at this place.
     """
 
     row: int
@@ -113,18 +100,18 @@ class Recommended:
 
 @dataclass(frozen=True)
 class PurchaseHistory:
-    """What a shopper bought, one row for each item.
+    """The purchases of a shopper, each product once.
 
     Parameters
     ----------
     rows : ndarray
-        intp (m,).
+        intp (m,): rows of the items.
     counts : ndarray
-        float32 (m,): how often.
+        float32 (m,): number of purchases.
     last : ndarray
-        float64 (m,): Unix seconds of the last time, NaN where unknown.
+        float64 (m,): Unix seconds of the latest purchase, NaN where unknown.
     gaps : ndarray
-        float64 (m,): mean seconds between two purchases, NaN for what was bought once.
+        float64 (m,): mean seconds between two purchases, NaN for a single purchase.
     """
 
     rows: Rows
@@ -134,402 +121,432 @@ class PurchaseHistory:
 
     @classmethod
     def none(cls) -> PurchaseHistory:
-        """Nothing."""
+        """Return an empty history."""
         return cls.of(np.zeros(0, np.intp))
 
     @classmethod
     def of(cls, rows: Rows) -> PurchaseHistory:
-        """Each once, the times unknown."""
+        """Return single purchases at unknown times."""
         unknown = np.full(len(rows), np.nan)
         return cls(rows, np.ones(len(rows), np.float32), unknown, unknown)
 
 
 @dataclass(frozen=True)
 class RecommendationQuery:
-    """What is asked for.
+    """The input of the recommender; products are rows of the items.
 
     Parameters
     ----------
     kind : RecommendationKind
     k : int
         Most products, ≥ 1.
-    past : InteractionHistory
-        What the shopper did; `InteractionHistory.none()` for one of whom nothing is known.
-    bought : PurchaseHistory
+    history : InteractionHistory
+        Of the shopper; `InteractionHistory.none()` for an unknown shopper.
+    purchases : PurchaseHistory
     anchors : ndarray
-        intp (m,): the product that is looked at, or those in the cart.
+        intp (m,): the product at hand, or those in the cart.
     interests : tuple of ndarray
-        float32 (d,): vectors of what the shopper likes, to find products by their photos.
+        float32 (d,): vectors of the shopper's interests, for candidates by their photos.
     now : float or None
         Unix seconds.
-    allowed : callable or None
-        See `Recommendable`; None lets everything be shown.
-    near : callable or None
-        See `Near`; by default all photos are compared.
+    is_allowed : callable or None
+        See `IsAllowed`; None allows every product.
+    nearest : callable or None
+        See `Nearest`; by default all photos are compared.
     explore : bool
-        Whether a product that few have seen may take one of the later places.
+        Whether a new product may take a later place.
     """
 
     kind: RecommendationKind
     k: int = 10
-    past: InteractionHistory = field(default_factory=InteractionHistory.none)
-    bought: PurchaseHistory = field(default_factory=PurchaseHistory.none)
+    history: InteractionHistory = field(default_factory=InteractionHistory.none)
+    purchases: PurchaseHistory = field(default_factory=PurchaseHistory.none)
     anchors: Rows = field(default_factory=lambda: np.zeros(0, np.intp))
     interests: tuple[Floats, ...] = ()
     now: float | None = None
-    allowed: Recommendable | None = None
-    near: Near | None = None
+    is_allowed: IsAllowed | None = None
+    nearest: Nearest | None = None
     explore: bool = True
 
 
 class Recommender:
-    """Makes the lists from what was counted.
+    """Makes recommendations from the statistics of the items.
 
     Parameters
     ----------
-    signals : ItemStatistics
+    statistics : ItemStatistics
     model : NextItem or None
-        What of a shopper's past speaks for the next item; by default the one of the benchmark.
+        Predicts the next item from a history; by default the model of the benchmark.
+    diversity : mapping
+        Kind → how far a list keeps similar products apart, 0 to 1; 0 for a kind that is missing.
 
     Notes
     -----
     The score of *for-you* is e · taste + (1 − e) · trend, both scaled to 1 for the best item, with e = m / (m + 0.2)
-    for a past of m events: somebody of whom nothing is known gets what everybody likes, and each event counts.
+    for a history of m events: an unknown shopper gets the trend, and each event counts.
     """
 
-    def __init__(self, signals: ItemStatistics, model: NextItem | None = None) -> None:
-        self.signals = signals
-        self._items = signals.items
+    def __init__(
+        self,
+        statistics: ItemStatistics,
+        model: NextItem | None = None,
+        *,
+        diversity: Mapping[RecommendationKind, float] = _DIVERSITY,
+    ) -> None:
+        self.statistics = statistics
+        self._diversity = diversity
+        self._items = statistics.items
         self._model = model or NextItem()
 
     def recommend(
-        self, wish: RecommendationQuery, draw: np.random.Generator | None = None
+        self, query: RecommendationQuery, draw: np.random.Generator | None = None
     ) -> list[Recommended]:
-        """Make a list; shorter than asked for where there is no more, and empty where nothing can be said.
+        """Make a list, at most `RecommendationQuery.k` long and empty where no product is known to fit.
 
         Parameters
         ----------
-        wish : RecommendationQuery
+        query : RecommendationQuery
         draw : Generator or None
-            Chance of what is tried; by default another one each time.
+            Chance of the exploration; by default a new generator each time.
         """
-        match wish.kind:
+        match query.kind:
             case "recently-seen":
-                return self._seen(wish)
+                return self._recently_seen(query)
             case "buy-again":
-                return self._again(wish)
+                return self._buy_again(query)
             case "for-you":
-                case = self._taste(wish.past)
+                evidence = self._taste(query.history)
             case "trending":
-                case = _Case(self._trend())
+                evidence = _Evidence(self._trend())
             case _:
                 # An empty cart goes with everything.
-                case = self._companions(wish) if len(wish.anchors) else self._taste(wish.past)
-        found = self._arranged(wish, case)
-        if wish.explore and wish.kind in ("for-you", "trending"):
-            found = self._with_a_new_one(wish, case, found, draw or np.random.default_rng())
-        return found[: wish.k]
+                evidence = self._companions(query) if len(query.anchors) else self._taste(query.history)
+        ranked = self._arranged(query, evidence)
+        if query.explore and query.kind in ("for-you", "trending"):
+            ranked = self._explored(query, evidence, ranked, draw or np.random.default_rng())
+        return ranked[: query.k]
 
-    # ---- what speaks for an item ----
+    # ---- evidence for items ----
 
-    def _taste(self, past: InteractionHistory) -> _Case:
-        """What the past says of all items, and the more of it there is, the less what everybody likes counts."""
-        past, trend = _by_product(past), self._trend()
-        liked = past.rows
+    def _taste(self, history: InteractionHistory) -> _Evidence:
+        """Blend the next item of a history with the trend; the longer the history, the less the trend counts."""
+        history, trend = _by_product(history), self._trend()
+        liked = history.rows
         if not len(liked):
-            return _Case(trend)
-        parts = self._model.parts(self.signals, past)
-        evidence = len(liked) / (len(liked) + _EVIDENCE)
+            return _Evidence(trend)
+        parts = self._model.parts(self.statistics, history)
+        share = len(liked) / (len(liked) + _EVIDENCE)
         top = float(np.sum([*parts.values()], axis=0).max())
-        unit = np.float32(evidence / top if top > 0 else 0)
-        own = {name: unit * part for name, part in parts.items()}
-        common = {name: np.float32(1 - evidence) * part for name, part in trend.items()}
-        fade = self._model.fade(past)
-        return _Case(own | common, liked, fade, _PHOTO * float(unit))
+        unit = np.float32(share / top if top > 0 else 0)
+        taste = {name: unit * part for name, part in parts.items()}
+        common = {name: np.float32(1 - share) * part for name, part in trend.items()}
+        fading = self._model.fading(history)
+        return _Evidence(taste | common, liked, fading, _PHOTO * float(unit))
 
     def _trend(self) -> dict[str, Floats]:
-        """What everybody takes now, and what is on the rise; where nothing was counted, what came last."""
-        long, recent = self.signals.popularity, self.signals.popularity_recent
+        """Popularity and its growth; before anything was counted, how recently an item was added."""
+        long, recent = self.statistics.popularity, self.statistics.popularity_recent
         if not long.any():
             return {"fresh": self._fresh}
         parts = {"popularity": _scaled(np.log1p(recent if recent.any() else long))}
-        # Where every shopper counts for good, times are not known.
+        # Both are the same array where the times of interactions are unknown.
         if recent is not long:
             growth = np.log1p(recent) - np.log1p(long * np.float32(RECENT / LONG))
             parts["growth"] = np.float32(_GROWTH) * _scaled(growth.clip(min=0))
         top = float(np.sum([*parts.values()], axis=0).max())
         return {name: part / np.float32(top) for name, part in parts.items()}
 
-    def _companions(self, wish: RecommendationQuery) -> _Case:
-        """What goes with the products at hand."""
-        anchors, signals, words = wish.anchors, self.signals, self._items.words
-        weights = _COMPANIONS[wish.kind]
-        alike = np.full(len(anchors), 1 / len(anchors), np.float32)
-        made: Mapping[str, Callable[[], Floats]] = {
-            "together": lambda: np.asarray(alike @ signals.together[anchors]),
-            "basket": lambda: np.asarray(alike @ signals.baskets[anchors]),
-            "words": lambda: np.asarray(words @ (alike @ words[anchors])),
+    def _companions(self, query: RecommendationQuery) -> _Evidence:
+        """Score what goes with the products at hand."""
+        anchors, statistics, words = query.anchors, self.statistics, self._items.words
+        weights = _COMPANIONS[query.kind]
+        shares = np.full(len(anchors), 1 / len(anchors), np.float32)
+        compute: Mapping[str, Callable[[], Floats]] = {
+            "together": lambda: np.asarray(shares @ statistics.together[anchors]),
+            "basket": lambda: np.asarray(shares @ statistics.baskets[anchors]),
+            "words": lambda: np.asarray(words @ (shares @ words[anchors])),
             "category": lambda: self._companion_categories(anchors),
-            "popularity": lambda: np.log1p(signals.popularity),
+            "popularity": lambda: np.log1p(statistics.popularity),
         }
         parts = {
-            name: np.float32(weight) * _scaled(made[name]())
+            name: np.float32(weight) * _scaled(compute[name]())
             for name, weight in weights.items()
-            if name in made
+            if name in compute
         }
-        return _Case(parts, anchors, alike, weights.get("photo", 0.0))
+        return _Evidence(parts, anchors, shares, weights.get("photo", 0.0))
 
     def _companion_categories(self, anchors: Rows) -> Floats:
-        """How far shoppers take the aisle of each item with those of the products at hand."""
-        aisles = self._items.parent_category
-        own = aisles[anchors]
+        """Return how often the parent category of each item is taken with those of the products at hand."""
+        categories = self._items.parent_category
+        own = categories[anchors]
         own = own[own != UNKNOWN]
         if not len(own):
-            return np.zeros(len(aisles), np.float32)
-        found = self._aisles[own].mean(axis=0)
-        return np.where(aisles == UNKNOWN, 0, found[aisles]).astype(np.float32)
+            return np.zeros(len(categories), np.float32)
+        shares = self._category_shares[own].mean(axis=0)
+        return np.where(categories == UNKNOWN, 0, shares[categories]).astype(np.float32)
 
     @cached_property
-    def _aisles(self) -> Floats:
-        """Share of each aisle among what is taken with another, float32 (aisles, aisles); rows add up to 1 or 0."""
-        aisles = self._items.parent_category
-        known = np.flatnonzero(aisles != UNKNOWN)
-        shape = (len(aisles), int(aisles.max(initial=-1)) + 1)
-        member = sparse.csr_array((np.ones(len(known), np.float32), (known, aisles[known])), shape=shape)
-        near = self.signals.baskets if self.signals.baskets.nnz else self.signals.together
+    def _category_shares(self) -> Floats:
+        """Share of each parent category among the products taken with another.
+
+        float32 (parent categories, parent categories); rows add up to 1 or 0.
+        """
+        categories = self._items.parent_category
+        known = np.flatnonzero(categories != UNKNOWN)
+        shape = (len(categories), int(categories.max(initial=-1)) + 1)
+        member = sparse.csr_array((np.ones(len(known), np.float32), (known, categories[known])), shape=shape)
+        near = self.statistics.baskets if self.statistics.baskets.nnz else self.statistics.together
         mass = (member.T @ near @ member).toarray()
         return np.asarray(mass / np.maximum(mass.sum(axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
     @cached_property
     def _gone(self) -> Rows:
-        """Rows of products that are no longer there."""
+        """Rows of removed products."""
         gone = self._items.gone
         return np.flatnonzero([name in gone for name in self._items.ids]) if gone else _NOTHING
 
     @cached_property
     def _fresh(self) -> Floats:
-        """1 for what came last, 0 for what came first, those of one time alike."""
+        """1 for the product that was added last, 0 for the first; equal times have equal values."""
         times = np.unique(np.nan_to_num(self._items.added), return_inverse=True)[1]
         return _scaled(times.astype(np.float32))
 
-    # ---- how products look ----
+    # ---- photos ----
 
     @cached_property
-    def _usual_look(self) -> Floats | None:
-        """Mean of all photos' vectors: what they have in common, which makes no two alike."""
+    def _mean_photo(self) -> Floats | None:
+        """Mean of all photo vectors: what all photos have in common, float32 (d,)."""
         photos = self._items.photos
         return None if photos is None else photos.mean(axis=0, dtype=np.float32)
 
-    def _looks(self, rows: Rows) -> Floats:
-        """Photos of items less the usual look, unit vectors: cosines of what is unlike are about 0."""
-        photos, usual = self._items.photos, self._usual_look
-        if photos is None or usual is None:
+    def _centred_photos(self, rows: Rows) -> Floats:
+        """Photo vectors less their mean, unit length, float32 (n, d): cosines of unrelated photos are about 0."""
+        photos, mean = self._items.photos, self._mean_photo
+        if photos is None or mean is None:
             return np.zeros((len(rows), 1), np.float32)
-        given = photos[rows].astype(np.float32)
-        looks = np.where(given.any(axis=1, keepdims=True), given - usual, 0)
-        lengths = np.linalg.norm(looks, axis=1, keepdims=True)
-        return np.asarray(looks / np.maximum(lengths, 1e-9), dtype=np.float32)
+        vectors = photos[rows].astype(np.float32)
+        centred = np.where(vectors.any(axis=1, keepdims=True), vectors - mean, 0)
+        lengths = np.linalg.norm(centred, axis=1, keepdims=True)
+        return np.asarray(centred / np.maximum(lengths, 1e-9), dtype=np.float32)
 
-    def _near(self, wish: RecommendationQuery, case: _Case) -> Rows:
-        """Items whose photos are like what the list comes from."""
+    def _nearest(self, query: RecommendationQuery, evidence: _Evidence) -> Rows:
+        """Return the items whose photos are nearest to the interests, or to the products at hand."""
         photos = self._items.photos
-        if photos is None or not case.photo:
+        if photos is None or not evidence.photo:
             return np.zeros(0, np.intp)
-        interests = wish.interests if wish.kind == "for-you" else ()
+        interests = query.interests if query.kind == "for-you" else ()
         if not interests:
-            interests = (case.weights @ photos[case.anchors].astype(np.float32),)
-        near = wish.near or (lambda vector, count: np.argsort(-(photos.astype(np.float32) @ vector))[:count])
+            interests = (evidence.weights @ photos[evidence.anchors].astype(np.float32),)
+        nearest = query.nearest or (
+            lambda vector, count: np.argsort(-(photos.astype(np.float32) @ vector))[:count]
+        )
         return np.concatenate(
-            [near(interest, _POOL) for interest in interests if interest.any()] or [_NOTHING]
+            [nearest(interest, _POOL) for interest in interests if interest.any()] or [_NOTHING]
         )
 
     # ---- from scores to a list ----
 
-    def _contributions(self, case: _Case, rows: Rows) -> dict[str, Floats]:
-        parts = {name: part[rows] for name, part in case.parts.items()}
-        if case.photo and self._items.photos is not None:
-            near = case.weights @ (self._looks(case.anchors) @ self._looks(rows).T)
-            parts["photo"] = np.float32(case.photo) * near
+    def _contributions(self, evidence: _Evidence, rows: Rows) -> dict[str, Floats]:
+        parts = {name: part[rows] for name, part in evidence.parts.items()}
+        if evidence.photo and self._items.photos is not None:
+            near = evidence.weights @ (self._centred_photos(evidence.anchors) @ self._centred_photos(rows).T)
+            parts["photo"] = np.float32(evidence.photo) * near
         return parts
 
-    def _arranged(self, wish: RecommendationQuery, case: _Case) -> list[Recommended]:
-        """The best that may be shown, one of each group, no two too much alike."""
-        pool, parts = self._pool(wish, case)
+    def _arranged(self, query: RecommendationQuery, evidence: _Evidence) -> list[Recommended]:
+        """Return the best products that may be shown, one of each group, similar ones apart."""
+        pool, parts = self._pool(query, evidence)
         if not len(pool):
             return []
         total = np.sum([*parts.values()], axis=0)
-        diversity = _DIVERSITY.get(wish.kind, 0.0)
+        diversity = self._diversity.get(query.kind, 0.0)
         top = float(total.max()) if total.max() > 0 else 1.0
         places = (
-            diversified(total / top, self._likeness(pool), diversity) if diversity else list(range(len(pool)))
+            diversified(total / top, self._similarity(pool), diversity)
+            if diversity
+            else list(range(len(pool)))
         )
-        if wish.kind == "complete-the-look":
+        if query.kind == "complete-the-look":
             best: dict[int, int] = {}
             for place in places:
                 best.setdefault(int(self._items.parent_category[pool[place]]), place)
             places = list(best.values())
         return [
-            self._said(int(pool[place]), {name: float(part[place]) for name, part in parts.items()}, case)
-            for place in places[: max(wish.k, PLACES[1])]
+            self._recommended(
+                int(pool[place]), {name: float(part[place]) for name, part in parts.items()}, evidence
+            )
+            for place in places[: max(query.k, PLACES[1])]
         ]
 
-    def _pool(self, wish: RecommendationQuery, case: _Case) -> tuple[Rows, dict[str, Floats]]:
-        """The best candidates that may be shown, the best first, one of each group, and their parts."""
-        size = max(_POOL, wish.k)
-        total = np.sum([*case.parts.values()], axis=0)
-        # What nothing speaks for is ordered by what everybody likes.
-        order = np.lexsort((-self.signals.popularity, -total))
-        hidden = self._hidden(wish)
-        best = _first(order[~hidden[order]], size, wish.allowed, self._items.group)
-        near = self._near(wish, case)
+    def _pool(self, query: RecommendationQuery, evidence: _Evidence) -> tuple[Rows, dict[str, Floats]]:
+        """Return the best candidates that may be shown, best first, one of each group, and their parts."""
+        size = max(_POOL, query.k)
+        total = np.sum([*evidence.parts.values()], axis=0)
+        # Items without evidence are ordered by popularity.
+        order = np.lexsort((-self.statistics.popularity, -total))
+        hidden = self._hidden(query)
+        best = _first(order[~hidden[order]], size, query.is_allowed, self._items.group)
+        near = self._nearest(query, evidence)
         near = near[~hidden[near]]
-        rows = np.unique(np.concatenate([best, self._shown(wish, near)]))
-        parts = self._contributions(case, rows)
-        order = np.lexsort((-self.signals.popularity[rows], -np.sum([*parts.values()], axis=0)))
+        rows = np.unique(np.concatenate([best, self._allowed(query, near)]))
+        parts = self._contributions(evidence, rows)
+        order = np.lexsort((-self.statistics.popularity[rows], -np.sum([*parts.values()], axis=0)))
         first = np.sort(np.unique(self._items.group[rows[order]], return_index=True)[1])
         places = order[first][:size]
         return rows[places], {name: part[places] for name, part in parts.items()}
 
-    def _hidden(self, wish: RecommendationQuery) -> NDArray[np.bool_]:
-        """What is not to be shown: the products at hand, what was bought and is not bought again, what was seen."""
-        items, bought = self._items, wish.bought.rows
-        gone = np.concatenate([wish.anchors, bought[~self._is_bought_again(bought)]])
-        hidden = np.isin(items.group, items.group[gone])
+    def _hidden(self, query: RecommendationQuery) -> NDArray[np.bool_]:
+        """Return which items are hidden: products at hand, purchases that do not repeat, seen products in for-you."""
+        items, purchases = self._items, query.purchases.rows
+        excluded = np.concatenate([query.anchors, purchases[~self._repeats(purchases)]])
+        hidden = np.isin(items.group, items.group[excluded])
         hidden[self._gone] = True
-        if wish.kind == "for-you":
-            hidden[wish.past.rows[np.abs(wish.past.weights) >= 1]] = True
-        if wish.kind == "complete-the-look":
-            own = items.parent_category[wish.anchors]
+        if query.kind == "for-you":
+            hidden[query.history.rows[np.abs(query.history.weights) >= 1]] = True
+        if query.kind == "complete-the-look":
+            own = items.parent_category[query.anchors]
             hidden |= np.isin(items.parent_category, own[own != UNKNOWN])
-            for_whom = items.audience[wish.anchors]
-            for_whom = for_whom[for_whom != UNKNOWN]
-            if len(for_whom):
-                hidden |= ~np.isin(items.audience, [*for_whom, UNKNOWN])
+            audiences = items.audience[query.anchors]
+            audiences = audiences[audiences != UNKNOWN]
+            if len(audiences):
+                hidden |= ~np.isin(items.audience, [*audiences, UNKNOWN])
         return np.asarray(hidden)
 
-    def _is_bought_again(self, rows: Rows) -> NDArray[np.bool_]:
-        """Whether the category of each item is one where shoppers buy the same again."""
-        if self.signals.repeats is None:
+    def _repeats(self, rows: Rows) -> NDArray[np.bool_]:
+        """Return whether shoppers buy the same product again in the category of each item."""
+        if self.statistics.repeats is None:
             return np.zeros(len(rows), bool)
-        return np.asarray(self.signals.repeats[rows] >= REPEATS)
+        return np.asarray(self.statistics.repeats[rows] >= REPEATS)
 
     @staticmethod
-    def _shown(wish: RecommendationQuery, rows: Rows) -> Rows:
-        return rows if wish.allowed is None or not len(rows) else rows[wish.allowed(rows)]
+    def _allowed(query: RecommendationQuery, rows: Rows) -> Rows:
+        return rows if query.is_allowed is None or not len(rows) else rows[query.is_allowed(rows)]
 
-    def _likeness(self, rows: Rows) -> Floats:
-        """Cosine of each two: the mean of those of words and photos, or that of words alone."""
+    def _similarity(self, rows: Rows) -> Floats:
+        """Return the similarity of each two items: the mean cosine of texts and photos, or of texts alone."""
         words = self._items.words[rows]
-        likeness = np.asarray((words @ words.T).toarray(), dtype=np.float32)
+        text = np.asarray((words @ words.T).toarray(), dtype=np.float32)
         if self._items.photos is None:
-            return likeness
-        looks = self._looks(rows)
-        return np.asarray((likeness + looks @ looks.T) / 2, dtype=np.float32)
+            return text
+        photos = self._centred_photos(rows)
+        return np.asarray((text + photos @ photos.T) / 2, dtype=np.float32)
 
-    def _said(self, row: int, parts: Mapping[str, float], case: _Case) -> Recommended:
+    def _recommended(self, row: int, parts: Mapping[str, float], evidence: _Evidence) -> Recommended:
         contributions = {name: value for name, value in parts.items() if value} or {"popularity": 0.0}
         best = max(contributions, key=lambda name: contributions[name])
-        return Recommended(row, contributions, Reason(best, self._because(best, row, case)))
+        return Recommended(row, contributions, Reason(best, self._anchor(best, row, evidence)))
 
-    def _because(self, name: str, row: int, case: _Case) -> int:
-        """Row of the product at hand, or of the past, that speaks most for an item."""
-        anchors, words = case.anchors, self._items.words
+    def _anchor(self, name: str, row: int, evidence: _Evidence) -> int:
+        """Return the row of the product at hand, or of the history, that contributes most to an item."""
+        anchors, words = evidence.anchors, self._items.words
         match name:
             case "together" | "basket":
-                near = self.signals.together if name == "together" else self.signals.baskets
-                speaks = near[anchors][:, [row]].toarray().ravel()
+                near = self.statistics.together if name == "together" else self.statistics.baskets
+                similarity = near[anchors][:, [row]].toarray().ravel()
             case "photo":
-                speaks = self._looks(anchors) @ self._looks(np.array([row]))[0]
+                similarity = self._centred_photos(anchors) @ self._centred_photos(np.array([row]))[0]
             case "words":
-                speaks = (words[anchors] @ words[[row]].T).toarray().ravel()
+                similarity = (words[anchors] @ words[[row]].T).toarray().ravel()
             case "category":
-                speaks = np.ones(len(anchors))
+                similarity = np.ones(len(anchors))
             case _:
                 return UNKNOWN
-        return int(anchors[np.argmax(speaks * case.weights)])
+        return int(anchors[np.argmax(similarity * evidence.weights)])
 
-    # ---- lists of what the shopper knows ----
+    # ---- lists of products that the shopper knows ----
 
-    def _seen(self, wish: RecommendationQuery) -> list[Recommended]:
-        latest = wish.past.rows[wish.past.weights > 0][::-1]
+    def _recently_seen(self, query: RecommendationQuery) -> list[Recommended]:
+        latest = query.history.rows[query.history.weights > 0][::-1]
         rows = latest[np.sort(np.unique(latest, return_index=True)[1])]
-        bought = wish.bought.rows
-        gone = np.concatenate([wish.anchors, bought[~self._is_bought_again(bought)]])
-        rows = self._shown(wish, rows[~np.isin(rows, gone)])
+        purchases = query.purchases.rows
+        excluded = np.concatenate([query.anchors, purchases[~self._repeats(purchases)]])
+        rows = self._allowed(query, rows[~np.isin(rows, excluded)])
         return [
             Recommended(row, {"seen": 0.5 ** (place / _SESSION)}, Reason("seen", row))
-            for place, row in enumerate(rows[: wish.k].tolist())
+            for place, row in enumerate(rows[: query.k].tolist())
         ]
 
-    def _again(self, wish: RecommendationQuery) -> list[Recommended]:
-        bought = wish.bought
-        again = self._is_bought_again(bought.rows) | (bought.counts > 1)
-        shown = set(self._shown(wish, bought.rows[again]).tolist())
-        found = []
+    def _buy_again(self, query: RecommendationQuery) -> list[Recommended]:
+        purchases = query.purchases
+        repeats = self._repeats(purchases.rows) | (purchases.counts > 1)
+        allowed = set(self._allowed(query, purchases.rows[repeats]).tolist())
+        recommended = []
         for row, count, last, gap in zip(
-            bought.rows.tolist(), bought.counts, bought.last, bought.gaps, strict=True
+            purchases.rows.tolist(), purchases.counts, purchases.last, purchases.gaps, strict=True
         ):
-            if row in shown:
-                since = np.nan if wish.now is None else max(wish.now - last, 0.0)
+            if row in allowed:
+                since = np.nan if query.now is None else max(query.now - last, 0.0)
                 due = min(1.0, since / gap) if gap > 0 and since >= 0 else 0.0
                 parts = {"bought": float(np.log1p(count)), "due": float(due)}
-                found.append(Recommended(row, parts, Reason("bought", row)))
-        return sorted(found, key=lambda one: -one.score)[: wish.k]
+                recommended.append(Recommended(row, parts, Reason("bought", row)))
+        return sorted(recommended, key=lambda place: -place.score)[: query.k]
 
-    # ---- products that few have seen ----
+    # ---- exploration of new products ----
 
-    def _with_a_new_one(
-        self, wish: RecommendationQuery, case: _Case, found: list[Recommended], draw: np.random.Generator
+    def _explored(
+        self,
+        query: RecommendationQuery,
+        evidence: _Evidence,
+        ranked: list[Recommended],
+        draw: np.random.Generator,
     ) -> list[Recommended]:
-        """Put a product that few have seen at one of the later places, and log how probable all that was.
+        """Put a new product at a later place, and set the propensities of all places.
 
-        Which one is Thompson sampling [1]_ from a Beta distribution of its click rate, whose prior is what its
-        words let expect.
+        Thompson sampling [1]_ chooses the product, from a Beta distribution of its click rate whose prior is the click
+        rate of products with similar texts.
 
         References
         ----------
         .. [1] O. Chapelle and L. Li, "An empirical evaluation of Thompson sampling", NeurIPS 2011.
         """
-        places = np.arange(PLACES[0], min(PLACES[1], wish.k, len(found) + 1) + 1)
-        tried = self._thompson(wish, case, {one.row for one in found}, draw) if len(places) else None
-        if tried is None:
-            return found
-        row, probability = tried
+        places = np.arange(PLACES[0], min(PLACES[1], query.k, len(ranked) + 1) + 1)
+        choice = (
+            self._thompson(query, evidence, {product.row for product in ranked}, draw)
+            if len(places)
+            else None
+        )
+        if choice is None:
+            return ranked
+        row, probability = choice
         place = int(draw.choice(places))
-        parts = {name: float(part[0]) for name, part in self._contributions(case, np.array([row])).items()}
+        parts = {
+            name: float(part[0]) for name, part in self._contributions(evidence, np.array([row])).items()
+        }
         propensity = max(probability / len(places), _LEAST_PROPENSITY)
-        new = replace(self._said(row, parts, case), reason=Reason("new"), propensity=propensity)
-        moved = [replace(one, propensity=_stays(rank, place, places)) for rank, one in enumerate(found, 1)]
+        new = replace(self._recommended(row, parts, evidence), reason=Reason("new"), propensity=propensity)
+        moved = [
+            replace(product, propensity=_stays(rank, place, places)) for rank, product in enumerate(ranked, 1)
+        ]
         return [*moved[: place - 1], new, *moved[place - 1 :]]
 
     def _thompson(
-        self, wish: RecommendationQuery, case: _Case, shown: set[int], draw: np.random.Generator
+        self, query: RecommendationQuery, evidence: _Evidence, shown: set[int], draw: np.random.Generator
     ) -> tuple[int, float] | None:
-        """Choose a product that few have seen, and say how probable that choice was."""
-        impressions, clicks = self.signals.impressions, self.signals.clicks
+        """Choose a new product; returns its row and the probability of the choice, or None where no product is new."""
+        impressions, clicks = self.statistics.impressions, self.statistics.clicks
         if impressions is None or clicks is None or not impressions.any():
             return None
-        few = np.flatnonzero((impressions < min(NEW, float(impressions.mean()))) & ~self._hidden(wish))
-        # What others did says nothing of what few have seen, and would hide what nobody has.
-        alike = case.parts.get("words", np.zeros(len(impressions), np.float32))
-        few = few[np.lexsort((-self._guess[few], -alike[few]))]
-        few = few[~np.isin(self._items.group[few], self._items.group[list(shown)])]
-        few = _first(few, _TRIED, wish.allowed, self._items.group)
-        if not len(few):
+        new = np.flatnonzero((impressions < min(NEW, float(impressions.mean()))) & ~self._hidden(query))
+        # Behaviour says nothing about new products: similarity of texts chooses the candidates.
+        similarity = evidence.parts.get("words", np.zeros(len(impressions), np.float32))
+        new = new[np.lexsort((-self._expected_rate[new], -similarity[new]))]
+        new = new[~np.isin(self._items.group[new], self._items.group[list(shown)])]
+        new = _first(new, _TRIED, query.is_allowed, self._items.group)
+        if not len(new):
             return None
-        prior, clicked = self._guess[few], np.minimum(clicks[few], impressions[few])
+        prior, clicked = self._expected_rate[new], np.minimum(clicks[new], impressions[new])
         rates = draw.beta(
-            _PRIOR * prior + clicked, _PRIOR * (1 - prior) + impressions[few] - clicked, (_DRAWS, len(few))
+            _PRIOR * prior + clicked, _PRIOR * (1 - prior) + impressions[new] - clicked, (_DRAWS, len(new))
         )
         best = np.argmax(rates, axis=1)
-        # The first draw decides, all of them tell how often it would be so.
-        return int(few[best[0]]), float(np.mean(best == best[0]))
+        # The first draw decides; all draws together estimate its probability.
+        return int(new[best[0]]), float(np.mean(best == best[0]))
 
     @cached_property
-    def _guess(self) -> NDArray[np.float64]:
-        """Click rate that the words of an item let expect: that of what has like words, by impressions."""
-        words, impressions, clicks = self._items.words, self.signals.impressions, self.signals.clicks
-        assert impressions is not None  # noqa: S101  (asked before)
+    def _expected_rate(self) -> NDArray[np.float64]:
+        """Expected click rate of each item: that of items with similar texts, weighted by impressions, float64 (n,)."""
+        words, impressions, clicks = self._items.words, self.statistics.impressions, self.statistics.clicks
+        assert impressions is not None  # noqa: S101  (tested by the caller)
         assert clicks is not None  # noqa: S101
         clicks = np.minimum(clicks, impressions)
         mean = float(clicks.sum()) / float(impressions.sum())
@@ -543,10 +560,19 @@ _NOTHING = np.zeros(0, np.intp)
 
 
 @dataclass(frozen=True)
-class _Case:
-    """What speaks for items: weighed parts of all items' scores, and the products at hand or of the past.
+class _Evidence:
+    """Weighted parts of the scores of all items, and the products that they come from.
 
-    `photo` is the weight of the likeness of photos with those products, which is worked out for few items only.
+    Parameters
+    ----------
+    parts : mapping
+        Name → float32 (items,).
+    anchors : ndarray
+        intp (m,): the products at hand, or of the history.
+    weights : ndarray
+        float32 (m,): how much each anchor counts.
+    photo : float
+        Weight of the similarity of photos with the anchors, which is computed for few items only.
     """
 
     parts: Mapping[str, Floats]
@@ -555,14 +581,15 @@ class _Case:
     photo: float = 0.0
 
 
-def _by_product(past: InteractionHistory) -> InteractionHistory:
-    """What was liked, each product once: at its latest time, with its strongest event."""
-    liked = np.flatnonzero(past.weights > 0)
-    latest = {int(past.rows[place]): int(place) for place in liked}
+def _by_product(history: InteractionHistory) -> InteractionHistory:
+    """Return each liked product once: at its latest time, with its strongest event."""
+    rows = history.rows
+    liked = np.flatnonzero(history.weights > 0)
+    latest = {int(rows[place]): int(place) for place in liked}
     places = np.array(sorted(latest.values()), np.intp)
-    strongest = np.zeros(int(past.rows.max(initial=0)) + 1, np.float32)
-    np.maximum.at(strongest, past.rows[liked], past.weights[liked])
-    return InteractionHistory(past.rows[places], strongest[past.rows[places]], past.times[places])
+    strongest = np.zeros(int(rows.max(initial=0)) + 1, np.float32)
+    np.maximum.at(strongest, rows[liked], history.weights[liked])
+    return InteractionHistory(rows[places], strongest[rows[places]], history.times[places])
 
 
 def _scaled(values: Floats) -> Floats:
@@ -571,20 +598,20 @@ def _scaled(values: Floats) -> Floats:
     return np.asarray(values / np.float32(top) if top > 0 else np.zeros_like(values), dtype=np.float32)
 
 
-def _first(order: Rows, count: int, allowed: Recommendable | None, groups: NDArray[np.int32]) -> Rows:
-    """The first of an order that may be shown, one of each group."""
-    found = _NOTHING
+def _first(order: Rows, count: int, allowed: IsAllowed | None, groups: NDArray[np.int32]) -> Rows:
+    """Return the first rows of an order that may be shown, one of each group."""
+    first = _NOTHING
     for start in range(0, len(order), _CHUNK):
         rows = order[start : start + _CHUNK]
-        rows = np.concatenate([found, rows if allowed is None else rows[allowed(rows)]])
-        found = rows[np.sort(np.unique(groups[rows], return_index=True)[1])]
-        if len(found) >= count:
+        rows = np.concatenate([first, rows if allowed is None else rows[allowed(rows)]])
+        first = rows[np.sort(np.unique(groups[rows], return_index=True)[1])]
+        if len(first) >= count:
             break
-    return found[:count]
+    return first[:count]
 
 
 def _stays(rank: int, place: int, places: Rows) -> float:
-    """Probability that what was at a rank stands where it stands now, when a new one may take any of `places`."""
+    """Return the probability that a product of a rank stands where it does, when a new one may take any place."""
     if rank < places[0]:
         return 1.0
     pushed = float(np.mean(places <= rank))

@@ -1,4 +1,4 @@
-"""What a recommendation request is answered with."""
+"""The response to a recommendation request."""
 
 from __future__ import annotations
 
@@ -6,43 +6,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from snapshelf.catalogue import Product
-
-
-@dataclass(frozen=True, slots=True)
-class RecommendationReason:
-    """Why a product is recommended, in a few words.
-
-    Parameters
-    ----------
-    kind : str
-        ``"together"``, ``"viewed"``, ``"basket"``, ``"photo"``, ``"words"``, ``"category"``, ``"popularity"``,
-        ``"growth"``, ``"fresh"``, ``"new"``, ``"seen"`` or ``"bought"``.
-    en, zh : str
-        A short sentence in English and in Chinese.
-    product : str or None
-        Id of the product that it refers to.
-    """
-
-    kind: str
-    en: str
-    zh: str
-    product: str | None = None
+from snapshelf.recommend.reasons import RecommendationReason
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """A product that is recommended.
+    """A recommended product.
 
     Parameters
     ----------
     product : Product
     score : float
-        Comparable within one list. Diversity and what few have seen may put a product elsewhere than its score would.
+        Comparable within one list. Diversity and exploration may put a product elsewhere than its score would.
     contributions : mapping
-        What makes up the score; they add up to it. See ``docs/concepts/recommendations.md`` for their names.
+        Parts of the score, which is their sum. See ``docs/concepts/recommendations.md`` for their names.
     reason : RecommendationReason
     propensity : float
-        Probability with which it was to stand at its place.
+        Probability with which the product was to stand at its place.
     """
 
     product: Product
@@ -60,10 +40,11 @@ class RecommendationResponse:
     ----------
     kind : str
     query_id : str
-        Names this list in whatever is told about it later.
+        Names this list in the events that follow it.
     products : tuple of Recommendation
+        Empty while the products of a large shelf are being read for the first time, seconds after it was opened.
     personal : bool
-        Whether anything is known of the shopper.
+        Whether the shopper has a profile.
     """
 
     kind: str

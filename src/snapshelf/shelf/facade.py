@@ -20,6 +20,7 @@ from snapshelf.index import Filter, SearchIndex
 from snapshelf.language import Lexicon
 from snapshelf.recommend import (
     RecommendationKind,
+    RecommendationOptions,
     RecommendationRequest,
     RecommendationResponse,
     RecommendationService,
@@ -113,7 +114,7 @@ class Shelf:
         self._personal = Personaliser(
             folder, catalogue, settings.ranking, lambda: self.journal, serving=serving
         )
-        self._recommending = RecommendationService(catalogue, store, self._personal)
+        self._recommendations = RecommendationService(catalogue, store, self._personal)
         self._searcher = SearchService(
             folder, catalogue, store, encoder, lexicon, settings, self._words, self._queries, self._personal
         )
@@ -523,53 +524,31 @@ class Shelf:
 
     def recommend(
         self,
-        kind: RecommendationKind = "for-you",
-        *,
-        shopper: str | None = None,
-        product: str | None = None,
-        cart: Sequence[str] | None = None,
-        k: int = 10,
-        where: str | Filter | None = None,
-        personal: bool = True,
-        record: bool = True,
+        request: RecommendationRequest | RecommendationKind | None = None,
+        /,
+        **options: Unpack[RecommendationOptions],
     ) -> RecommendationResponse:
-        """Choose products for a place of the shop where nothing was asked for; what is not in stock is left out.
-
-        A shopper of whom nothing is known gets what everybody likes.
+        """Recommend products for a place of the shop where nothing was searched for; sold-out products are left out.
 
         Parameters
         ----------
-        kind : str
-            ``"for-you"``, ``"similar"``, ``"viewed-together"``, ``"bought-together"``, ``"complete-the-look"``,
-            ``"post-cart"``, ``"trending"``, ``"recently-seen"`` or ``"buy-again"``; see
-            ``docs/concepts/recommendations.md``.
-        shopper : str or None
-            An account, or a session.
-        product : str or None
-            Id of the product that is looked at; ``"similar"`` and ``"viewed-together"`` need it.
-        cart : sequence of str or None
-            Ids of the products in the cart; by default what the journal knows of it. Unknown ones are passed over.
-        k : int
-            Most products to return, 1 to 100.
-        where : str, Filter or None
-            Only products that match; it holds for every product of the list.
-        personal : bool
-            False leaves out what is known of the shopper.
-        record : bool
-            False keeps no impression, and leaves nothing to chance: for robots.
+        request : RecommendationRequest, str or None
+            The kind, by default ``"for-you"``, or a whole request.
+        **options
+            Fields of `RecommendationRequest`, such as ``shopper="ann"``; they are laid over the request.
 
         Raises
         ------
         QueryError
-            The kind does not exist or lacks its product, or `k`, the cart or the shopper's name is out of range.
+            An option is unknown or out of range, or the kind requires a product.
         FilterError
-            The filter is malformed or names a field that there is not.
+            The filter is malformed or names an unknown field.
         NotFoundError
-            No product has this id.
+            No product has the id of `product`.
         """
-        return self._recommending.recommend(
-            RecommendationRequest(kind, shopper, product, cart, k, where, personal, record)
-        )
+        if isinstance(request, str):
+            request = RecommendationRequest.of(None, {"kind": request, **options})
+        return self._recommendations.recommend(RecommendationRequest.of(request, options))
 
     def get(self, id: str) -> Product:
         """Return one product.

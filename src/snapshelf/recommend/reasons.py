@@ -1,0 +1,74 @@
+"""Reasons of recommendations: the kinds that exist, and the sentence of each in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+from snapshelf.catalogue import Product
+
+
+class ReasonText(NamedTuple):
+    """A sentence in English and Chinese; ``{title}`` stands for the title of the product that it refers to."""
+
+    en: str
+    zh: str
+
+    @property
+    def refers(self) -> bool:
+        """Whether the sentence refers to a product."""
+        return "{title}" in self.en
+
+
+REASONS: Mapping[str, ReasonText] = {
+    "together": ReasonText("Shoppers who liked “{title}” liked it too", "喜欢“{title}”的人也喜欢它"),
+    "viewed": ReasonText("Looked at together with “{title}”", "看过“{title}”的人也看了它"),
+    "basket": ReasonText("Bought together with “{title}”", "常与“{title}”一起购买"),
+    "photo": ReasonText("Looks like “{title}”", "与“{title}”外观相似"),
+    "words": ReasonText("Of the kind of “{title}”", "与“{title}”同类"),
+    "category": ReasonText("Goes with “{title}”", "适合搭配“{title}”"),
+    "popularity": ReasonText("Many shoppers like it", "很多人喜欢"),
+    "growth": ReasonText("More and more shoppers like it", "热度正在上升"),
+    "fresh": ReasonText("It came in lately", "最近上架"),
+    "new": ReasonText("Few have seen it yet", "看过的人还很少"),
+    "seen": ReasonText("You looked at it", "你看过它"),
+    "bought": ReasonText("You bought it", "你买过它"),
+}
+"""Kind of reason → its sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecommendationReason:
+    """Why a product is recommended.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `REASONS`.
+    en, zh : str
+        A short sentence in English and in Chinese.
+    product : str or None
+        Id of the product that the sentence refers to.
+    """
+
+    kind: str
+    en: str
+    zh: str
+    product: str | None = None
+
+    @classmethod
+    def of(cls, kind: str, product: Product | None = None) -> Self:
+        """Make the reason of a kind; ``"popularity"`` where the product that the sentence refers to is gone."""
+        if product is None and REASONS[kind].refers:
+            kind = "popularity"
+        text = REASONS[kind]
+        if product is None:
+            return cls(kind, text.en, text.zh)
+        en, zh = (form.format(title=_title(product, language)) for language, form in text._asdict().items())
+        return cls(kind, en, zh, product.id)
+
+
+def _title(product: Product, language: str) -> str:
+    title = product.attributes.get(f"title_{language}")
+    return title if isinstance(title, str) else product.title
