@@ -25,7 +25,7 @@ from benchmarks._offline import (
 )
 from snapshelf.catalogue import decode_photo, open_photos
 from snapshelf.encoders import Encoder
-from snapshelf.evaluation import with_typo
+from snapshelf.evaluation import add_typo
 from snapshelf.language import Lexicon
 from snapshelf.query import DECODED_SIDE
 
@@ -149,7 +149,7 @@ class Cases:
         if without:
             there &= ~self._same(row, without)
         relevant = self._same(row, "articleType", "baseColour", "brand")
-        return Asked(with_typo(text, self._rng) if typo else text), there, relevant
+        return Asked(add_typo(text, self._rng) if typo else text), there, relevant
 
     def _class(self, row: int, shop: Mask, language: str) -> _Made | None:
         """What has every label that is named, or a narrower one, answers a class."""

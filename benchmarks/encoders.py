@@ -34,9 +34,9 @@ from snapshelf.evaluation import (
     Measurement,
     Wording,
     label_task,
-    look_alike_task,
     measurements,
     same_product_task,
+    similar_photo_task,
     title_task,
 )
 from snapshelf.query import DECODED_SIDE
@@ -193,7 +193,7 @@ def _text_tasks(data: Data, catalogue: Vectors) -> Iterator[tuple[str, Vectors, 
 
 def _alike(data: Data, photos: Vectors, rows: Sequence[int] | None = None) -> Row:
     labels = data.labels(range(len(data.rows)) if rows is not None else data.validation)
-    task = look_alike_task(labels, ["article", "colour"], rows=rows)
+    task = similar_photo_task(labels, ["article", "colour"], rows=rows)
     return _row(task, "validation" if rows is None else "full catalogue", photos[task.itself], photos)
 
 

@@ -32,7 +32,7 @@ from benchmarks._offline import (
 )
 from benchmarks.encoders import tell
 from snapshelf.encoders import load_encoder
-from snapshelf.evaluation import in_other_order, with_typo
+from snapshelf.evaluation import add_typo, shuffle_words
 from snapshelf.language import correct
 from snapshelf.search import Weights
 
@@ -151,7 +151,7 @@ def _known_items(catalogue: Catalogue, shop: Mask, number: int, rng: random.Rand
     texts = np.array(catalogue.texts)
     rows = rng.sample(np.flatnonzero(shop).tolist(), number)
     titles = [catalogue.texts[row] for row in rows]
-    slips = [with_typo(title, rng) for title in titles]
+    slips = [add_typo(title, rng) for title in titles]
     corrections = [correct(slip, catalogue.vocabulary) for slip in slips]
     worded = {
         "title R@1": titles,
@@ -160,7 +160,7 @@ def _known_items(catalogue: Catalogue, shop: Mask, number: int, rng: random.Rand
             found.text if found and found.sure else slip
             for found, slip in zip(corrections, slips, strict=True)
         ],
-        "other order R@1": [in_other_order(title, rng) for title in titles],
+        "other order R@1": [shuffle_words(title, rng) for title in titles],
     }
     return {
         name: [

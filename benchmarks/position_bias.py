@@ -60,7 +60,7 @@ def main() -> None:
     sessions = [
         session
         for _ in range(options.sessions)
-        for case in purchases.teachers
+        for case in purchases.training_cases
         if (session := _shown(setting.candidates(case), case, setting, draw)) is not None
     ]
     figures = {"clicks": float(sum(session.clicked.sum() for session in sessions))}

@@ -148,7 +148,7 @@ def test_too_few_queries_to_calibrate(
     few.write_text("".join(queries.read_text("utf-8").splitlines(keepends=True)[:3]), "utf-8")
     result = run("eval", "--shelf", shelf, "--queries", few, "--qrels", qrels, "--calibrate")
     assert result.exit_code == 1
-    assert "3 judged queries are too few to calibrate: 50 of a kind" in result.stderr
+    assert "3 judged queries are too few to calibrate; give at least 50 of a kind" in result.stderr
     assert not (shelf / "calibration.json").exists()
 
 
@@ -156,10 +156,10 @@ def test_too_few_queries_to_calibrate(
     ("queries", "qrels", "metrics", "message"),
     [
         ('{"_id": "q"}', "q 0 a 1", "R@1", 'neither "text" nor "image"'),
-        ('{"_id": "q", "text": "x"}', "q a 1", "R@1", "qrels:1: expected the header"),
+        ('{"_id": "q", "text": "x"}', "q a 1", "R@1", "qrels:1: expected BEIR"),
         ('{"_id": "q", "text": "x"}', "q 0 a 1", "Recall@1", "unknown metric 'Recall@1'; known: R@k"),
         ('{"_id": "q", "text": "x"}', "q 0 a 1", "R@1001", "the cutoff 1,001 is too large"),
-        ('{"_id": "q", "text": "x"}', "r 0 a 1", "R@1", "are these the qrels of these queries?"),
+        ('{"_id": "q", "text": "x"}', "r 0 a 1", "R@1", "check that queries and qrels belong together"),
         ('{"_id": "q", "image": "queries"}', "q 0 a 1", "R@1", "query 'q': "),
     ],
 )

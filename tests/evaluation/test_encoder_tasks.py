@@ -11,11 +11,11 @@ from snapshelf.errors import EncoderError, EvaluationError
 from snapshelf.evaluation import (
     EncoderTask,
     evaluate,
-    expected_by_chance,
     label_task,
-    look_alike_task,
     measurements,
+    random_baseline,
     same_product_task,
+    similar_photo_task,
     title_task,
 )
 from snapshelf.language import Lexicon
@@ -51,7 +51,7 @@ def test_figures_are_those_of_a_run(seed: int, photos: int, ties: bool) -> None:
             [("red dress", "")[n] for n in random.integers(0, 2, photos - 1)] + ["cap"], "en", alike=True
         ),
         label_task(labels, ["article"], "zh"),
-        look_alike_task(labels, ["article"]),
+        similar_photo_task(labels, ["article"]),
     ]
     for task in tasks:
         if task.itself is None:
@@ -77,7 +77,7 @@ def test_large_corpora_are_measured_in_blocks(monkeypatch: pytest.MonkeyPatch) -
 def test_chance_is_what_random_vectors_score() -> None:
     random = np.random.default_rng(5)
     labels = {"colour": ["red"] * 6 + ["blue"] * 3 + [""] * 11}
-    for task in (label_task(labels, ["colour"], "raw"), look_alike_task(labels, ["colour"])):
+    for task in (label_task(labels, ["colour"], "raw"), similar_photo_task(labels, ["colour"])):
         scores = []
         for _ in range(300):
             corpus = unit(random.normal(size=(20, 12)))
@@ -92,9 +92,7 @@ def test_an_encoder_that_says_the_same_of_everything_scores_as_chance_does() -> 
     same = np.tile(unit(np.ones((1, 4))), (500, 1))
     figures = measurements(task.score(same, same), task.chance())
     assert figures["R@1"].value == pytest.approx(figures["R@1"].random)
-    assert figures["RR"].value == pytest.approx(
-        expected_by_chance(task.metrics[2], {"one": 1}, 500), rel=0.01
-    )
+    assert figures["RR"].value == pytest.approx(random_baseline(task.metrics[2], {"one": 1}, 500), rel=0.01)
 
 
 @pytest.mark.parametrize("wording", ["en", "zh"])
@@ -117,7 +115,7 @@ def test_small_classes_and_unlabelled_photos_are_not_asked() -> None:
     labels = {"article": ["Dresses"] * 3 + ["Tshirts", "", ""]}
     assert label_task(labels, ["article"], "raw", least=2).queries == ("Dresses",)
     # A photo that is alone in its class has nothing to find.
-    assert look_alike_task(labels, ["article"]).queries == ("0", "1", "2")
+    assert similar_photo_task(labels, ["article"]).queries == ("0", "1", "2")
     with pytest.raises(EvaluationError, match="no query"):
         label_task(labels, ["article"], "raw", least=4)
 

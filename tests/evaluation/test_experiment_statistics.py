@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from snapshelf.errors import EvaluationError
-from snapshelf.evaluation import preference, share
+from snapshelf.evaluation import preference, proportion
 
 
 def test_the_interval_is_wilsons() -> None:
     # Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I: 15 of 148.
-    found = share(15, 148)
+    found = proportion(15, 148)
     assert (found.low, found.high) == (pytest.approx(0.0624, abs=1e-4), pytest.approx(0.1605, abs=1e-4))
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
     draw = np.random.default_rng(0)
-    found = [share(int(draw.binomial(60, 0.1)), 60) for _ in range(1_000)]
+    found = [proportion(int(draw.binomial(60, 0.1)), 60) for _ in range(1_000)]
     assert 930 <= sum(each.low <= 0.1 <= each.high for each in found) <= 985
 
 
@@ -25,8 +25,8 @@ def test_searches_without_preference_are_left_out() -> None:
 
 
 def test_nothing_to_measure_is_said() -> None:
-    with pytest.raises(EvaluationError, match="no search preferred"):
+    with pytest.raises(EvaluationError, match="no search prefers"):
         preference([0, 0])
     for successes, trials in ((0, 0), (3, 2), (-1, 2)):
-        with pytest.raises(EvaluationError, match="is no share"):
-            share(successes, trials)
+        with pytest.raises(EvaluationError, match="are no proportion"):
+            proportion(successes, trials)

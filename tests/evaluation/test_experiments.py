@@ -40,7 +40,7 @@ def test_the_better_variant_is_told_and_no_other() -> None:
     assert b.of_searches["purchase"].value == pytest.approx(0.02, abs=0.01)
     assert b.of_searches["purchase"].value <= b.of_searches["cart"].value <= b.of_searches["click"].value
     (same,) = report_experiments(*divided(4_000, 0.0))
-    assert same.verdict == "no difference can be told yet"
+    assert same.verdict == "no significant difference yet"
 
 
 def test_shared_places_prefer_one_ranking() -> None:

@@ -98,7 +98,7 @@ def test_ties_are_broken_as_ir_measures_does() -> None:
 
 
 def test_a_product_found_twice_is_an_error() -> None:
-    with pytest.raises(EvaluationError, match="'q': the run finds the same product twice"):
+    with pytest.raises(EvaluationError, match="'q': the run has the same product twice"):
         evaluate({"q": [("a", 1.0), ("a", 0.5)]}, {"q": {"a": 1}}, [Metric("RR")])
 
 
@@ -116,14 +116,14 @@ def test_parse_metrics() -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ("", "no metric given; known: R@k, P@k"),
+        ("", "no metric given; use R@k, P@k"),
         ("MRR@10", "unknown metric 'MRR@10'; known: R@k, P@k"),
         ("r@1", "unknown metric 'r@1'"),
         ("R", "'R' needs a cutoff, for example R@10"),
         ("R@0", "cutoff of the metric 'R@0' must be 1 or more"),
-        ("R@ten", "cutoff of the metric 'R@ten' is no whole number"),
-        ("R@", "cutoff of the metric 'R@' is no whole number"),
-        ("R@-1", "cutoff of the metric 'R@-1' is no whole number"),
+        ("R@ten", "cutoff of the metric 'R@ten' is not an integer"),
+        ("R@", "cutoff of the metric 'R@' is not an integer"),
+        ("R@-1", "cutoff of the metric 'R@-1' is not an integer"),
     ],
 )
 def test_a_metric_that_is_not_known_lists_those_that_are(names: str, message: str) -> None:

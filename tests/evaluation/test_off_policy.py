@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from snapshelf.errors import EvaluationError
-from snapshelf.evaluation import Logged, doubly_robust, ips, naive, snips, snips_ndcg, trusted
+from snapshelf.evaluation import (
+    LoggedSamples,
+    doubly_robust,
+    ips,
+    naive,
+    require_trustworthy,
+    snips,
+    snips_ndcg,
+)
 
 CLICKS = np.array([0.1, 0.5, 0.9])
 OLD = np.array([0.7, 0.2, 0.1])
@@ -12,13 +20,13 @@ NEW = np.array([0.1, 0.2, 0.7])
 TRUTH = float(NEW @ CLICKS)
 
 
-def logs(seed: int, size: int = 2_000, guess: np.ndarray | None = None) -> Logged:
+def logs(seed: int, size: int = 2_000, guess: np.ndarray | None = None) -> LoggedSamples:
     """Three products, shown by an old policy that favours the worst."""
     draw = np.random.default_rng(seed)
     shown = draw.choice(3, size, p=OLD)
     rewards = (draw.random(size) < CLICKS[shown]).astype(np.float64)
     guess = CLICKS if guess is None else guess
-    return Logged(rewards, OLD[shown], NEW[shown], guess[shown], np.full(size, NEW @ guess))
+    return LoggedSamples(rewards, OLD[shown], NEW[shown], guess[shown], np.full(size, NEW @ guess))
 
 
 @pytest.mark.parametrize("estimator", [ips, snips, doubly_robust])
@@ -42,27 +50,34 @@ def test_doubly_robust_survives_a_wrong_model_and_gains_from_a_right_one() -> No
 
 
 def test_equal_policies_use_every_sample_and_rare_ones_are_refused() -> None:
-    same = Logged(np.ones(2_000), np.full(2_000, 0.5), np.full(2_000, 0.5))
-    assert trusted(ips(same)).effective == pytest.approx(2_000)
+    same = LoggedSamples(np.ones(2_000), np.full(2_000, 0.5), np.full(2_000, 0.5))
+    assert require_trustworthy(ips(same)).effective == pytest.approx(2_000)
     rare = np.full(2_000, 1e-6)
     rare[0] = 1.0
-    with pytest.raises(EvaluationError, match=r"effective sample size is 1, and below 1,000"):
-        trusted(snips(Logged(np.ones(2_000), np.full(2_000, 1.0), rare)))
+    with pytest.raises(
+        EvaluationError, match=r"effective sample size is 1; a trustworthy estimate needs 1,000"
+    ):
+        require_trustworthy(snips(LoggedSamples(np.ones(2_000), np.full(2_000, 1.0), rare)))
 
 
 def test_clipping_bounds_a_weight() -> None:
-    logged = Logged(np.array([1.0, 0.0]), np.array([0.01, 1.0]), np.array([1.0, 1.0]))
+    logged = LoggedSamples(np.array([1.0, 0.0]), np.array([0.01, 1.0]), np.array([1.0, 1.0]))
     assert ips(logged).value == pytest.approx(50)
     assert ips(logged, clip=4).value == pytest.approx(2)
 
 
 @pytest.mark.parametrize(
     ("propensities", "problem"),
-    [([0.0, 1.0], "above 0"), ([1.5, 1.0], "at most 1"), ([np.nan, 1.0], "finite"), ([1.0], "as many")],
+    [
+        ([0.0, 1.0], "above 0"),
+        ([1.5, 1.0], "at most 1"),
+        ([np.nan, 1.0], "finite"),
+        ([1.0], "the same length"),
+    ],
 )
 def test_logs_that_cannot_be_used_are_refused(propensities: list[float], problem: str) -> None:
     with pytest.raises(EvaluationError, match=problem):
-        Logged(np.ones(2), np.array(propensities), np.ones(2))
+        LoggedSamples(np.ones(2), np.array(propensities), np.ones(2))
 
 
 def test_clicks_in_a_seldom_seen_place_count_more() -> None:

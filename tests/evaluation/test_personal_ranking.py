@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from snapshelf.errors import EvaluationError
-from snapshelf.evaluation import Purchases, bench_personal
+from snapshelf.evaluation import Purchases, benchmark_personal_ranking
 from snapshelf.evaluation.personal_ranking import mid_rank
 
 BRANDS = ("ahorn", "birke", "clivia", "distel")
@@ -36,10 +36,10 @@ def test_the_split_is_by_time_and_nothing_of_the_tests_is_counted(folder: Path) 
     given = [json.loads(line) for line in (folder / "purchases.jsonl").read_text().splitlines()]
     rows = {name: row for row, name in enumerate(purchases.items.ids)}
     of = {str(each["shopper"]): [rows[name] for name in each["products"]] for each in given}
-    assert {case.shopper for case in purchases.tests}.isdisjoint(c.shopper for c in purchases.teachers)
+    assert {case.shopper for case in purchases.tests}.isdisjoint(c.shopper for c in purchases.training_cases)
     for case in purchases.tests:
         assert [*case.past, case.target] == of[case.shopper]
-    for case in purchases.teachers:
+    for case in purchases.training_cases:
         assert [*case.past, case.target] == of[case.shopper]
     for each, basket in zip(given, purchases.baskets, strict=True):
         last = 1 if each["last_kept_back"] else 2
@@ -52,16 +52,16 @@ def test_a_kept_back_file_exchanges_the_roles(folder: Path, tmp_path: Path) -> N
     path.write_text("\n".join(map(json.dumps, hidden)), "utf-8")
     plain, swapped = Purchases.read(folder), Purchases.read(folder, path)
     assert {case.shopper for case in swapped.tests} == {str(n) for n in range(1, 400, 2)}
-    assert {case.shopper for case in swapped.teachers} == {case.shopper for case in plain.tests}
+    assert {case.shopper for case in swapped.training_cases} == {case.shopper for case in plain.tests}
     kept = {case.shopper: list(case.past) for case in plain.tests}
-    for case in swapped.teachers:
+    for case in swapped.training_cases:
         assert [*case.past, case.target] == kept[case.shopper]
 
 
 @pytest.mark.usefixtures("trees")
 @pytest.mark.parametrize("protocol", ["search", "next"])
 def test_a_report_has_what_was_promised(folder: Path, protocol: str) -> None:
-    told = bench_personal(Purchases.read(folder), protocol).to_json()
+    told = benchmark_personal_ranking(Purchases.read(folder), protocol).to_json()
     wanted = {
         "search": {"words", "words+popularity", "impersonal", "personal", "wrong_shopper"},
         "next": {"popularity", "item_knn", "default", "for_you"},
@@ -96,7 +96,7 @@ def test_equal_scores_share_their_rank() -> None:
     [
         ("products.csv", "id,title\na,b", "categories"),
         ("products.csv", "id,title,categories\na,b,c\na,b,c", "twice"),
-        ("purchases.jsonl", '{"shopper": 1, "products": ["moon"]}', "line 1: 'moon' is missing or not known"),
+        ("purchases.jsonl", '{"shopper": 1, "products": ["moon"]}', "line 1: 'moon' is missing or unknown"),
         ("purchases.jsonl", "{", "line 1: not JSON"),
         ("purchases.jsonl", '{"shopper": 1}', "'products' is missing"),
     ],
@@ -116,6 +116,8 @@ def test_a_kept_back_file_of_strangers_is_said(folder: Path, tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_real_shoppers_next_item(shared: Path) -> None:
-    told = bench_personal(Purchases.read(shared / "data" / "shoppers" / "beauty"), "next").to_json()
+    told = benchmark_personal_ranking(
+        Purchases.read(shared / "data" / "shoppers" / "beauty"), "next"
+    ).to_json()
     assert told["models"]["default"]["HR@10"] >= 0.0925
     assert told["models"]["default"]["NDCG@10"] >= 0.0541

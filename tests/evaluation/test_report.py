@@ -88,5 +88,7 @@ def test_a_calibration_asks_with_and_without_the_answer() -> None:
 
 
 def test_too_few_queries() -> None:
-    with pytest.raises(EvaluationError, match="49 judged queries are too few to calibrate: 50 of a kind"):
+    with pytest.raises(
+        EvaluationError, match="49 judged queries are too few to calibrate; give at least 50 of a kind"
+    ):
         calibrate_shelf(Listening(), QUERIES[:49], QRELS)

@@ -9,7 +9,7 @@ from snapshelf.cli.console import Side, note, print_json, print_table, progress,
 from snapshelf.cli.options import DEFAULT_SHELF, DatabaseOption, JsonOption, ModeOption, ShelfOption
 
 if TYPE_CHECKING:
-    from snapshelf.evaluation import CalibrationReport, Report
+    from snapshelf.evaluation import CalibrationReport, EvaluationReport
 
 
 def register(app: typer.Typer) -> None:
@@ -94,7 +94,7 @@ def evaluate(
             _print_calibration(calibrated)
 
 
-def _print(report: "Report") -> None:
+def _print(report: "EvaluationReport") -> None:
     rows = [
         (name, *(f"{value:.4f}" for value in (found.value, found.low, found.high)), f"{found.random:.2g}")
         for name, found in report.metrics.items()

@@ -54,10 +54,10 @@ def bench(
     figure stand baselines, a 95 % bootstrap interval, and the same model fed another shopper's history.
     """
     with reported(as_json):
-        from snapshelf.evaluation import Purchases, bench_personal
+        from snapshelf.evaluation import Purchases, benchmark_personal_ranking
 
         with progress("models") as tell:
-            report = bench_personal(Purchases.read(folder, kept_back), protocol, progress=tell)
+            report = benchmark_personal_ranking(Purchases.read(folder, kept_back), protocol, progress=tell)
         print_json(report.to_json()) if as_json else _print(report)
 
 

@@ -9,7 +9,7 @@ from snapshelf.cli.log import LogOption, told_of
 from snapshelf.cli.options import DEFAULT_SHELF, DatabaseOption, JsonOption, ShelfOption
 
 if TYPE_CHECKING:
-    from snapshelf.evaluation import Share
+    from snapshelf.evaluation import Proportion
 
 report = typer.Typer(
     name="report",
@@ -91,5 +91,5 @@ def experiments(
             note("no search took part in an experiment")
 
 
-def _percent(share: "Share") -> str:
+def _percent(share: "Proportion") -> str:
     return f"{share.value:.1%} ({share.low:.1%}–{share.high:.1%}) of {share.trials:,}"

@@ -1,42 +1,52 @@
-"""How good the search is: queries and relevance judgements, metrics, intervals, the random baseline."""
+"""Evaluation: queries and qrels, metrics with intervals, calibration, experiments, off-policy estimates."""
 
 from snapshelf.evaluation.bootstrap import bootstrap_interval
 from snapshelf.evaluation.calibrate import CalibrationReport, KindReport, calibrate_shelf
-from snapshelf.evaluation.chance import expected_by_chance
 from snapshelf.evaluation.encoder_tasks import (
     EncoderTask,
     Wording,
     label_task,
-    look_alike_task,
     measurements,
     same_product_task,
+    similar_photo_task,
     title_task,
 )
-from snapshelf.evaluation.experiment_statistics import Share, preference, share
+from snapshelf.evaluation.experiment_statistics import Proportion, preference, proportion
 from snapshelf.evaluation.experiments import ExperimentReport, VariantReport, report_experiments
-from snapshelf.evaluation.files import EvaluationQuery, Qrels, read_qrels, read_queries
-from snapshelf.evaluation.logged import OffPolicyReport, evaluate_off_policy
 from snapshelf.evaluation.metrics import Metric, Run, Scores, evaluate, parse_metrics
 from snapshelf.evaluation.off_policy import (
-    LEAST_EFFECTIVE,
     Estimate,
-    Logged,
+    LoggedSamples,
     doubly_robust,
     ips,
     naive,
+    require_trustworthy,
     snips,
     snips_ndcg,
-    trusted,
 )
-from snapshelf.evaluation.personal_ranking import PersonalReport, Purchases, SearchSetting, bench_personal
+from snapshelf.evaluation.off_policy_report import OffPolicyReport, evaluate_off_policy
+from snapshelf.evaluation.personal_ranking import (
+    PersonalReport,
+    Purchases,
+    SearchSetting,
+    benchmark_personal_ranking,
+)
 from snapshelf.evaluation.position_bias import examination_from_swaps
+from snapshelf.evaluation.qrels import EvaluationQuery, Qrels, read_qrels, read_queries
+from snapshelf.evaluation.query_variations import Variation, add_typo, shuffle_words, vary_query
+from snapshelf.evaluation.random_baseline import random_baseline
 from snapshelf.evaluation.ranking_model import RankingReport, evaluate_ranking
 from snapshelf.evaluation.reliability import expected_calibration_error
-from snapshelf.evaluation.report import Measurement, Mode, Report, Searchable, evaluate_shelf
-from snapshelf.evaluation.variations import Variation, in_other_order, vary, with_typo
+from snapshelf.evaluation.report import (
+    EvaluatedShelf,
+    EvaluationReport,
+    Measurement,
+    Mode,
+    evaluate_shelf,
+)
 from snapshelf.evaluation.verdict import (
-    LEAST_QUERIES,
     LEVEL,
+    MIN_QUERIES,
     TOLERANCE,
     CategoryFigures,
     Comparison,
@@ -44,26 +54,27 @@ from snapshelf.evaluation.verdict import (
     Outcome,
     Side,
     Verdict,
-    label_impressions,
-    outcome_of,
+    bonferroni_level,
+    classify_difference,
+    decide_rollout,
     paired_intervals,
-    simultaneous,
 )
 
 __all__ = [
-    "LEAST_EFFECTIVE",
-    "LEAST_QUERIES",
     "LEVEL",
+    "MIN_QUERIES",
     "TOLERANCE",
     "CalibrationReport",
     "CategoryFigures",
     "Comparison",
     "EncoderTask",
     "Estimate",
+    "EvaluatedShelf",
     "EvaluationQuery",
+    "EvaluationReport",
     "ExperimentReport",
     "KindReport",
-    "Logged",
+    "LoggedSamples",
     "Measurement",
     "Metric",
     "MixFigures",
@@ -71,52 +82,50 @@ __all__ = [
     "OffPolicyReport",
     "Outcome",
     "PersonalReport",
+    "Proportion",
     "Purchases",
     "Qrels",
     "RankingReport",
-    "Report",
     "Run",
     "Scores",
     "SearchSetting",
-    "Searchable",
-    "Share",
     "Side",
     "VariantReport",
     "Variation",
     "Verdict",
     "Wording",
-    "bench_personal",
+    "add_typo",
+    "benchmark_personal_ranking",
+    "bonferroni_level",
     "bootstrap_interval",
     "calibrate_shelf",
+    "classify_difference",
+    "decide_rollout",
     "doubly_robust",
     "evaluate",
     "evaluate_off_policy",
     "evaluate_ranking",
     "evaluate_shelf",
     "examination_from_swaps",
-    "expected_by_chance",
     "expected_calibration_error",
-    "in_other_order",
     "ips",
-    "label_impressions",
     "label_task",
-    "look_alike_task",
     "measurements",
     "naive",
-    "outcome_of",
     "paired_intervals",
     "parse_metrics",
     "preference",
+    "proportion",
+    "random_baseline",
     "read_qrels",
     "read_queries",
     "report_experiments",
+    "require_trustworthy",
     "same_product_task",
-    "share",
-    "simultaneous",
+    "shuffle_words",
+    "similar_photo_task",
     "snips",
     "snips_ndcg",
     "title_task",
-    "trusted",
-    "vary",
-    "with_typo",
+    "vary_query",
 ]

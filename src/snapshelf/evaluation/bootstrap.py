@@ -1,4 +1,4 @@
-"""Confidence intervals by resampling the queries."""
+"""Bootstrap confidence intervals over queries."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _BLOCK = 4_000_000
 def bootstrap_interval(
     values: NDArray[np.float64], *, resamples: int = 1_000, level: float = 0.95, seed: int = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Percentile interval of the mean over queries.
+    """Return the percentile interval of the mean over queries.
 
-    Draws as many queries as there are, with replacement, `resamples` times, and takes quantiles of the means:
-    Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13. All metrics see the same draws.
+    Resamples the queries with replacement `resamples` times and takes quantiles of the means (Efron & Tibshirani, "An
+    Introduction to the Bootstrap", 1993, chapter 13). All metrics share the draws.
 
     Parameters
     ----------
     values : ndarray
-        float64 (queries, metrics), at least one query.
+        float64 (queries, metrics), queries ≥ 1.
     resamples, level, seed
         The same seed gives the same interval.
 
@@ -34,8 +34,8 @@ def bootstrap_interval(
     """
     queries = len(values)
     random = np.random.default_rng(seed)
-    # A resample is how often each query was drawn: its mean is then a product of matrices.
-    # Blocks bound the memory for evaluations with very many queries.
+    # A resample is the count of draws of each query, so its mean is a matrix product.
+    # Blocks bound the memory of evaluations with many queries.
     block = max(1, _BLOCK // queries)
     means = np.concatenate(
         [

@@ -1,4 +1,4 @@
-"""Probabilities of relevance for a shelf of one's own: fitted on its judged queries."""
+"""Calibrate relevance probabilities of a shelf on its judged queries."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.errors import EvaluationError
-from snapshelf.evaluation.files import EvaluationQuery, Qrels
+from snapshelf.evaluation.qrels import EvaluationQuery, Qrels
 from snapshelf.evaluation.reliability import expected_calibration_error
-from snapshelf.evaluation.report import Searchable, ask_all, judged_queries
+from snapshelf.evaluation.report import EvaluatedShelf, judged_queries, search_all
 from snapshelf.index import Ids, Not
 from snapshelf.query import QueryKind
 from snapshelf.search import Calibration, Curve
 
-LEAST_TO_CALIBRATE = 50
-"""Queries of a kind from which on a curve is fitted for it."""
+MIN_QUERIES_TO_CALIBRATE = 50
+"""Minimum number of queries to fit the curve of a kind."""
 
 _HITS = 10
 _FOLDS = 5
@@ -29,15 +29,15 @@ _Labels = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class KindReport:
-    """What the fit for one kind of query came to.
+    """Result of the fit for a kind of query.
 
     Parameters
     ----------
     queries : int
     error : float
-        Expected calibration error of hits of queries that the curve was not fitted on (five folds).
+        Expected calibration error on held-out queries (five-fold cross-validation).
     cut_off : float
-        Probability below which the best hit is no good match.
+        Minimum probability of a good match.
     """
 
     queries: int
@@ -47,26 +47,26 @@ class KindReport:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationReport:
-    """A shelf's calibration, and how good it is.
+    """The calibration of a shelf and its errors.
 
     Parameters
     ----------
     calibration : Calibration
     kinds : mapping
-        Kind of query → its figures; kinds with fewer than 50 queries are not there and stay without probabilities.
+        Kind of query → its figures; kinds with fewer than 50 queries are omitted and have no probabilities.
     """
 
     calibration: Calibration
     kinds: dict[QueryKind, KindReport]
 
     def to_json(self) -> dict[str, Any]:
-        """The figures as plain values for ``json.dumps``."""
+        """Return the figures as plain values for ``json.dumps``."""
         return {kind: asdict(report) for kind, report in self.kinds.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sample:
-    """The best hits of a query, (n, s) and (n,); `query` is its number."""
+    """The best hits of a query: signals (n, s) and labels (n,); `query` is its number."""
 
     query: int
     kind: QueryKind
@@ -75,64 +75,66 @@ class _Sample:
 
 
 def calibrate_shelf(
-    shelf: Searchable,
+    shelf: EvaluatedShelf,
     queries: Sequence[EvaluationQuery],
     qrels: Qrels,
     *,
     progress: Callable[[int, int | None], None] | None = None,
 ) -> CalibrationReport:
-    """Fit probabilities of relevance to a shelf's encoder and products.
+    """Fit relevance probabilities to a shelf's encoder and products.
 
-    Every query is asked twice: of all products, and of those that are not relevant, as if the shop did not have what is
-    asked for. The ten best hits of both are what the curves are fitted on.
+    Every query is searched twice: among all products, and among the products that are not relevant, as if the shop did
+    not have the requested product. The curves are fitted on the ten best hits of both.
 
     Parameters
     ----------
-    shelf : Searchable
+    shelf : EvaluatedShelf
         A `Shelf`.
     queries, qrels
-        From `read_queries` and `read_qrels`. What is not judged counts as not relevant.
+        From `read_queries` and `read_qrels`. Products without judgement count as not relevant.
     progress : callable, optional
-        Called with how many searches are done and how many there are.
+        Called with the number of completed searches and the total.
 
     Raises
     ------
     EvaluationError
-        There are fewer than 50 queries of each kind, or none of their hits is relevant.
+        Every kind has fewer than 50 queries, or no hit of them is relevant.
     """
-    asked = judged_queries(queries, qrels)
-    right = [{id for id, grade in qrels[query.id].items() if grade > 0} for query in asked]
-    questions = [
-        *((query, None) for query in asked),
-        *((query, Not(Ids(tuple(sorted(ids))))) for query, ids in zip(asked, right, strict=True)),
+    evaluated = judged_queries(queries, qrels)
+    relevant_ids = [{id for id, grade in qrels[query.id].items() if grade > 0} for query in evaluated]
+    searches = [
+        *((query, None) for query in evaluated),
+        *((query, Not(Ids(tuple(sorted(ids))))) for query, ids in zip(evaluated, relevant_ids, strict=True)),
     ]
-    answers = ask_all(shelf, questions, _HITS, explain=True, progress=progress)
+    responses = search_all(shelf, searches, _HITS, explain=True, progress=progress)
     samples = [
         _Sample(
-            number % len(asked),
-            answer.evidence.kind,
-            answer.evidence.signals(),
-            np.array([hit.product.id in right[number % len(asked)] for hit in answer.hits]),
+            number % len(evaluated),
+            response.evidence.kind,
+            response.evidence.signals(),
+            np.array([hit.product.id in relevant_ids[number % len(evaluated)] for hit in response.hits]),
         )
-        for number, answer in enumerate(answers)
-        if answer.evidence is not None
+        for number, response in enumerate(responses)
+        if response.evidence is not None
     ]
     curves: dict[QueryKind, Curve] = {}
     reports: dict[QueryKind, KindReport] = {}
     for kind in dict.fromkeys(sample.kind for sample in samples):
-        of_kind = [sample for sample in samples if sample.kind == kind]
-        number = len({sample.query for sample in of_kind})
-        if number >= LEAST_TO_CALIBRATE:
-            curves[kind] = _fit(of_kind, kind)
-            reports[kind] = KindReport(number, _error(of_kind, kind), curves[kind].cut_off)
+        kind_samples = [sample for sample in samples if sample.kind == kind]
+        number = len({sample.query for sample in kind_samples})
+        if number >= MIN_QUERIES_TO_CALIBRATE:
+            curves[kind] = _fit(kind_samples, kind)
+            reports[kind] = KindReport(
+                number, _cross_validated_error(kind_samples, kind), curves[kind].cut_off
+            )
     if not curves:
         raise EvaluationError(
-            f"{len(asked)} judged queries are too few to calibrate: {LEAST_TO_CALIBRATE} of a kind (words, photo, "
-            "or both) are the least"
+            f"{len(evaluated)} judged queries are too few to calibrate; give at least {MIN_QUERIES_TO_CALIBRATE} of a "
+            "kind (words, photo, or both)"
         )
     calibration = Calibration(
         fingerprint=shelf.stats().fingerprint,
-        fitted_on=f"{len(asked)} judged queries to a shelf of {shelf.stats().products} products",
+        fitted_on=f"{len(evaluated)} judged queries to a shelf of {shelf.stats().products} products",
         curves=curves,
     )
     return CalibrationReport(calibration, reports)
@@ -140,18 +142,18 @@ def calibrate_shelf(
 
 def _fit(samples: Sequence[_Sample], kind: QueryKind) -> Curve:
     try:
-        return Curve.fit([one.signals for one in samples], [one.relevant for one in samples])
+        return Curve.fit([sample.signals for sample in samples], [sample.relevant for sample in samples])
     except ValueError as error:
         raise EvaluationError(f"queries of {kind}: {error}") from error
 
 
-def _error(samples: Sequence[_Sample], kind: QueryKind) -> float:
-    """Each fold of the queries is predicted by a curve fitted on the others."""
-    chances, outcomes = [], []
+def _cross_validated_error(samples: Sequence[_Sample], kind: QueryKind) -> float:
+    """Return the calibration error with five-fold cross-validation over queries."""
+    probabilities, outcomes = [], []
     for fold in range(_FOLDS):
-        curve = _fit([one for one in samples if one.query % _FOLDS != fold], kind)
-        for one in samples:
-            if one.query % _FOLDS == fold:
-                chances.append(curve.relevance(one.signals))
-                outcomes.append(one.relevant)
-    return expected_calibration_error(np.concatenate(chances), np.concatenate(outcomes))
+        curve = _fit([sample for sample in samples if sample.query % _FOLDS != fold], kind)
+        for sample in samples:
+            if sample.query % _FOLDS == fold:
+                probabilities.append(curve.relevance(sample.signals))
+                outcomes.append(sample.relevant)
+    return expected_calibration_error(np.concatenate(probabilities), np.concatenate(outcomes))

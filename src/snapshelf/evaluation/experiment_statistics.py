@@ -1,4 +1,4 @@
-"""What an experiment on real traffic has shown."""
+"""Statistics of experiments on real traffic: proportions and interleaving preferences."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _Z = 1.959964
 
 
 @dataclass(frozen=True)
-class Share:
-    """A share of trials, with its 95 % interval.
+class Proportion:
+    """A proportion of trials with its 95 % interval.
 
     Parameters
     ----------
     value, low, high : float
-        The interval is Wilson's score interval (JASA 22, 1927), which holds for few trials and for shares near 0 and 1.
+        Wilson's score interval (JASA 22, 1927), which is valid for few trials and for proportions near 0 and 1.
     trials : int
     """
 
@@ -29,43 +29,43 @@ class Share:
     trials: int
 
 
-def share(successes: int, trials: int) -> Share:
-    """Measure how often something happened, such as the searches of a variant that led to a cart.
+def proportion(successes: int, trials: int) -> Proportion:
+    """Return the proportion of successes, for example of the searches of a variant that led to a cart.
 
     Raises
     ------
     EvaluationError
-        There is no trial, or there are more successes than trials.
+        There are no trials, or more successes than trials.
     """
     if not 0 <= successes <= trials or trials == 0:
         raise EvaluationError(
-            f"{successes} of {trials} is no share: there must be a trial, and no more successes"
+            f"{successes} successes of {trials} trials are no proportion: give 1 trial or more and no more successes"
         )
     value, spread = successes / trials, _Z * _Z / trials
     middle = (value + spread / 2) / (1 + spread)
     half = _Z * math.sqrt(value * (1 - value) / trials + spread / (4 * trials)) / (1 + spread)
-    return Share(value, max(0.0, middle - half), min(1.0, middle + half), trials)
+    return Proportion(value, max(0.0, middle - half), min(1.0, middle + half), trials)
 
 
-def preference(credits: Iterable[float]) -> Share:  # noqa: A002
-    """Measure which of two interleaved rankings is preferred.
+def preference(credits: Iterable[float]) -> Proportion:  # noqa: A002
+    """Return how often interleaved ranking a is preferred over b.
 
     Parameters
     ----------
     credits : iterable of float
-        `Interleaved.credit` of each search: above 0 for a, below 0 for b; 0 tells nothing and is left out.
+        `Interleaved.credit` of each search: > 0 for a, < 0 for b; 0 is a tie and is ignored.
 
     Returns
     -------
-    Share
-        How often a won: it is better where `low` is above 0.5, b where `high` is below.
+    Proportion
+        Proportion of wins of a. Ranking a is better if `low` > 0.5, b is better if `high` < 0.5.
 
     Raises
     ------
     EvaluationError
         No search prefers a ranking.
     """
-    told = [credit > 0 for credit in credits if credit]
-    if not told:
-        raise EvaluationError("no search preferred one of the two rankings")
-    return share(sum(told), len(told))
+    wins = [credit > 0 for credit in credits if credit]
+    if not wins:
+        raise EvaluationError("no search prefers either of the two rankings; wait for more clicks")
+    return proportion(sum(wins), len(wins))

@@ -1,4 +1,4 @@
-"""What experiments on a shop's searches have shown so far."""
+"""Reports of experiments on a shop's searches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from snapshelf.evaluation.experiment_statistics import Share, preference, share
+from snapshelf.evaluation.experiment_statistics import Proportion, preference, proportion
 from snapshelf.events import Impression, Interaction
 from snapshelf.ranking import Interleaved
 
@@ -16,48 +16,47 @@ _OUTCOMES: Mapping[str, frozenset[str]] = {
     "cart": frozenset({"cart", "purchase"}),
     "purchase": frozenset({"purchase"}),
 }
-"""What a search led to; what goes further counts as well."""
+"""Outcome of a search → kinds of interactions that count; stronger interactions count too."""
 
 
 @dataclass(frozen=True)
 class VariantReport:
-    """What became of the searches of one variant.
+    """Outcomes of the searches of a variant.
 
     Parameters
     ----------
     searches, shoppers : int
-        Each search once, by its first page.
+        Each search counts once, by its first page.
     of_searches, of_shoppers : mapping
-        ``click``, ``cart`` and ``purchase`` → share of the searches that led to it, and of the shoppers who came to it.
-        Shoppers are what was divided, and one shopper's searches are alike: where the two differ, trust the second.
+        ``click``, ``cart`` and ``purchase`` → proportion of searches and of shoppers with this outcome. Shoppers are
+        the unit of randomisation and the searches of a shopper are correlated, so trust `of_shoppers` if they differ.
     """
 
     searches: int
     shoppers: int
-    of_searches: Mapping[str, Share]
-    of_shoppers: Mapping[str, Share]
+    of_searches: Mapping[str, Proportion]
+    of_shoppers: Mapping[str, Proportion]
 
 
 @dataclass(frozen=True)
 class ExperimentReport:
-    """An experiment so far.
+    """The current results of an experiment.
 
     Parameters
     ----------
     name : str
     variants : mapping
-    preference : Share or None
-        Where places were shared: how often a's products were preferred among the searches that preferred any; None
-        where none did.
+    preference : Proportion or None
+        For interleaving: proportion of wins of a among the searches with a preference; None without any.
     """
 
     name: str
     variants: Mapping[str, VariantReport] = field(default_factory=dict)
-    preference: Share | None = None
+    preference: Proportion | None = None
 
     @property
     def verdict(self) -> str:
-        """What can be said by now, in a sentence."""
+        """The current conclusion, in a sentence."""
         if self.preference is not None:
             return _verdict(self.preference.low > 0.5, self.preference.high < 0.5)
         if not {"a", "b"} <= self.variants.keys():
@@ -73,65 +72,78 @@ class ExperimentReport:
 def _verdict(a_wins: bool, b_wins: bool) -> str:
     if a_wins or b_wins:
         return f"{'a' if a_wins else 'b'} is better"
-    return "no difference can be told yet"
+    return "no significant difference yet"
 
 
 def report_experiments(
-    shown: Sequence[Impression], interactions: Iterable[Interaction]
+    impressions: Sequence[Impression], interactions: Iterable[Interaction]
 ) -> list[ExperimentReport]:
-    """Join the searches of experiments with what followed them.
+    """Join the searches of experiments with the interactions that followed.
 
     Parameters
     ----------
-    shown : sequence of Impression
+    impressions : sequence of Impression
     interactions : iterable of Interaction
-        Those that name the search that they followed.
+        Interactions with a `query_id`; others are ignored.
 
     Returns
     -------
     list of ExperimentReport
-        By name.
+        Reports in the order of their names.
     """
-    followed: dict[str, list[Interaction]] = defaultdict(list)
+    interactions_by_query: dict[str, list[Interaction]] = defaultdict(list)
     for interaction in interactions:
         if interaction.query_id is not None:
-            followed[interaction.query_id].append(interaction)
-    of: dict[str, list[Impression]] = defaultdict(list)
-    for one in shown:
-        if one.experiment is not None and one.variant is not None:
-            of[one.experiment].append(one)
-    return [_report(name, of[name], followed) for name in sorted(of)]
+            interactions_by_query[interaction.query_id].append(interaction)
+    by_experiment: dict[str, list[Impression]] = defaultdict(list)
+    for impression in impressions:
+        if impression.experiment is not None and impression.variant is not None:
+            by_experiment[impression.experiment].append(impression)
+    return [_report(name, by_experiment[name], interactions_by_query) for name in sorted(by_experiment)]
 
 
 def _report(
-    name: str, shown: Sequence[Impression], followed: Mapping[str, list[Interaction]]
+    name: str, impressions: Sequence[Impression], interactions_by_query: Mapping[str, list[Interaction]]
 ) -> ExperimentReport:
     by_variant: dict[str, list[Impression]] = defaultdict(list)
-    for one in shown:
-        by_variant[str(one.variant)].append(one)
-    preferred = [
-        Interleaved(one.products, one.teams).credit([interaction.product for interaction in clicks])
-        for one in shown
-        if one.teams is not None and (clicks := _leading_to(followed.get(one.query_id, ()), "click"))
+    for impression in impressions:
+        by_variant[str(impression.variant)].append(impression)
+    search_credits = [
+        Interleaved(impression.products, impression.teams).credit(
+            [interaction.product for interaction in clicks]
+        )
+        for impression in impressions
+        if impression.teams is not None
+        and (clicks := _interactions_for(interactions_by_query.get(impression.query_id, ()), "click"))
     ]
     return ExperimentReport(
         name,
-        {variant: _variant(by_variant[variant], followed) for variant in sorted(by_variant)},
-        preference(preferred) if any(preferred) else None,
+        {variant: _variant(by_variant[variant], interactions_by_query) for variant in sorted(by_variant)},
+        preference(search_credits) if any(search_credits) else None,
     )
 
 
-def _variant(shown: Sequence[Impression], followed: Mapping[str, list[Interaction]]) -> VariantReport:
-    first = [one for one in shown if one.start == 0]
-    shoppers = {one.shopper for one in shown}
+def _variant(
+    impressions: Sequence[Impression], interactions_by_query: Mapping[str, list[Interaction]]
+) -> VariantReport:
+    first_pages = [impression for impression in impressions if impression.start == 0]
+    shoppers = {impression.shopper for impression in impressions}
     of_searches, of_shoppers = {}, {}
     for outcome in _OUTCOMES:
-        led = [one for one in shown if _leading_to(followed.get(one.query_id, ()), outcome)]
-        if first:
-            of_searches[outcome] = share(sum(one.start == 0 for one in led), len(first))
-        of_shoppers[outcome] = share(len({one.shopper for one in led}), len(shoppers))
-    return VariantReport(len(first), len(shoppers), of_searches, of_shoppers)
+        converted = [
+            impression
+            for impression in impressions
+            if _interactions_for(interactions_by_query.get(impression.query_id, ()), outcome)
+        ]
+        if first_pages:
+            of_searches[outcome] = proportion(
+                sum(impression.start == 0 for impression in converted), len(first_pages)
+            )
+        of_shoppers[outcome] = proportion(
+            len({impression.shopper for impression in converted}), len(shoppers)
+        )
+    return VariantReport(len(first_pages), len(shoppers), of_searches, of_shoppers)
 
 
-def _leading_to(interactions: Iterable[Interaction], outcome: str) -> list[Interaction]:
+def _interactions_for(interactions: Iterable[Interaction], outcome: str) -> list[Interaction]:
     return [interaction for interaction in interactions if interaction.kind in _OUTCOMES[outcome]]

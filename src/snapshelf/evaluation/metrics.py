@@ -1,4 +1,4 @@
-"""Ranking metrics under the names and definitions of ``ir_measures``."""
+"""Ranking metrics with the names and definitions of ``ir_measures``."""
 
 from __future__ import annotations
 
@@ -13,40 +13,39 @@ from numpy.typing import NDArray
 from snapshelf.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from snapshelf.evaluation.files import Qrels
+    from snapshelf.evaluation.qrels import Qrels
 
 Run: TypeAlias = Mapping[str, Sequence[tuple[str, float]]]
-"""Query id → products found, each with its score; ranked by `evaluate`, so in any order."""
+"""Query id → retrieved products with their scores, in any order (`evaluate` ranks them)."""
 
 
 _Array: TypeAlias = NDArray[np.float64]
-# Queries measured at once: bounds the memory where very many products are relevant.
+# Queries of a block; bounds the memory if many products are relevant.
 _BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric's name and how deep it looks: ``Metric("nDCG", 10)`` is ``nDCG@10``.
+    """A metric with its cutoff: ``Metric("nDCG", 10)`` is ``nDCG@10``.
 
-    A product is relevant from grade 1 on; the grade itself counts in nDCG only. Ranks start at 1, k is the
-    cutoff.
+    Products of grade ≥ 1 are relevant; only nDCG uses the grade itself. Ranks start at 1, k is the cutoff.
 
     =============  ==================================================================================
     ``R@k``        relevant products in the top k / all relevant products
     ``P@k``        relevant products in the top k / k
-    ``RR@k``       1 / rank of the first relevant product in the top k, 0 without one
+    ``RR@k``       1 / rank of the first relevant product in the top k, else 0
     ``AP@k``       precision at the rank of each relevant product in the top k, summed / all relevant
     ``nDCG@k``     DCG of the top k / largest possible DCG@k; DCG = Σ grade / log2(rank + 1)
     ``Success@k``  1 if a relevant product is in the top k, else 0
     =============  ==================================================================================
 
-    ``RR``, ``AP`` and ``nDCG`` may go without cutoff. Sources: trec_eval; Järvelin & Kekäläinen,
+    The cutoff of ``RR``, ``AP`` and ``nDCG`` is optional. Sources: trec_eval; Järvelin & Kekäläinen,
     "Cumulated gain-based evaluation of IR techniques", ACM TOIS 20(4), 2002, for nDCG.
 
     Notes
     -----
-    Some published benchmarks divide ``R@k`` by min(k, all relevant) so that 1 can be reached when there are
-    more than k relevant products, and some call ``Success@k`` "recall@k": their figures are not these.
+    Some published benchmarks divide ``R@k`` by min(k, all relevant), and some call ``Success@k`` "recall@k"; their
+    figures are not comparable with these.
     """
 
     name: str
@@ -70,29 +69,29 @@ _KNOWN = "R@k, P@k, RR, RR@k, nDCG, nDCG@k, AP, AP@k, Success@k (k a whole numbe
 
 
 def parse_metrics(names: str) -> list[Metric]:
-    """Read ``"R@1,R@10,RR@10"``: names separated by commas or spaces; repeated ones are kept once.
+    """Parse ``"R@1,R@10,RR@10"``, names separated by commas or spaces; duplicates are removed.
 
     Raises
     ------
     EvaluationError
-        A name is not known, its cutoff is missing or wrong, or there is none; with what is known.
+        A name is unknown, its cutoff is missing or invalid, or the text is empty.
     """
     metrics = dict.fromkeys(_metric(name) for name in re.split(r"[,\s]+", names) if name)
     if not metrics:
-        raise EvaluationError(f"no metric given; known: {_KNOWN}")
+        raise EvaluationError(f"no metric given; use {_KNOWN}")
     return list(metrics)
 
 
 def _metric(text: str) -> Metric:
     name, at, cutoff = text.partition("@")
     if at and not re.fullmatch("[0-9]{1,9}", cutoff):
-        raise EvaluationError(f"the cutoff of the metric {text!r} is no whole number; known: {_KNOWN}")
+        raise EvaluationError(f"the cutoff of the metric {text!r} is not an integer; known: {_KNOWN}")
     return Metric(name, int(cutoff) if at else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What `evaluate` found: `values`, float64 (len(queries), len(metrics))."""
+    """Result of `evaluate`: `values` is float64 (len(queries), len(metrics))."""
 
     queries: tuple[str, ...]
     metrics: tuple[Metric, ...]
@@ -100,17 +99,17 @@ class Scores:
 
 
 def evaluate(run: Run, qrels: Qrels, metrics: Iterable[Metric]) -> Scores:
-    """Measure a run: one value for each judged query and metric.
+    """Compute the value of each metric for each judged query.
 
-    The queries are those of `qrels`, in its order; one that is missing in the run scores 0, and the run's
-    queries without judgements are left out. Products are ranked by descending score, and ties as
-    ``ir_measures`` breaks them, so that the figures can be compared to the last digit: scores as float32 and
-    then descending id (trec_eval), but for ``RR@k`` scores as they are and then ascending id (MS MARCO).
+    The queries are those of `qrels`, in its order. A query that is missing in the run scores 0, and queries without
+    judgements are ignored. Products are ranked by descending score. Ties are broken as in ``ir_measures``, so that
+    figures agree exactly: float32 scores, then descending id (trec_eval); for ``RR@k`` full-precision scores, then
+    ascending id (MS MARCO).
 
     Raises
     ------
     EvaluationError
-        A query finds the same product twice or has a score that is not a number.
+        A query has the same product twice or a score that is not finite.
     """
     metrics = tuple(metrics)
     values = np.zeros((len(qrels), len(metrics)))
@@ -120,32 +119,32 @@ def evaluate(run: Run, qrels: Qrels, metrics: Iterable[Metric]) -> Scores:
     names = list(qrels)
     for start in range(0, len(answerable), _BLOCK):
         rows = answerable[start : start + _BLOCK]
-        block = [(_checked(names[row], run.get(names[row], ())), qrels[names[row]]) for row in rows]
+        block = [(_check_hits(names[row], run.get(names[row], ())), qrels[names[row]]) for row in rows]
         ideal = _matrix([sorted(judged.values(), reverse=True) for _, judged in block])
-        for trec in set(map(_trec, metrics)):
+        for trec in set(map(_is_trec, metrics)):
             grades = _matrix(
-                [[judged.get(product, 0) for product in _ranked(hits, trec)] for hits, judged in block]
+                [[judged.get(product, 0) for product in _rank_products(hits, trec)] for hits, judged in block]
             )
             for column, metric in enumerate(metrics):
-                if _trec(metric) is trec:
+                if _is_trec(metric) is trec:
                     depth = metric.cutoff or max(grades.shape[1], ideal.shape[1])
                     values[rows, column] = _DEFINITIONS[metric.name](grades[:, :depth], ideal, depth)
     return Scores(tuple(names), metrics, values)
 
 
-def _trec(metric: Metric) -> bool:
+def _is_trec(metric: Metric) -> bool:
     return metric.name != "RR" or metric.cutoff is None
 
 
-def _checked(query: str, hits: Sequence[tuple[str, float]]) -> Sequence[tuple[str, float]]:
+def _check_hits(query: str, hits: Sequence[tuple[str, float]]) -> Sequence[tuple[str, float]]:
     if len({product for product, _ in hits}) < len(hits):
-        raise EvaluationError(f"query {query!r}: the run finds the same product twice")
+        raise EvaluationError(f"query {query!r}: the run has the same product twice")
     if not np.isfinite([score for _, score in hits]).all():
         raise EvaluationError(f"query {query!r}: a score is not a finite number")
     return hits
 
 
-def _ranked(hits: Sequence[tuple[str, float]], trec: bool) -> list[str]:
+def _rank_products(hits: Sequence[tuple[str, float]], trec: bool) -> list[str]:
     by_id = sorted(hits, reverse=trec)
     scores = np.array([score for _, score in by_id], dtype=np.float32 if trec else np.float64)
     return [by_id[place][0] for place in np.argsort(np.negative(scores), kind="stable")]
@@ -159,12 +158,12 @@ def _matrix(grades: Sequence[Sequence[int]]) -> _Array:
 
 
 def discounts(depth: int) -> _Array:
-    """1 / log2(rank + 1) for the ranks 1 … depth, float64 (depth,)."""
+    """Return 1 / log2(rank + 1) for the ranks 1 … depth, float64 (depth,)."""
     return 1 / np.log2(np.arange(2, depth + 2))
 
 
 def dcg(grades: _Array) -> _Array:
-    """Sum up grades in rank order, float64 (…, depth), to Σ grade / log2(rank + 1), float64 (…)."""
+    """Return Σ grade / log2(rank + 1), float64 (…), of grades in rank order, float64 (…, depth)."""
     return np.asarray(grades @ discounts(grades.shape[-1]))
 
 
@@ -190,9 +189,9 @@ def _reciprocal_rank(grades: _Array, _: _Array, __: int) -> _Array:
 
 
 def _average_precision(grades: _Array, ideal: _Array, _: int) -> _Array:
-    found = grades > 0
-    precisions = found.cumsum(axis=1) / np.arange(1, grades.shape[1] + 1)
-    return np.asarray(np.where(found, precisions, 0).sum(axis=1) / _relevant(ideal))
+    is_relevant = grades > 0
+    precisions = is_relevant.cumsum(axis=1) / np.arange(1, grades.shape[1] + 1)
+    return np.asarray(np.where(is_relevant, precisions, 0).sum(axis=1) / _relevant(ideal))
 
 
 def _ndcg(grades: _Array, ideal: _Array, depth: int) -> _Array:

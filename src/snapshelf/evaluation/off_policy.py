@@ -1,4 +1,4 @@
-"""What another ranking would have earned, from what was logged under the one that ran."""
+"""Off-policy estimators: the reward of a new policy from the log of an old policy."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from snapshelf.errors import EvaluationError
 
-LEAST_EFFECTIVE = 1_000
-"""Effective sample size below which an estimate is refused: it would be the luck of a few heavy samples."""
+MIN_EFFECTIVE_SAMPLE = 1_000
+"""Minimum effective sample size; below, an estimate depends on a few samples with large weights."""
 PROPENSITY_FLOOR = 0.01
 
 _Array = NDArray[np.float64]
@@ -37,19 +37,19 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Logged:
-    """Samples of a log, one for each impression.
+class LoggedSamples:
+    """Samples of a log, a row for each impression.
 
     Parameters
     ----------
     rewards : ndarray
-        float64 (n,): such as 1 for a click.
+        float64 (n,): rewards, for example 1 for a click.
     propensities : ndarray
-        float64 (n,): probability with which the policy that ran showed this.
+        float64 (n,): probability of the logged action under the logging policy.
     targets : ndarray
-        float64 (n,): probability with which the new policy shows it.
+        float64 (n,): probability of the logged action under the new policy.
     predicted, predicted_target : ndarray or None
-        float64 (n,): a model's reward for what was shown, and its mean under the new policy; for `doubly_robust`.
+        float64 (n,): a model's reward of the logged action, and its mean under the new policy; for `doubly_robust`.
     """
 
     rewards: _Array
@@ -61,7 +61,7 @@ class Logged:
     def __post_init__(self) -> None:
         columns = (self.rewards, self.propensities, self.targets)
         if not len(self.rewards) or len({len(column) for column in columns}) > 1:
-            raise EvaluationError("rewards, propensities and targets must be as many, and at least one")
+            raise EvaluationError("rewards, propensities and targets must have the same length, at least 1")
         if not all(np.isfinite(column).all() for column in columns):
             raise EvaluationError("a reward, propensity or target is not a finite number")
         if self.propensities.min() <= 0 or self.propensities.max() > 1:
@@ -70,23 +70,28 @@ class Logged:
             )
 
 
-def naive(logged: Logged) -> Estimate:
-    """Mean reward as logged: what the old policy earned, whatever the new one does."""
+def naive(logged: LoggedSamples) -> Estimate:
+    """Return the mean logged reward, that of the old policy."""
     return _estimate(logged.rewards, np.ones(len(logged.rewards)), normalise=False)
 
 
-def ips(logged: Logged, *, clip: float = math.inf) -> Estimate:
-    """Inverse propensity scoring: Σ w · reward / n, w = min(target / propensity, clip) (Horvitz & Thompson, 1952)."""
+def ips(logged: LoggedSamples, *, clip: float = math.inf) -> Estimate:
+    """Estimate by inverse propensity scoring (Horvitz & Thompson, 1952).
+
+    Σ w · reward / n with w = min(target / propensity, clip).
+    """
     return _estimate(logged.rewards, _weights(logged, clip), normalise=False)
 
 
-def snips(logged: Logged, *, clip: float = math.inf) -> Estimate:
-    """Self-normalised IPS: Σ w · reward / Σ w (Swaminathan & Joachims, NeurIPS 2015)."""
+def snips(logged: LoggedSamples, *, clip: float = math.inf) -> Estimate:
+    """Estimate by self-normalised IPS: Σ w · reward / Σ w (Swaminathan & Joachims, NeurIPS 2015)."""
     return _estimate(logged.rewards, _weights(logged, clip), normalise=True)
 
 
-def doubly_robust(logged: Logged, *, clip: float = math.inf) -> Estimate:
-    """Model plus weighted error of the model: right when either is (Dudík, Langford & Li, ICML 2011).
+def doubly_robust(logged: LoggedSamples, *, clip: float = math.inf) -> Estimate:
+    """Estimate by the model plus its weighted error (Dudík, Langford & Li, ICML 2011).
+
+    Unbiased if either the model or the propensities are right.
 
     Raises
     ------
@@ -94,25 +99,27 @@ def doubly_robust(logged: Logged, *, clip: float = math.inf) -> Estimate:
         The log has no predicted rewards.
     """
     if logged.predicted is None or logged.predicted_target is None:
-        raise EvaluationError("doubly robust needs a model's rewards: predicted and predicted_target")
+        raise EvaluationError(
+            "doubly robust estimation requires a model's rewards: predicted and predicted_target"
+        )
     weights = _weights(logged, clip)
     corrected = logged.predicted_target + weights * (logged.rewards - logged.predicted)
     low, high = _interval(corrected, np.ones(len(corrected)), normalise=False)
     return Estimate(float(corrected.mean()), low, high, _effective(weights))
 
 
-def trusted(estimate: Estimate) -> Estimate:
-    """Return the estimate, or refuse it where too few samples carry it.
+def require_trustworthy(estimate: Estimate) -> Estimate:
+    """Return the estimate if its effective sample size is sufficient.
 
     Raises
     ------
     EvaluationError
-        The effective sample size is below `LEAST_EFFECTIVE`.
+        The effective sample size is below `MIN_EFFECTIVE_SAMPLE`.
     """
-    if estimate.effective < LEAST_EFFECTIVE:
+    if estimate.effective < MIN_EFFECTIVE_SAMPLE:
         raise EvaluationError(
-            f"the effective sample size is {estimate.effective:.0f}, and below {LEAST_EFFECTIVE:,} an estimate is "
-            "luck: log more, clip the weights, or compare the rankings by interleaving"
+            f"the effective sample size is {estimate.effective:.0f}; a trustworthy estimate needs "
+            f"{MIN_EFFECTIVE_SAMPLE:,}: log more, clip the weights, or compare the rankings by interleaving"
         )
     return estimate
 
@@ -120,18 +127,18 @@ def trusted(estimate: Estimate) -> Estimate:
 def snips_ndcg(
     clicked_ranks: Sequence[_Array], propensities: Sequence[_Array], *, depth: int = 10, clip: float = 20.0
 ) -> Estimate:
-    """NDCG of a new ranking from clicks under an old one, corrected for the rank at which they were made.
+    """Estimate the NDCG of a new ranking from clicks on an old ranking, corrected for position bias.
 
-    Every click weighs min(1 / propensity of having been looked at, clip) and gains 1 / log2(1 + rank in the new
-    ranking) within `depth`. The gain of a request is divided by the largest that its clicks could have, requests
-    by the weight of all.
+    A click has the weight min(1 / examination propensity, clip) and the gain 1 / log2(1 + rank in the new ranking)
+    within `depth`. The gain of a request is divided by the maximum gain of its clicks; the mean over requests is
+    weighted.
 
     Parameters
     ----------
     clicked_ranks : sequence of ndarray
-        For each request float64 (clicks,): ranks, from 1, that the new ranking gives to what was clicked.
+        For each request float64 (clicks,): ranks of the clicked products in the new ranking, from 1.
     propensities : sequence of ndarray
-        As many: probability that the place where it was shown was looked at.
+        The same shapes: probability that the place of each clicked product was examined.
     depth : int
         Cutoff of the ranking.
     clip : float
@@ -143,20 +150,20 @@ def snips_ndcg(
         No request has a click.
     """
     gains, weights = [], []
-    for ranks, seen in zip(clicked_ranks, propensities, strict=True):
+    for ranks, examined in zip(clicked_ranks, propensities, strict=True):
         if not len(ranks):
             continue
-        weight = np.minimum(1 / np.maximum(seen, PROPENSITY_FLOOR), clip)
-        gained = np.where(ranks <= depth, 1 / np.log2(1 + ranks), 0) @ weight
+        weight = np.minimum(1 / np.maximum(examined, PROPENSITY_FLOOR), clip)
+        gain = np.where(ranks <= depth, 1 / np.log2(1 + ranks), 0) @ weight
         ideal = (1 / np.log2(2 + np.arange(len(ranks)))) @ np.sort(weight)[::-1]
-        gains.append(gained / ideal)
+        gains.append(gain / ideal)
         weights.append(weight.mean())
     if not gains:
         raise EvaluationError("no request has a click")
     return _estimate(np.array(gains), np.array(weights), normalise=True)
 
 
-def _weights(logged: Logged, clip: float) -> _Array:
+def _weights(logged: LoggedSamples, clip: float) -> _Array:
     return np.minimum(logged.targets / np.maximum(logged.propensities, PROPENSITY_FLOOR), clip)
 
 
@@ -167,8 +174,8 @@ def _effective(weights: _Array) -> float:
 
 def _estimate(values: _Array, weights: _Array, *, normalise: bool) -> Estimate:
     low, high = _interval(values, weights, normalise=normalise)
-    below = weights.sum() if normalise else len(values)
-    value = float(values @ weights / below) if below else 0.0
+    denominator = weights.sum() if normalise else len(values)
+    value = float(values @ weights / denominator) if denominator else 0.0
     return Estimate(value, low, high, _effective(weights))
 
 
@@ -178,9 +185,9 @@ def _interval(
     draw = np.random.default_rng(seed)
     means = np.empty(resamples)
     for number in range(resamples):
-        # Poisson bootstrap: each sample is there as often as a Poisson(1) draw says, which needs no second table.
-        times = draw.poisson(1.0, len(values)) * weights
-        below = times.sum() if normalise else len(values)
-        means[number] = values @ times / below if below else 0.0
+        # Poisson bootstrap: each sample is counted Poisson(1) times, without a copy of the table.
+        resampled = draw.poisson(1.0, len(values)) * weights
+        denominator = resampled.sum() if normalise else len(values)
+        means[number] = values @ resampled / denominator if denominator else 0.0
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)

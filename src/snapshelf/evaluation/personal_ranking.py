@@ -1,4 +1,4 @@
-"""How good the personal order is: two protocols on real shoppers' purchases, full rankings, time-ordered."""
+"""Evaluate personal ranking with two protocols on shoppers' purchases: full rankings, split by time."""
 
 from __future__ import annotations
 
@@ -38,26 +38,26 @@ from snapshelf.ranking import (
 from snapshelf.recommend import NextItem, PurchaseHistory, RecommendationQuery, Recommender
 
 Protocol: TypeAlias = Literal["search", "next"]
-Way: TypeAlias = Literal["words", "words+popularity", "personal"]
+Ordering: TypeAlias = Literal["words", "words+popularity", "personal"]
 Progress: TypeAlias = Callable[[int, int | None], None]
 
 _CANDIDATES = 200
-_TEACHERS = 8_000
-_FEW_TEACHERS = 2_000
+_MAX_TRAINING_CASES = 8_000
+_MIN_TRAINING_CASES = 2_000
 _DEPTH = 10
-_NAMES: Mapping[Way, tuple[str, ...]] = {
+_ORDERINGS: Mapping[Ordering, tuple[str, ...]] = {
     "words": ("words",),
     "words+popularity": ("words+popularity",),
     "personal": ("formula", "impersonal", "personal"),
 }
-"""Orderings that each way gives."""
+"""Rankings that each ordering gives."""
 _COLD = (1, 3, 10)
 _COLD_SHOPPERS = 1_500
 
 
 @dataclass(frozen=True)
 class Case:
-    """One purchase to be foreseen: the shopper, what was bought before (oldest first), and the purchase, as rows."""
+    """A purchase to predict: the shopper, the earlier purchases (oldest first) and the target, as rows."""
 
     shopper: str
     past: NDArray[np.intp]
@@ -66,7 +66,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Purchases:
-    """A folder of shoppers' purchases, divided by time within each shopper.
+    """Shoppers' purchases of a folder, split by time within each shopper.
 
     Parameters
     ----------
@@ -74,11 +74,11 @@ class Purchases:
     texts : tuple of str
         Title and categories of each item.
     queries : tuple of str
-        What somebody who looks for the item types: the words of its deepest category path without the root.
+        The query for each item: the words of its deepest category path without the root.
     baskets : list of ndarray
-        What the models may count: each shopper's purchases before the validation step.
-    teachers : list of Case
-        Validation steps of shoppers who are not tested; rankers learn from them.
+        Training data of the statistics: each shopper's purchases before the validation step.
+    training_cases : list of Case
+        Training data of the rankers: validation steps of shoppers who are not in the test set.
     tests : list of Case
     """
 
@@ -86,63 +86,61 @@ class Purchases:
     texts: tuple[str, ...]
     queries: tuple[str, ...]
     baskets: list[NDArray[np.intp]]
-    teachers: list[Case]
+    training_cases: list[Case]
     tests: list[Case]
 
     @classmethod
-    def read(cls, folder: Path, kept_back: Path | None = None, *, seed: int = 0) -> Purchases:
+    def read(cls, folder: Path, held_out: Path | None = None, *, seed: int = 0) -> Purchases:
         """Read ``products.csv`` and ``purchases.jsonl`` of a folder.
 
-        Without `kept_back` the last purchase of each shopper whose ``last_kept_back`` is false is the test. With it
-        the purchases that it lists are the tests. In both cases the purchase before a shopper's last is the
-        validation step, known last purchases included, and the models count only what came before it.
+        Without `held_out`, the test is the last purchase of each shopper whose ``last_kept_back`` is false. Otherwise
+        the tests are the purchases listed in `held_out`. In both cases, the last remaining purchase is the validation
+        step, and the statistics count only earlier purchases.
 
         Raises
         ------
         EvaluationError
-            A file is missing or a line of it cannot be used; the message has file and line.
+            A file is missing or has an invalid line; the message names file and line.
         """
         products, texts, queries = _read_products(folder / "products.csv")
         items = Items.of(products, texts=texts)
         rows = {name: row for row, name in enumerate(items.ids)}
-        bought, is_kept_back = _read_purchases(folder / "purchases.jsonl", rows)
-        hidden = None if kept_back is None else _read_kept_back(kept_back, rows, bought)
+        bought, is_held_out = _read_purchases(folder / "purchases.jsonl", rows)
+        held_out_products = None if held_out is None else _read_held_out(held_out, rows, bought)
         baskets: list[NDArray[np.intp]] = []
         tests: list[Case] = []
         steps: dict[str, Case] = {}
-        for shopper, taken in bought.items():
-            history = taken
-            if hidden is not None and shopper in hidden:
-                history = taken[taken != hidden[shopper]]
-                tests.append(Case(shopper, history, hidden[shopper]))
-            elif not is_kept_back[shopper] and len(taken) > 1:
-                history = taken[:-1]
-                if hidden is None:
-                    tests.append(Case(shopper, history, int(taken[-1])))
+        for shopper, purchased in bought.items():
+            history = purchased
+            if held_out_products is not None and shopper in held_out_products:
+                history = purchased[purchased != held_out_products[shopper]]
+                tests.append(Case(shopper, history, held_out_products[shopper]))
+            elif not is_held_out[shopper] and len(purchased) > 1:
+                history = purchased[:-1]
+                if held_out_products is None:
+                    tests.append(Case(shopper, history, int(purchased[-1])))
             if len(history) > 1:
                 steps[shopper] = Case(shopper, history[:-1], int(history[-1]))
             baskets.append(history[:-1])
         if not tests:
             raise EvaluationError(
-                f"{folder}: every shopper's last purchase was kept back, so there is nothing to test on; "
-                "give the file with --kept-back"
+                f"{folder}: the last purchase of every shopper is held out, so no test remains; "
+                "give the file of held-out purchases with --kept-back"
             )
-        return cls(items, texts, queries, baskets, *_teachers_and_tests(steps, tests, seed))
+        return cls(items, texts, queries, baskets, *_split_cases(steps, tests, seed))
 
 
-def _teachers_and_tests(
-    steps: Mapping[str, Case], tests: list[Case], seed: int
-) -> tuple[list[Case], list[Case]]:
+def _split_cases(steps: Mapping[str, Case], tests: list[Case], seed: int) -> tuple[list[Case], list[Case]]:
     draw = np.random.default_rng(seed)
     tested = {case.shopper for case in tests}
     others = [step for shopper, step in steps.items() if shopper not in tested]
-    if len(others) < min(_FEW_TEACHERS, len(tests) // 2):
-        # Nobody is left to learn from: some of those who would be tested teach instead.
-        count = min(_TEACHERS, len(tests) // 2)
-        teaching = {tests[place].shopper for place in draw.choice(len(tests), count, replace=False)}
-        others += [steps[shopper] for shopper in teaching if shopper in steps]
-        tests = [case for case in tests if case.shopper not in teaching]
-    order = draw.permutation(len(others))[:_TEACHERS]
+    if len(others) < min(_MIN_TRAINING_CASES, len(tests) // 2):
+        # Too few shoppers remain for training, so some test shoppers become training shoppers.
+        count = min(_MAX_TRAINING_CASES, len(tests) // 2)
+        training_shoppers = {tests[place].shopper for place in draw.choice(len(tests), count, replace=False)}
+        others += [steps[shopper] for shopper in training_shoppers if shopper in steps]
+        tests = [case for case in tests if case.shopper not in training_shoppers]
+    order = draw.permutation(len(others))[:_MAX_TRAINING_CASES]
     return [others[place] for place in order], tests
 
 
@@ -162,13 +160,13 @@ def _read_products(path: Path) -> tuple[list[Product], tuple[str, ...], tuple[st
     except (OSError, KeyError, UnicodeDecodeError, AttributeError, ProductError) as error:
         line = len(products) + 2
         raise EvaluationError(
-            f"{path}, product {line - 1}: {_cause(error)}; needed are the columns id, title and categories "
+            f"{path}, product {line - 1}: {_cause(error)}; the columns id, title and categories are required "
             "(paths as 'a > b | c > d')"
         ) from None
     if len({product.id for product in products}) < len(products):
-        raise EvaluationError(f"{path}: an id is there twice")
+        raise EvaluationError(f"{path}: an id occurs twice")
     if not products:
-        raise EvaluationError(f"{path}: no products")
+        raise EvaluationError(f"{path}: the file has no products")
     return products, tuple(texts), tuple(queries)
 
 
@@ -176,23 +174,23 @@ def _read_purchases(
     path: Path, rows: Mapping[str, int]
 ) -> tuple[dict[str, NDArray[np.intp]], dict[str, bool]]:
     bought: dict[str, NDArray[np.intp]] = {}
-    kept_back: dict[str, bool] = {}
+    held_out: dict[str, bool] = {}
     for line, fields in _lines(path):
         try:
             shopper = str(fields["shopper"])
             bought[shopper] = np.array([rows[str(name)] for name in fields["products"]], dtype=np.intp)
-            kept_back[shopper] = bool(fields.get("last_kept_back", False))
+            held_out[shopper] = bool(fields.get("last_kept_back", False))
         except (KeyError, TypeError, AttributeError) as error:
             raise EvaluationError(
                 f'{path}, line {line}: {_cause(error)}; needed is {{"shopper", "products": [ids of products.csv]}}'
             ) from None
-    return bought, kept_back
+    return bought, held_out
 
 
-def _read_kept_back(
+def _read_held_out(
     path: Path, rows: Mapping[str, int], bought: Mapping[str, NDArray[np.intp]]
 ) -> dict[str, int]:
-    hidden: dict[str, int] = {}
+    held_out_products: dict[str, int] = {}
     for line, fields in _lines(path):
         try:
             shopper, product = str(fields["shopper"]), rows[str(fields["product"])]
@@ -204,8 +202,8 @@ def _read_kept_back(
             raise EvaluationError(
                 f"{path}, line {line}: purchases.jsonl does not know the shopper {shopper!r}"
             )
-        hidden[shopper] = product
-    return hidden
+        held_out_products[shopper] = product
+    return held_out_products
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -222,18 +220,18 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _cause(error: Exception) -> str:
     if isinstance(error, KeyError):
-        return f"{error.args[0]!r} is missing or not known"
+        return f"{error.args[0]!r} is missing or unknown"
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What a model reached over the shoppers.
+    """Metrics of a ranking over the shoppers.
 
     Parameters
     ----------
     ranks : ndarray
-        float64 (shoppers,): mid-rank of the target, infinite where it was not among the candidates.
+        float64 (shoppers,): mid-rank of the target, infinite if it is not among the candidates.
     seconds : float
         Mean time of a request.
     """
@@ -247,7 +245,7 @@ class Figures:
         return np.where(self.ranks <= _DEPTH, 1 / np.log2(1 + self.ranks), 0.0)
 
     def to_json(self) -> dict[str, float]:
-        """Hit rate, NDCG with its 95 % bootstrap interval, and milliseconds per request."""
+        """Return hit rate, NDCG with its 95 % bootstrap interval, and milliseconds per request."""
         low, high = bootstrap_interval(self.gains[:, None])
         return {
             "HR@10": _rounded(np.mean(self.ranks <= _DEPTH)),
@@ -265,7 +263,7 @@ def _rounded(value: float | np.floating[Any]) -> float:
 
 @dataclass(frozen=True)
 class PersonalReport:
-    """Figures of each model on the same shoppers; what `snapshelf rank bench` prints.
+    """Figures of each model on the same shoppers, as printed by `snapshelf rank bench`.
 
     Parameters
     ----------
@@ -273,47 +271,47 @@ class PersonalReport:
     models : mapping
         Name → figures.
     untied : ndarray
-        bool (shoppers,): those whose last step cannot be two events of one time stored in id order.
-    more : mapping
-        What else was measured: cold start, new items, split.
+        bool (shoppers,): shoppers whose last two purchases cannot be simultaneous events in id order.
+    details : mapping
+        Further figures: cold start, new items, split.
     """
 
     protocol: Protocol
     models: Mapping[str, Figures]
     untied: NDArray[np.bool_]
-    more: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain values."""
         untied = {
             name: {
-                "HR@10": _rounded(np.mean(found.ranks[self.untied] <= _DEPTH)),
-                "NDCG@10": _rounded(found.gains[self.untied].mean()),
+                "HR@10": _rounded(np.mean(figures.ranks[self.untied] <= _DEPTH)),
+                "NDCG@10": _rounded(figures.gains[self.untied].mean()),
             }
-            for name, found in self.models.items()
+            for name, figures in self.models.items()
             if self.untied.any()
         }
         return {
             "protocol": self.protocol,
             "shoppers": len(self.untied),
-            "models": {name: found.to_json() for name, found in self.models.items()},
+            "models": {name: figures.to_json() for name, figures in self.models.items()},
             "untied": {"shoppers": int(self.untied.sum()), "models": untied},
-            **self.more,
+            **self.details,
         }
 
 
-def bench_personal(
+def benchmark_personal_ranking(
     purchases: Purchases, protocol: Protocol, *, progress: Progress | None = None
 ) -> PersonalReport:
-    """Run a protocol on real purchases.
+    """Run an evaluation protocol on purchases.
 
-    ``"next"``: all items that the shopper has not bought are ranked. ``"search"``: the best 200 of BM25 for the
-    target's category words are ranked again; a target that is not among them counts 0. Ties take the mid-rank.
+    ``"next"`` ranks all items that the shopper has not purchased. ``"search"`` re-ranks the top 200 of BM25 for the
+    target's category words; a target outside of them scores 0. Ties take the mid-rank.
     """
-    return (_bench_search if protocol == "search" else _bench_next)(purchases, progress or _silent)
+    return (_bench_search if protocol == "search" else _bench_next)(purchases, progress or _ignore_progress)
 
 
-def _silent(_done: int, _total: int | None) -> None:
+def _ignore_progress(_done: int, _total: int | None) -> None:
     pass
 
 
@@ -322,12 +320,12 @@ def _untied(tests: Sequence[Case]) -> NDArray[np.bool_]:
 
 
 def mid_rank(scores: NDArray[Any], place: int) -> float:
-    """Rank of one score among all, from 1; equal ones share the mean of their ranks."""
+    """Return the rank of a score among all, from 1; ties take the mean of their ranks."""
     own = scores[place]
     return float(np.sum(scores > own) + (np.sum(scores == own) + 1) / 2)
 
 
-def _bench_next(purchases: Purchases, tell: Progress) -> PersonalReport:
+def _bench_next(purchases: Purchases, report: Progress) -> PersonalReport:
     signals = count_histories(purchases.items, purchases.baskets)
     models: dict[str, Callable[[InteractionHistory], NDArray[np.float32]]] = {
         "popularity": lambda _: signals.popularity.copy(),
@@ -339,11 +337,11 @@ def _bench_next(purchases: Purchases, tell: Progress) -> PersonalReport:
     lists: dict[str, Mapping[str, float]] = {}
     for number, (name, score) in enumerate(models.items()):
         figures[name], shown = _next_figures(score, purchases.tests)
-        lists[name] = _spread(purchases.items, shown)
-        tell(number + 1, len(models) + 1)
+        lists[name] = _list_diversity(purchases.items, shown)
+        report(number + 1, len(models) + 1)
     figures["for_you"], shown = _for_you_figures(signals, purchases.tests)
-    lists["for_you"] = _spread(purchases.items, shown)
-    tell(len(models) + 1, len(models) + 1)
+    lists["for_you"] = _list_diversity(purchases.items, shown)
+    report(len(models) + 1, len(models) + 1)
     return PersonalReport(
         "next",
         figures,
@@ -353,49 +351,48 @@ def _bench_next(purchases: Purchases, tell: Progress) -> PersonalReport:
 
 
 def _for_you_figures(signals: ItemStatistics, cases: Sequence[Case]) -> tuple[Figures, NDArray[np.intp]]:
-    """Rank the target in the list that a shopper would see; what is not in its ten places was not found."""
+    """Rank the target in the shopper's top-ten list; a target outside of the list has an infinite rank."""
     recommender = Recommender(signals)
     ranks = np.full(len(cases), np.inf)
     shown = np.full((len(cases), _DEPTH), UNKNOWN, np.intp)
     started = time.perf_counter()
     for number, case in enumerate(cases):
-        wish = RecommendationQuery(
+        query = RecommendationQuery(
             "for-you", _DEPTH, InteractionHistory.of(case.past), PurchaseHistory.of(case.past), explore=False
         )
-        rows = [one.row for one in recommender.recommend(wish)]
+        rows = [item.row for item in recommender.recommend(query)]
         shown[number, : len(rows)] = rows
         if case.target in rows:
             ranks[number] = rows.index(case.target) + 1
     return Figures(ranks, (time.perf_counter() - started) / len(cases)), shown
 
 
-def _spread(items: Items, shown: NDArray[np.intp]) -> dict[str, float]:
-    """Say how far lists differ, within and from each other.
+def _list_diversity(items: Items, shown: NDArray[np.intp]) -> dict[str, float]:
+    """Return diversity metrics of lists.
 
-    ``coverage``: share of the items that are in some list; ``gini``: of how often each item is shown, 0 when all are
-    shown alike, towards 1 when few are shown to everybody; ``diversity``: mean of 1 − cosine of words over
-    the pairs within a list.
+    ``coverage``: share of the items in any list; ``gini``: Gini coefficient of the impressions of items, 0 if all are
+    equal, near 1 if few items take all; ``diversity``: mean of 1 − cosine of words over the pairs within a list.
     """
-    times = np.sort(np.bincount(shown[shown != UNKNOWN], minlength=len(items)))
-    share = np.cumsum(times) / max(1, times.sum())
-    apart = []
+    counts = np.sort(np.bincount(shown[shown != UNKNOWN], minlength=len(items)))
+    share = np.cumsum(counts) / max(1, counts.sum())
+    diversities = []
     for rows in shown:
         words = items.words[rows[rows != UNKNOWN]]
         size = words.shape[0]
         if size > 1:
-            near = float((words @ words.T).sum()) - float(words.multiply(words).sum())
-            apart.append(1 - near / (size * (size - 1)))
+            similarity = float((words @ words.T).sum()) - float(words.multiply(words).sum())
+            diversities.append(1 - similarity / (size * (size - 1)))
     return {
-        "coverage": _rounded(np.mean(times > 0)),
+        "coverage": _rounded(np.mean(counts > 0)),
         "gini": _rounded(1 - (2 * share.sum() - 1) / len(items)),
-        "diversity": _rounded(np.mean(apart) if apart else 0.0),
+        "diversity": _rounded(np.mean(diversities) if diversities else 0.0),
     }
 
 
 def _next_figures(
     score: Callable[[InteractionHistory], NDArray[np.float32]], cases: Sequence[Case]
 ) -> tuple[Figures, NDArray[np.intp]]:
-    """Rank all items; returns also the rows of the ten best for each, intp (cases, 10)."""
+    """Rank all items; also return the rows of the top ten of each case, intp (cases, 10)."""
     ranks = np.empty(len(cases))
     shown = np.full((len(cases), _DEPTH), UNKNOWN, np.intp)
     seconds = 0.0
@@ -413,7 +410,7 @@ def _next_figures(
 
 
 def _new_items(purchases: Purchases, *, share: int = 10, seed: int = 0) -> dict[str, float | int]:
-    """Take every tenth item out of all that is counted, and ask for the shoppers who bought one of them."""
+    """Remove a tenth of the items from the statistics, and evaluate the shoppers whose target is among them."""
     draw = np.random.default_rng(seed)
     size = len(purchases.items)
     is_new = np.zeros(size, bool)
@@ -423,26 +420,26 @@ def _new_items(purchases: Purchases, *, share: int = 10, seed: int = 0) -> dict[
     if not cases:
         return {"shoppers": 0}
     ranks = _next_figures(partial(NextItem().scores, signals), cases)[0].ranks
-    blind = _next_figures(partial(NextItem(content=0.0).scores, signals), cases)[0].ranks
+    item_knn_ranks = _next_figures(partial(NextItem(content=0.0).scores, signals), cases)[0].ranks
     for_you = _for_you_figures(signals, cases)[0].ranks
     return {
         "shoppers": len(cases),
         **{f"R@{depth}": _rounded(np.mean(ranks <= depth)) for depth in (10, 100)},
         "for_you R@10": _rounded(np.mean(for_you <= _DEPTH)),
-        "item_knn R@100": _rounded(np.mean(blind <= 100)),
+        "item_knn R@100": _rounded(np.mean(item_knn_ranks <= 100)),
         "random R@100": _rounded(100 / size),
     }
 
 
-class _Words:
-    """BM25 over the texts with k₁ = 1.2 and b = 0.75, plain words: the impersonal search of the protocol."""
+class _LexicalSearch:
+    """BM25 over the plain words of the texts, k₁ = 1.2, b = 0.75: the impersonal search of the protocol."""
 
     def __init__(self, purchases: Purchases, popularity: NDArray[np.float32]) -> None:
         self._queries, self._popularity = purchases.queries, popularity
         size = len(purchases.texts)
-        # Counted with the queries so that both number their words alike.
+        # Count texts and queries together, so that both share the numbers of words.
         counts = term_counts([*purchases.texts, *dict.fromkeys(purchases.queries)], _plain_words)
-        self._asked = {text: size + place for place, text in enumerate(dict.fromkeys(purchases.queries))}
+        self._query_rows = {text: size + place for place, text in enumerate(dict.fromkeys(purchases.queries))}
         self._counts = counts
         documents = counts[:size]
         length = np.asarray(documents.sum(axis=1)).ravel()
@@ -454,19 +451,19 @@ class _Words:
         self._weights = sparse.csr_array(
             (weights.astype(np.float32), documents.indices, documents.indptr), shape=documents.shape
         )
-        self._found: dict[str, tuple[NDArray[np.intp], NDArray[np.float32]]] = {}
+        self._candidates: dict[str, tuple[NDArray[np.intp], NDArray[np.float32]]] = {}
 
     def candidates(self, target: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Return rows and scores of the best 200 for the query of an item."""
+        """Return rows and scores of the top 200 for the query of an item."""
         query = self._queries[target]
-        if query not in self._found:
+        if query not in self._candidates:
             words = np.zeros(self._counts.shape[1], np.float32)
-            line = self._asked[query]
+            line = self._query_rows[query]
             words[self._counts.indices[self._counts.indptr[line] : self._counts.indptr[line + 1]]] = 1
             scores = np.asarray(self._weights @ words)
             best = np.lexsort((-self._popularity, -scores))[:_CANDIDATES]
-            self._found[query] = best[scores[best] > 0], scores[best][scores[best] > 0]
-        return self._found[query]
+            self._candidates[query] = best[scores[best] > 0], scores[best][scores[best] > 0]
+        return self._candidates[query]
 
 
 def _plain_words(text: str) -> list[str]:
@@ -475,16 +472,16 @@ def _plain_words(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class SearchSetting:
-    """The search protocol besides its cases: what was counted, the impersonal search, and a ranker."""
+    """The search protocol without its cases: statistics, the impersonal search and a ranker."""
 
     signals: ItemStatistics
-    words: _Words
+    words: _LexicalSearch
     model: ScoringModel
 
     @classmethod
     def of(cls, purchases: Purchases, signals: ItemStatistics, model: ScoringModel) -> SearchSetting:
         """Prepare the search over the purchases' items."""
-        return cls(signals, _Words(purchases, signals.popularity), model)
+        return cls(signals, _LexicalSearch(purchases, signals.popularity), model)
 
     def candidates(self, case: Case) -> CandidateTable:
         """Return the candidates of a case's query."""
@@ -500,13 +497,13 @@ class SearchSetting:
     def _popularity(self, table: CandidateTable) -> Floats:
         return self.signals.popularity[self.signals.items.rows(table.ids)]
 
-    def _scores(self, table: CandidateTable, case: Case, way: Way) -> dict[str, NDArray[Any]]:
-        if way == "words":
-            # Popularity breaks ties, as it does for the candidates.
-            return {way: table.relevance + 1e-9 * self._popularity(table).astype(np.float64)}
-        if way == "words+popularity":
-            return {way: self.popular(table)}
-        # The impersonal part does not see the shopper's columns, so the same features serve all three.
+    def _scores(self, table: CandidateTable, case: Case, ordering: Ordering) -> dict[str, NDArray[Any]]:
+        if ordering == "words":
+            # Popularity breaks ties, as among the candidates.
+            return {ordering: table.relevance + 1e-9 * self._popularity(table).astype(np.float64)}
+        if ordering == "words+popularity":
+            return {ordering: self.popular(table)}
+        # The impersonal part ignores the shopper's columns, so all three rankings share the features.
         features = compute_features(self.signals, table, InteractionHistory.of(case.past), None)
         impersonal, shopper = self.model.score(features)
         return {
@@ -515,65 +512,65 @@ class SearchSetting:
             "personal": impersonal + shopper,
         }
 
-    def ranks(self, cases: Sequence[Case], way: Way) -> dict[str, Figures]:
-        """Rank the target of each case; ``"personal"`` has three orderings that share their features."""
-        ranks = {name: np.full(len(cases), np.inf) for name in _NAMES[way]}
-        found, started = 0, time.perf_counter()
+    def ranks(self, cases: Sequence[Case], ordering: Ordering) -> dict[str, Figures]:
+        """Rank the target of each case; ``"personal"`` gives three rankings that share their features."""
+        ranks = {name: np.full(len(cases), np.inf) for name in _ORDERINGS[ordering]}
+        ranked, started = 0, time.perf_counter()
         for number, case in enumerate(cases):
             rows, _ = self.words.candidates(case.target)
             place = np.flatnonzero(rows == case.target)
             if len(place):
-                found += 1
-                for name, scores in self._scores(self.candidates(case), case, way).items():
+                ranked += 1
+                for name, scores in self._scores(self.candidates(case), case, ordering).items():
                     ranks[name][number] = mid_rank(scores, int(place[0]))
-        seconds = (time.perf_counter() - started) / max(1, found)
+        seconds = (time.perf_counter() - started) / max(1, ranked)
         return {name: Figures(values, seconds) for name, values in ranks.items()}
 
 
-def _bench_search(purchases: Purchases, tell: Progress) -> PersonalReport:
+def _bench_search(purchases: Purchases, report: Progress) -> PersonalReport:
     setting = SearchSetting.of(purchases, count_histories(purchases.items, purchases.baskets), FixedFormula())
     started = time.perf_counter()
     judged = []
-    for case in purchases.teachers:
+    for case in purchases.training_cases:
         table, target = setting.candidates(case), purchases.items.ids[case.target]
         grades = np.array([7 * (id == target) for id in table.ids], np.int32)
         judged.append(RankingExample(table, InteractionHistory.of(case.past), grades))
     model = train(setting.signals, judged)
     trained = time.perf_counter() - started
     setting, tests = replace(setting, model=model), purchases.tests
-    # Everybody gets the past of somebody else: the shoppers are shuffled, and each takes that of the next.
+    # Each shopper gets the history of the next shopper in a shuffled order.
     order = np.random.default_rng(0).permutation(len(tests))
     history_of = dict(zip(order, np.roll(order, 1), strict=True))
     swapped = [replace(case, past=tests[history_of[place]].past) for place, case in enumerate(tests)]
     figures: dict[str, Figures] = {}
-    for number, way in enumerate(_NAMES):
-        figures |= setting.ranks(tests, way)
-        tell(number + 1, len(_NAMES) + 2)
+    for number, ordering in enumerate(_ORDERINGS):
+        figures |= setting.ranks(tests, ordering)
+        report(number + 1, len(_ORDERINGS) + 2)
     figures["wrong_shopper"] = setting.ranks(swapped, "personal")["personal"]
-    tell(len(_NAMES) + 1, len(_NAMES) + 2)
-    more = {
+    report(len(_ORDERINGS) + 1, len(_ORDERINGS) + 2)
+    details = {
         "teachers": model.trained_on,
         "training_seconds": round(trained, 1),
         "recall_of_candidates": _rounded(np.isfinite(figures["words"].ranks).mean()),
         "cold_start": _cold_start(setting, tests),
         "gate": {"bias": model.gate.bias, "weights": model.gate.weights},
     }
-    return PersonalReport("search", figures, _untied(tests), more)
+    return PersonalReport("search", figures, _untied(tests), details)
 
 
 def _cold_start(setting: SearchSetting, tests: Sequence[Case]) -> dict[str, Any]:
-    """Gain over the impersonal order for the same shoppers when only their latest events are known."""
+    """Return the gain over the impersonal ranking when only the shoppers' latest events are known."""
     cases = [case for case in tests if len(case.past) >= max(_COLD)][:_COLD_SHOPPERS]
     if not cases:
         return {"shoppers": 0}
     gains = {}
     for events in _COLD:
-        found = setting.ranks([replace(case, past=case.past[-events:]) for case in cases], "personal")
-        gained = found["personal"].gains - found["impersonal"].gains
-        low, high = bootstrap_interval(gained[:, None])
+        rankings = setting.ranks([replace(case, past=case.past[-events:]) for case in cases], "personal")
+        gain = rankings["personal"].gains - rankings["impersonal"].gains
+        low, high = bootstrap_interval(gain[:, None])
         gains[str(events)] = {
-            "impersonal": _rounded(found["impersonal"].gains.mean()),
-            "gain": _rounded(gained.mean()),
+            "impersonal": _rounded(rankings["impersonal"].gains.mean()),
+            "gain": _rounded(gain.mean()),
             "low": _rounded(low[0]),
             "high": _rounded(high[0]),
         }

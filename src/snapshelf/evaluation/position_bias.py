@@ -1,4 +1,4 @@
-"""How much a rank is looked at, from the pairs of neighbours that chance exchanged."""
+"""Position bias: examination of ranks from randomised swaps of adjacent products."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from snapshelf.events import Impression, Interaction
 
-_EXCHANGED = 0.5
-"""Two neighbours that were less probable than this where they stood were exchanged."""
+_MAX_SWAPPED_PROPENSITY = 0.5
+"""Adjacent products with propensities below this value were swapped."""
 
 
 def examination_from_swaps(
     shown: Iterable[Impression], interactions: Iterable[Interaction], depth: int
 ) -> NDArray[np.float64]:
-    """Estimate how much each rank is looked at, relative to the first.
+    """Estimate the examination of each rank relative to the first.
 
-    Clicks by rank alone do not say it, for the better products stand higher. Where chance exchanged neighbours, the
-    same two products were seen at both ranks, and what is left of their clicks is the rank's [1]_.
+    Click rates by rank are confounded, because better products rank higher. Randomised swaps show the same two products
+    at both ranks, so the ratio of their click rates is the ratio of examination [1]_.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def examination_from_swaps(
     Returns
     -------
     ndarray
-        float64 (depth,): 1 for the first rank; NaN from the first pair of ranks on that was never exchanged or clicked.
+        float64 (depth,): 1 for the first rank; NaN from the first pair of ranks without a swap or a click.
 
     References
     ----------
@@ -44,22 +44,22 @@ def examination_from_swaps(
         for interaction in interactions
         if interaction.kind == "click" and interaction.query_id
     }
-    # By pair, whether it was exchanged, and place in the pair: clicks and lists.
+    # Clicks and lists by pair, swapped or not, and position in the pair.
     clicks = np.zeros((max(depth - 1, 0), 2, 2))
     lists = np.zeros((max(depth - 1, 0), 2, 1))
     for search in shown:
         if search.propensities is None or search.start:
             continue
-        low = [chance < _EXCHANGED for chance in search.propensities]
-        at = next((place for place in range(len(low) - 1) if low[place] and low[place + 1]), None)
+        low = [propensity < _MAX_SWAPPED_PROPENSITY for propensity in search.propensities]
+        swapped_at = next((place for place in range(len(low) - 1) if low[place] and low[place + 1]), None)
         for pair in range(min(depth, len(search.products)) - 1):
-            if at is not None and abs(at - pair) == 1:
-                continue  # one of the two is another product than without the exchange
-            swapped = int(at == pair)
+            if swapped_at is not None and abs(swapped_at - pair) == 1:
+                continue  # The swap replaced a product of this pair.
+            swapped = int(swapped_at == pair)
             lists[pair, swapped] += 1
             for place in (0, 1):
                 clicks[pair, swapped, place] += (search.query_id, search.products[pair + place]) in clicked
     with np.errstate(divide="ignore", invalid="ignore"):
         rates = (clicks / lists).sum(axis=1)
-        falls = rates[:, 1] / rates[:, 0]
-    return np.cumprod([1.0, *np.where(np.isfinite(falls), falls, np.nan)])
+        ratios = rates[:, 1] / rates[:, 0]
+    return np.cumprod([1.0, *np.where(np.isfinite(ratios), ratios, np.nan)])

@@ -1,4 +1,4 @@
-"""A ranking model on the searches of a journal that came after those it learned from."""
+"""Evaluate a ranking model on searches later than its training data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DEPTH = 10
 
 @dataclass(frozen=True)
 class RankingReport:
-    """Figures of each ordering of the same searches.
+    """Metrics of several rankings of the same searches.
 
     Parameters
     ----------
@@ -43,58 +43,60 @@ class RankingReport:
             "searches": self.searches,
             "models": {
                 name: {
-                    **{metric: round(value, 5) for metric, (value, _, _) in found.items()},
-                    "low": round(found["NDCG@10"][1], 5),
-                    "high": round(found["NDCG@10"][2], 5),
+                    **{metric: round(value, 5) for metric, (value, _, _) in metrics.items()},
+                    "low": round(metrics["NDCG@10"][1], 5),
+                    "high": round(metrics["NDCG@10"][2], 5),
                     "intervals": {
-                        metric: [round(low, 5), round(high, 5)] for metric, (_, low, high) in found.items()
+                        metric: [round(low, 5), round(high, 5)] for metric, (_, low, high) in metrics.items()
                     },
                 }
-                for name, found in self.figures.items()
+                for name, metrics in self.figures.items()
             },
         }
 
 
 def evaluate_ranking(
-    model: ScoringModel, signals: ItemStatistics, judged: Sequence[RankingExample]
+    model: ScoringModel, signals: ItemStatistics, examples: Sequence[RankingExample]
 ) -> RankingReport:
-    """Order what was shown anew and see where that puts what was clicked, put into the cart and bought.
+    """Re-rank logged searches and measure the ranks of clicked, carted and purchased products.
 
-    Beside the ranker stand the order as it was shown, popularity, the fixed formula, the ranker without the
-    shopper, and the ranker with the past of another shopper, which must hurt. Clicks are taken as they are: what
-    was shown high was clicked more, which favours the order as shown (`snips_ndcg` corrects that).
+    Baselines are the shown order, popularity, the fixed formula, the impersonal part of the model, and the model with
+    the history of another shopper, which must score lower. Clicks are not corrected for position bias, which favours
+    the shown order (`snips_ndcg` corrects it).
 
     Raises
     ------
     EvaluationError
-        There is no search to measure on.
+        There are no searches to evaluate.
     """
-    if not judged:
-        raise EvaluationError("no later search led to a click, so there is nothing to measure on")
-    swapped = np.roll(np.arange(len(judged)), 1)
+    if not examples:
+        raise EvaluationError("no search after the training period led to a click; collect more interactions")
+    swapped = np.roll(np.arange(len(examples)), 1)
     formula = FixedFormula()
     gains: dict[str, list[tuple[float, float, float]]] = {}
-    for number, one in enumerate(judged):
-        features = compute_features(signals, one.table, one.history, one.now)
-        wrong = compute_features(signals, one.table, judged[swapped[number]].history, one.now)
+    for number, example in enumerate(examples):
+        features = compute_features(signals, example.table, example.history, example.now)
+        swapped_features = compute_features(
+            signals, example.table, examples[swapped[number]].history, example.now
+        )
         impersonal, shopper = model.score(features)
         scores: dict[str, Floats] = {
-            "relevance": np.asarray(one.table.relevance, np.float32),
-            "popularity": signals.popularity[signals.items.rows(one.table.ids)],
+            "relevance": np.asarray(example.table.relevance, np.float32),
+            "popularity": signals.popularity[signals.items.rows(example.table.ids)],
             "formula": np.add(*formula.score(features)),
             "impersonal": impersonal,
             "personal": impersonal + shopper,
-            "wrong_shopper": np.add(*model.score(wrong)),
+            "wrong_shopper": np.add(*model.score(swapped_features)),
         }
-        if one.positions is not None:
-            scores["as_shown"] = -one.positions.astype(np.float32)
+        if example.positions is not None:
+            scores["as_shown"] = -example.positions.astype(np.float32)
         for name, values in scores.items():
-            gains.setdefault(name, []).append(_gains(values, one.grades.astype(np.float64)))
-    return RankingReport(len(judged), {name: _figures(np.array(rows)) for name, rows in gains.items()})
+            gains.setdefault(name, []).append(_gains(values, example.grades.astype(np.float64)))
+    return RankingReport(len(examples), {name: _figures(np.array(rows)) for name, rows in gains.items()})
 
 
 def _gains(scores: Floats, grades: NDArray[np.float64]) -> tuple[float, float, float]:
-    """NDCG@10, hit rate at 10 and reciprocal rank; equal scores are ordered to the ranking's disadvantage."""
+    """Return NDCG@10, hit rate at 10 and reciprocal rank; ties are broken to the ranking's disadvantage."""
     order = np.lexsort((grades, -scores))
     ranked = grades[order]
     discount = 1 / np.log2(2 + np.arange(len(grades)))

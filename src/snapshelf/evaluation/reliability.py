@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say."""
+"""Calibration error of probabilities."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _BINS = 15
 def expected_calibration_error(
     probabilities: NDArray[np.float64], outcomes: NDArray[np.bool_], *, bins: int = _BINS
 ) -> float:
-    """Mean distance between what was predicted and what came true.
+    """Return the expected calibration error, the mean distance between predicted and observed frequencies.
 
-    The probabilities are put into bins of equal width; the error is Σ nᵢ/n · |mean probability − part that came true|
-    over the bins (Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning",
+    The probabilities are binned with equal widths; the error is Σ nᵢ/n · |mean probability − observed frequency| over
+    the bins (Naeini, Cooper and Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning",
     AAAI 2015).
 
     Parameters

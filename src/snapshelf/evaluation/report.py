@@ -1,4 +1,4 @@
-"""Evaluating a shelf: ask it every query, measure, say how sure the figures are."""
+"""Evaluate a shelf: search all queries, compute the metrics and their intervals."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ import numpy as np
 from snapshelf._support.cores import usable_cores
 from snapshelf.errors import EvaluationError, NotFoundError, PhotoError, QueryError
 from snapshelf.evaluation.bootstrap import bootstrap_interval
-from snapshelf.evaluation.chance import expected_by_chance
 from snapshelf.evaluation.metrics import Metric, Run, evaluate
-from snapshelf.evaluation.variations import Variation, vary
+from snapshelf.evaluation.query_variations import Variation, vary_query
+from snapshelf.evaluation.random_baseline import random_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from snapshelf.evaluation.files import EvaluationQuery, Qrels
+    from snapshelf.evaluation.qrels import EvaluationQuery, Qrels
     from snapshelf.index import Filter
     from snapshelf.search import Evidence
 
 Mode: TypeAlias = Literal["full", "photo-vectors"]
-"""The whole search, or the query's vector compared with the photo vectors alone."""
+"""The complete search, or only the cosine between the query's vector and the photo vectors."""
 
 MAX_DEPTH = 1_000
-"""The most hits a shelf gives; a metric without cutoff looks at that many."""
+"""Maximum number of hits of a search, and the depth of a metric without cutoff."""
 
 
 class _Product(Protocol):
@@ -44,7 +44,7 @@ class _Hit(Protocol):
     def score(self) -> float: ...
 
 
-class _Answer(Protocol):
+class _Response(Protocol):
     @property
     def hits(self) -> Sequence[_Hit]: ...
 
@@ -60,8 +60,8 @@ class _Stats(Protocol):
     def fingerprint(self) -> str: ...
 
 
-class Searchable(Protocol):
-    """What an evaluation needs of a shelf; it searches on several threads at once."""
+class EvaluatedShelf(Protocol):
+    """The methods of a shelf that an evaluation calls; `search` runs on several threads."""
 
     def search(
         self,
@@ -74,22 +74,22 @@ class Searchable(Protocol):
         collapse: bool,
         rules: bool,
         explain: bool,
-    ) -> _Answer:
-        """Answer the k best hits."""
+    ) -> _Response:
+        """Return the k best hits."""
         ...
 
     def get(self, product: str, /) -> object:
-        """Answer the product with this id, or raise `NotFoundError`."""
+        """Return the product with this id, or raise `NotFoundError`."""
         ...
 
     def stats(self) -> _Stats:
-        """Tell how many products there are."""
+        """Return the number of products and the fingerprint of the encoder."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """The mean over queries, its 95 % bootstrap interval, and what a random ranking would score."""
+    """The mean over queries, its 95 % bootstrap interval, and the random baseline."""
 
     value: float
     low: float
@@ -98,28 +98,28 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What an evaluation found.
+class EvaluationReport:
+    """Result of an evaluation.
 
     Parameters
     ----------
     mode : {"full", "photo-vectors"}
     queries : int
-        Queries measured: those asked that have judgements.
+        Number of evaluated queries, those with judgements.
     corpus : int
-        Products in the shelf.
+        Number of products in the shelf.
     metrics : mapping
-        Name → measurement, in the order asked for.
+        Name → measurement, in the requested order.
     queries_without_qrels : int
-        Queries left out because nothing is judged for them.
+        Queries without judgements, which are ignored.
     qrels_without_query : int
-        Judged queries left out because the queries file does not ask them.
+        Judged queries that are not in the queries file, which are ignored.
     relevant_not_in_shelf : int
-        Relevant products that the shelf does not have. Nothing can find them; they count as relevant.
+        Relevant products that are not in the shelf; they still count as relevant.
     seconds : float
-        How long the searches took together.
+        Total time of the searches.
     variation : {"typo", "order"} or None
-        How the texts were changed.
+        Perturbation of the texts.
     """
 
     mode: Mode
@@ -133,12 +133,12 @@ class Report:
     variation: Variation | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for ``json.dumps``: the fields by name."""
+        """Return the fields as plain values for ``json.dumps``."""
         return asdict(self)
 
 
 def evaluate_shelf(
-    shelf: Searchable,
+    shelf: EvaluatedShelf,
     queries: Sequence[EvaluationQuery],
     qrels: Qrels,
     metrics: Sequence[Metric],
@@ -146,25 +146,25 @@ def evaluate_shelf(
     mode: Mode = "full",
     variation: Variation | None = None,
     progress: Callable[[int, int | None], None] | None = None,
-) -> Report:
-    """Ask the shelf every query that has judgements, and measure the answers.
+) -> EvaluationReport:
+    """Search every query that has judgements, and compute metrics of the results.
 
-    Each search is as deep as the deepest metric needs; one without cutoff looks at the first 1,000 hits. Every product
-    stands for itself: variants and products that look the same are not folded, and the shop's rules do not apply.
+    The depth of the searches is the largest cutoff, or 1,000 hits for a metric without cutoff. Variants and duplicates
+    are not collapsed, and the shop's rules do not apply.
 
     Parameters
     ----------
-    shelf : Searchable
+    shelf : EvaluatedShelf
         A `Shelf`.
     queries, qrels, metrics
         From `read_queries`, `read_qrels` and `parse_metrics`.
     mode : {"full", "photo-vectors"}
-        ``"photo-vectors"`` is the protocol of benchmarks: cosine between the query's vector and the photos',
-        no help from words in common.
+        ``"photo-vectors"`` is the protocol of public benchmarks: the cosine between the vectors of query and photo,
+        without lexical matching.
     variation : {"typo", "order"} or None
-        Ask the texts with one letter wrong, or with their words shuffled; seeded by each query's id.
+        Perturb the texts with a typo or by shuffling their words; the query's id is the seed.
     progress : callable, optional
-        Called with how many queries are done and how many there are.
+        Called with the number of completed queries and the total.
 
     Raises
     ------
@@ -173,34 +173,36 @@ def evaluate_shelf(
     """
     depth = max((metric.cutoff or MAX_DEPTH for metric in metrics), default=1)
     if depth > MAX_DEPTH:
-        raise EvaluationError(f"a shelf gives {MAX_DEPTH:,} hits at most: the cutoff {depth:,} is too large")
-    asked = judged_queries(queries, qrels)
+        raise EvaluationError(
+            f"the cutoff {depth:,} is too large; a search returns at most {MAX_DEPTH:,} hits"
+        )
+    evaluated = judged_queries(queries, qrels)
     if variation is not None:
-        asked = [
-            query if query.text is None else replace(query, text=vary(query.text, variation, query.id))
-            for query in asked
+        evaluated = [
+            query if query.text is None else replace(query, text=vary_query(query.text, variation, query.id))
+            for query in evaluated
         ]
     corpus = shelf.stats().products
     if not corpus:
-        raise EvaluationError("the shelf is empty: add products first")
+        raise EvaluationError("the shelf is empty; add products first")
 
-    start = time.perf_counter()
-    answers = ask_all(shelf, [(query, None) for query in asked], depth, mode=mode, progress=progress)
+    started = time.perf_counter()
+    responses = search_all(shelf, [(query, None) for query in evaluated], depth, mode=mode, progress=progress)
     run = {
-        query.id: [(hit.product.id, hit.score) for hit in answer.hits]
-        for query, answer in zip(asked, answers, strict=True)
+        query.id: [(hit.product.id, hit.score) for hit in response.hits]
+        for query, response in zip(evaluated, responses, strict=True)
     }
-    seconds = time.perf_counter() - start
+    seconds = time.perf_counter() - started
 
-    judged = {query.id: qrels[query.id] for query in asked}
-    missing = _missing(shelf, judged, run)
-    return Report(
+    judged = {query.id: qrels[query.id] for query in evaluated}
+    missing = _missing_products(shelf, judged, run)
+    return EvaluationReport(
         mode=mode,
-        queries=len(asked),
+        queries=len(evaluated),
         corpus=corpus,
-        metrics=_measure(run, judged, metrics, corpus, missing),
-        queries_without_qrels=len(queries) - len(asked),
-        qrels_without_query=len(qrels) - len(asked),
+        metrics=_measurements(run, judged, metrics, corpus, missing),
+        queries_without_qrels=len(queries) - len(evaluated),
+        qrels_without_query=len(qrels) - len(evaluated),
         relevant_not_in_shelf=len(missing),
         seconds=seconds,
         variation=variation,
@@ -208,47 +210,50 @@ def evaluate_shelf(
 
 
 def judged_queries(queries: Sequence[EvaluationQuery], qrels: Qrels) -> list[EvaluationQuery]:
-    """Those queries that have judgements.
+    """Return the queries that have judgements.
 
     Raises
     ------
     EvaluationError
-        None has.
+        No query has judgements.
     """
-    asked = [query for query in queries if query.id in qrels]
-    if not asked:
+    evaluated = [query for query in queries if query.id in qrels]
+    if not evaluated:
         raise EvaluationError(
-            f"none of the {len(queries):,} queries has judgements: are these the qrels of these queries?"
+            f"none of the {len(queries):,} queries has judgements; check that queries and qrels belong together"
         )
-    return asked
+    return evaluated
 
 
-def ask_all(
-    shelf: Searchable,
-    questions: Sequence[tuple[EvaluationQuery, Filter | None]],
+def search_all(
+    shelf: EvaluatedShelf,
+    searches: Sequence[tuple[EvaluationQuery, Filter | None]],
     depth: int,
     *,
     mode: Mode = "full",
     explain: bool = False,
     progress: Callable[[int, int | None], None] | None = None,
-) -> list[_Answer]:
-    """Ask queries, each among the products that match its filter, on as many threads as there are cores."""
-    # One search keeps one core busy.
+) -> list[_Response]:
+    """Search queries with their filters, on as many threads as there are usable cores."""
+    # A search uses a single core.
     executor = ThreadPoolExecutor(usable_cores(), thread_name_prefix="snapshelf-eval")
     try:
-        answers = []
-        for answer in executor.map(lambda one: _ask(shelf, one[0], one[1], depth, mode, explain), questions):
-            answers.append(answer)
+        responses = []
+        for response in executor.map(
+            lambda query, where: _search(shelf, query, where, depth, mode, explain),
+            *zip(*searches, strict=True),
+        ):
+            responses.append(response)
             if progress is not None:
-                progress(len(answers), len(questions))
-        return answers
+                progress(len(responses), len(searches))
+        return responses
     finally:
         executor.shutdown(cancel_futures=True)
 
 
-def _ask(
-    shelf: Searchable, query: EvaluationQuery, where: Filter | None, depth: int, mode: Mode, explain: bool
-) -> _Answer:
+def _search(
+    shelf: EvaluatedShelf, query: EvaluationQuery, where: Filter | None, depth: int, mode: Mode, explain: bool
+) -> _Response:
     try:
         return shelf.search(
             photo=query.image,
@@ -264,13 +269,13 @@ def _ask(
         raise EvaluationError(f"query {query.id!r}: {error}") from error
 
 
-def _missing(shelf: Searchable, judged: Qrels, run: Run) -> set[str]:
-    found = {product for hits in run.values() for product, _ in hits}
+def _missing_products(shelf: EvaluatedShelf, judged: Qrels, run: Run) -> set[str]:
+    retrieved = {product for hits in run.values() for product, _ in hits}
     relevant = {product for grades in judged.values() for product, grade in grades.items() if grade > 0}
-    return {product for product in relevant - found if not _has(shelf, product)}
+    return {product for product in relevant - retrieved if not _has_product(shelf, product)}
 
 
-def _has(shelf: Searchable, product: str) -> bool:
+def _has_product(shelf: EvaluatedShelf, product: str) -> bool:
     try:
         shelf.get(product)
     except NotFoundError:
@@ -278,18 +283,18 @@ def _has(shelf: Searchable, product: str) -> bool:
     return True
 
 
-def _measure(
+def _measurements(
     run: Run, judged: Qrels, metrics: Sequence[Metric], corpus: int, missing: set[str]
 ) -> dict[str, Measurement]:
     scores = evaluate(run, judged, metrics)
     lows, highs = bootstrap_interval(scores.values)
     measurements = {}
     for metric, values, low, high in zip(scores.metrics, scores.values.T, lows, highs, strict=True):
-        # Chance may look no deeper than the search did.
+        # The random baseline has the same depth as the search.
         limited = replace(metric, cutoff=metric.cutoff or MAX_DEPTH)
-        random = np.mean([expected_by_chance(limited, grades, corpus, missing) for grades in judged.values()])
+        random = np.mean([random_baseline(limited, grades, corpus, missing) for grades in judged.values()])
         value = float(values.mean())
-        # Where all values are equal, the resampled means differ from them by rounding.
+        # If all values are equal, the resampled means differ by rounding.
         measurements[str(metric)] = Measurement(
             value, min(float(low), value), max(float(high), value), float(random)
         )

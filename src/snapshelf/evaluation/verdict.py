@@ -1,4 +1,4 @@
-"""Whether a tuned encoder is better than the one it came from, and may take its place."""
+"""The verdict on a tuned encoder: its comparison with the base, and whether it may be rolled out."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from snapshelf.evaluation.bootstrap import bootstrap_interval
 
 Outcome: TypeAlias = Literal["better", "worse", "unchanged"]
 Side: TypeAlias = Literal["target", "general"]
-"""What an encoder was tuned for, and what it must go on being good at."""
+"""Test set of a comparison: of the target domain, or of general search that must not regress."""
 
 TOLERANCE = 0.01
-"""Loss in a figure between 0 and 1 that is of no account."""
+"""Maximum tolerated loss of a metric between 0 and 1."""
 LEVEL = 0.95
-"""Confidence in all deciding comparisons together."""
-LEAST_QUERIES = 10
-"""Fewer queries decide nothing."""
+"""Simultaneous confidence level of all deciding comparisons."""
+MIN_QUERIES = 10
+"""Minimum number of queries of a deciding comparison."""
 
 _FORMAT = 1
 _RESAMPLES = 10_000
-"""The tails of a simultaneous interval are thin."""
+"""Many, because a simultaneous interval needs extreme quantiles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A figure of the tuned encoder beside the base's, of the same queries.
+    """A metric of the tuned encoder and of the base on the same queries.
 
     Parameters
     ----------
     side : {"target", "general"}
     task, metric : str
     language : {"en", "zh"} or None
-        None where the queries are photos.
+        None if the queries are photos.
     queries : int
     base, tuned : float
     low, high : float
         Paired bootstrap interval of the mean of tuned − base over the queries.
     outcome : {"better", "worse", "unchanged"}
     decides : bool
-        Whether the verdict rests on it.
+        Whether the verdict depends on this comparison.
     """
 
     side: Side
@@ -81,7 +81,7 @@ class MixFigures:
 
 @dataclass(frozen=True, slots=True)
 class CategoryFigures:
-    """Average precision of a category's name as a query on the target, with both encoders."""
+    """Average precision of both encoders on the target, with the category's name as the query."""
 
     category: str
     photos: int
@@ -91,23 +91,23 @@ class CategoryFigures:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the comparison of a tuned encoder with its base came to; kept as ``verdict.json`` in its folder.
+    """The comparison of a tuned encoder with its base; stored as ``verdict.json`` in its folder.
 
     Parameters
     ----------
     base, tuned : str
         Fingerprints of the two encoders.
     alpha : float
-        Part of the tuned weights in the mix that was chosen; 1 − alpha is the base's.
+        Share of the tuned weights in the selected mix; the base has 1 − alpha.
     level, tolerance : float
-        Of the intervals of the deciding comparisons together, and of a loss that is of no account.
+        Simultaneous level of the deciding intervals, and the tolerated loss.
     mixes : tuple of MixFigures
-        Every mix that was tried, the base (0) first.
+        All evaluated mixes, the base (0) first.
     comparisons : tuple of Comparison
     categories : tuple of CategoryFigures
     may_be_promoted : bool
     reasons : tuple of str
-        Why, in sentences.
+        The reasons, in sentences.
     """
 
     base: str
@@ -122,7 +122,7 @@ class Verdict:
     reasons: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for ``json.dumps``."""
+        """Return plain values for ``json.dumps``."""
         return {"format": _FORMAT, **asdict(self)}
 
     def write(self, path: Path) -> None:
@@ -137,12 +137,12 @@ class Verdict:
         Raises
         ------
         EvaluationError
-            It cannot be read, or another version wrote it.
+            The file cannot be read, or another version wrote it.
         """
         try:
             fields = json.loads(path.read_text(encoding="utf-8"))
             if fields.pop("format") != _FORMAT:
-                raise EvaluationError(f"{path}: a verdict of another version of Snapshelf; train again")
+                raise EvaluationError(f"{path}: another version of Snapshelf wrote this verdict; train again")
             return cls(
                 **{
                     **fields,
@@ -153,16 +153,16 @@ class Verdict:
                 }
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise EvaluationError(f"{path}: not a verdict that can be read: {error}") from error
+            raise EvaluationError(f"{path}: the verdict cannot be read: {error}") from error
 
 
 def paired_intervals(
     base: NDArray[np.float64], tuned: NDArray[np.float64], *, level: float = LEVEL
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bootstrap intervals of the means of tuned − base over the same queries.
+    """Return bootstrap intervals of the mean of tuned − base over the same queries.
 
-    Resampling differences leaves out how much easier one query is than another, which would swamp them
-    (Efron & Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 8).
+    Resampling the differences removes the variance between queries (Efron & Tibshirani, "An Introduction to the
+    Bootstrap", 1993, chapter 8).
 
     Parameters
     ----------
@@ -178,12 +178,14 @@ def paired_intervals(
     differences = tuned - base
     low, high = bootstrap_interval(differences, resamples=_RESAMPLES, level=level)
     mean = differences.mean(axis=0)
-    # Where all differences are equal, the resampled means differ from them by rounding.
+    # If all differences are equal, the resampled means differ by rounding.
     return np.minimum(low, mean), np.maximum(high, mean)
 
 
-def outcome_of(difference: float, low: float, high: float, *, tolerance: float = TOLERANCE) -> Outcome:
-    """Say whether a figure got worse, better, or neither.
+def classify_difference(
+    difference: float, low: float, high: float, *, tolerance: float = TOLERANCE
+) -> Outcome:
+    """Classify the change of a metric.
 
     Worse: the whole interval lies below zero, and the loss is larger than the tolerance. Better: the whole
     interval lies above zero.
@@ -193,24 +195,24 @@ def outcome_of(difference: float, low: float, high: float, *, tolerance: float =
     return "better" if low > 0 else "unchanged"
 
 
-def simultaneous(level: float, comparisons: int) -> float:
-    """Level of each of several intervals that hold together at `level` (Bonferroni)."""
+def bonferroni_level(level: float, comparisons: int) -> float:
+    """Return the level of each interval so that all hold simultaneously at `level` (Bonferroni)."""
     return 1 - (1 - level) / max(1, comparisons)
 
 
-def label_impressions(comparisons: Sequence[Comparison]) -> tuple[bool, tuple[str, ...]]:
-    """Decide whether the tuned encoder may be promoted, and say why.
+def decide_rollout(comparisons: Sequence[Comparison]) -> tuple[bool, tuple[str, ...]]:
+    """Return whether the tuned encoder may be rolled out, with the reasons.
 
-    It may when target and general set were both measured and no deciding figure of either is worse.
+    It may if both the target and the general set were evaluated and no deciding metric is worse.
     """
-    deciding = [one for one in comparisons if one.decides]
+    deciding = [comparison for comparison in comparisons if comparison.decides]
     refusals = [
-        f"{side}: nothing was measured, for that takes {LEAST_QUERIES} queries of a kind; hold back more"
+        f"{side}: nothing was evaluated, because that takes {MIN_QUERIES} queries of a kind; hold out more examples"
         for side in ("target", "general")
-        if not any(one.side == side for one in deciding)
+        if not any(comparison.side == side for comparison in deciding)
     ]
-    refusals += [f"worse: {one}" for one in deciding if one.outcome == "worse"]
+    refusals += [f"worse: {comparison}" for comparison in deciding if comparison.outcome == "worse"]
     if refusals:
         return False, tuple(refusals)
-    better = [f"better: {one}" for one in deciding if one.outcome == "better"]
-    return True, tuple(better) or ("nothing became worse, but nothing is better for certain either",)
+    better = [f"better: {comparison}" for comparison in deciding if comparison.outcome == "better"]
+    return True, tuple(better) or ("no metric is worse, and none is significantly better",)

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from snapshelf.errors import EvaluationError, PhotoError, TrainingError
 from snapshelf.evaluation import (
-    LEAST_QUERIES,
     LEVEL,
+    MIN_QUERIES,
     TOLERANCE,
     CategoryFigures,
     Comparison,
@@ -27,13 +27,13 @@ from snapshelf.evaluation import (
     Side,
     Verdict,
     Wording,
-    label_impressions,
+    bonferroni_level,
+    classify_difference,
+    decide_rollout,
     label_task,
-    look_alike_task,
-    outcome_of,
     paired_intervals,
     same_product_task,
-    simultaneous,
+    similar_photo_task,
     title_task,
 )
 from snapshelf.language import normalise
@@ -282,7 +282,7 @@ def verdict(
     """
     compared = _compare_mixes(mixes, {"target": target, "general": general}, tolerance)
     figures = {alpha: _figures(alpha, comparisons) for alpha, comparisons in compared.items()}
-    harmless = [mix.alpha for mix in mixes[1:] if label_impressions(compared[mix.alpha])[0]]
+    harmless = [mix.alpha for mix in mixes[1:] if decide_rollout(compared[mix.alpha])[0]]
     if harmless:
         alpha = max(harmless, key=lambda alpha: (figures[alpha].target, -alpha))
     else:
@@ -290,7 +290,7 @@ def verdict(
             compared.keys() - {0.0},
             key=lambda alpha: (figures[alpha].target + figures[alpha].general, -alpha),
         )
-    may_be_promoted, reasons = label_impressions(compared[alpha])
+    may_be_promoted, reasons = decide_rollout(compared[alpha])
     chosen = next(mix for mix in mixes if mix.alpha == alpha)
     return Verdict(
         base=base,
@@ -325,7 +325,7 @@ def _tasks(examples: Sequence[Example], owners: Sequence[str]) -> Iterator[_Repo
     if look_alike_kinds:
         # The task has no queries where every photo is the only photo of its kind.
         with contextlib.suppress(EvaluationError):
-            yield _ReportedTask("look-alike", None, (look_alike_task(labels, look_alike_kinds),))
+            yield _ReportedTask("look-alike", None, (similar_photo_task(labels, look_alike_kinds),))
     if owners:
         task = same_product_task(owners, [str(row) for row in range(len(examples))])
         yield _ReportedTask(task.name, None, (task,))
@@ -379,7 +379,7 @@ def _concatenated(scores: Sequence[Scores]) -> Scores:
 
 
 def _is_deciding(task: _ReportedTask, scores: Scores) -> bool:
-    return task.name in _DECIDING_METRIC and len(scores.queries) >= LEAST_QUERIES
+    return task.name in _DECIDING_METRIC and len(scores.queries) >= MIN_QUERIES
 
 
 def _compare_mixes(
@@ -391,7 +391,7 @@ def _compare_mixes(
         for side, examples in sets.items()
         for number, task in enumerate(examples.tasks)
     ]
-    level = simultaneous(LEVEL, sum(_is_deciding(task, scores[0]) for _, task, scores in tasks))
+    level = bonferroni_level(LEVEL, sum(_is_deciding(task, scores[0]) for _, task, scores in tasks))
     compared: dict[float, list[Comparison]] = {mix.alpha: [] for mix in mixes}
     for side, task, scores in tasks:
         base = scores[0].values
@@ -417,7 +417,7 @@ def _compare_mixes(
                         tuned=float(tuned_mean),
                         low=float(lower),
                         high=float(upper),
-                        outcome=outcome_of(
+                        outcome=classify_difference(
                             float(tuned_mean - base_mean), float(lower), float(upper), tolerance=tolerance
                         ),
                         decides=_is_deciding(task, scores[0]) and _DECIDING_METRIC[task.name] == str(metric),

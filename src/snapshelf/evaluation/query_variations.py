@@ -1,4 +1,4 @@
-"""Queries as shoppers type them: with a slip, or in another order."""
+"""Perturbed queries for robustness tests: with a typo, or with shuffled words."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 Variation: TypeAlias = Literal["typo", "order"]
-"""One letter wrong, or the words shuffled."""
+"""A typo in a word, or shuffled words."""
 
-_LEAST = 4
+_MIN_LENGTH = 4
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def vary(text: str, variation: Variation, seed: str) -> str:
-    """Change a query's text; the same seed gives the same change."""
+def vary_query(text: str, variation: Variation, seed: str) -> str:
+    """Perturb a query's text; deterministic for a seed."""
     return _VARIATIONS[variation](text, random.Random(seed))
 
 
-def with_typo(text: str, rng: random.Random) -> str:
-    """Leave out, insert, replace or transpose a letter of a word of at least four Latin letters, not its first one.
+def add_typo(text: str, rng: random.Random) -> str:
+    """Delete, insert, replace or transpose a letter after the first, in a word of at least four Latin letters.
 
-    A text without such a word stays as it is.
+    A text without such a word is returned unchanged.
     """
     words = text.split()
     long = [
-        place for place, word in enumerate(words) if len(word) >= _LEAST and word.isascii() and word.isalpha()
+        place
+        for place, word in enumerate(words)
+        if len(word) >= _MIN_LENGTH and word.isascii() and word.isalpha()
     ]
     if not long:
         return text
     place = rng.choice(long)
     word = words[place]
     at = rng.randrange(1, len(word))
-    letter = rng.choice([one for one in _LETTERS if one != word[at].lower()])
+    letter = rng.choice([candidate for candidate in _LETTERS if candidate != word[at].lower()])
     words[place] = rng.choice(
         (
             word[:at] + word[at + 1 :],
@@ -44,14 +46,14 @@ def with_typo(text: str, rng: random.Random) -> str:
     return " ".join(words)
 
 
-def in_other_order(text: str, rng: random.Random) -> str:
-    """Shuffle the words, those that spaces part."""
+def shuffle_words(text: str, rng: random.Random) -> str:
+    """Shuffle the words that are separated by spaces."""
     words = text.split()
     rng.shuffle(words)
     return " ".join(words)
 
 
 _VARIATIONS: dict[Variation, Callable[[str, random.Random], str]] = {
-    "typo": with_typo,
-    "order": in_other_order,
+    "typo": add_typo,
+    "order": shuffle_words,
 }

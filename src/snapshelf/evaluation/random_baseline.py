@@ -1,4 +1,4 @@
-"""What a random ranking scores: the baseline beside every figure, exact rather than sampled."""
+"""The random baseline of each metric, in closed form."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from snapshelf.evaluation.metrics import Metric, dcg, discounts
 
 
-def expected_by_chance(
+def random_baseline(
     metric: Metric, judged: Mapping[str, int], corpus: int, missing: Collection[str] = ()
 ) -> float:
-    """Compute the expected value of a metric for one query when the corpus is ranked at random.
+    """Return the expected value of a metric for a query under a random ranking of the corpus.
 
     With N products of which r are relevant, and k the cutoff (at most N), by linearity of expectation:
 
@@ -29,11 +29,11 @@ def expected_by_chance(
     ----------
     metric : Metric
     judged : mapping
-        Product id → relevance, the query's judgements.
+        Product id → grade, the judgements of the query.
     corpus : int
-        N, how many products there are.
+        N, the number of products.
     missing : collection of str
-        Judged products that are not in the corpus: nothing can find them, but metrics divide by them.
+        Judged products outside of the corpus; no ranking retrieves them, but metrics divide by their number.
     """
     relevant = {product: grade for product, grade in judged.items() if grade > 0}
     present = np.array(
@@ -66,15 +66,15 @@ def _average_precision(
 
 
 def _success(present: NDArray[np.float64], _: NDArray[np.float64], corpus: int, cutoff: int) -> float:
-    return float(1 - _nothing_found(present.size, corpus, cutoff)[-1])
+    return float(1 - _none_relevant(present.size, corpus, cutoff)[-1])
 
 
 def _reciprocal_rank(present: NDArray[np.float64], _: NDArray[np.float64], corpus: int, cutoff: int) -> float:
-    nothing = _nothing_found(present.size, corpus, cutoff)
-    return float(((nothing[:-1] - nothing[1:]) / np.arange(1, nothing.size)).sum())
+    none_relevant = _none_relevant(present.size, corpus, cutoff)
+    return float(((none_relevant[:-1] - none_relevant[1:]) / np.arange(1, none_relevant.size)).sum())
 
 
-def _nothing_found(relevant: int, corpus: int, cutoff: int) -> NDArray[np.float64]:
+def _none_relevant(relevant: int, corpus: int, cutoff: int) -> NDArray[np.float64]:
     """M(0), M(1), …, M(min(cutoff, corpus))."""
     drawn = np.arange(min(cutoff, corpus))
     return np.concatenate([[1.0], np.cumprod((corpus - relevant - drawn).clip(min=0) / (corpus - drawn))])

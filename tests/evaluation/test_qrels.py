@@ -38,15 +38,15 @@ def test_queries_of_words_photos_and_both(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no queries in it"),
+        ("", "the file has no queries"),
         ('{"_id": "a", "text": "x"}\nnope\n', r"queries\.jsonl:2: not JSON"),
         ('["a"]\n', r":1: not a JSON object"),
         ('{"text": "x"}\n', r':1: "_id" is missing'),
         ('{"_id": true, "text": "x"}\n', r':1: "_id" is missing'),
         ('{"_id": "a"}\n', r':1: neither "text" nor "image"'),
         ('{"_id": "a", "text": "  "}\n', r':1: neither "text" nor "image"'),
-        ('{"_id": "a", "text": 5}\n', r':1: "text" is int, it must be a text'),
-        ('{"_id": "a", "image": "gone.jpg"}\n', r":1: there is no photo .*gone\.jpg"),
+        ('{"_id": "a", "text": 5}\n', r':1: "text" is int; it must be a string'),
+        ('{"_id": "a", "image": "gone.jpg"}\n', r":1: the photo .*gone\.jpg does not exist"),
         (
             '{"_id": "a", "text": "x"}\n\n{"_id": "a", "text": "y"}\n',
             r":3: the id 'a' was already used on line 1",
@@ -80,15 +80,15 @@ def test_beir_and_trec_qrels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"qrels\.tsv:1: expected the header"),
-        ("query-id\tcorpus-id\tscore\n", "no judgements in it"),
-        ("q1\ta\t1\n", r":1: expected the header query-id, corpus-id, score"),
+        ("", r"qrels\.tsv:1: expected BEIR"),
+        ("query-id\tcorpus-id\tscore\n", "only a header and no judgements"),
+        ("q1\ta\t1\n", r":1: expected BEIR .header query-id, corpus-id, score"),
         ("query-id\tcorpus-id\tscore\nq1\ta\n", r":2: expected"),
         ("query-id\tcorpus-id\tscore\nq1\t\t1\n", r":2: expected"),
-        ("query-id\tcorpus-id\tscore\nq1\ta\t1.5\n", r":2: the relevance '1\.5' is no whole number"),
+        ("query-id\tcorpus-id\tscore\nq1\ta\t1.5\n", r":2: the relevance '1\.5' is not an integer"),
         (
             "query-id\tcorpus-id\tscore\nq1\ta\t1\nq1\ta\t0\n",
-            r":3: product 'a' was already judged for query 'q1'",
+            r":3: product 'a' is judged twice for query 'q1'",
         ),
         ("q1 0 a 1\nq1 0 b\n", r":2: expected"),
     ],

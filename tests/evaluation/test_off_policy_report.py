@@ -123,7 +123,7 @@ def test_shared_lists_later_pages_and_single_products_decide_nothing(signals: It
         Impression("page 2", "s", NOW, ("p0", "p1"), (1.0, 0.9), start=10),
         Impression("gone", "s", NOW, ("p0", "other"), (1.0, 0.9)),
     ]
-    with pytest.raises(EvaluationError, match="nothing was decided"):
+    with pytest.raises(EvaluationError, match="no search since then shows two products"):
         evaluate_off_policy(
             ModelRanker(signals, FixedFormula()),
             ITEMS,

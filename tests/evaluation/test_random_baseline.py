@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snapshelf.evaluation import evaluate, expected_by_chance, parse_metrics
+from snapshelf.evaluation import evaluate, parse_metrics, random_baseline
 
 METRICS = parse_metrics(
     "R@1,R@4,R@99,P@1,P@4,P@99,RR,RR@1,RR@4,nDCG,nDCG@1,nDCG@4,nDCG@99,AP,AP@1,AP@4,Success@1,Success@4,Success@99"
@@ -38,7 +38,7 @@ def simulate(judged: dict[str, int], corpus: list[str], rounds: int) -> tuple[np
 )
 def test_the_closed_forms_agree_with_simulation(judged: dict[str, int], size: int, missing: set[str]) -> None:
     mean, error = simulate(judged, [str(i) for i in range(size)], rounds=2_000)
-    expected = [expected_by_chance(metric, judged, size, missing) for metric in METRICS]
+    expected = [random_baseline(metric, judged, size, missing) for metric in METRICS]
     np.testing.assert_array_less(np.abs(np.array(expected) - mean), 4.5 * error + 1e-9)
 
 
@@ -54,14 +54,14 @@ def test_the_closed_forms_are_the_mean_over_all_rankings(corpus: int, relevant: 
         for i, order in enumerate(permutations(products))
     }
     values = evaluate(run, dict.fromkeys(run, judged), METRICS).values.mean(axis=0)
-    assert values == pytest.approx([expected_by_chance(metric, judged, corpus) for metric in METRICS])
+    assert values == pytest.approx([random_baseline(metric, judged, corpus) for metric in METRICS])
 
 
 def test_one_relevant_product_in_a_large_catalogue() -> None:
-    names = {str(metric): expected_by_chance(metric, {"a": 1}, 41_623) for metric in METRICS}
+    names = {str(metric): random_baseline(metric, {"a": 1}, 41_623) for metric in METRICS}
     assert [names["R@1"], names["P@1"], names["Success@1"]] == pytest.approx([1 / 41_623] * 3)
     assert [names["RR"], names["AP"]] == pytest.approx([sum(1 / i for i in range(1, 41_624)) / 41_623] * 2)
 
 
 def test_nothing_relevant_scores_0() -> None:
-    assert [expected_by_chance(metric, {"a": 0}, 10) for metric in METRICS] == [0.0] * len(METRICS)
+    assert [random_baseline(metric, {"a": 0}, 10) for metric in METRICS] == [0.0] * len(METRICS)

@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshelf.evaluation import in_other_order, vary, with_typo
+from snapshelf.evaluation import add_typo, shuffle_words, vary_query
 
 
 def distance(one: str, other: str) -> int:
@@ -27,7 +27,7 @@ def distance(one: str, other: str) -> int:
 @given(st.integers(0, 10_000))
 def test_a_typo_is_one_edit_of_one_long_word_behind_its_first_letter(seed: int) -> None:
     before = "red dress with zip"
-    after = with_typo(before, random.Random(seed))
+    after = add_typo(before, random.Random(seed))
     changed = [(a, b) for a, b in zip(before.split(), after.split(), strict=True) if a != b]
     for was, now in changed:
         assert len(was) >= 4
@@ -37,20 +37,22 @@ def test_a_typo_is_one_edit_of_one_long_word_behind_its_first_letter(seed: int) 
 
 def test_most_typos_change_something() -> None:
     # To transpose two equal letters changes nothing.
-    varied = [with_typo("maxima watch", random.Random(seed)) for seed in range(200)]
+    varied = [add_typo("maxima watch", random.Random(seed)) for seed in range(200)]
     assert sum(text != "maxima watch" for text in varied) == 200
 
 
 def test_what_has_no_long_latin_word_stays() -> None:
     for text in ("红色连衣裙", "a b cd", "WD-40 500ml", ""):
-        assert with_typo(text, random.Random(1)) == text
+        assert add_typo(text, random.Random(1)) == text
 
 
 @given(st.lists(st.text("abc红", min_size=1), min_size=1), st.integers(0, 99))
 def test_another_order_keeps_the_words(words: list[str], seed: int) -> None:
-    assert sorted(in_other_order(" ".join(words), random.Random(seed)).split()) == sorted(words)
+    assert sorted(shuffle_words(" ".join(words), random.Random(seed)).split()) == sorted(words)
 
 
 def test_the_seed_decides() -> None:
-    assert vary("canvas shoes for men", "typo", "q1") == vary("canvas shoes for men", "typo", "q1")
-    assert len({vary("canvas shoes for men", "order", f"q{number}") for number in range(20)}) > 5
+    assert vary_query("canvas shoes for men", "typo", "q1") == vary_query(
+        "canvas shoes for men", "typo", "q1"
+    )
+    assert len({vary_query("canvas shoes for men", "order", f"q{number}") for number in range(20)}) > 5
