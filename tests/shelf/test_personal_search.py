@@ -87,7 +87,7 @@ def counted(folder: Path, shelf: Shelf, shoppers: int = 30) -> None:
 def count_again(folder: Path, shelf: Shelf) -> None:
     items = ItemTable.open(folder / "ranking" / "items.npz", shelf._catalogue).items
     log, now = shelf.journal.log(), time.time() + 1
-    ModelStore(folder).count(
+    ModelStore(folder).save_statistics(
         count(items, InteractionHistories(items, log.interactions, now=now), log.shown, until=now)
     )
 

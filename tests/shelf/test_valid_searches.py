@@ -67,7 +67,7 @@ def shop(
         )
         items = ItemTable.open(folder / "ranking" / "items.npz", shelf._catalogue).items
         log, now = shelf.journal.log(), now + 1
-        ModelStore(folder).count(
+        ModelStore(folder).save_statistics(
             count(items, InteractionHistories(items, log.interactions, now=now), log.shown, until=now)
         )
         yield shelf
