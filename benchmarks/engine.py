@@ -140,7 +140,7 @@ def latencies(
 
     def recall(n: int, where: Filter | None) -> None:
         terms = {f"w{word}": 1.0 for word in words[n].tolist()}
-        store.recall(100, where, photo=queries[n], title=queries[n], terms=terms, fields=["group_id"])
+        store.retrieve(100, where, photo=queries[n], title=queries[n], terms=terms, fields=["group_id"])
 
     def facets(where: Filter | None) -> None:
         for field in FACETS:

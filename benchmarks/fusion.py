@@ -86,7 +86,7 @@ def main() -> int:
 
 def _sum(photo: float, text: float, title: float, words: float, *, facts: float = 0.0) -> Way:
     """Without exactness; BM25 as a share of the best product's."""
-    weights = Weights(photo=photo, text_image=text, text_title=title, lexical=words, constraints=facts)
+    weights = Weights(photo=photo, text=text, title=title, words=words, facts=facts)
     return lambda signals, shop: fused(replace(signals, same_words=None, same_title=None), weights, shop)
 
 

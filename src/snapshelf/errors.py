@@ -3,13 +3,13 @@
 ::
 
     SnapshelfError
-    ├── InputError            what was given cannot be used
+    ├── InputError            the input cannot be used
     │   ├── FeedError         a feed as a whole: unreadable, wrong format, wrong column mapping
-    │   ├── ProductError      one row or product: missing id, price that is no number, ...
-    │   ├── PhotoError        one photo: not an image, truncated, too large, forbidden address
-    │   ├── EventError        one event: no shopper, no product, a time that is none, ...
+    │   ├── ProductError      a row or product: missing id, price that is no number, ...
+    │   ├── PhotoError        a photo: not an image, truncated, too large, forbidden address
+    │   ├── EventError        an event: no shopper, no product, an unreadable time, ...
     │   ├── QueryError        a search request: empty, k out of range, bad filter
-    │   │   └── FilterError         a filter: malformed, or of a field that there is not
+    │   │   └── FilterError         a filter: malformed, or of an unknown field
     │   ├── EvaluationError   queries, qrels or metrics of an evaluation
     │   ├── LexiconError      a lexicon file that does not hold together
     │   └── RuleError         rules of a shop that cannot be read or contradict each other
@@ -17,10 +17,10 @@
     ├── ShelfError            the shelf itself
     │   ├── ShelfInUseError         another process holds it
     │   ├── EncoderMismatchError    its vectors were made by another encoder
-    │   ├── PromotionError          an encoder may not take the place of its own
+    │   ├── PromotionError          an encoder may not replace its own
     │   ├── ShelfVersionError       it was written by a newer Snapshelf
     │   └── StorageError            it could not be written: disk full, read-only, I/O error
-    ├── StoreError            the engine failed or its process died
+    ├── SearchIndexError      the engine failed or its process died
     ├── EncoderError          an encoder cannot be loaded or gave unusable vectors
     ├── TrainingError         a training run cannot start or go on
     └── MissingExtraError     a feature needs an optional dependency
@@ -61,7 +61,7 @@ class SnapshelfError(Exception):
 
 
 class InputError(SnapshelfError):
-    """What was given cannot be used."""
+    """The input cannot be used."""
 
 
 class FeedError(InputError):
@@ -69,7 +69,7 @@ class FeedError(InputError):
 
 
 class ProductError(InputError):
-    """One product cannot be accepted.
+    """A product cannot be accepted.
 
     Parameters
     ----------
@@ -85,11 +85,11 @@ class ProductError(InputError):
 
 
 class PhotoError(InputError):
-    """One photo cannot be used."""
+    """A photo cannot be used."""
 
 
 class EventError(InputError):
-    """One event cannot be accepted.
+    """An event cannot be accepted.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ class EncoderMismatchError(ShelfError):
 
 
 class PromotionError(ShelfError):
-    """An encoder may not take the place of the shelf's own, or there is none to go back to."""
+    """An encoder may not replace the shelf's own, or there is none to roll back to."""
 
 
 class ShelfVersionError(ShelfError):

@@ -10,7 +10,6 @@ import pytest
 
 from snapshelf.catalogue import Catalogue, Product
 from snapshelf.demo import DemoProduct
-from snapshelf.events import RELEVANCE_SIGNALS
 from snapshelf.shelf import Shelf
 from tests.cli.commands import COUNT, Run
 
@@ -38,9 +37,9 @@ def test_search_by_words_by_both_and_by_photo_vectors(
 
     words = ("--text", drawings[0].title_zh)
     photo = ("--photo", photos / f"{drawings[0].id}.jpg")
-    assert {"text_image", "lexical"} <= contributions(*words) <= set(RELEVANCE_SIGNALS)
-    assert {"photo", "text_image", "lexical"} <= contributions(*photo, *words)
-    assert contributions(*words, "--mode", "photo-vectors") == {"text_image"}
+    assert {"text", "words"} <= contributions(*words) <= {"text", "title", "words", "facts"}
+    assert {"photo", "text", "words"} <= contributions(*photo, *words)
+    assert contributions(*words, "--mode", "photo-vectors") == {"text"}
 
 
 def test_search_for_people(run: Run, shelf: Path, drawings: list[DemoProduct]) -> None:
@@ -92,10 +91,10 @@ def test_stats_name_what_the_index_refuses(
         product = catalogue.get(id)
         assert product is not None
         too_large = {**dict(product), "attributes": {"w": 1.7976931348623157e308}}
-        catalogue.put_facts([Product.model_construct(**too_large)])
+        catalogue.put_fields([Product.model_construct(**too_large)])
     lines = run("stats", "--shelf", copy).stdout.splitlines()
     assert lines[-2] == "quarantined: 1"
-    assert lines[-1].startswith(f"  {id}: the fact 'attributes.w' is ")
+    assert lines[-1].startswith(f"  {id}: the field 'attributes.w' is ")
     assert list(json.loads(run("stats", "--json", "--shelf", copy).stdout)["quarantined"]) == [id]
     assert run("search", "--text", "red", "--shelf", copy).exit_code == 0
     assert run("remove", id, "--shelf", copy).stdout == "removed 1 of 1\n"

@@ -29,7 +29,6 @@ from snapshelf.index import (
     Not,
     OneOf,
     Or,
-    Placed,
     Record,
     ScoredCandidate,
 )
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snapshelf.index import Fact, Filter, SearchIndex
+    from snapshelf.index import FieldValue, Filter, SearchIndex
 
 D = 8
 NAN, INF = float("nan"), float("inf")
@@ -68,7 +67,7 @@ def axis(number: int) -> NDArray[np.float32]:
 
 
 def record(
-    id: str, *photos: NDArray[np.float32], terms: Mapping[str, float] | None = None, **facts: Fact
+    id: str, *photos: NDArray[np.float32], terms: Mapping[str, float] | None = None, **facts: FieldValue
 ) -> Record:
     return Record(id, np.stack(photos or (axis(0),)), terms or {}, facts)
 
@@ -89,7 +88,7 @@ def lattice() -> list[NDArray[np.float32]]:
     return whole + halves
 
 
-FACTS: dict[str, dict[str, Fact]] = {
+FACTS: dict[str, dict[str, FieldValue]] = {
     "a": {"brand": "Acme", "price": 10, "colours": ["red", "blue"], "sold": True, "size": "38"},
     "b": {"brand": "Acme", "price": 10.5, "colours": ["blue"], "sold": False, "size": 38},
     "c": {"brand": "北京", "price": -3.25, "colours": [], "sold": None, "size": 38.0},
@@ -97,7 +96,7 @@ FACTS: dict[str, dict[str, Fact]] = {
     "e": {},
 }
 
-SHOP: dict[str, dict[str, Fact]] = {
+SHOP: dict[str, dict[str, FieldValue]] = {
     "1": {"brand": "Acme", "tags": ["red", "new"], "size": 38, "group_id": "x", "price": 5},
     "2": {"brand": "Acme", "tags": ["red", "red"], "size": 39, "group_id": "x", "price": 7.5},
     "3": {"brand": "Best", "tags": "red", "size": "L", "group_id": "y", "price": 10},
@@ -189,18 +188,16 @@ class IndexContract(ABC):
         assert store.matching({"red": 1.0}, 10) == []
         assert store.scroll() == []
         store.delete(["nobody"])
-        store.patch("nobody", {"price": 1})
         store.upsert([])
         store.delete([])
         assert store.count() == store.count(distinct="group_id") == 0
         assert store.nearest(axis(0), 10, using="title") == []
-        assert store.recall(10, photo=axis(0), title=axis(0), terms={"a": 1.0}, also=["nobody"]) == []
+        assert store.retrieve(10, photo=axis(0), title=axis(0), terms={"a": 1.0}, also=["nobody"]) == []
         assert store.facet("brand") == Facet((), 0, 0)
         assert store.histogram("price") == Histogram(None, None, (), ())
-        assert store.ordered("price", 10) == []
         assert store.group_sizes(["nobody"]) == {}
         assert store.matches(["nobody"], And(())) == set()
-        assert store.facts(["nobody"], ["price"]) == [{}]
+        assert store.field_values(["nobody"], ["price"]) == [{}]
         assert store.field_kinds() == {}
         assert store.fields() == []
 
@@ -267,7 +264,6 @@ class IndexContract(ABC):
         assert [c.score for c in found] == pytest.approx([1, math.sqrt(0.5)])
         assert ids(store.nearest(axis(0), 5, Not(Ids(("a",))), using="title")) == ["b"]
         assert ids(store.nearest(axis(7), 5)) == ["a", "b", "c"]
-        store.patch("a", {"price": 1})
         store.upsert([titled("b", None), titled("c", axis(2))])
         store.optimise()
         assert store.nearest(axis(2), 5, using="title") == [Candidate("c", 1.0), Candidate("a", 0.0)]
@@ -304,8 +300,8 @@ class IndexContract(ABC):
         more: dict[str, Any] = {"tests": [Equals("odd", 1), Between("n", below=50)], "fields": ["n", "none"]}
         for queries in asked:
             for where in (None, Between("n", at_least=20), Equals("odd", 0), Between("n", above=1000)):
-                found = store.recall(5, where, **queries, **more)
-                expected = reference.recall(5, where, **queries, **more)
+                found = store.retrieve(5, where, **queries, **more)
+                expected = reference.retrieve(5, where, **queries, **more)
                 assert [each.id for each in found] == [each.id for each in expected]
                 for one, other in zip(found, expected, strict=True):
                     check_recalled(one, other)
@@ -314,7 +310,7 @@ class IndexContract(ABC):
         store.upsert([record("a", terms={"a": 1.0})])
         for bad in ({"photo": 0 * axis(0)}, {"title": NAN * axis(0)}, {"terms": {"a": -1.0}}):
             with pytest.raises(SearchIndexError):
-                store.recall(5, **bad)
+                store.retrieve(5, **bad)
 
     def test_rarity_of_words_follows_every_change(self, store: SearchIndex) -> None:
         def score() -> float:
@@ -354,7 +350,7 @@ class IndexContract(ABC):
         assert store.matches(["4", "nobody", "1", "3", "1"], Equals("tags", "new")) == {"1", "4"}
         assert store.matches(["1", "2"], Not(Ids(("2",)))) == {"1"}
         assert store.matches([], Has("brand")) == set()
-        assert store.facts(["5", "nobody", "2", "6"], ["size", "tags", "brand", "sold", "none"]) == [
+        assert store.field_values(["5", "nobody", "2", "6"], ["size", "tags", "brand", "sold", "none"]) == [
             {"size": "38", "brand": ""},
             {},
             {"size": 39.0, "tags": ("red", "red"), "brand": "Acme"},
@@ -381,7 +377,7 @@ class IndexContract(ABC):
         assert store.facet("size", distinct="group_id") == facet(1, (38.0, 1), (39.0, 1), ("38", 1), ("L", 1))
         assert store.facet("sold", distinct="group_id") == facet(3, (1.0, 1))
         assert store.facet("brand", distinct="none") == store.facet("brand")
-        store.patch("4", {"brand": "Acme", "tags": None})
+        store.upsert([record("4", **{**SHOP["4"], "brand": "Acme", "tags": None})])
         assert store.facet("brand") == facet(1, ("Acme", 3), ("", 1), ("Best", 1))
         assert store.facet("tags") == facet(3, ("red", 3), ("new", 1))
 
@@ -410,28 +406,6 @@ class IndexContract(ABC):
             with pytest.raises(SearchIndexError):
                 store.histogram("price", **bad)
 
-    def test_order(self, store: SearchIndex) -> None:
-        store.upsert([record(id, **facts) for id, facts in SHOP.items()])
-
-        def order(*arguments: Any, **options: Any) -> str:
-            return "".join(each.id for each in store.ordered(*arguments, **options))
-
-        assert store.ordered("price", 2) == [Placed("5", -1.0), Placed("1", 5.0)]
-        assert order("price", 9) == "514236"
-        assert order("price", 9, descending=True) == "321456"
-        assert order("price", 2, skip=1) == "14"
-        assert order("price", 9, skip=4) == "36"
-        assert order("price", 9, skip=6) == ""
-        assert order("price", 9, Equals("brand", "Best")) == "43"
-        assert order("brand", 9) == "512346"
-        assert order("brand", 9, descending=True) == "341256"
-        assert order("size", 9) == "142536"
-        assert order("size", 9, descending=True) == "352146"
-        assert order("tags", 9) == "142356"
-        assert order("tags", 9, descending=True) == "123456"
-        assert store.ordered("tags", 1) == [Placed("1", ("red", "new"))]
-        assert store.ordered("none", 1, skip=1) == [Placed("2", None)]
-
     def test_kinds_of_fields(self, store: SearchIndex) -> None:
         store.upsert([record(id, **facts) for id, facts in SHOP.items()])
         assert store.field_kinds() == {
@@ -452,7 +426,6 @@ class IndexContract(ABC):
     def test_numbers_have_fifteen_digits(self, store: SearchIndex) -> None:
         numbers = [1.1, 0.1 + 0.2, 123456789.123456789, -0.0, 1e-7, 2.0**53, 1 / 3, 1732287825.123456]
         store.upsert([record(f"{n}", number=number) for n, number in enumerate(numbers)])
-        store.patch("0", {"other": 1})  # reads the record back
         store.optimise()
         for n, number in enumerate(numbers):
             assert store.scroll(Equals("number", number)) == [f"{n}"]
@@ -470,24 +443,6 @@ class IndexContract(ABC):
                 assert len(page) <= 10
                 seen += page
             assert seen == expected
-
-    def test_patch(self, store: SearchIndex) -> None:
-        store.upsert([record("a", axis(2), terms={"w": 1.0}, price=1, brand="Acme", colours=["red"])])
-        store.upsert([record("b", price=1)])
-        store.patch("a", {"price": 2.5, "colours": None, "brand": ["Acme", "Best"], "new": "yes"})
-        store.patch("nobody", {"price": 2.5})
-        assert store.scroll(Equals("price", 2.5)) == ["a"]
-        assert store.scroll(Equals("price", 1)) == ["b"]
-        assert store.scroll(Has("colours")) == []
-        assert store.scroll(Equals("brand", "Best")) == ["a"]
-        assert store.scroll(Equals("new", "yes")) == ["a"]
-        assert ids(store.nearest(axis(2), 1)) == ["a"]
-        assert ids(store.matching({"w": 1.0}, 1)) == ["a"]
-        store.patch("a", {"brand": []})
-        assert store.scroll(Has("brand")) == []
-        with pytest.raises(SearchIndexError):
-            store.patch("a", {"price": INF})
-        assert store.scroll(Equals("price", 2.5)) == ["a"]
 
     def test_upsert_replaces_everything(self, store: SearchIndex) -> None:
         store.upsert([record("a", axis(0), axis(1), terms={"old": 1.0}, colour="red", size=1)])
@@ -538,7 +493,7 @@ class IndexContract(ABC):
             record("bad", price=-INF),
             record("bad", sizes=[38, 39]),  # type: ignore[arg-type]
         ],
-        ids=lambda bad: f"{bad.photos.shape}-{bad.photos.flat[-1:]}-{bad.terms}-{bad.facts}",
+        ids=lambda bad: f"{bad.photos.shape}-{bad.photos.flat[-1:]}-{bad.terms}-{bad.fields}",
     )
     def test_bad_records_are_refused_with_nothing_written(self, store: SearchIndex, bad: Record) -> None:
         store.upsert([record("a", axis(0))])
@@ -562,7 +517,7 @@ class IndexContract(ABC):
                 [record(id, axis(n), axis(7), terms={"w": n + 1.0}, n=n) for n, id in enumerate("abcd")]
             )
             store.delete(["d"])
-            store.patch("a", {"extra": "yes"})
+            store.upsert([record("a", axis(0), axis(7), terms={"w": 1.0}, n=0, extra="yes")])
             store.flush(41)
             store.flush(42)
             assert store.version == 42
@@ -581,7 +536,7 @@ class IndexContract(ABC):
             store.optimise()
             assert answers(store) == before
             store.upsert([record("new", axis(7), terms={"w": 1.0}, n=100)])
-            store.patch("1", {"n": 100})
+            store.upsert([record("1", axis(1), axis(7), terms={"w": 2.0}, n=100)])
             assert store.scroll(Equals("n", 100)) == ["1", "new"]
             before = answers(store)
             store.optimise()
@@ -639,7 +594,7 @@ class IndexContract(ABC):
     def test_random_vectors(self, store: SearchIndex, folder: Path) -> None:
         random = np.random.default_rng(11)
         records = [
-            Record(f"{n}", random.standard_normal((1 + n % 3, D)).astype(np.float32), facts={"n": n})
+            Record(f"{n}", random.standard_normal((1 + n % 3, D)).astype(np.float32), fields={"n": n})
             for n in range(200)
         ]
         reference = ReferenceIndex(folder / "reference", D)
@@ -673,7 +628,6 @@ def answers(store: SearchIndex) -> list[Any]:
         store.scroll(limit=1000),
         store.count(Has("n")),
         store.scroll(Between("n", above=1)),
-        store.ordered("n", 1000, descending=True),
         store.facet("n", limit=1000),
         store.field_kinds(),
         *(store.nearest(axis(number), 100) for number in range(D)),
@@ -763,10 +717,6 @@ class StoreMachine(RuleBasedStateMachine):
     def delete(self, names: list[str]) -> None:
         self.both("delete", names)
 
-    @rule(name=NAMES, facts=st.dictionaries(FIELDS, FACT))
-    def patch(self, name: str, facts: dict[str, Fact]) -> None:
-        self.both("patch", name, facts)
-
     @rule()
     def optimise(self) -> None:
         self.both("optimise")
@@ -792,7 +742,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(
         photo=VECTORS, title=VECTORS, terms=TERMS, where=WHERE, test=SIMPLE, also=st.lists(NAMES, max_size=2)
     )
-    def recall(
+    def retrieve(
         self,
         photo: NDArray[np.float32],
         title: NDArray[np.float32],
@@ -802,7 +752,7 @@ class StoreMachine(RuleBasedStateMachine):
         also: list[str],
     ) -> None:
         found, expected = (
-            one.recall(
+            one.retrieve(
                 100, where, photo=photo, title=title, terms=terms, also=also, tests=[test], fields=["size"]
             )
             for one in (self.store, self.reference)
@@ -829,8 +779,6 @@ class StoreMachine(RuleBasedStateMachine):
         other=FIELDS,
         distinct=st.none() | FIELDS,
         limit=K,
-        skip=st.sampled_from([0, 1, 4]),
-        descending=st.booleans(),
     )
     def tables(
         self,
@@ -839,18 +787,15 @@ class StoreMachine(RuleBasedStateMachine):
         other: str,
         distinct: str | None,
         limit: int,
-        skip: int,
-        descending: bool,
     ) -> None:
         def asked(one: SearchIndex) -> Sequence[object]:
             return (
                 one.facet(field, where, limit=limit, distinct=distinct),
                 one.histogram(field, where, bins=3, distinct=distinct),
                 one.count(where, distinct),
-                one.ordered(field, limit, where, descending=descending, skip=skip),
                 one.group_sizes(one.scroll(), where, other),
                 one.matches(["a", "b", "红"], where or And(())),
-                one.facts(["a", "b", "红"], [field, other]),
+                one.field_values(["a", "b", "红"], [field, other]),
                 one.field_kinds(),
                 one.texts(field, limit),
             )

@@ -25,7 +25,6 @@ from snapshelf.index import (
     Not,
     OneOf,
     Or,
-    Placed,
     Record,
     ScoredCandidate,
 )
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snapshelf.index import Fact, Filter, Kind
+    from snapshelf.index import FieldValue, Filter, Kind
 
 
 def alone(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,7 +68,7 @@ class ReferenceIndex:
         for record in records:
             self._check_record(record)
         for record in records:
-            facts = {field: fact for field, fact in record.facts.items() if values(fact)}
+            facts = {field: fact for field, fact in record.fields.items() if values(fact)}
             title = None if record.title is None else np.array(record.title)
             self._records[record.id] = Record(
                 record.id, np.array(record.photos), dict(record.terms), facts, title
@@ -80,12 +79,6 @@ class ReferenceIndex:
         self._check_open()
         for id in ids:
             self._records.pop(id, None)
-
-    @alone
-    def patch(self, id: str, facts: Mapping[str, Fact]) -> None:
-        self._check_open()
-        if old := self._records.get(id):
-            self.upsert([Record(id, old.photos, old.terms, {**old.facts, **facts}, old.title)])
 
     @alone
     def nearest(
@@ -112,7 +105,7 @@ class ReferenceIndex:
         return sum(weight * self._idf(term) * document.get(term, 0.0) for term, weight in terms.items())
 
     @alone
-    def recall(
+    def retrieve(
         self,
         k: int,
         where: Filter | None = None,
@@ -136,8 +129,8 @@ class ReferenceIndex:
                 None if photo is None else self.similarity(photo, id),
                 None if title is None else self.similarity(title, id, "title"),
                 self.relevance(terms or {}, id),
-                tuple(matches(test, id, self._records[id].facts) for test in tests),
-                self.facts([id], fields)[0],
+                tuple(matches(test, id, self._records[id].fields) for test in tests),
+                self.field_values([id], fields)[0],
             )
             for id in sorted(found)
         ]
@@ -147,13 +140,13 @@ class ReferenceIndex:
         return set(ids) & set(self._matches(where))
 
     @alone
-    def facts(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Fact]]:
+    def field_values(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, FieldValue]]:
         self._check_open()
         return [
             {
-                field: kept(record.facts[field])
+                field: kept(record.fields[field])
                 for field in fields
-                if (record := self._records.get(id)) and field in record.facts
+                if (record := self._records.get(id)) and field in record.fields
             }
             for id in ids
         ]
@@ -173,7 +166,7 @@ class ReferenceIndex:
     ) -> Facet:
         groups: dict[str | float | None, set[Any]] = {}
         for id in self._matches(where):
-            for value in values(self._records[id].facts.get(field)) or [None]:
+            for value in values(self._records[id].fields.get(field)) or [None]:
                 groups.setdefault(value, set()).add(self._group(id, distinct))
         missing = groups.pop(None, set())
         counted = [FacetValue(value, len(those)) for value, those in groups.items() if value is not None]
@@ -195,7 +188,7 @@ class ReferenceIndex:
         numbers = {
             id: value
             for id in self._matches(where)
-            for value in values(self._records[id].facts.get(field))
+            for value in values(self._records[id].fields.get(field))
             if isinstance(value, float)
         }
         if not numbers:
@@ -214,27 +207,6 @@ class ReferenceIndex:
         return Histogram(low, high, tuple(edges), tuple(counts))
 
     @alone
-    def ordered(
-        self,
-        field: str,
-        k: int,
-        where: Filter | None = None,
-        *,
-        descending: bool = False,
-        skip: int = 0,
-    ) -> list[Placed]:
-        def key(id: str) -> tuple[bool, str | float]:
-            found = values(self._records[id].facts[field])
-            extreme = max(found) if descending else min(found)
-            return isinstance(extreme, str), extreme
-
-        ids = sorted(self._matches(where))
-        having = [id for id in ids if field in self._records[id].facts]
-        having.sort(key=key, reverse=descending)  # stable either way
-        order = having + [id for id in ids if field not in self._records[id].facts]
-        return [Placed(id, self.facts([id], [field])[0].get(field)) for id in order[skip : skip + k]]
-
-    @alone
     def group_sizes(
         self, ids: Sequence[str], where: Filter | None = None, field: str = "group_id"
     ) -> dict[str, int]:
@@ -248,7 +220,7 @@ class ReferenceIndex:
     @alone
     def fields(self) -> list[str]:
         self._check_open()
-        return sorted({field for record in self._records.values() for field in record.facts})
+        return sorted({field for record in self._records.values() for field in record.fields})
 
     @alone
     def field_kinds(self) -> Mapping[str, Kind]:
@@ -256,7 +228,7 @@ class ReferenceIndex:
         return {field: self._kind(field) for field in self.fields()}
 
     def _kind(self, field: str) -> Kind:
-        facts = [record.facts[field] for record in self._records.values() if field in record.facts]
+        facts = [record.fields[field] for record in self._records.values() if field in record.fields]
         numbers = [isinstance(fact, int | float) for fact in facts]
         if any(numbers):
             return "number" if all(numbers) else "mixed"
@@ -265,7 +237,7 @@ class ReferenceIndex:
     @alone
     def texts(self, field: str, limit: int) -> list[str]:
         self._check_open()
-        facts = [record.facts.get(field) for record in self._records.values()]
+        facts = [record.fields.get(field) for record in self._records.values()]
         return sorted({value for fact in facts for value in values(fact) if isinstance(value, str)})[:limit]
 
     def clear(self) -> None:
@@ -293,10 +265,10 @@ class ReferenceIndex:
 
     def _matches(self, where: Filter | None) -> list[str]:
         self._check_open()
-        return [id for id, record in dict(self._records).items() if matches(where, id, record.facts)]
+        return [id for id, record in dict(self._records).items() if matches(where, id, record.fields)]
 
     def _group(self, id: str, field: str | None) -> Any:
-        fact = self._records[id].facts.get(field) if field else None
+        fact = self._records[id].fields.get(field) if field else None
         return ("alone", id) if fact is None else kept(fact)
 
     def _idf(self, term: str) -> float:
@@ -317,7 +289,7 @@ class ReferenceIndex:
         if record.title is not None:
             self._check_vectors(np.atleast_2d(record.title))
         self._check_terms(record.terms)
-        for fact in record.facts.values():
+        for fact in record.fields.values():
             if not all(isinstance(value, str) or math.isfinite(value) for value in values(fact)):
                 raise SearchIndexError("a number that is not finite")
             if not isinstance(fact, str | int | float | None) and not all(isinstance(v, str) for v in fact):
@@ -339,14 +311,14 @@ def cosine(one: NDArray[Any], other: NDArray[Any]) -> float:
     return float(np.sum(one * other) / math.sqrt(np.sum(one * one)) / math.sqrt(np.sum(other * other)))
 
 
-def kept(fact: Fact) -> Fact:
+def kept(fact: FieldValue) -> FieldValue:
     """A fact as a store gives it back."""
     if isinstance(fact, int | float):
         return values(fact)[0]
     return fact if fact is None or isinstance(fact, str) else tuple(fact)
 
 
-def values(fact: Fact) -> list[str | float]:
+def values(fact: FieldValue) -> list[str | float]:
     """What a fact can be equal to; numbers as floats of 15 significant digits."""
     if fact is None:
         return []
@@ -355,7 +327,7 @@ def values(fact: Fact) -> list[str | float]:
     return [fact] if isinstance(fact, str) else list(dict.fromkeys(fact))
 
 
-def matches(where: Filter | None, id: str, facts: Mapping[str, Fact]) -> bool:
+def matches(where: Filter | None, id: str, facts: Mapping[str, FieldValue]) -> bool:
     match where:
         case None:
             return True

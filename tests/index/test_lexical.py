@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snapshelf.index.lexical import Words
+from snapshelf.index.lexical import TermTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,12 +20,12 @@ TERMS = st.dictionaries(st.sampled_from([0, 1, 5, 77, 2**32 - 1]), st.sampled_fr
 CHANGES = st.lists(st.tuples(st.integers(0, 12), st.none() | TERMS), max_size=40)
 
 
-def read_back(words: Words) -> Words:
+def read_back(words: TermTable) -> TermTable:
     file = io.BytesIO()
     np.savez(file, allow_pickle=False, **words.arrays())
     file.seek(0)
     with np.load(file, allow_pickle=False) as arrays:
-        return Words.read(arrays)
+        return TermTable.read(arrays)
 
 
 def shared(document: Mapping[int, float], query: Mapping[int, float]) -> float:
@@ -36,7 +36,7 @@ def shared(document: Mapping[int, float], query: Mapping[int, float]) -> float:
 @given(before=CHANGES, after=CHANGES, query=TERMS)
 @settings(max_examples=60, deadline=None)
 def test_any_history(before: list, after: list, query: dict[int, float]) -> None:
-    words = Words()
+    words = TermTable()
     held: dict[int, dict[int, float]] = {row: {} for row in range(13)}
     for row in held:
         words.put(row, {})
@@ -58,7 +58,7 @@ def test_any_history(before: list, after: list, query: dict[int, float]) -> None
 
 
 def test_gaps_do_not_grow() -> None:
-    words = Words()
+    words = TermTable()
     for step in range(5_000):
         words.put(step % 10, dict.fromkeys(range(20), float(step)))
     assert sum(array.nbytes for array in words.arrays().values()) < 20_000
@@ -66,6 +66,6 @@ def test_gaps_do_not_grow() -> None:
 
 
 def test_something_else_is_refused() -> None:
-    arrays = {**Words().arrays(), "word_counts": np.array([3])}
-    with pytest.raises(ValueError, match="words of a table"):
-        Words.read(arrays)
+    arrays = {**TermTable().arrays(), "word_counts": np.array([3])}
+    with pytest.raises(ValueError, match="terms of a table"):
+        TermTable.read(arrays)

@@ -90,13 +90,13 @@ def test_errors_keep_their_class_and_text(path: Path, store: ProcessIndex) -> No
 
 def test_unusable_directory(path: Path) -> None:
     ProcessIndex.open(path, D).close()
-    with pytest.raises(SearchIndexError, match="rebuild the store"):
+    with pytest.raises(SearchIndexError, match="rebuild the index"):
         ProcessIndex.open(path, D + 1)
 
 
 def test_child_that_cannot_start_is_an_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_process.sys, "executable", "/bin/false")
-    with pytest.raises(SearchIndexError, match=r"died before it had opened the store.*exit status"):
+    with pytest.raises(SearchIndexError, match=r"died before it had opened the index.*exit status"):
         ProcessIndex.open(path, D)
 
 
@@ -105,7 +105,7 @@ def test_killed_child_comes_back_with_all_that_was_acknowledged(store: ProcessIn
     store.upsert([record("a", axis(0)), record("b", axis(1))])
     store.flush(3)
     store.delete(["b"])
-    store.patch("a", {"price": 1})
+    store.upsert([record("a", axis(0), price=1)])
     before = child(store)
     os.kill(before, signal.SIGKILL)
     if call == "write":

@@ -16,7 +16,7 @@ import pytest
 
 from snapshelf.errors import SearchIndexError, ShelfInUseError, StorageError
 from snapshelf.index import Between, Equals, Has, QdrantEdgeIndex
-from snapshelf.index import qdrant_edge as _edge
+from snapshelf.index.qdrant_shard import ask
 from tests.index.index_contract import D, axis, ids, record
 
 if TYPE_CHECKING:
@@ -151,7 +151,6 @@ def test_table_is_made_again_where_its_file_is_of_no_use(path: Path, change: Cal
             store.scroll(),
             store.field_kinds(),
             store.facet("tags"),
-            store.ordered("n", 9),
             store.idf(["w", "odd", "none"]),
             store.matching({"odd": 1.0}, 9),
             store.nearest(axis(1), 9, Equals("tags", "a")),
@@ -178,7 +177,7 @@ def test_file_of_the_table_is_never_older_than_the_engine(path: Path) -> None:
         store.upsert([record("a", n=1)])
     changes: list[Callable[[QdrantEdgeIndex], None]] = [
         lambda store: store.upsert([record("b", n=2)]),
-        lambda store: store.patch("a", {"n": 3}),
+        lambda store: store.upsert([record("a", n=3)]),
         lambda store: store.delete(["b"]),
         lambda store: store.clear(),
     ]
@@ -212,11 +211,10 @@ def test_full_disk_is_noticed_before_the_engine_is(path: Path, monkeypatch: pyte
     with QdrantEdgeIndex.open(path, D) as store:
         store.upsert([record("a")])
         with monkeypatch.context() as patch:
-            patch.setattr(_edge.shutil, "disk_usage", lambda _: usage(2**40, 2**40 - 2**20, 2**20))
+            patch.setattr(shutil, "disk_usage", lambda _: usage(2**40, 2**40 - 2**20, 2**20))
             for write in (
                 lambda: store.upsert([record("b")]),
                 lambda: store.delete(["a"]),
-                lambda: store.patch("a", {"x": 1}),
                 store.optimise,
             ):
                 with pytest.raises(StorageError, match="full: 1 MiB are free"):
@@ -234,4 +232,4 @@ def test_engine_panic_is_a_store_error() -> None:
         raise PanicException("index out of bounds")
 
     with pytest.raises(SearchIndexError, match="index out of bounds"):
-        _edge._ask(panic)
+        ask(panic)

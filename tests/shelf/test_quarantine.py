@@ -48,7 +48,7 @@ def filled(folder: Path) -> Path:
 def brick(folder: Path, *numbers: str) -> None:
     """Commit to the catalogue alone what the index will refuse, as the crash of an older version left it."""
     with open_catalogue(folder) as catalogue:
-        catalogue.put_facts([refused(id) for id in numbers])
+        catalogue.put_fields([refused(id) for id in numbers])
 
 
 @pytest.mark.parametrize("serving", [False, True])
@@ -120,7 +120,7 @@ def test_add_reports_it_and_goes_on(tmp_path: Path) -> None:
             (8, "7", False),
             (291, "290", False),
         ]
-        assert "is stored, but no search returns it: the fact 'attributes.w'" in errors[0].message
+        assert "is stored, but no search returns it: the field 'attributes.w'" in errors[0].message
         assert shelf.stats().quarantined.keys() == {"7", "290"}
         assert len(shelf.search(text="red mug", k=1_000, collapse=False)) == 298
 

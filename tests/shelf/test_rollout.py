@@ -208,7 +208,7 @@ def test_a_shelf_with_a_product_in_quarantine_gets_another_encoder(folder: Path,
     with Catalogue.open(folder / "catalogue.sqlite") as catalogue:
         (id,) = catalogue.ids(limit=1)
         product = catalogue.get(id)
-        catalogue.put_facts(
+        catalogue.put_fields(
             [Product.model_construct(**{**dict(product), "attributes": {"w": sys.float_info.max}})]
         )
     promote(folder, model.folder)

@@ -107,7 +107,7 @@ _FAILURES = {
 
 @contextmanager
 def storage_errors(schema: Schema, where: str) -> Iterator[None]:
-    """Turn failures of disk, file, lock and server into `StorageError`; our own mistakes in SQL pass."""
+    """Turn failures of disk, file, lock and server into `StorageError`; other errors of SQL pass."""
     try:
         yield
     except DBAPIError as error:
@@ -145,7 +145,7 @@ class Database:
 
     @classmethod
     def open(cls, location: str | Path, schema: Schema) -> Self:
-        """Open a database, create it where it is missing, and upgrade an older one.
+        """Open a database, create it where it is missing, and upgrade an older database.
 
         Parameters
         ----------
@@ -189,7 +189,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Connect for one or more statements, each of which sees the last commit.
+        """Connect for statements, each of which sees the last commit.
 
         Raises
         ------
@@ -221,7 +221,7 @@ class Database:
     def hold(self) -> bool:
         """Take a server's database for this process until `close` or the end of the process; False if another has it.
 
-        An SQLite file needs no such lock: the folder that it lies in has one.
+        An SQLite file needs no such lock: its folder has a lock.
         """
         if not self.is_server or self._holder is not None:
             return True
@@ -257,7 +257,7 @@ class Database:
             if not self.hold():
                 raise StorageError(
                     f"{self._schema.what} {self.where}: the server ended the connection, and another process has taken "
-                    "the database since; stop one of the two"
+                    "the database since; stop either of the two"
                 ) from None
 
 
@@ -330,7 +330,7 @@ def _with_timeout(url: URL) -> URL:
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The driver must not begin transactions by itself: a write begins with BEGIN IMMEDIATE (see `lock`), and
-    # a read is one statement, which SQLite runs on a snapshot of its own.
+    # a read is a single statement, which SQLite runs on a snapshot of its own.
     connection.isolation_level = None
     _use_write_ahead_log(connection)
     connection.execute("PRAGMA synchronous = FULL").close()
@@ -338,7 +338,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    # Here alone SQLite does not wait: of two that open a new file at once, one gets an error.
+    # Here alone SQLite does not wait: of two that open a new file at once, either gets an error.
     patience = monotonic() + _PATIENCE
     while True:
         try:
@@ -364,12 +364,12 @@ def _lock_server(connection: Connection, schema: Schema) -> None:
 
 
 def _lock_key(name: str) -> ColumnElement[int]:
-    # A server has one space of locks for a database, whose schemas may each have a shelf.
+    # Locks belong to a database of the server, whose schemas may each have a shelf.
     return func.hashtextextended(func.concat("snapshelf ", name, " in ", func.current_schema()), 0)
 
 
 def _prepare(engine: Engine, where: str, schema: Schema) -> None:
-    """Create the tables in a new database, check the schema version of an old one, and bring it up to date.
+    """Create the tables in a new database, check the schema version of an old database, and upgrade it.
 
     Raises
     ------
@@ -396,8 +396,8 @@ def _prepare(engine: Engine, where: str, schema: Schema) -> None:
                 )
     if version > schema.version:
         raise ShelfVersionError(
-            f"{schema.what} {where}: a newer Snapshelf wrote it (schema {version}, this one knows {schema.version}); "
-            "upgrade with: pip install --upgrade snapshelf"
+            f"{schema.what} {where}: a newer Snapshelf wrote it (schema {version}; this version reads "
+            f"{schema.version}); upgrade with: pip install --upgrade snapshelf"
         )
 
 

@@ -6,7 +6,7 @@ from snapshelf.catalogue.database import (
     Entry,
     Known,
     PhotoEntry,
-    facts_hash,
+    fields_hash,
     title_fingerprint,
 )
 from snapshelf.catalogue.feeds.feed import Feed, Row, read_feed
@@ -32,7 +32,7 @@ __all__ = [
     "ProductName",
     "Row",
     "decode_photo",
-    "facts_hash",
+    "fields_hash",
     "open_photos",
     "parse_mapping",
     "photo_fingerprint",

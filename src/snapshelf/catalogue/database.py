@@ -1,8 +1,8 @@
-"""The catalogue database: what a shelf holds, and the order in which it came.
+"""The catalogue database: the products of a shelf, and the order of their changes.
 
-Every change of a product takes the next number of one counter, the catalogue version, in the transaction
-that makes the change. Writers are serialised, so the versions of a later commit are larger: who has read all
-changes up to a version never has to look back. So the engine can be caught up or rebuilt from here.
+Every change of a product takes the next number of a counter, the catalogue version, in the transaction that makes the
+change. Writers are serialised, so a later commit has larger versions: a reader of all changes up to a version never has
+to look back. So the index can catch up, or be rebuilt, from here.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _Named: TypeAlias = "tuple[str, NDArray[np.float32]]"
-"""Of what a vector is, for a message, and the vector."""
+"""The owner of a vector, for messages, and the vector."""
 
 _HALF = np.dtype("<f2")
 _NORM_TOLERANCE = 1e-2  # float16 itself moves a norm by up to 1e-3
 _PRODUCTS_A_STEP = 1_000  # of `replace_vectors`
 
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
-_FACTS = select(product.c.id, product.c.key, product.c.facts).where(product.c.id.in_(_IDS))
+_FIELDS = select(product.c.id, product.c.key, product.c.facts).where(product.c.id.in_(_IDS))
 _KNOWN = (
     select(product.c.id, product.c.facts_hash, title.c.fingerprint.label("title"), photo.c.fingerprint)
     .select_from(product.outerjoin(title).outerjoin(photo, photo.c.product_key == product.c.key))
@@ -144,7 +144,7 @@ _CHANGES = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PhotoEntry:
-    """One photo of a product, as the catalogue keeps it.
+    """A photo of a product in the catalogue.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ class PhotoEntry:
     vector : ndarray
         float32 (d,), unit norm. Kept as float16, so it comes back changed by up to 5e-4 in each component.
     thumbnail : bytes
-        Small JPEG to show; empty for none. `Catalogue.changes` leaves it empty.
+        Small JPEG to show; empty if there is none. `Catalogue.changes` leaves it empty.
     """
 
     fingerprint: str
@@ -169,12 +169,12 @@ class Entry:
     ----------
     product : Product
     photos : tuple of PhotoEntry
-        The main one first.
+        The main photo first.
     title : ndarray or None
-        Vector of the product's title, float32 (d,), unit norm; kept as float16 like those of photos. None for none yet.
+        Vector of the product's title, float32 (d,), unit norm; kept as float16 like those of photos; or None.
     added : int or None
-        Unix seconds of when the catalogue first got the product; it knows that itself, so `Catalogue.put` does not look
-        at it. None for products that were there before Snapshelf took note.
+        Unix seconds of when the catalogue first got the product; `Catalogue.put` ignores it. None for products
+        from before schema 2.
     """
 
     product: Product
@@ -192,26 +192,26 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the catalogue has stored of a product: enough to tell whether it must be stored again.
+    """The stored state of a product: enough to tell whether it must be stored again.
 
     Parameters
     ----------
-    facts_hash : str
-        `facts_hash` of the stored product.
+    fields_hash : str
+        `fields_hash` of the stored product.
     fingerprints : tuple of str
-        Those of its photos, in order.
+        Fingerprints of its photos, in order.
     title : str or None
-        `title_fingerprint` of the title that has a vector; None where none has.
+        `title_fingerprint` of the title whose vector is stored; None without a vector.
     """
 
-    facts_hash: str
+    fields_hash: str
     fingerprints: tuple[str, ...]
     title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """The last thing that happened to one id.
+    """The last change of an id.
 
     Parameters
     ----------
@@ -228,27 +228,27 @@ class Change:
     entry: Entry | None
 
 
-def facts_hash(product: Product) -> str:
-    """Hash of everything a product says about itself, the order of its attributes aside: 32 hex digits.
+def fields_hash(product: Product) -> str:
+    """Hash the fields of a product, apart from the order of its attributes: 32 hex digits.
 
     Fields that have their default value do not enter, so a field added to `Product` later changes no hash.
     """
-    facts = product.model_dump(mode="json", exclude_defaults=True)
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    fields = product.model_dump(mode="json", exclude_defaults=True)
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def title_fingerprint(text: str) -> str:
-    """Hash of a title's text, which no photo's fingerprint equals: 32 hex digits."""
+    """Hash a title so that it equals no photo's fingerprint: 32 hex digits."""
     return blake2b(text.encode(), digest_size=16, person=b"title").hexdigest()
 
 
 class Catalogue:
-    """The truth of a shelf: products, the fingerprints and vectors of their photos, thumbnails, vectors of titles.
+    """The system of record of a shelf: products, photos as fingerprints, vectors and thumbnails, vectors of titles.
 
-    Open it with `Catalogue.open`. It may be used from several threads: reads run beside each other and beside
-    a write, and see the state before or after that write, never half of it. Writes wait for each other, also
-    across processes. When a write returns, it is on disk; when it raises, nothing of it was kept.
+    Open it with `Catalogue.open`. It may be used from several threads: reads run beside each other and beside a write,
+    and see the state before or after that write. Writes wait for each other, also across processes. When a write
+    returns, it is on the disk; when it raises, nothing of it was kept.
     """
 
     def __init__(self, database: Database) -> None:
@@ -256,7 +256,7 @@ class Catalogue:
 
     @classmethod
     def open(cls, location: str | Path) -> Self:
-        """Open a catalogue; an empty one is made where there is none.
+        """Open a catalogue, or make an empty catalogue.
 
         Parameters
         ----------
@@ -271,7 +271,7 @@ class Catalogue:
         ShelfVersionError
             It was written by a newer Snapshelf.
         MissingExtraError
-            PostgreSQL is asked for and ``snapshelf[postgresql]`` is not installed.
+            The URL is of PostgreSQL and ``snapshelf[postgresql]`` is not installed.
         InputError
             The URL cannot be read or names another kind of database.
         """
@@ -378,17 +378,17 @@ class Catalogue:
             )
             return _advance(connection, version + len(entries))
 
-    def put_facts(
+    def put_fields(
         self, products: Sequence[Product], titles: Mapping[str, NDArray[np.float32]] | None = None
     ) -> int:
-        """Replace what stored products say about themselves and keep their photos.
+        """Replace the fields of stored products and keep their photos.
 
         Parameters
         ----------
         products : sequence of Product
         titles : mapping or None
-            Id → vector of the new title. The vector of a title that stays as it is stays too; that of a title that
-            changes goes, unless there is a new one.
+            Id → vector of the new title. The vector of an unchanged title stays; the vector of a changed title goes,
+            unless a new vector is given.
 
         Returns
         -------
@@ -431,7 +431,7 @@ class Catalogue:
             return _advance(connection, version + len(rows))
 
     def put_titles(self, texts: Mapping[str, str], vectors: Mapping[str, NDArray[np.float32]]) -> int:
-        """Give stored products the vectors of their titles; products that are gone or have another title now are left.
+        """Store vectors of titles; products that are gone or have another title now are left out.
 
         Parameters
         ----------
@@ -443,7 +443,7 @@ class Catalogue:
         Returns
         -------
         int
-            The new catalogue version: each of the products takes one, so that a store that catches up gets it.
+            The new catalogue version: each product takes a new version, so that an index that catches up gets it.
 
         Raises
         ------
@@ -455,7 +455,7 @@ class Catalogue:
         with self._writing() as (connection, version):
             keys = {
                 row.id: row.key
-                for row in rows_of(connection, _FACTS, texts)
+                for row in rows_of(connection, _FIELDS, texts)
                 if json.loads(row.facts)["title"] == texts[row.id]
             }
             _put_titles(connection, keys, texts, {id: vectors[id] for id in keys})
@@ -472,7 +472,7 @@ class Catalogue:
         Returns
         -------
         int
-            How many were there and are deleted now.
+            Number of deleted products.
 
         Raises
         ------
@@ -481,9 +481,9 @@ class Catalogue:
         """
         with self._writing() as (connection, version):
             deleted = [
-                found
+                id
                 for chunk in chunks(ids)
-                for found in connection.scalars(
+                for id in connection.scalars(
                     delete(product).where(product.c.id.in_(chunk)).returning(product.c.id)
                 )
             ]
@@ -497,9 +497,9 @@ class Catalogue:
         vectors: Callable[[Sequence[str]], Mapping[str, NDArray[np.float32]]],
         notes: Mapping[str, str],
     ) -> int:
-        """Give every photo and every title another vector, all at once or none, as another encoder makes them.
+        """Replace the vectors of all photos and titles, all at once or none, by those of another encoder.
 
-        Every product takes a new version, so that a store that catches up gets all of them.
+        Every product takes a new version, so that an index that catches up gets all of them.
 
         Parameters
         ----------
@@ -573,13 +573,13 @@ class Catalogue:
         """Return the products with these ids, in the order of `ids`; unknown ones are left out."""
         ids = list(ids)
         with self._database.reading() as connection:
-            facts = {row.id: row.facts for row in rows_of(connection, _FACTS, ids)}
-        return {each: _product(facts[each]) for each in ids if each in facts}
+            fields = {row.id: row.facts for row in rows_of(connection, _FIELDS, ids)}
+        return {id: _product(fields[id]) for id in ids if id in fields}
 
     def names(self, ids: Iterable[str]) -> dict[str, ProductName]:
         """Return title and brand of products by id, without reading all their fields; unknown ids are left out."""
         with self._database.reading() as connection:
-            rows = rows_of(connection, _FACTS, ids)
+            rows = rows_of(connection, _FIELDS, ids)
         fields = ((row.id, from_json(row.facts)) for row in rows)
         return {id: ProductName(values["title"], values.get("brand", "")) for id, values in fields}
 
@@ -588,10 +588,10 @@ class Catalogue:
         with self._database.reading() as connection:
             rows = rows_of(connection, _KNOWN, ids)
         return {
-            found: Known(
+            id: Known(
                 stored_hash, tuple(row.fingerprint for row in group if row.fingerprint is not None), titled
             )
-            for (found, stored_hash, titled), group in groupby(rows, attrgetter("id", "facts_hash", "title"))
+            for (id, stored_hash, titled), group in groupby(rows, attrgetter("id", "facts_hash", "title"))
         }
 
     def vectors(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
@@ -606,16 +606,16 @@ class Catalogue:
         with self._database.reading() as connection:
             rows = rows_of(connection, _VECTORS, ids)
         vectors = _unit_vectors([row.vector for row in rows])
-        found: dict[str, NDArray[np.float32]] = {}
+        vectors_of: dict[str, NDArray[np.float32]] = {}
         start = 0
         for each, group in groupby(rows, attrgetter("id")):
             end = start + sum(1 for _ in group)
-            found[each] = vectors[start:end]
+            vectors_of[each] = vectors[start:end]
             start = end
-        return {each: found[each] for each in ids if each in found}
+        return {id: vectors_of[id] for id in ids if id in vectors_of}
 
     def titles(self, ids: Iterable[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the vectors of these products' titles; those unknown or without one are left out.
+        """Return the vectors of titles; products that are unknown or have no such vector are left out.
 
         Returns
         -------
@@ -648,17 +648,17 @@ class Catalogue:
         return image
 
     def changes(self, after: int, limit: int) -> list[Change]:
-        """Return the changes since a version, oldest first: what a store needs to catch up.
+        """Return the changes since a version, oldest first, for an index that catches up.
 
-        An id that changed several times appears once, with its last change. Whoever applies the changes and
-        asks again after the last one's version, until none come, holds the same products as the catalogue.
+        An id that changed several times appears once, with its last change. To hold the
+        same products as the catalogue, apply the changes and continue after their last version until none come.
 
         Parameters
         ----------
         after : int
             The catalogue version reached so far; 0 for everything.
         limit : int
-            At most so many changes; with the number of photos of a product it bounds the memory used.
+            Maximum number of changes; it bounds the memory, together with the number of photos of a product.
         """
         with self._database.reading() as connection:
             rows = connection.execute(_CHANGES, {"after": after, "limit": limit}).all()
@@ -693,7 +693,7 @@ class Catalogue:
         return self._count(title)
 
     def meta(self, key: str) -> str | None:
-        """Return what `set_meta` noted under a key, None if nothing."""
+        """Return the note that `set_meta` wrote under a key, or None."""
         with self._database.reading() as connection:
             value: str | None = connection.scalar(select(meta.c.value).where(meta.c.key == key))
         return value
@@ -732,18 +732,18 @@ class Catalogue:
 def _distinct(products: Iterable[Product]) -> list[str]:
     ids = [each.id for each in products]
     if twice := next((each for each, number in Counter(ids).items() if number > 1), None):
-        raise ProductError(f"id: {twice!r} is given twice; keep one of the two", field="id")
+        raise ProductError(f"id: {twice!r} is given twice; keep either of the two", field="id")
     return ids
 
 
 def _row(each: Product) -> dict[str, Any]:
-    return {"id": each.id, "facts_hash": facts_hash(each), "facts": each.model_dump_json()}
+    return {"id": each.id, "facts_hash": fields_hash(each), "facts": each.model_dump_json()}
 
 
-def _product(facts: str) -> Product:
-    # Stored facts were checked before they were put. Reading them as a feed is read would cost ten times as
+def _product(fields_json: str) -> Product:
+    # Stored fields were checked before they were put. Reading them as a feed is read would cost ten times as
     # much, and a rule that a later release makes stricter would lock products in.
-    fields = json.loads(facts)
+    fields = json.loads(fields_json)
     price = fields["price"]
     attributes = fields["attributes"].items()
     return Product.model_construct(
@@ -771,7 +771,7 @@ def _named_titles(titles: Mapping[str, NDArray[np.float32]]) -> Iterator[_Named]
 
 
 def _halves(vectors: Iterable[_Named], length: int | None) -> list[bytes]:
-    """Vectors as little-endian float16; `length` is that of a stored one in bytes."""
+    """Convert vectors to little-endian float16; `length` is the length of a stored vector in bytes."""
     halves: list[bytes] = []
     for name, vector in vectors:
         halves.append(_half(vector, f"{name}: the vector", length))
@@ -781,11 +781,11 @@ def _halves(vectors: Iterable[_Named], length: int | None) -> list[bytes]:
 
 def _half(vector: NDArray[np.float32], where: str, length: int | None) -> bytes:
     norm = float(np.linalg.norm(vector))
-    # Written so that the norm NaN fails it too.
+    # Written so that a norm of NaN fails too.
     if vector.ndim != 1 or not abs(norm - 1) <= _NORM_TOLERANCE:
         raise EncoderError(
             f"{where} has shape {vector.shape} and norm {norm:g}; "
-            "the encoder must give one vector of finite numbers and norm 1 for each photo and title"
+            "the encoder must give a vector of finite numbers and norm 1 for each photo and title"
         )
     half = vector.astype(_HALF).tobytes()
     if length is not None and len(half) != length:

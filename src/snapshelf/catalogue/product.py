@@ -1,6 +1,6 @@
-"""The product: what a shop says about one thing it sells.
+"""The product: what a shop says about a thing it sells.
 
-Modelled on the ``Product`` of the Google Retail API, so that a feed made for it maps one to one.
+Modelled on the ``Product`` of the Google Retail API, so that a feed made for it maps field by field.
 """
 
 from __future__ import annotations
@@ -137,10 +137,10 @@ class Price(_Model):
 
 
 class Product(_Model):
-    """One product or one variant of it.
+    """A product or a variant of it.
 
     Values are taken in the forms that feeds write: for prices see `Price`; ``"Home > Kitchen > Pans"`` is a
-    category path; one text is one image or several divided by commas; ``"in stock"``, ``"有货"`` and ``true``
+    category path; a text is an image or several divided by commas; ``"in stock"``, ``"有货"`` and ``true``
     are availabilities. Without an availability, a product with stock 0 is out of stock. All texts of a product
     together have at most 1,000,000 characters.
 
@@ -159,9 +159,9 @@ class Product(_Model):
     stock : int or None
         Pieces at hand, when the shop tells.
     images : tuple of str
-        Where the photos are: paths relative to the photo source, or http(s) URLs. The first is the main one.
+        Where the photos are: paths relative to the photo source, or http(s) URLs. The first is the main photo.
     group_id : str or None
-        Shared by the variants (size, colour) of one product.
+        Shared by the variants (size, colour) of a product.
     attributes : dict
         Anything else, by name: a text, a number up to 1e30 or a list of texts; at most 1,000. Empty ones are left out.
 
@@ -214,7 +214,7 @@ class Product(_Model):
         if isinstance(value, str):
             return split_path(value)
         if isinstance(value, list | tuple):
-            # The Retail API lists whole paths ("Home > Pans"), the main one first.
+            # The Retail API lists whole paths ("Home > Pans"), the main path first.
             paths = (split_path(part) for part in value if isinstance(part, str))
             return next((path for path in paths if len(path) > 1), value)
         return value
@@ -267,7 +267,7 @@ class Product(_Model):
         Raises
         ------
         ProductError
-            A field is missing, unknown or has a value that cannot be accepted. Its `field` is the first one.
+            A field is missing, unknown or has a value that cannot be accepted. Its `field` is the first of them.
         """
         try:
             return cls.model_validate(fields)
@@ -275,11 +275,11 @@ class Product(_Model):
             problems: dict[str, Any] = {}
             for details in error.errors(include_url=False):
                 field = _field_name(details["loc"])
-                # Of the kinds that an attribute may be, the one that fits best was looked into deepest.
+                # Of the kinds that an attribute may be, the best fit was looked into deepest.
                 if field not in problems or len(details["loc"]) > len(problems[field]["loc"]):
                     problems[field] = details
-            told = (f"{field}: {_wording(details)}" for field, details in problems.items())
-            raise ProductError("; ".join(told), field=next(iter(problems))) from error
+            texts = (f"{field}: {_wording(details)}" for field, details in problems.items())
+            raise ProductError("; ".join(texts), field=next(iter(problems))) from error
         except (RecursionError, ValueError) as error:  # not turned into a `ValidationError` by pydantic
             raise ProductError(
                 "product: holds a value that is nested too deeply, or a number of thousands of digits",

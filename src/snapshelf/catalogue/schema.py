@@ -19,8 +19,8 @@ from snapshelf._support.sql import Id, Number, Schema
 
 _metadata = MetaData()
 # `key` is the catalogue version that put the product's photos: already unique, so photos can refer to it
-# while `version` moves on with every change of the facts. `added` is in Unix seconds; nothing is known of what
-# was there before schema 2.
+# while `version` moves on with every change of the fields. `added` is in Unix seconds, and null for products from
+# before schema 2.
 product = Table(
     "product",
     _metadata,
@@ -31,7 +31,7 @@ product = Table(
     Column("facts", Text, nullable=False),
     Column("added", Number),
 )
-# The vector of a product's title; `fingerprint` says of which title. A product without one waits for it.
+# The vector of a product's title; `fingerprint` says of which title. A product without a row waits for its vector.
 title = Table(
     "title",
     _metadata,
@@ -54,7 +54,7 @@ def _of_a_photo(*columns: Column[str] | Column[bytes], name: str) -> Table:
 photo = _of_a_photo(
     Column("fingerprint", Text, nullable=False), Column("vector", LargeBinary, nullable=False), name="photo"
 )
-# Apart from `photo`, so that reading vectors does not drag the pictures along.
+# Apart from `photo`, so that reading vectors does not read the pictures.
 thumbnail = _of_a_photo(Column("image", LargeBinary, nullable=False), name="thumbnail")
 
 tombstone = Table(
@@ -78,7 +78,7 @@ meta = Table(
 
 
 def _upgrade(connection: Connection) -> None:
-    """From schema 1: titles get vectors, and products say since when they are there."""
+    """From schema 1: titles get vectors, and products get the time when they were added."""
     title.create(connection)
     connection.exec_driver_sql("ALTER TABLE product ADD COLUMN added BIGINT")
 

@@ -211,11 +211,11 @@ def split_path(text: str) -> list[str]:
 
 
 def split_references(text: str) -> list[str]:
-    """Split what names one photo or several, divided by commas, semicolons, bars or, addresses, by spaces."""
+    """Split references to photos, divided by commas, semicolons, bars or, between addresses, by spaces."""
     if _LIST_MARKS.isdisjoint(text):
         return [text]
     parts = _LIST_MARK.split(text)
-    # A comma may be part of one file's name or of one address.
+    # A comma may be part of a file's name or of an address.
     if len(parts) > 1 and all(_PHOTO_NAME.search(part) for part in parts):
         return parts
     return _NEXT_ADDRESS.split(text)

@@ -54,16 +54,17 @@ def promote(
     with reported(
         as_json, if_stopped="stopped; the shelf is as it was, and the same command goes on from here"
     ):
-        from snapshelf.shelf import rollout as promotion
+        from snapshelf.shelf import history, roll_back
+        from snapshelf.shelf import promote as promote_encoder
 
         if model is None and not back:
-            _tell(promotion.history(shelf), as_json)
+            _tell(history(shelf), as_json)
             return
         with progress("photos") as tell:
             if model is None:
-                made = promotion.roll_back(shelf, photos=photos, allow_http=allow_http, progress=tell)
+                made = roll_back(shelf, photos=photos, allow_http=allow_http, progress=tell)
             else:
-                made = promotion.promote(
+                made = promote_encoder(
                     shelf, model, photos=photos, allow_http=allow_http, force=force, progress=tell
                 )
         if as_json:

@@ -1,10 +1,19 @@
 """The search index: vectors, terms and filters. Derived from the catalogue and rebuildable from it."""
 
-from snapshelf.index.answers import Candidate, Facet, FacetValue, Histogram, Kind, Placed, ScoredCandidate
 from snapshelf.index.documents import document_terms, record, records_fingerprint
 from snapshelf.index.filters import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
 from snapshelf.index.process import ProcessIndex
-from snapshelf.index.protocol import Fact, Record, SearchIndex
+from snapshelf.index.protocol import (
+    Candidate,
+    Facet,
+    FacetValue,
+    FieldValue,
+    Histogram,
+    Kind,
+    Record,
+    ScoredCandidate,
+    SearchIndex,
+)
 from snapshelf.index.qdrant_edge import QdrantEdgeIndex
 
 __all__ = [
@@ -14,7 +23,7 @@ __all__ = [
     "Equals",
     "Facet",
     "FacetValue",
-    "Fact",
+    "FieldValue",
     "Filter",
     "Has",
     "Histogram",
@@ -23,7 +32,6 @@ __all__ = [
     "Not",
     "OneOf",
     "Or",
-    "Placed",
     "ProcessIndex",
     "QdrantEdgeIndex",
     "Record",

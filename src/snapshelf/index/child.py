@@ -20,38 +20,38 @@ from snapshelf.index.wire import decode, encode
 
 
 def main(path: str, dimension: str, *sockets: str) -> None:
-    """Open the store, say on the first socket how that went, and serve until all sockets are closed."""
+    """Open the index, report success or the error on the first socket, and serve until all sockets are closed."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     connections = [Connection(int(socket)) for socket in sockets]
     try:
-        store = QdrantEdgeIndex.open(Path(path), int(dimension))
+        index = QdrantEdgeIndex.open(Path(path), int(dimension))
     except SnapshelfError as error:
         connections[0].send_bytes(encode((None, error)))
         return
     connections[0].send_bytes(encode((None, None)))
-    with store:
-        threads = [threading.Thread(target=_serve, args=(store, connection)) for connection in connections]
+    with index:
+        threads = [threading.Thread(target=_serve, args=(index, connection)) for connection in connections]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
 
-def _serve(store: QdrantEdgeIndex, connection: Connection) -> None:
+def _serve(index: QdrantEdgeIndex, connection: Connection) -> None:
     try:
         while True:
             name, arguments, options = decode(connection.recv_bytes())
-            connection.send_bytes(encode(_answer(store, name, arguments, options)))
+            connection.send_bytes(encode(_answer(index, name, arguments, options)))
     except (EOFError, OSError):
         return
 
 
 def _answer(
-    store: QdrantEdgeIndex, name: str, arguments: tuple[object, ...], options: dict[str, object]
+    index: QdrantEdgeIndex, name: str, arguments: tuple[object, ...], options: dict[str, object]
 ) -> tuple[object, Exception | None]:
     try:
-        attribute = getattr(store, name)
+        attribute = getattr(index, name)
         return (attribute(*arguments, **options) if callable(attribute) else attribute), None
     except Exception as error:
         if not isinstance(error, SnapshelfError):

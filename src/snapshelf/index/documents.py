@@ -1,4 +1,4 @@
-"""What the engine is told of a product."""
+"""From a product to a record of the index: terms with their weights, and field values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.catalogue import Product
-from snapshelf.index.protocol import Fact, Record
+from snapshelf.index.protocol import FieldValue, Record
 from snapshelf.language import Lexicon, search_terms
 
 _K1, _B = 1.2, 0.75
@@ -16,11 +16,11 @@ _USUAL_LENGTH = 24.0
 """Length that BM25 calls average, in weighted terms. Fixed, so that adding a product changes no other document."""
 
 _TITLE, _BRAND, _CATEGORY, _ATTRIBUTE, _DESCRIPTION = 2.0, 2.0, 1.5, 1.0, 0.5
-"""Field weights, as in BM25F (Robertson & Zaragoza, 2009): a word in the title counts as two."""
+"""Field weights, as in BM25F (Robertson & Zaragoza, 2009): a word in the title counts twice."""
 
 
 _LAYOUT = 2
-"""Number of the rules in this module: what an older one has told the engine is told anew."""
+"""Version of the rules in this module: records of an older version are indexed again."""
 
 
 def record(
@@ -30,7 +30,7 @@ def record(
     added: int | None = None,
     lexicon: Lexicon | None = None,
 ) -> Record:
-    """Index a product.
+    """Make the record of a product.
 
     Parameters
     ----------
@@ -40,21 +40,23 @@ def record(
     title : ndarray or None
         float32 (d,): vector of its title.
     added : int or None
-        Unix seconds of when it came.
+        Unix seconds of when the catalogue got it.
     lexicon : Lexicon or None
-        The shop's; the bundled one by default.
+        The shop's; by default the bundled lexicon.
     """
-    values = facts(product) if added is None else {**facts(product), "added_at": added}
-    return Record(product.id, photos, document_terms(product, lexicon), values, title)
+    fields = fields_of(product)
+    if added is not None:
+        fields["added_at"] = added
+    return Record(product.id, photos, document_terms(product, lexicon), fields, title)
 
 
 def records_fingerprint(lexicon: Lexicon) -> str:
-    """Hash of all that decides a record beside the catalogue: another one, and the index must be told anew."""
+    """Hash everything beside the catalogue that decides a record: if it changes, all products are indexed again."""
     return f"{_LAYOUT}-{lexicon.fingerprint}"
 
 
 def document_terms(product: Product, lexicon: Lexicon | None = None) -> dict[str, float]:
-    """Term → saturated, length-normalised frequency: BM25's document side with k₁ = 1.2, b = 0.75."""
+    """Return term → saturated, length-normalised frequency: BM25's document side with k₁ = 1.2, b = 0.75."""
     counts: dict[str, float] = {}
     texts = [(_TITLE, product.title), (_BRAND, product.brand), (_DESCRIPTION, product.description)]
     texts += [(_CATEGORY, name) for name in product.category]
@@ -77,9 +79,9 @@ def _terms(text: str, lexicon: Lexicon | None) -> tuple[str, ...]:
     return tuple(search_terms(text, ancestors=True, lexicon=lexicon))
 
 
-def facts(product: Product) -> dict[str, Fact]:
-    """Field → value for filters; attributes under ``attributes.NAME``."""
-    values: dict[str, Fact] = {
+def fields_of(product: Product) -> dict[str, FieldValue]:
+    """Return field → value for filters; attributes under ``attributes.NAME``."""
+    values: dict[str, FieldValue] = {
         "brand": product.brand or None,
         "category": list(product.category),
         "price": float(product.price.amount) if product.price else None,

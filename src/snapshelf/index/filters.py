@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Equals:
-    """The fact equals the value, or is a list that contains it. Booleans are compared as 0/1."""
+    """The field equals the value, or is a list that contains it. Booleans are compared as 0/1."""
 
     field: str
     value: str | int | float | bool
@@ -16,7 +16,7 @@ class Equals:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """The fact equals one of the values, or is a list that contains one of them."""
+    """The field equals any of the values, or is a list that contains any of them."""
 
     field: str
     values: tuple[str | int | float | bool, ...]
@@ -24,7 +24,7 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """The fact is a number within the bounds; a bound that is ``None`` is open."""
+    """The field is a number within the bounds; a bound that is ``None`` is open."""
 
     field: str
     at_least: float | None = None
@@ -35,14 +35,14 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """The fact is there and not an empty list."""
+    """The record has the field, and not as an empty list."""
 
     field: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """The record has one of these ids."""
+    """The id of the record is among these."""
 
     ids: tuple[str, ...]
 

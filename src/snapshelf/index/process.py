@@ -1,4 +1,4 @@
-"""The engine in a process of its own, so that it never holds the GIL of the one that serves."""
+"""The engine in a process of its own, so that it never holds the GIL of the serving process."""
 
 from __future__ import annotations
 
@@ -21,22 +21,29 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from snapshelf.index.answers import Candidate, Facet, Histogram, Kind, Placed, ScoredCandidate
     from snapshelf.index.filters import Filter
-    from snapshelf.index.protocol import Fact, Record
+    from snapshelf.index.protocol import (
+        Candidate,
+        Facet,
+        FieldValue,
+        Histogram,
+        Kind,
+        Record,
+        ScoredCandidate,
+    )
 
 _CONNECTIONS = 4
 
 
 class ProcessIndex:
-    """An `QdrantEdgeIndex` in a child process, with the same methods, errors and results.
+    """A `QdrantEdgeIndex` in a child process, with the same methods, errors and results.
 
     Calls from several threads run side by side as far as the engine lets them. Should the child die, it is
     started again from the directory, and the call that noticed is made once more: every call may be
     repeated, and what was acknowledged outlives the child. The child ends when this process does, however it
     ends.
 
-    Use `open` to get one. POSIX only.
+    POSIX only.
     """
 
     def __init__(self, path: Path, dimension: int) -> None:
@@ -47,7 +54,7 @@ class ProcessIndex:
 
     @classmethod
     def open(cls, path: str | Path, dimension: int) -> Self:
-        """Start the process and open the store in it; see `QdrantEdgeIndex.open`."""
+        """Start the process and open the index in it; see `QdrantEdgeIndex.open`."""
         return cls(Path(path), dimension)
 
     @property
@@ -57,7 +64,7 @@ class ProcessIndex:
 
     @property
     def version(self) -> int:
-        """Catalogue version of the last `flush`; 0 for a new store."""
+        """Catalogue version of the last `flush`; 0 for a new index."""
         version: int = self._call("version")
         return version
 
@@ -69,10 +76,6 @@ class ProcessIndex:
         """See `SearchIndex.delete`."""
         self._call("delete", ids)
 
-    def patch(self, id: str, facts: Mapping[str, Fact]) -> None:
-        """See `SearchIndex.patch`."""
-        self._call("patch", id, facts)
-
     def nearest(
         self,
         vector: NDArray[np.float32],
@@ -82,15 +85,15 @@ class ProcessIndex:
         using: Literal["photo", "title"] = "photo",
     ) -> list[Candidate]:
         """See `SearchIndex.nearest`."""
-        found: list[Candidate] = self._call("nearest", vector, k, where, using=using)
-        return found
+        result: list[Candidate] = self._call("nearest", vector, k, where, using=using)
+        return result
 
     def matching(self, terms: Mapping[str, float], k: int, where: Filter | None = None) -> list[Candidate]:
         """See `SearchIndex.matching`."""
-        found: list[Candidate] = self._call("matching", terms, k, where)
-        return found
+        result: list[Candidate] = self._call("matching", terms, k, where)
+        return result
 
-    def recall(
+    def retrieve(
         self,
         k: int,
         where: Filter | None = None,
@@ -102,26 +105,26 @@ class ProcessIndex:
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
     ) -> list[ScoredCandidate]:
-        """See `SearchIndex.recall`."""
-        found: list[ScoredCandidate] = self._call(
-            "recall", k, where, photo=photo, title=title, terms=terms, also=also, tests=tests, fields=fields
+        """See `SearchIndex.retrieve`."""
+        result: list[ScoredCandidate] = self._call(
+            "retrieve", k, where, photo=photo, title=title, terms=terms, also=also, tests=tests, fields=fields
         )
-        return found
+        return result
 
     def matches(self, ids: Sequence[str], where: Filter) -> set[str]:
         """See `SearchIndex.matches`."""
-        found: set[str] = self._call("matches", ids, where)
-        return found
+        result: set[str] = self._call("matches", ids, where)
+        return result
 
-    def facts(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Fact]]:
-        """See `SearchIndex.facts`."""
-        facts: list[dict[str, Fact]] = self._call("facts", ids, fields)
-        return facts
+    def field_values(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, FieldValue]]:
+        """See `SearchIndex.field_values`."""
+        values: list[dict[str, FieldValue]] = self._call("field_values", ids, fields)
+        return values
 
     def idf(self, terms: Collection[str]) -> dict[str, float]:
         """See `SearchIndex.idf`."""
-        found: dict[str, float] = self._call("idf", list(terms))
-        return found
+        result: dict[str, float] = self._call("idf", list(terms))
+        return result
 
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
         """See `SearchIndex.count`."""
@@ -145,21 +148,8 @@ class ProcessIndex:
         distinct: str | None = None,
     ) -> Histogram:
         """See `SearchIndex.histogram`."""
-        found: Histogram = self._call("histogram", field, where, bins=bins, edges=edges, distinct=distinct)
-        return found
-
-    def ordered(
-        self,
-        field: str,
-        k: int,
-        where: Filter | None = None,
-        *,
-        descending: bool = False,
-        skip: int = 0,
-    ) -> list[Placed]:
-        """See `SearchIndex.ordered`."""
-        placed: list[Placed] = self._call("ordered", field, k, where, descending=descending, skip=skip)
-        return placed
+        result: Histogram = self._call("histogram", field, where, bins=bins, edges=edges, distinct=distinct)
+        return result
 
     def group_sizes(
         self, ids: Sequence[str], where: Filter | None = None, field: str = "group_id"
@@ -224,11 +214,11 @@ class ProcessIndex:
 
     def _of(self, child: _Child | None) -> _Child:
         if child is None:
-            raise SearchIndexError(f"the store {self._path} is closed")
+            raise SearchIndexError(f"the index {self._path} is closed")
         return child
 
     def _successor(self, gone: _Child | None) -> _Child | None:
-        """Start another process in place of one that is gone, unless another thread has."""
+        """Replace a process that is gone, unless another thread has."""
         with self._starting:
             if gone is not None and self._child is gone:
                 gone.stop()
@@ -241,7 +231,7 @@ class _ChildGoneError(SearchIndexError):
 
 
 class _Child:
-    """One process and the sockets that lead to it."""
+    """A process and the sockets that lead to it."""
 
     def __init__(self, path: Path, dimension: int) -> None:
         self._path = path
@@ -269,13 +259,13 @@ class _Child:
         try:
             _, error = decode(self._connections[0].recv_bytes())
         except (EOFError, OSError):
-            error = self._gone("before it had opened the store; its error output says why")
+            error = self._gone("before it had opened the index; its error output says why")
         if error is not None:
             self.stop()
             raise error
 
     def call(self, name: str, arguments: tuple[object, ...], options: dict[str, object]) -> Any:
-        """Call a method of the store over there, or read a property."""
+        """Call a method of the index in the process, or read a property."""
         question = encode((name, arguments, options))
         connection = self._idle.get()
         if connection is None:

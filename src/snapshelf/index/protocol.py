@@ -1,10 +1,10 @@
-"""What every engine can do."""
+"""The contract of a search index: records, filters, results and methods that every engine has."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, TypeAlias
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -12,50 +12,132 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from snapshelf.index.answers import Candidate, Facet, Histogram, Kind, Placed, ScoredCandidate
     from snapshelf.index.filters import Filter
 
-Fact: TypeAlias = str | int | float | bool | Sequence[str] | None
+FieldValue: TypeAlias = str | int | float | bool | Sequence[str] | None
 """A value that filters can test: text, a finite number, or a list of texts.
 
 Booleans are kept as 0/1. Numbers are compared as floats of 15 significant digits. ``None``, an empty list
-and no fact at all are the same.
+and no value at all are the same.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One product as the engine knows it.
+    """A product in the index.
 
     Parameters
     ----------
     id : str
         The product's own id.
     photos : ndarray
-        float32 (m, d), m ≥ 1: one vector for each photo, finite and not zero. A vector query compares with
-        the nearest of them. Vectors need not be normalised: they are compared by cosine.
+        float32 (m, d), m ≥ 1: a vector for each photo, finite and not zero. A vector query compares with the nearest
+        of them. Vectors need not be normalised: they are compared by cosine.
     terms : mapping
-        Term → weight > 0 for words recall (the document side of BM25; the engine multiplies by IDF).
-    facts : mapping
+        Term → weight > 0 for lexical retrieval (the document side of BM25; the engine multiplies by IDF).
+    fields : mapping
         Field → value, for filters, facets and sorting.
     title : ndarray or None
-        float32 (d,), finite and not zero: vector of the title's words, if it has one.
+        float32 (d,), finite and not zero: vector of the title, if there is any.
     """
 
     id: str
     photos: NDArray[np.float32]
     terms: Mapping[str, float] = field(default_factory=dict)
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
     title: NDArray[np.float32] | None = None
 
 
-class SearchIndex(Protocol):
-    """The engine: an index of the catalogue that can be thrown away and rebuilt.
+Kind: TypeAlias = Literal["text", "number", "list", "mixed"]
+"""Values of a field: texts, numbers, texts of which some are in lists, or both numbers and texts."""
 
-    A store remembers the catalogue version it was last flushed at. Whatever was written after that flush may
-    be lost by a power cut, so the owner replays the catalogue from `version` on open; every write may be
-    replayed. Records of equal score are ordered by id; where `k` cuts between them, the engine chooses which are
-    left out. A store may be used from several threads.
+
+class Candidate(NamedTuple):
+    """A product retrieved by a query, with its score."""
+
+    id: str
+    score: float
+
+
+class ScoredCandidate(NamedTuple):
+    """A product retrieved by any query of `SearchIndex.retrieve`, scored by all of them.
+
+    Parameters
+    ----------
+    id : str
+    photo : float or None
+        Cosine of the photo query with the nearest of its photos; ``None`` without a photo query.
+    text_title : float or None
+        Cosine of the title query with its title; ``None`` without a title query or a title vector.
+    lexical : float
+        BM25; 0 if it shares no term with the query.
+    passed : tuple of bool
+        Whether it matches each of the tests.
+    fields : mapping
+        The values that it has of the requested fields.
+    """
+
+    id: str
+    photo: float | None
+    text_title: float | None
+    lexical: float
+    passed: tuple[bool, ...]
+    fields: Mapping[str, FieldValue]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value of a field, and the number of matching records that have it."""
+
+    value: str | float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """Values of a field among the matching records.
+
+    Parameters
+    ----------
+    values : tuple of FacetValue
+        Most frequent first; of equally frequent values numbers before texts, each ascending.
+    total_values : int
+        Number of different values, whether listed or not.
+    missing : int
+        Matching records without the field.
+    """
+
+    values: tuple[FacetValue, ...]
+    total_values: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """A field's numbers among the matching records, counted by size.
+
+    Parameters
+    ----------
+    low, high : float or None
+        The least and the greatest number; ``None`` without numbers.
+    edges : tuple of float
+        Bin n holds edges[n] ≤ value < edges[n + 1]; the last bin holds its upper edge too.
+    counts : tuple of int
+        Number of values in each bin: 1 less than there are edges.
+    """
+
+    low: float | None
+    high: float | None
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+class SearchIndex(Protocol):
+    """An index of the catalogue, which can be deleted and built again.
+
+    An index remembers the catalogue version of its last flush. A power cut may lose later writes, so the owner replays
+    the catalogue from `version` on open; every write may be replayed. Records of equal score are ordered by id; where
+    `k` cuts between them, the engine chooses which are left out. An index may be used from several threads.
     """
 
     @property
@@ -65,17 +147,17 @@ class SearchIndex(Protocol):
 
     @property
     def version(self) -> int:
-        """Catalogue version of the last `flush`; 0 for a new store."""
+        """Catalogue version of the last `flush`; 0 for a new index."""
         ...
 
     def upsert(self, records: Sequence[Record]) -> None:
-        """Add records, or replace those that have the same id; of two in one call the later counts.
+        """Add records, or replace those with the same id; of several with the same id the last counts.
 
         Raises
         ------
         SearchIndexError
-            There is no vector, or one has the wrong length, is zero or not finite; a term's weight is not
-            finite or not above 0; a fact is none of the kinds there are. Nothing is written then.
+            There is no vector, or a vector has the wrong length, is zero or not finite; a term's weight is not finite
+            or not above 0; a field value is of another type. Nothing is written then.
         StorageError
             The disk is full.
         """
@@ -83,10 +165,6 @@ class SearchIndex(Protocol):
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove records; unknown ids are ignored."""
-        ...
-
-    def patch(self, id: str, facts: Mapping[str, Fact]) -> None:
-        """Change some facts of one record, keep the rest; ``None`` removes one. Unknown ids are ignored."""
         ...
 
     def nearest(
@@ -104,11 +182,11 @@ class SearchIndex(Protocol):
         vector : ndarray
             float32 (d,), finite and not zero.
         k : int
-            How many, at most; ≥ 1.
+            Number of results, at most; ≥ 1.
         where : Filter or None
             Only records that match.
         using : {"photo", "title"}
-            What to compare with. A record without a title vector is not found by it.
+            Vectors to compare with. Records without a title vector are left out.
 
         Raises
         ------
@@ -121,15 +199,15 @@ class SearchIndex(Protocol):
         """Find the k records with the largest BM25 score, best first.
 
         The score is Σ query weight × IDF(term) × document weight, where
-        IDF(term) = ln(1 + (N − n + ½) / (n + ½)) with N records in the store, n of them with the term,
-        whatever `where` leaves [1]_. A record that shares no term with the query is never found.
+        IDF(term) = ln(1 + (N − n + ½) / (n + ½)) with N records in the index, n of them with the term,
+        whatever `where` leaves [1]_. Records that share no term with the query are left out.
 
         Parameters
         ----------
         terms : mapping
             Term → weight > 0.
         k : int
-            How many, at most; ≥ 1.
+            Number of results, at most; ≥ 1.
         where : Filter or None
             Only records that match.
 
@@ -145,7 +223,7 @@ class SearchIndex(Protocol):
         """
         ...
 
-    def recall(
+    def retrieve(
         self,
         k: int,
         where: Filter | None = None,
@@ -157,15 +235,15 @@ class SearchIndex(Protocol):
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
     ) -> list[ScoredCandidate]:
-        """Find the k best of each query given, and score all that were found by each of the queries.
+        """Retrieve the k best records of each query, and score their union by all of the queries.
 
-        It is `nearest` and `matching` together, and then for the union, in one call, what each of them says of what
-        the others found.
+        This is `nearest` and `matching` in a single call, with the scores that each of them would give the results of
+        the others.
 
         Parameters
         ----------
         k : int
-            How many each query brings, at most; ≥ 1.
+            Number of results of each query, at most; ≥ 1.
         where : Filter or None
             Only records that match.
         photo, title : ndarray or None
@@ -173,11 +251,11 @@ class SearchIndex(Protocol):
         terms : mapping or None
             For `matching`.
         also : sequence of str
-            Records that are scored even if no query brings them, as far as they are there and match `where`.
+            Records that are scored even if no query retrieves them, if they exist and match `where`.
         tests : sequence of Filter
-            What else is to be said of each record: whether it matches these.
+            Filters to test each record with.
         fields : sequence of str
-            Whose facts to give.
+            Fields whose values to return.
 
         Returns
         -------
@@ -192,22 +270,25 @@ class SearchIndex(Protocol):
         ...
 
     def matches(self, ids: Sequence[str], where: Filter) -> set[str]:
-        """Which of these records match."""
+        """Return those of some records that match."""
         ...
 
-    def facts(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Fact]]:
-        """Facts of records, in the order of `ids`; numbers are floats, lists tuples, what is not there is left out."""
+    def field_values(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, FieldValue]]:
+        """Return the values of fields of records, in the order of `ids`.
+
+        Numbers are floats, lists are tuples. Fields that a record does not have are left out.
+        """
         ...
 
     def idf(self, terms: Collection[str]) -> dict[str, float]:
-        """Inverse document frequency of each term, as in `matching`; of a term that no record has, n is 0."""
+        """Return the inverse document frequency of each term, as in `matching`; n is 0 for an unknown term."""
         ...
 
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
         """Count the matching records, exactly.
 
-        With `distinct`, records that have the same fact in that field count as one; a record without it counts
-        as itself. So it is for `facet` and `histogram`.
+        With `distinct`, records with the same value of that field count once, and a record without the field counts by
+        itself; also in `facet` and `histogram`.
         """
         ...
 
@@ -224,9 +305,9 @@ class SearchIndex(Protocol):
         where : Filter or None
             Only records that match.
         limit : int
-            How many values, at most; the most frequent ones.
+            Number of values, at most; the most frequent first.
         distinct : str or None
-            See `count`: a group of records counts once for each value that one of them has.
+            See `count`: a group of records counts once for each value that any of them has.
         """
         ...
 
@@ -247,8 +328,8 @@ class SearchIndex(Protocol):
         where : Filter or None
             Only records that match.
         bins : int
-            Number of bins of equal width between the least and the greatest number; ≥ 1. Where all are the same
-            there is one bin.
+            Number of bins of equal width between the least and the greatest number; ≥ 1. If all are the same,
+            there is a single bin.
         edges : sequence of float or None
             Two or more bounds of bins, ascending, instead; numbers outside are not counted.
         distinct : str or None
@@ -261,28 +342,12 @@ class SearchIndex(Protocol):
         """
         ...
 
-    def ordered(
-        self,
-        field: str,
-        k: int,
-        where: Filter | None = None,
-        *,
-        descending: bool = False,
-        skip: int = 0,
-    ) -> list[Placed]:
-        """Sort the matching records by a field's fact and give k of them, those after the first `skip`.
-
-        Numbers come before texts, each ascending; `descending` turns that round. A list stands where its first
-        text in that order would. Records without the fact are last either way; equal ones are ordered by id.
-        """
-        ...
-
     def group_sizes(
         self, ids: Sequence[str], where: Filter | None = None, field: str = "group_id"
     ) -> dict[str, int]:
-        """Number of matching records that have the same fact in a field as each of these records.
+        """Count the matching records that have the same value of a field as each of these records.
 
-        A record without the fact is a group of its own; unknown ids are left out.
+        A record without the field is a group by itself; unknown ids are left out.
         """
         ...
 
@@ -291,15 +356,15 @@ class SearchIndex(Protocol):
         ...
 
     def fields(self) -> list[str]:
-        """List the fields of which some record has a fact, in order."""
+        """List the fields of which some record has a value, in order."""
         ...
 
     def field_kinds(self) -> Mapping[str, Kind]:
-        """What each of the `fields` holds."""
+        """Return what each of the `fields` holds."""
         ...
 
     def texts(self, field: str, limit: int) -> list[str]:
-        """List the different texts that records have as a field's fact, or in it, in order; at most `limit` of them."""
+        """List at most `limit` different texts that records have as a field's value, or in it, in order."""
         ...
 
     def clear(self) -> None:
@@ -307,7 +372,7 @@ class SearchIndex(Protocol):
         ...
 
     def optimise(self) -> None:
-        """Reorganise the index for speed after large changes; a large store is blocked for minutes."""
+        """Reorganise the index for speed after large changes; a large index is blocked for minutes."""
         ...
 
     def flush(self, version: int) -> None:
@@ -315,7 +380,7 @@ class SearchIndex(Protocol):
         ...
 
     def close(self) -> None:
-        """Release the files without a flush; a closed store cannot be used, but closed again."""
+        """Release the files without a flush; closing twice does no harm."""
         ...
 
     def __enter__(self) -> Self: ...

@@ -1,4 +1,4 @@
-"""Vectors of all records in files that are mapped into memory: what listed records are compared with."""
+"""Vectors of all records in memory-mapped files, for comparing a query with listed records."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
 Scores: TypeAlias = "NDArray[np.float32]"
-"""float32 (n,), one for each of n rows; NaN for a row that has nothing to be compared."""
+"""float32 (n,), a score for each of n rows; NaN for a row without a vector."""
 
 _LEAST = 256
-"""Rows that a file has room for to begin with."""
+"""Rows that a new file has room for."""
 
 _BLOCK = 512
-"""Rows compared at a time: so few stay in the processor's cache between being brought and being compared."""
+"""Rows compared at a time: so few stay in the processor's cache between the copy and the product."""
 
 
 class _File:
-    """An array (rows, …) in a file; what is written outlives this process at once, and a power cut after `flush`."""
+    """An array (rows, …) in a file. Writes outlive the process at once, and a power cut after `flush`."""
 
     def __init__(self, path: Path, shape: tuple[int, ...], dtype: DTypeLike) -> None:
         self._path = path
@@ -70,7 +70,7 @@ class _File:
 
 
 class Vectors:
-    """One vector for each row, or none.
+    """Up to one vector for each row.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Vectors:
         self._file.array[row] = np.nan if vector is None else vector
 
     def scores(self, rows: NDArray[np.int64], query: NDArray[np.float32]) -> Scores:
-        """Dot products of `query` with the vectors of `rows`."""
+        """Return the dot products of `query` with the vectors of `rows`."""
         return _products(self._file.array, rows, query)
 
     def flush(self) -> None:
@@ -113,8 +113,8 @@ class FurtherVectors:
     Parameters
     ----------
     path : Path
-        A file of float32 (places, d). A second one, of int64 (places,), says whose each vector is: the row plus one,
-        or 0 for nobody's.
+        A file of float32 (places, d). A second file, of int64 (places,), has the owner of each vector: the row plus 1,
+        or 0 for none.
     dimension : int
     """
 
@@ -124,7 +124,7 @@ class FurtherVectors:
         self._rows = int(self._owners.array.max(initial=0))
 
     def put(self, vectors: Mapping[int, NDArray[np.float32]]) -> None:
-        """Set the vectors, float32 (m, d), of rows in place of those that they had."""
+        """Replace the vectors, float32 (m, d), of rows."""
         self.remove(list(vectors))
         owners = np.repeat([*vectors], [len(several) for several in vectors.values()])
         if not len(owners):
@@ -140,17 +140,17 @@ class FurtherVectors:
         self._rows = max(self._rows, int(owners.max()) + 1)
 
     def remove(self, rows: Sequence[int]) -> None:
-        """Forget the vectors of rows."""
+        """Remove the vectors of rows."""
         places, _ = self._places_of(np.array(rows, np.int64))
         self._owners.array[places] = 0
 
     def raise_to(self, scores: Scores, rows: NDArray[np.int64], query: NDArray[np.float32]) -> None:
-        """Give each of some rows the largest of its score and its vectors' dot products with `query`."""
+        """Raise the score of each row to the largest dot product of its vectors with `query`."""
         places, at = self._places_of(rows)
         np.maximum.at(scores, at, _products(self._file.array, places, query))
 
     def _places_of(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The places of the vectors of rows, and which of the rows each belongs to."""
+        """Return the places of the vectors of rows, and the index into `rows` that each belongs to."""
         known = np.flatnonzero(rows < self._rows)
         at = np.full(self._rows + 1, -1, np.int64)
         at[rows[known] + 1] = known

@@ -1,4 +1,4 @@
-"""What the engine's process and its parent say to each other: pickles over sockets that only they hold."""
+"""Messages between the engine's process and its parent: pickles over sockets that only they hold."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def encode(message: object) -> bytes:
 
 
 def decode(message: bytes) -> Any:
-    """Take the object out again."""
+    """Unpickle a message."""
     return pickle.loads(message)  # noqa: S301 - the sockets have no name: nobody else can write to them

@@ -68,9 +68,9 @@ class LiveRanking:
         self._models: dict[RankingName, ScoringModel] = {}
 
     @property
-    def has_statistics(self) -> bool:
+    def has_counts(self) -> bool:
         """Whether anything was counted."""
-        return self._store.has_statistics
+        return self._store.has_counts
 
     def changed(self) -> None:
         """Look at the products anew when they are next needed."""
@@ -145,7 +145,7 @@ class LiveRanking:
 
     def _counted(self, items: Items) -> ItemStatistics | None:
         try:
-            return self._store.statistics(items) if self.has_statistics else None
+            return self._store.counts(items) if self.has_counts else None
         except ShelfError as error:
             self._on_error(str(error))
             return None

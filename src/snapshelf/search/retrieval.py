@@ -49,7 +49,7 @@ def _candidates(
     plan: SearchPlan, index: SearchIndex, width: int, within: Filter | None, pinned: Sequence[str] = ()
 ) -> list[ScoredCandidate]:
     text = plan.query.text if plan.has_words else None
-    return index.recall(
+    return index.retrieve(
         width,
         within,
         photo=plan.query_vector.direction,
@@ -66,15 +66,15 @@ def _table(plan: SearchPlan, candidates: Sequence[ScoredCandidate], window: int)
     count = len(candidates)
     # The index gives cosines; the words' vector may be longer or shorter than 1.
     text_length = float(np.linalg.norm(plan.query.text)) if plan.query.text is not None else 0.0
-    groups = [candidate.facts.get(GROUP) for candidate in candidates]
-    numbers = [candidate.facts.get(plan.sort.field) if plan.sort else None for candidate in candidates]
+    groups = [candidate.fields.get(GROUP) for candidate in candidates]
+    numbers = [candidate.fields.get(plan.sort.field) if plan.sort else None for candidate in candidates]
     return ScoreTable(
         ids=tuple(candidate.id for candidate in candidates),
         window=np.full(count, window),
         visual=plan.query_vector.length
         * np.array([candidate.photo or 0.0 for candidate in candidates], np.float64),
-        title=text_length * np.array([candidate.title or 0.0 for candidate in candidates], np.float64),
-        bm25=np.array([candidate.words for candidate in candidates], np.float64),
+        title=text_length * np.array([candidate.text_title or 0.0 for candidate in candidates], np.float64),
+        bm25=np.array([candidate.lexical for candidate in candidates], np.float64),
         tests=np.array([candidate.passed for candidate in candidates], bool).reshape(count, len(plan.tests)),
         groups=tuple(group if isinstance(group, str) else None for group in groups),
         sort_values=np.array(

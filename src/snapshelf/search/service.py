@@ -142,7 +142,7 @@ class SearchService:
         vectors = self.catalogue.vectors([id]).get(id)
         if vectors is None:
             raise NotFoundError(f"no product has the id {id!r}")
-        (fields,) = self.index.facts([id], [GROUP])
+        (fields,) = self.index.field_values([id], [GROUP])
         group = fields.get(GROUP)
         # Its variants are the same product in another colour or size.
         itself: Filter = Ids((id,)) if group is None else Or((Ids((id,)), Equals(GROUP, str(group))))

@@ -23,7 +23,7 @@ from snapshelf.catalogue import (
     Product,
     Row,
     decode_photo,
-    facts_hash,
+    fields_hash,
     photo_fingerprint,
     thumbnail,
     title_fingerprint,
@@ -122,7 +122,7 @@ def prepare_one(
         if known is None:
             raise ProductError("photos: a new product needs at least one photo", field="photos")
         prepared = PreparedRow()
-        if known.facts_hash != facts_hash(product):
+        if known.fields_hash != fields_hash(product):
             prepared.facts = product
             _add_titles([prepared], {product.id: known}, catalogue, encoder)
         return prepared
@@ -165,7 +165,7 @@ def write(catalogue: Catalogue, prepared: Sequence[PreparedRow]) -> Written:
         catalogue.put(entries)
     if facts:
         titles = {one.facts.id: one.title for one in prepared if one.facts and one.title is not None}
-        catalogue.put_facts(facts, titles)
+        catalogue.put_fields(facts, titles)
     return Written(before, after)
 
 
@@ -185,7 +185,7 @@ def _prepare(
         before = known.get(row.product.id)
         prepared.new = before is None
         if before and before.fingerprints == tuple(data):
-            prepared.facts = None if before.facts_hash == facts_hash(row.product) else row.product
+            prepared.facts = None if before.fields_hash == fields_hash(row.product) else row.product
             continue
         stored = catalogue.photos(row.product.id) if before else ()
         photos = _decoded(data, {entry.fingerprint: entry for entry in stored}, report)
@@ -205,7 +205,7 @@ def _prepare(
         before = known.get(product.id)
         if before is None or before.fingerprints != tuple(entry.fingerprint for entry in entries):
             prepared.entry = Entry(product, entries)
-        elif before.facts_hash != facts_hash(product):
+        elif before.fields_hash != fields_hash(product):
             prepared.facts = product
     _add_titles(done, known, catalogue, encoder)
     return done

@@ -7,26 +7,19 @@ import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from snapshelf.encoders import registry
 from snapshelf.errors import TrainingError
 from snapshelf.training.model import Architecture, Towers, TwoTowers
-
-Weights: TypeAlias = Literal["fp32", "fp16", "int8"]
-"""How weights are stored; the arithmetic is float32, the runtime widens them once, when it loads."""
+from snapshelf.training.stored_weights import Weights, read_weights, shrink
 
 _OPSET = 17
-_SMALLEST_SHRUNK = 1_024
-"""Weights of fewer numbers stay float32: they cost nothing and scale everything."""
 
 
 class _PhotoGraph(nn.Module):
@@ -115,7 +108,7 @@ def load_towers(base: str | Path) -> Towers:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         shape = Architecture(**card["architecture"])
         towers = TwoTowers(shape, Tokenizer.from_file(str(folder / "tokenizer.json")))
-        state = {**_read_weights(folder / "photo.onnx"), **_read_weights(folder / "text.onnx")}
+        state = {**read_weights(folder / "photo.onnx"), **read_weights(folder / "text.onnx")}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"{folder}: not a model that can be trained further: {error}") from error
     missing = towers.load_state_dict(state, strict=False)
@@ -149,56 +142,6 @@ def _write(
             dynamo=False,
         )
     onnx.save(shrink(onnx.load(path), weights), path)
-
-
-def shrink(model: onnx.ModelProto, weights: Weights) -> onnx.ModelProto:
-    """Store large float32 weights in fewer bits, behind nodes that the runtime folds away when it loads."""
-    graph, nodes = model.graph, []
-    for weight in list(graph.initializer) if weights != "fp32" else []:
-        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < _SMALLEST_SHRUNK:
-            continue
-        values, name = numpy_helper.to_array(weight), weight.name
-        # Matrices alone become int8: the convolution that reads the pixels is small and lost more than all of them.
-        if weights == "fp16" or values.ndim != 2:
-            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.fp16"))
-            nodes.append(helper.make_node("Cast", [weight.name], [name], to=TensorProto.FLOAT))
-            continue
-        scale = _channel_scale(values)
-        rounded = np.rint(values / scale).astype(np.int8)
-        weight.CopyFrom(numpy_helper.from_array(rounded, f"{name}.int8"))
-        graph.initializer.append(numpy_helper.from_array(scale, f"{name}.scale"))
-        nodes.append(helper.make_node("Cast", [weight.name], [f"{name}.wide"], to=TensorProto.FLOAT))
-        nodes.append(helper.make_node("Mul", [f"{name}.wide", f"{name}.scale"], [name]))
-    nodes.extend(graph.node)
-    del graph.node[:]
-    graph.node.extend(nodes)
-    onnx.checker.check_model(model)
-    return model
-
-
-def _channel_scale(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One scale for each row of the first axis that has several rows."""
-    axis = 0 if values.shape[0] > 1 else values.ndim - 1
-    others = tuple(i for i in range(values.ndim) if i != axis)
-    largest = np.abs(values).max(axis=others, keepdims=True)
-    return np.where(largest > 0, largest / 127, 1).astype(np.float32)
-
-
-def _read_weights(path: Path) -> dict[str, Tensor]:
-    """Weights by the names that they have in the towers, whatever they are stored as."""
-    stored = {one.name: numpy_helper.to_array(one) for one in onnx.load(path).graph.initializer}
-    state = {}
-    for name, values in stored.items():
-        if not name.startswith(("photo.", "text.")) or name.endswith(".scale"):
-            continue
-        plain, kind = name.rsplit(".", 1)
-        if kind == "int8":
-            state[plain] = torch.from_numpy(values.astype(np.float32) * stored[f"{plain}.scale"])
-        elif kind == "fp16":
-            state[plain] = torch.from_numpy(values.astype(np.float32))
-        else:
-            state[name] = torch.from_numpy(values.copy())
-    return state
 
 
 def _sha256(path: Path) -> str:

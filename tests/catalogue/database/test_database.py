@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, make_url, text
 
-from snapshelf.catalogue import Catalogue, Change, Entry, PhotoEntry, Price, Product, facts_hash
+from snapshelf.catalogue import Catalogue, Change, Entry, PhotoEntry, Price, Product, fields_hash
 from snapshelf.catalogue.product import MAX_NUMBER
 from snapshelf.errors import (
     EncoderError,
@@ -77,7 +77,7 @@ class TestEmpty:
     def test_writing_nothing_changes_nothing(self, catalogue: Catalogue) -> None:
         catalogue.put([make_entry("a")])
         assert catalogue.put([]) == 1
-        assert catalogue.put_facts([]) == 1
+        assert catalogue.put_fields([]) == 1
         assert catalogue.delete([]) == 0
         assert catalogue.delete(["unknown"]) == 0
         assert catalogue.version == 1
@@ -111,7 +111,7 @@ class TestPut:
         assert catalogue.thumbnail("法-1", 1) == entry.photos[1].thumbnail
         assert catalogue.thumbnail("法-1", 2) is None
         known = catalogue.known(["法-1"])["法-1"]
-        assert known.facts_hash == facts_hash(entry.product)
+        assert known.fields_hash == fields_hash(entry.product)
         assert known.fingerprints == tuple(photo.fingerprint for photo in entry.photos)
         (change,) = catalogue.changes(0, 10)
         assert (change.version, change.id) == (1, "法-1")
@@ -197,7 +197,7 @@ class TestPut:
         backwards = ids[::-1]
         assert list(catalogue.get_many(backwards)) == backwards
         assert catalogue.known(ids).keys() == set(ids)
-        assert catalogue.put_facts([make_product(each, title="new") for each in ids]) == 4_600
+        assert catalogue.put_fields([make_product(each, title="new") for each in ids]) == 4_600
         assert catalogue.delete(ids) == 2_300
         assert catalogue.count() == 0
         assert catalogue.photo_count() == 0
@@ -208,9 +208,9 @@ class TestPutFacts:
         entry = make_entry("a", photos=2)
         catalogue.put([entry, make_entry("b")])
         cheaper = make_product("a", price={"amount": 5})
-        assert catalogue.put_facts([cheaper]) == 3
+        assert catalogue.put_fields([cheaper]) == 3
         assert catalogue.get("a") == cheaper
-        assert catalogue.known(["a"])["a"].facts_hash == facts_hash(cheaper)
+        assert catalogue.known(["a"])["a"].fields_hash == fields_hash(cheaper)
         assert catalogue.thumbnail("a", 1) == entry.photos[1].thumbnail
         (change,) = catalogue.changes(2, 10)
         assert change.version == 3
@@ -218,7 +218,7 @@ class TestPutFacts:
 
     def test_photos_can_be_put_after_facts(self, catalogue: Catalogue) -> None:
         catalogue.put([make_entry("a"), make_entry("b")])
-        catalogue.put_facts([make_product("b", title="2"), make_product("a", title="3")])
+        catalogue.put_fields([make_product("b", title="2"), make_product("a", title="3")])
         newest = make_entry("b", title="4")
         catalogue.put([newest, make_entry("c")])
         changes = all_changes(catalogue)
@@ -228,14 +228,14 @@ class TestPutFacts:
     def test_refuses_an_unknown_id_and_writes_nothing(self, catalogue: Catalogue) -> None:
         catalogue.put([make_entry("a")])
         with pytest.raises(NotFoundError, match="'x'"):
-            catalogue.put_facts([make_product("a", title="new"), make_product("x")])
+            catalogue.put_fields([make_product("a", title="new"), make_product("x")])
         assert catalogue.get("a") == make_product("a")
         assert catalogue.version == 1
 
     def test_refuses_an_id_given_twice(self, catalogue: Catalogue) -> None:
         catalogue.put([make_entry("a")])
         with pytest.raises(ProductError, match="twice"):
-            catalogue.put_facts([make_product("a", title="1"), make_product("a", title="2")])
+            catalogue.put_fields([make_product("a", title="1"), make_product("a", title="2")])
 
 
 class TestDelete:
@@ -270,7 +270,7 @@ class TestReading:
     def test_changes_come_in_order_and_from_where_asked(self, catalogue: Catalogue) -> None:
         catalogue.put([make_entry(str(number)) for number in range(8)])
         catalogue.delete(["3", "0"])
-        catalogue.put_facts([make_product("5", title="new")])
+        catalogue.put_fields([make_product("5", title="new")])
         changes = all_changes(catalogue)
         assert [change.version for change in changes] == sorted({change.version for change in changes})
         assert [change.id for change in changes[:5]] == ["1", "2", "4", "6", "7"]
@@ -363,7 +363,7 @@ class TestFacts:
         stored = catalogue.get("a")
         assert stored == product
         assert stored.model_dump() == product.model_dump()
-        assert facts_hash(stored) == facts_hash(product)
+        assert fields_hash(stored) == fields_hash(product)
 
 
 class TestFactsHash:
@@ -371,12 +371,12 @@ class TestFactsHash:
         product = make_product(
             "红-1", price={"amount": "12.50"}, category=["a", "b"], attributes={"size": ["S"], "n": 1.5}
         )
-        assert facts_hash(product) == "2a0949b1c291f0d10163a9b951a724c7"
+        assert fields_hash(product) == "2a0949b1c291f0d10163a9b951a724c7"
 
     def test_ignores_the_order_of_attributes(self) -> None:
         attributes = {"a": "1", "b": "2"}
         backwards = dict(reversed(attributes.items()))
-        assert facts_hash(make_product("x", attributes=attributes)) == facts_hash(
+        assert fields_hash(make_product("x", attributes=attributes)) == fields_hash(
             make_product("x", attributes=backwards)
         )
 
@@ -398,7 +398,7 @@ class TestFactsHash:
         )
     )
     def test_sees_every_field(self, change: tuple[str, Any]) -> None:
-        assert facts_hash(make_product("x")) != facts_hash(make_product("x", **dict([change])))
+        assert fields_hash(make_product("x")) != fields_hash(make_product("x", **dict([change])))
 
     def test_no_field_is_left_out_above(self) -> None:
         tested = "title description brand category price availability stock url images group_id attributes"
@@ -530,9 +530,9 @@ class TestThreads:
         engine = create_engine(url)
         with engine.connect() as other:
             other.execute(text("UPDATE state SET value = value + 1 WHERE name = 'version'"))
-            other.execute(text("UPDATE product SET facts_hash = 'unfinished'"))
+            other.execute(text("UPDATE product SET fields_hash = 'unfinished'"))
             assert catalogue.get("a") == make_product("a")
-            assert catalogue.known(["a"])["a"].facts_hash == facts_hash(make_product("a"))
+            assert catalogue.known(["a"])["a"].fields_hash == fields_hash(make_product("a"))
             assert catalogue.version == 1
             assert len(catalogue.changes(0, 10)) == 1
         engine.dispose()

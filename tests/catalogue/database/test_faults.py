@@ -144,7 +144,7 @@ def test_a_read_only_file(tmp_path: Path) -> None:
             assert catalogue.get("a") == make_product("a")
             for write in (
                 lambda: catalogue.put([make_entry("b")]),
-                lambda: catalogue.put_facts([make_product("a", title="new")]),
+                lambda: catalogue.put_fields([make_product("a", title="new")]),
                 lambda: catalogue.delete(["a"]),
                 lambda: catalogue.set_meta("encoder", "x"),
             ):

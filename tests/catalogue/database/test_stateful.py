@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from snapshelf.catalogue import Catalogue, Entry, facts_hash
+from snapshelf.catalogue import Catalogue, Entry, fields_hash
 from tests.catalogue.database.samples import assert_stored, assert_vectors, make_entry, make_product
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ class CatalogueMachine(RuleBasedStateMachine):
         self.model |= {entry.product.id: entry for entry in entries}
 
     @rule(titles=st.dictionaries(IDS, TITLES))
-    def put_facts(self, titles: dict[str, str]) -> None:
+    def put_fields(self, titles: dict[str, str]) -> None:
         products = [make_product(id, title=title) for id, title in titles.items() if id in self.model]
-        self.acknowledge(self.catalogue.put_facts(products), len(products))
+        self.acknowledge(self.catalogue.put_fields(products), len(products))
         self.model |= {each.id: Entry(each, self.model[each.id].photos) for each in products}
 
     @rule(ids=st.lists(IDS))
@@ -90,7 +90,7 @@ class CatalogueMachine(RuleBasedStateMachine):
         assert self.catalogue.get_many(ids) == {id: entry.product for id, entry in self.model.items()}
         for id, known in self.catalogue.known(ids).items():
             photos = self.model[id].photos
-            assert known.facts_hash == facts_hash(self.model[id].product)
+            assert known.fields_hash == fields_hash(self.model[id].product)
             assert known.fingerprints == tuple(photo.fingerprint for photo in photos)
             assert_stored(Entry(self.model[id].product, self.catalogue.photos(id)), self.model[id])
             assert [self.catalogue.thumbnail(id, position) for position in range(len(photos) + 1)] == [

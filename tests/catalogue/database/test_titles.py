@@ -63,7 +63,7 @@ def test_a_title_comes_back_with_its_product(catalogue: Catalogue) -> None:
 
 def test_a_title_stays_while_other_facts_change_and_goes_when_it_does(catalogue: Catalogue) -> None:
     catalogue.put([titled("a"), titled("b"), titled("c"), make_entry("d")])
-    catalogue.put_facts(
+    catalogue.put_fields(
         [
             make_product("a", price={"amount": 5}),
             make_product("b", title="new"),
@@ -82,7 +82,7 @@ def test_titles_may_be_put_afterwards(catalogue: Catalogue) -> None:
     assert texts == {"a": "Title of a", "b": "Title of b", "c": "Title of c"}
     assert catalogue.untitled(after="c") == {"d": "Title of d"}
     # Since they were listed, one was renamed and one is gone.
-    catalogue.put_facts([make_product("a", title="renamed")])
+    catalogue.put_fields([make_product("a", title="renamed")])
     catalogue.delete(["b"])
     reached = catalogue.put_titles(texts, {id: vector_of(title) for id, title in texts.items()})
     assert reached == catalogue.version == version + 3
@@ -107,7 +107,7 @@ def test_an_unusable_vector_is_refused(catalogue: Catalogue, vector: np.ndarray,
         catalogue.put([Entry(make_product("b"), photos, vector)])
     catalogue.put([make_entry("b")])
     with pytest.raises(EncoderError, match=message):
-        catalogue.put_facts([make_product("b", price={"amount": 5})], {"b": vector})
+        catalogue.put_fields([make_product("b", price={"amount": 5})], {"b": vector})
     with pytest.raises(EncoderError, match=message):
         catalogue.put_titles({"b": "Title of b"}, {"b": vector})
     assert_titles(catalogue, {"a": "Title of a"})
@@ -139,7 +139,7 @@ def test_a_product_keeps_the_time_at_which_it_came(
     first = added(catalogue)["a"]
     monkeypatch.setattr(database, "time", lambda: now + 1_000.7)
     catalogue.put([make_entry("a", title="again"), make_entry("c")])
-    catalogue.put_facts([make_product("b", title="other")])
+    catalogue.put_fields([make_product("b", title="other")])
     assert added(catalogue) == {"a": first, "b": first, "c": int(now + 1_000.7)}
     catalogue.delete(["a"])
     catalogue.put([make_entry("a")])

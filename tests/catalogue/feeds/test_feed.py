@@ -275,7 +275,7 @@ class TestWholeFeed:
             ("feed.csv", "id,title\n1,T\n".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
             ("feed.csv", b"id,title\n\x00\x00\x00", "is a binary file"),
             ("feed.csv", gzip.compress(b"id,title\n1,T\n" * 10)[:-12], "cut short"),
-            ("feed.jsonl", b'[{"id": "1", "title": "T"}]', "is one JSON array; write one object per line"),
+            ("feed.jsonl", b'[{"id": "1", "title": "T"}]', "is a JSON array; write an object per line"),
             ("feed.jsonl", b"{]", "row 1 (line 1): is not JSON"),
             ("feed.jsonl", b"{}", "is an empty object"),
             ("feed.xlsx", b"PK\x03\x04", "cannot tell what format this is; name it .csv"),

@@ -25,7 +25,7 @@ class CsvReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         lines = read_sample(path).splitlines(keepends=True)
-        # The delimiter is the one that divides the header into most columns.
+        # The delimiter divides the header into most columns.
         headers = {mark: _first_row(lines, mark) for mark in _DELIMITERS}
         self._delimiter = max(headers, key=lambda mark: len(headers[mark]))
         self._header = _unique(headers[self._delimiter])
@@ -34,7 +34,7 @@ class CsvReader:
             raise FeedError(f"{path}: the first row has no column names")
 
     def records(self) -> Iterator[Record]:
-        """Every row in order; one that does not fit the header has a `problem`."""
+        """Read every row in order; a row that does not fit the header has a `problem`."""
         header = self._header
         for number, (line, last, cells) in enumerate(islice(self._rows(), 1, None), 1):
             if isinstance(cells, str):

@@ -146,7 +146,7 @@ def read_feed(
     mapping : mapping, optional
         Column(s) by field for what cannot be guessed; see `parse_mapping`.
     format : {"csv", "jsonl", "parquet"}, optional
-        By default told from the file's name and first bytes.
+        By default read from the file's name and first bytes.
 
     Raises
     ------

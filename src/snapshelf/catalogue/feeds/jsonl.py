@@ -1,4 +1,4 @@
-"""JSON Lines: one product per line, nested objects as dotted columns."""
+"""JSON Lines: a product per line, nested objects as dotted columns."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class JsonlReader:
     def __init__(self, path: Path) -> None:
         self._path = path
         if read_sample(path).lstrip().startswith("["):
-            raise FeedError(f"{path}: is one JSON array; write one object per line (jq -c '.[]')")
+            raise FeedError(f"{path}: is a JSON array; write an object per line (jq -c '.[]')")
         beginning = list(islice(self.records(), _ROWS_LOOKED_AT))
         self.columns = tuple(dict.fromkeys(column for record in beginning for column in record.values))
         if not self.columns:
             raise FeedError(f"{path}: {beginning[0].place}: {beginning[0].problem or 'is an empty object'}")
 
     def records(self) -> Iterator[Record]:
-        """Every row in order; one that is not an object has a `problem`."""
+        """Read every row in order; a row that is not an object has a `problem`."""
         for number, (line, text) in enumerate(self._lines(), 1):
             try:
                 value = json.loads(text)

@@ -97,7 +97,7 @@ def parse_mapping(text: str) -> dict[str, str]:
     Raises
     ------
     FeedError
-        It is written in another way, names a field twice or one that does not exist.
+        It is written in another way, or names a field twice or an unknown field.
     """
     mapping: dict[str, str] = {}
     for pair in text.split(","):
@@ -160,10 +160,10 @@ class Plan:
         given = {_field(name): text for name, text in mapping.items()}
         chosen = {name: _columns(name, text, columns, feed) for name, text in given.items() if text}
         plan = cls(
-            {name: found for name, found in chosen.items() if name in _FIELDS},
+            {name: columns for name, columns in chosen.items() if name in _FIELDS},
             {
-                found[0]: name.removeprefix(_ATTRIBUTE)
-                for name, found in chosen.items()
+                columns[0]: name.removeprefix(_ATTRIBUTE)
+                for name, columns in chosen.items()
                 if name not in _FIELDS
             },
             frozenset(given.keys() - chosen.keys()),
@@ -191,10 +191,10 @@ class Plan:
         }
         fields = dict(self.fields)
         for name, groups in _USUAL_KEYS.items():
-            found = next((group for group in groups if all(key in free for key in group)), ())
-            if found and name not in fields and name not in self.ignored:
+            first = next((group for group in groups if all(key in free for key in group)), ())
+            if first and name not in fields and name not in self.ignored:
                 more = [key for key in _MORE_IMAGES if key in free] if name == "images" else []
-                fields[name] = tuple(free.pop(key) for key in (*found, *more))
+                fields[name] = tuple(free.pop(key) for key in (*first, *more))
         return replace(self, fields=fields)
 
     def described(self, columns: Iterable[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What every reader of one file format gives: records, columns by name."""
+"""The contract of a reader of a file format: records, columns by name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Record(NamedTuple):
 
 
 class Reader(Protocol):
-    """Reads one file; `records` may be called again and starts anew."""
+    """A reader of a file; `records` may be called again and starts at the beginning."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Shopify's product export: a product is a run of rows, one per variant, then one per further image.
+"""Shopify's product export: a product is a run of rows, a row for each variant, then a row for each further image.
 
 Only the first row of a run has the title and what else all variants share; see
 https://help.shopify.com/en/manual/products/import-export/using-csv.
@@ -69,7 +69,7 @@ def _variants(handle: str, rows: list[Record]) -> Iterator[Record]:
             "Image Src": list(dict.fromkeys([picture, *images])) if picture else images,
         }
         for option, value in _OPTIONS:
-            # A product without options has one that is called "Title".
+            # A product without options has an option called "Title".
             if row.values.get(value) and first.get(option, "Title") not in ("", "Title"):
                 values[first[option]] = row.values[value]
         if own.get("Variant Inventory Qty", "").startswith("-"):

@@ -53,7 +53,7 @@ def open_text(path: Path) -> TextIO:
 def read_sample(path: Path) -> str:
     """Text at the file's beginning, checked to be UTF-8.
 
-    What is not UTF-8 here is taken for another encoding of the whole file; further on it is one damaged row.
+    Bytes that are not UTF-8 here mean another encoding of the whole file; further on they are a damaged row.
 
     Raises
     ------

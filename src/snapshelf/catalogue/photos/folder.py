@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class FolderPhotos:
     """Files below a folder; nothing outside it can be read, not through ``..`` nor a symbolic link either.
 
-    Looked up by id, they are found in the folder itself and in its direct subfolders.
+    A look-up by id searches the folder itself and its direct subfolders.
     """
 
     def __init__(self, root: Path, limits: PhotoLimits) -> None:
@@ -29,7 +29,7 @@ class FolderPhotos:
         self._limits = limits
 
     def read(self, reference: str) -> bytes:
-        """Read one file; see `PhotoSource.read`."""
+        """Read a file; see `PhotoSource.read`."""
         try:
             path = within(self._root, reference)
         except ValueError as error:

@@ -18,13 +18,13 @@ class PhotoLimits:
     bytes : int
         Size of the file.
     pixels : int
-        Width × height, told from the header before anything is decoded.
+        Width × height, read from the header before anything is decoded.
     side : int
         The least number of pixels of each side.
     seconds : float
-        Time for one download, from the look-up of the name to the last byte.
+        Time for a download, from the look-up of the name to the last byte.
     redirects : int
-        Redirections that one download follows.
+        Redirections that a download follows.
     """
 
     bytes: int = 20 * _MEGA

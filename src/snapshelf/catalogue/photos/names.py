@@ -27,7 +27,7 @@ class PhotoNames:
             self._by_stem[PurePosixPath(reference).stem.casefold()].append(reference)
 
     def of_id(self, id: str) -> tuple[str, ...]:
-        """Find the photo named after a product, in any folder: a tuple of one reference or of none."""
+        """Find the photo named after a product, in any folder: a tuple with its reference, or an empty tuple."""
         named = [PurePosixPath(reference) for reference in self._by_stem.get(id.casefold(), ())]
         usable = [path for path in named if path.stem == id and path.suffix.lower() in _ID_SUFFIXES]
         # Nearest to the top first: thumbnails and the like lie deeper.

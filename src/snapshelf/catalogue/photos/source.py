@@ -1,4 +1,4 @@
-"""Where photos are read from: one local source, and the web if that is allowed."""
+"""Sources of photos: a folder or an archive, and the web if that is allowed."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 class TarPhotos:
     """Members of a tar file, plain or gzipped, whose places are looked up once.
 
-    A gzipped one is unpacked to a temporary file first, because gzip cannot be read from the middle.
+    A gzipped archive is unpacked to a temporary file first, because gzip cannot be read from the middle.
     """
 
     def __init__(self, path: Path, limits: PhotoLimits) -> None:
@@ -44,14 +44,14 @@ class TarPhotos:
             ) from error
 
     def read(self, reference: str) -> bytes:
-        """Read one member; see `PhotoSource.read`."""
+        """Read a member; see `PhotoSource.read`."""
         place = self._places.get(reference.removeprefix("./"))
         if place is None:
             hint = self._names.hint(reference)
             raise PhotoError(f"photo {reference!r} is not in {self._path}{hint}")
         offset, size = place
         self._limits.check_bytes(size, f"photo {reference!r}")
-        # Unlike seek and read, one call that threads may make at the same time.
+        # Unlike seek and read, a single call, which threads may make at the same time.
         return os.pread(self._file.fileno(), size, offset)
 
     def find_by_id(self, id: str) -> tuple[str, ...]:

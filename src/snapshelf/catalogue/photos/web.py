@@ -44,7 +44,7 @@ class WebPhotos:
         self._client = httpx.Client(transport=transport, headers=_HEADERS)
 
     def read(self, reference: str) -> bytes:
-        """Download one file; see `PhotoSource.read`."""
+        """Download a file; see `PhotoSource.read`."""
         photo = f"photo {reference!r}"
         late = f"{photo} took longer than {self._limits.seconds:g} seconds to download"
         deadline = _Deadline(self._limits.seconds)
@@ -91,7 +91,7 @@ class WebPhotos:
 class _Deadline:
     """Ends a download when its time is over, whatever it is waiting for.
 
-    A time limit for each read would not do: a server that sends one byte now and then never exceeds it.
+    A time limit for each read would not do: a server that sends a byte now and then never exceeds it.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -137,7 +137,7 @@ class _PublicTransport(httpx.BaseTransport):
 
     def __init__(self, also_allowed: frozenset[_Address]) -> None:
         self._also_allowed = also_allowed
-        # No connection is used twice: they are told apart by address, and one address may be several hosts.
+        # No connection is used twice: the pool distinguishes them by address, and an address may be several hosts.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         self._transport = httpx.HTTPTransport(limits=limits)
 
@@ -158,8 +158,8 @@ class _PublicTransport(httpx.BaseTransport):
             raise httpx.UnsupportedProtocol(
                 f"it leads to a {url.scheme}: address; only http and https are followed"
             )
-        found = socket.getaddrinfo(url.raw_host.decode("ascii"), url.port, type=socket.SOCK_STREAM)
-        addresses = list(dict.fromkeys(str(place[0]) for *_, place in found))
+        entries = socket.getaddrinfo(url.raw_host.decode("ascii"), url.port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(place[0]) for *_, place in entries))
         for address in map(ipaddress.ip_address, addresses):
             if address not in self._also_allowed and not _is_public(address):
                 raise httpx.ConnectError(f"{url.host!r} is at {address}, which is not a public address")

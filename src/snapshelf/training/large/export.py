@@ -20,9 +20,9 @@ from torch import Tensor, nn
 
 from snapshelf.demo import draw_catalogue, shopper_photo
 from snapshelf.encoders import Vectors, load_encoder, write_card
-from snapshelf.training.export import Weights, shrink
 from snapshelf.training.large.open_clip import reparameterise
 from snapshelf.training.large.towers import LargeTowers, load_large
+from snapshelf.training.stored_weights import Weights, shrink
 
 _OPSET = 17
 _LARGEST_FILE = 1_900_000_000
