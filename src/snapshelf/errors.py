@@ -57,7 +57,17 @@ __all__ = [
 
 
 class SnapshelfError(Exception):
-    """The root: catch it to catch everything Snapshelf raises on purpose."""
+    """The root: catch it to catch everything Snapshelf raises on purpose.
+
+    Examples
+    --------
+    >>> from snapshelf import SnapshelfError
+    >>> try:
+    ...     shelf.search(text="dress", where="prize < 10")
+    ... except SnapshelfError as error:
+    ...     print(type(error).__name__)
+    FilterError
+    """
 
 
 class InputError(SnapshelfError):

@@ -117,6 +117,12 @@ class Price(_Model):
     """An amount of money: `amount` ≥ 0 in units of the ISO 4217 `currency` (not in cents).
 
     Where a price is expected, a number or a text such as ``"¥1,299.00"`` or ``"15.00 USD"`` does as well.
+
+    Examples
+    --------
+    >>> from snapshelf import Product
+    >>> Product.parse({"id": "L-1", "title": "Lamp", "price": "¥1,299.00"}).price
+    Price(amount=Decimal('1299.00'), currency='CNY')
     """
 
     amount: Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6)]
@@ -169,6 +175,13 @@ class Product(_Model):
     ------
     ProductError
         Through `Product.parse`: a field is missing or has a value that cannot be accepted.
+
+    Examples
+    --------
+    >>> from snapshelf import Product
+    >>> product = Product.parse({"id": "P-1", "title": "Pan", "category": "Home > Kitchen", "stock": 0})
+    >>> product.category, product.availability
+    (('Home', 'Kitchen'), 'out_of_stock')
     """
 
     id: _Name

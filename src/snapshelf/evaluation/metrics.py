@@ -46,6 +46,13 @@ class Metric:
     -----
     Some published benchmarks divide ``R@k`` by min(k, all relevant), and some call ``Success@k`` "recall@k"; their
     figures are not comparable with these.
+
+    Examples
+    --------
+    >>> from snapshelf.evaluation import Metric, evaluate
+    >>> run = {"q1": [("D-1", 0.9), ("D-2", 0.5)]}
+    >>> evaluate(run, {"q1": {"D-2": 1}}, [Metric("RR", 10)]).values
+    array([[0.5]])
     """
 
     name: str
@@ -75,6 +82,12 @@ def parse_metrics(names: str) -> list[Metric]:
     ------
     EvaluationError
         A name is unknown, its cutoff is missing or invalid, or the text is empty.
+
+    Examples
+    --------
+    >>> from snapshelf.evaluation import parse_metrics
+    >>> [str(metric) for metric in parse_metrics("R@1, nDCG@10")]
+    ['R@1', 'nDCG@10']
     """
     metrics = dict.fromkeys(_metric(name) for name in re.split(r"[,\s]+", names) if name)
     if not metrics:
@@ -110,6 +123,15 @@ def evaluate(run: Run, qrels: Qrels, metrics: Iterable[Metric]) -> Scores:
     ------
     EvaluationError
         A query has the same product twice or a score that is not finite.
+
+    Examples
+    --------
+    >>> from snapshelf.evaluation import evaluate, parse_metrics
+    >>> run = {"q1": [("D-1", 0.9), ("D-2", 0.5)], "q2": [("M-1", 0.7)]}
+    >>> qrels = {"q1": {"D-2": 1}, "q2": {"M-1": 1}}
+    >>> evaluate(run, qrels, parse_metrics("R@1,RR@10")).values
+    array([[0. , 0.5],
+           [1. , 1. ]])
     """
     metrics = tuple(metrics)
     values = np.zeros((len(qrels), len(metrics)))

@@ -60,6 +60,12 @@ def search_terms(text: str, *, ancestors: bool = False, lexicon: Lexicon | None 
     -------
     list of str
         The tokens as `tokenize` gives them, then the distinct concept terms in order of mention.
+
+    Examples
+    --------
+    >>> from snapshelf.language import search_terms
+    >>> "dress" in search_terms("red dresses")
+    True
     """
     lexicon = lexicon or Lexicon.bundled()
     units = split_units(normalise(text))

@@ -21,7 +21,13 @@ QueryKind: TypeAlias = Literal["photo", "words", "both"]
 @documented
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A message for the shopper."""
+    """A message for the shopper.
+
+    Examples
+    --------
+    >>> [note.kind for note in shelf.search(text="dress", where="price < 1").notes]
+    ['nothing-matches']
+    """
 
     kind: Annotated[str, Field(description="A short code.", examples=["contradiction"])]
     text: Annotated[str, Field(description="An English sentence.")]
@@ -33,7 +39,14 @@ class Note:
 @documented
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A constraint read from the words, shown to the shopper as a removable chip."""
+    """A constraint read from the words, shown to the shopper as a removable chip.
+
+    Examples
+    --------
+    >>> chip = shelf.search(text="dress under 250").chips[1]
+    >>> chip.text, chip.where, chip.hard
+    ('under 250', 'price <= 250', True)
+    """
 
     text: Annotated[str, Field(description="The words that express the constraint.")]
     start: int

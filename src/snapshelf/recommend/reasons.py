@@ -50,6 +50,12 @@ class RecommendationReason:
         A short sentence in English and in Chinese.
     product : str or None
         Id of the product that the sentence refers to.
+
+    Examples
+    --------
+    >>> reason = next(iter(shelf.recommend("similar", product="D-1"))).reason
+    >>> reason.kind, reason.product
+    ('photo', 'D-1')
     """
 
     kind: str

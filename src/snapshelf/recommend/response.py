@@ -23,6 +23,12 @@ class Recommendation:
     reason : RecommendationReason
     propensity : float
         Probability with which the product was to stand at its place.
+
+    Examples
+    --------
+    >>> recommendation = next(iter(shelf.recommend("similar", product="D-1")))
+    >>> recommendation.product.id, recommendation.reason.en
+    ('D-2', 'Looks like “Red dress 红色连衣裙”')
     """
 
     product: Product
@@ -45,6 +51,12 @@ class RecommendationResponse:
         Empty while the products of a large shelf are being read for the first time, seconds after it was opened.
     personal : bool
         Whether the shopper has a profile.
+
+    Examples
+    --------
+    >>> response = shelf.recommend("similar", product="D-1", k=2)
+    >>> response.kind, [recommendation.product.id for recommendation in response]
+    ('similar', ['D-2', 'S-1'])
     """
 
     kind: str

@@ -49,7 +49,14 @@ class FacetField:
 @documented
 @dataclass(frozen=True, slots=True)
 class FacetChoice:
-    """A value of a facet."""
+    """A value of a facet.
+
+    Examples
+    --------
+    >>> choice = shelf.search(text="white", facets=["brand"]).facets[0].values[0]
+    >>> choice.value, choice.count, choice.chosen
+    ('Fernbrook', 2, False)
+    """
 
     value: str
     count: Annotated[int, Field(description="Products that have it; variants count once.")]
@@ -66,7 +73,14 @@ class FacetChoice:
 @documented
 @dataclass(frozen=True, slots=True)
 class FacetResult:
-    """Values of the matching products in one field. A facet's own choice does not narrow it."""
+    """Values of the matching products in one field. A facet's own choice does not narrow it.
+
+    Examples
+    --------
+    >>> facet = shelf.search(text="white", facets=["brand"]).facets[0]
+    >>> facet.kind, facet.total_values, len(facet.values)
+    ('values', 3, 3)
+    """
 
     field: Annotated[str, Field(description="As in the request.")]
     kind: Annotated[FacetKind, Field(description="A list of values, or a histogram of numbers.")]

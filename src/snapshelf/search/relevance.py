@@ -243,6 +243,15 @@ class Calibration(BaseModel):
         Queries and products that the curves were fitted on.
     curves : mapping
         Kind of query → its curve.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from snapshelf.search import Calibration, Evidence
+    >>> calibration = Calibration.load()
+    >>> strong, weak = calibration.relevance(Evidence(photo=np.array([0.95, 0.1])))
+    >>> bool(strong > weak)
+    True
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

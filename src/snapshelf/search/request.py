@@ -60,6 +60,13 @@ class Range:
     ------
     QueryError
         A bound is not finite.
+
+    Examples
+    --------
+    >>> from snapshelf import Range
+    >>> response = shelf.search(text="dress", facet_filters={"price": Range(100, 200)})
+    >>> [hit.id for hit in response]
+    ['D-1']
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -82,6 +89,13 @@ class FacetRequest:
     ------
     QueryError
         A number is out of range.
+
+    Examples
+    --------
+    >>> from snapshelf import FacetRequest
+    >>> response = shelf.search(text="white", facets=[FacetRequest("price", bins=2)])
+    >>> response.facets[0].edges, response.facets[0].counts
+    ((39.0, 194.0, 349.0), (2, 4))
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -209,7 +223,15 @@ Record: TypeAlias = Annotated[
 
 @documented
 class SearchRequest(OptionsModel):
-    """A search: photos, words, liked products or several of these, and the options of the search."""
+    """A search: photos, words, liked products or several of these, and the options of the search.
+
+    Examples
+    --------
+    >>> from snapshelf.search import SearchRequest
+    >>> request = SearchRequest(text="red dress", where="price < 300")
+    >>> request.k, request.where
+    (10, 'price < 300')
+    """
 
     photo: Annotated[
         Photo | None,

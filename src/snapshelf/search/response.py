@@ -34,7 +34,16 @@ Contributions: TypeAlias = Annotated[
 @documented
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A product that a search returns."""
+    """A product that a search returns.
+
+    Examples
+    --------
+    >>> hit = shelf.search(text="red dress").hits[0]
+    >>> hit.rank, hit.id, hit.constraints
+    (1, 'D-1', ('colour = "red"', 'category = "Dresses"'))
+    >>> abs(sum(hit.contributions.values()) - hit.score) < 1e-6
+    True
+    """
 
     rank: Annotated[int, Field(description="1 for the first hit of this response.")]
     product: Product
@@ -90,7 +99,16 @@ def _milliseconds(timings: Mapping[str, float]) -> dict[str, float]:
 @documented
 @dataclass(frozen=True, slots=True)
 class SearchResponse:
-    """Hits, best first, and what was understood beside them."""
+    """Hits, best first, and what was understood beside them.
+
+    Examples
+    --------
+    >>> response = shelf.search(text="drress", k=2)
+    >>> response.searched_as, [hit.id for hit in response]
+    ('dress', ['D-2', 'D-1'])
+    >>> shelf.search(text="asdfqwer").no_good_match
+    True
+    """
 
     query_id: Annotated[str, Field(description="Name of this search; later events refer to it.")]
     hits: tuple[Hit, ...]
@@ -178,7 +196,14 @@ WhyNotKind: TypeAlias = Literal[
 @documented
 @dataclass(frozen=True, slots=True)
 class WhyNot:
-    """Why a product is not among the hits of a search, or at which rank it is."""
+    """Why a product is not among the hits of a search, or at which rank it is.
+
+    Examples
+    --------
+    >>> answer = shelf.why_not("M-1", text="red dress", k=5)
+    >>> answer.kind, answer.rank
+    ('later page', 6)
+    """
 
     id: Annotated[str, Field(description="Id of the product.")]
     kind: Annotated[
@@ -216,7 +241,14 @@ def _rows(grid: NDArray[np.float32]) -> list[list[float]]:
 @documented
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """Which parts of a photo make a product fit a query."""
+    """Which parts of a photo make a product fit a query.
+
+    Examples
+    --------
+    >>> heat = shelf.heat_map("D-1", text="red dress")
+    >>> heat.side, float(heat.grid.max())
+    ('product', 1.0)
+    """
 
     id: Annotated[str, Field(description="Id of the product.")]
     side: Annotated[Side, Field(description="Whose photo: the product's or the query's.")]

@@ -81,10 +81,13 @@ class Shelf:
     Examples
     --------
     >>> from snapshelf import Shelf
-    >>> with Shelf.open("my-shelf") as shelf:              # doctest: +SKIP
-    ...     shelf.add("products.csv", photos="photos/")
-    ...     for hit in shelf.search(photo="query.jpg", text="红色的"):
-    ...         print(hit.product.title, hit.score, hit.why)
+    >>> with Shelf.open("my-shelf") as shelf:
+    ...     report = shelf.add("products.csv", photos="photos/")
+    ...     hits = list(shelf.search(photo="query.jpg", text="蓝色的", k=2))
+    >>> report.added
+    6
+    >>> [hit.product.title for hit in hits]
+    ['Blue dress 蓝色连衣裙', 'Red dress 红色连衣裙']
     """
 
     def __init__(
@@ -385,8 +388,12 @@ class Shelf:
 
         Examples
         --------
-        >>> shelf.search(text="red dress", where="price < 300")      # doctest: +SKIP
-        >>> shelf.search(SearchRequest(text="red dress"), k=20)      # doctest: +SKIP
+        >>> [hit.id for hit in shelf.search(text="red dress", k=2)]
+        ['D-1', 'D-2']
+        >>> from snapshelf.search import SearchRequest
+        >>> request = SearchRequest(text="red dress", where="price < 100")
+        >>> [hit.id for hit in shelf.search(request, k=1)]
+        ['V-1']
         """
         return self._searcher.search(SearchRequest.of(request, options))
 
@@ -407,6 +414,11 @@ class Shelf:
             No product has this id.
         QueryError, FilterError, PhotoError
             As `search` does.
+
+        Examples
+        --------
+        >>> shelf.why_not("D-2", text="red dress", where="price < 300").kind
+        'filter'
         """
         return why_not(self._searcher, id, SearchRequest.of(request, options))
 
@@ -437,6 +449,11 @@ class Shelf:
             No product has this id.
         QueryError, PhotoError
             As `search` does; also where the side has no photo.
+
+        Examples
+        --------
+        >>> shelf.heat_map("D-1", text="red dress").grid.shape
+        (7, 6)
         """
         return heat_map(self._searcher, id, side, SearchRequest.of(request, options))
 
@@ -449,6 +466,11 @@ class Shelf:
         ------
         QueryError
             `k` is out of range.
+
+        Examples
+        --------
+        >>> [suggestion.text for suggestion in shelf.suggest("bl", k=2)]
+        ['black backpack', 'blue dress']
         """
         return self._searcher.suggest(prefix, k, language)
 
@@ -457,7 +479,13 @@ class Shelf:
         return self._queries.without_results(days)
 
     def facet_fields(self) -> Mapping[str, FacetField]:
-        """Which facets may be asked for, and what each is."""
+        """Which facets may be asked for, and what each is.
+
+        Examples
+        --------
+        >>> list(shelf.facet_fields())
+        ['availability', 'brand', 'category', 'currency', 'in_stock', 'price', 'colour']
+        """
         return self._searcher.facet_fields()
 
     @property
@@ -519,6 +547,11 @@ class Shelf:
             `k` is out of range.
         FilterError
             The filter is malformed or names a field that there is not.
+
+        Examples
+        --------
+        >>> [hit.id for hit in shelf.similar("D-1", k=1)]
+        ['D-2']
         """
         return self._searcher.similar(id, k, where)
 
@@ -545,6 +578,11 @@ class Shelf:
             The filter is malformed or names an unknown field.
         NotFoundError
             No product has the id of `product`.
+
+        Examples
+        --------
+        >>> [recommended.product.id for recommended in shelf.recommend("similar", product="D-1", k=1)]
+        ['D-2']
         """
         if isinstance(request, str):
             request = RecommendationRequest.of(None, {"kind": request, **options})
@@ -557,6 +595,11 @@ class Shelf:
         ------
         NotFoundError
             No product has this id.
+
+        Examples
+        --------
+        >>> shelf.get("M-1").category
+        ('Home', 'Kitchen')
         """
         product = self._catalogue.get(id)
         if product is None:

@@ -23,6 +23,16 @@ class RowError:
         Where, what is wrong and what to do.
     refused : bool
         The whole row was left out; otherwise only a photo of it, or it is stored but no search returns it.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> size = Path("broken.jsonl").write_text('{"id": "X-1", "title": "Lamp", "price": "?"}')
+    >>> errors = []
+    >>> shelf.add("broken.jsonl", errors=errors.append).failed
+    1
+    >>> errors[0].row, errors[0].id
+    (1, 'X-1')
     """
 
     file: str
@@ -47,6 +57,12 @@ class AddReport:
     quarantined : int
         Products added or updated that the index refused: they are stored, but no search returns them.
     seconds : float
+
+    Examples
+    --------
+    >>> report = shelf.add("products.csv", photos="photos/")
+    >>> report.rows, report.unchanged, report.failed
+    (6, 6, 0)
     """
 
     rows: int
@@ -79,6 +95,12 @@ class ShelfStats:
     quarantined : mapping
         Id → reason, of products that are stored but that the index refuses, so that no search returns them. Put them
         again with other values, or remove them.
+
+    Examples
+    --------
+    >>> stats = shelf.stats()
+    >>> stats.products, stats.photos, stats.encoder, stats.dimension
+    (6, 6, 'bundled', 256)
     """
 
     products: int

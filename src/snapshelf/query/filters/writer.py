@@ -15,7 +15,15 @@ _SIGNS = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
 
 
 def write_filter(where: Filter) -> str:
-    """Write conditions in the grammar of AIP-160, in the shortest form; an empty text if everything matches."""
+    """Write conditions in the grammar of AIP-160, in the shortest form; an empty text if everything matches.
+
+    Examples
+    --------
+    >>> from snapshelf.index import Between
+    >>> from snapshelf.query import write_filter
+    >>> write_filter(Between("price", at_least=50, at_most=100))
+    'price >= 50 AND price <= 100'
+    """
     match where:
         case Equals(field, value):
             return f"{_name(field)} = {_value(value)}"
