@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from snapshelf._support.options import OptionsModel, describe, options_of
 from snapshelf.cli.request_command import request_parameters
+from snapshelf.recommend import RecommendationRequest
 from snapshelf.search import SearchRequest
 
 DOCS = Path(__file__).parent
@@ -45,6 +46,9 @@ def cli_table(model: type[OptionsModel]) -> str:
     fields = model.model_fields
     rows = []
     for parameter in request_parameters(model):
+        if parameter.is_argument:
+            rows.append((f"`{parameter.metavar}`", _default(fields[parameter.name]), parameter.help))
+            continue
         flags = [flag for spelling in parameter.flags for flag in spelling.split("/")]
         metavar = parameter.metavar or ("" if fields[parameter.name].annotation is bool else "VALUE")
         written = [f"`{flag} {metavar}`" if metavar and flag == flags[-1] else f"`{flag}`" for flag in flags]
@@ -56,6 +60,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "search python": lambda: python_table(SearchRequest),
     "search http": lambda: http_table(SearchRequest),
     "search cli": lambda: cli_table(SearchRequest),
+    "recommendations http": lambda: http_table(RecommendationRequest),
+    "recommendations cli": lambda: cli_table(RecommendationRequest),
 }
 
 

@@ -69,6 +69,6 @@ def test_wrong_wishes_are_problems(client: httpx.Client) -> None:
 
     problem(ask(kind="moon"), 422, "validation")
     problem(ask(k=0), 422, "validation")
-    problem(ask(kind="similar"), 422, "query")
+    problem(ask(kind="similar"), 422, "validation")
     problem(ask(kind="similar", product="gone"), 404, "not-found")
     problem(ask(where="price <"), 400, "filter")

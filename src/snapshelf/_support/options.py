@@ -34,6 +34,8 @@ class Option:
         Spellings on the command line; by default ``--name``, or ``--name/--no-name`` for a switch that is on.
     metavar : str or None
         What the command line's help calls the value.
+    argument : bool
+        Whether the command line takes it without a flag.
     decides_order : bool
         Whether another value gives other hits or another order, so that a page token does not go over to it.
     http, cli : bool
@@ -42,6 +44,7 @@ class Option:
 
     flags: tuple[str, ...] = ()
     metavar: str | None = None
+    argument: bool = False
     decides_order: bool = True
     http: bool = True
     cli: bool = True

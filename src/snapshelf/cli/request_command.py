@@ -33,6 +33,8 @@ class RequestParameter:
     flags : tuple of str
         As in ``("--where", "-w")`` or ``("--rules/--no-rules",)``.
     metavar : str or None
+    is_argument : bool
+        Whether it comes without a flag.
     help : str
     kind : type
         What Typer reads: ``list[str]`` for what may be repeated.
@@ -44,6 +46,7 @@ class RequestParameter:
     name: str
     flags: tuple[str, ...]
     metavar: str | None
+    is_argument: bool
     help: str
     kind: Any
     default: Any
@@ -52,7 +55,12 @@ class RequestParameter:
     @property
     def parameter(self) -> inspect.Parameter:
         """The parameter of a command."""
-        option = typer.Option(*self.flags, metavar=self.metavar, help=self.help.replace("`", ""))
+        text = self.help.replace("`", "")
+        option = (
+            typer.Argument(metavar=self.metavar, help=text)
+            if self.is_argument
+            else typer.Option(*self.flags, metavar=self.metavar, help=text)
+        )
         kind = self.kind if self.default is not None else self.kind | None
         return inspect.Parameter(
             self.name,
@@ -70,7 +78,8 @@ def request_parameters(model: type[OptionsModel]) -> Iterator[RequestParameter]:
         if not option.cli:
             continue
         repeated = shape_of(field) != "value"
-        kind, read = _reading(field)
+        # The words of an argument are checked by the request, which says what there is.
+        kind, read = (str, _as_it_is) if option.argument else _reading(field)
         text = describe(field)
         flag = f"--{name.replace('_', '-')}"
         switch = f"{flag}/--no-{flag.removeprefix('--')}" if field.default is True else flag
@@ -78,6 +87,7 @@ def request_parameters(model: type[OptionsModel]) -> Iterator[RequestParameter]:
             name=name,
             flags=option.flags or (switch,),
             metavar=option.metavar,
+            is_argument=option.argument,
             help=f"{text} May be repeated." if repeated else text,
             kind=kind,
             default=None if repeated else field.default,
@@ -152,8 +162,12 @@ def _reading(field: FieldInfo) -> tuple[Any, Reader]:
             return list[str], read_facets
         return (list[Path] if Path in members else list[str]), tuple
     if get_origin(kind) is Literal or kind in (bool, int, float):
-        return kind, lambda value: value
-    return str, lambda value: value
+        return kind, _as_it_is
+    return str, _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _members(kind: Any) -> set[Any]:

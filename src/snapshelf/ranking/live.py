@@ -42,6 +42,8 @@ class LiveRanking:
         more than a few thousand products, and with what was there before while another thread reads.
     on_error : callable or None
         Told what could not be read, in a sentence.
+    read_at_once : int
+        Products up to which a call that does not block waits for them all the same.
     """
 
     def __init__(

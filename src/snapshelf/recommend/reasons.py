@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Annotated, NamedTuple, Self
 
+from pydantic import Field
+
+from snapshelf._support.wire import documented
 from snapshelf.catalogue import Product
 
 
@@ -38,18 +41,10 @@ REASONS: Mapping[str, ReasonText] = {
 """Kind of reason → its sentence."""
 
 
+@documented
 @dataclass(frozen=True, slots=True)
 class RecommendationReason:
     """Why a product is recommended.
-
-    Parameters
-    ----------
-    kind : str
-        A key of `REASONS`.
-    en, zh : str
-        A short sentence in English and in Chinese.
-    product : str or None
-        Id of the product that the sentence refers to.
 
     Examples
     --------
@@ -58,10 +53,10 @@ class RecommendationReason:
     ('photo', 'D-1')
     """
 
-    kind: str
-    en: str
-    zh: str
-    product: str | None = None
+    kind: Annotated[str, Field(description=", ".join(f"`{kind}`" for kind in REASONS) + ".")]
+    en: Annotated[str, Field(description="A short sentence in English.")]
+    zh: Annotated[str, Field(description="The same in Chinese.")]
+    product: Annotated[str | None, Field(description="Id of the product that the sentence refers to.")] = None
 
     @classmethod
     def of(cls, kind: str, product: Product | None = None) -> Self:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from snapshelf._support.ids import MAX_ID_LENGTH, MAX_PRODUCT_ID_LENGTH
 from snapshelf._support.options import ADVICE, Option, OptionsModel
+from snapshelf._support.wire import documented
 from snapshelf.index import Filter
 from snapshelf.search import Personal, Record, Shopper, Where
 
@@ -58,6 +59,7 @@ def _check_product(product: str | None, info: ValidationInfo) -> str | None:
     return product
 
 
+@documented
 class RecommendationRequest(OptionsModel):
     """A list of products for a place of the shop where nothing was searched for."""
 
@@ -66,7 +68,7 @@ class RecommendationRequest(OptionsModel):
         Field(
             description="The place of the shop: " + ", ".join(f"`{kind}`" for kind in RECOMMENDATIONS) + "."
         ),
-        Option(metavar="KIND"),
+        Option(metavar="KIND", argument=True),
     ] = "for-you"
     shopper: Annotated[
         Shopper,

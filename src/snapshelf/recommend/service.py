@@ -117,6 +117,7 @@ class RecommendationService:
                 reason = "viewed"
             recommendations.append(
                 Recommendation(
+                    rank=len(recommendations) + 1,
                     product=product,
                     score=place.score,
                     contributions=place.contributions,

@@ -18,7 +18,7 @@ from snapshelf.catalogue import PhotoSource, Product
 from snapshelf.errors import EventError, InputError, PhotoError, ProductError, QueryError
 from snapshelf.events import json_lines, json_value
 from snapshelf.query import MAX_PHOTOS
-from snapshelf.server.models import SearchBody, SearchForm
+from snapshelf.server.models import HttpOptions, SearchBody, SearchForm
 from snapshelf.server.problems import ProblemError, from_validation
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ Upload: TypeAlias = tuple[Product, tuple[bytes, ...] | None]
 
 
 Fields = TypeVar("Fields", bound=SearchForm)
+Options = TypeVar("Options", bound=HttpOptions)
 
 
 async def read_search(
@@ -262,7 +263,7 @@ def _parse_search(
     return fields, tuple(_load_photos(fields.photos, web_photos))
 
 
-def parse_texts(fields: type[Fields], values: Sequence[tuple[str, str]]) -> Fields:
+def parse_texts(fields: type[Options], values: Sequence[tuple[str, str]]) -> Options:
     """Parse what came as texts: a list is a field that is repeated, an object a text in JSON.
 
     Raises

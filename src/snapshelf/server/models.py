@@ -10,16 +10,16 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from snapshelf._support.ids import MAX_ID_LENGTH
-from snapshelf._support.options import ADVICE, option_of, options_of
+from snapshelf._support.options import ADVICE, OptionsModel, option_of, options_of
 from snapshelf.catalogue import Product
-from snapshelf.recommend import REASONS
+from snapshelf.recommend import RecommendationRequest
 from snapshelf.search import FacetKind, SearchRequest, Side
 
 WHERE = SearchRequest.model_fields["where"].description
 
 
-class SearchForm(SearchRequest):
-    """A search as a form, or in the address beside an image; blank words count as none."""
+class HttpOptions(OptionsModel):
+    """Options of a request as HTTP takes them: without those that only Python has."""
 
     @field_validator("*", mode="before")
     @classmethod
@@ -27,11 +27,6 @@ class SearchForm(SearchRequest):
         if field.field_name and not option_of(cls.model_fields[field.field_name]).http:
             raise PydanticCustomError(ADVICE, "HTTP has no such option")
         return value
-
-    @field_validator("text", "without")
-    @classmethod
-    def _blank_is_none(cls, words: str | None) -> str | None:
-        return words if words and words.strip() else None
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -43,10 +38,28 @@ class SearchForm(SearchRequest):
                 schema["properties"].pop(name, None)
         return schema
 
+
+class SearchForm(HttpOptions, SearchRequest):
+    """A search as a form, or in the address beside an image; blank words count as none."""
+
+    @field_validator("text", "without")
+    @classmethod
+    def _blank_is_none(cls, words: str | None) -> str | None:
+        return words if words and words.strip() else None
+
     def to_request(self, photos: Sequence[bytes], *, record: bool = True) -> SearchRequest:
         """Return the search with its photos as bytes."""
-        given = {name: getattr(self, name) for name in SearchRequest.model_fields}
-        return SearchRequest(**{**given, "photo": None, "photos": tuple(photos), "record": record})
+        options = {name: getattr(self, name) for name in SearchRequest.model_fields}
+        return SearchRequest(**{**options, "photo": None, "photos": tuple(photos), "record": record})
+
+
+class RecommendationForm(HttpOptions, RecommendationRequest):
+    """Recommendations as parameters of an address."""
+
+    def to_request(self, *, record: bool) -> RecommendationRequest:
+        """Return the request as the shelf takes it."""
+        options = {name: getattr(self, name) for name in RecommendationRequest.model_fields}
+        return RecommendationRequest(**{**options, "record": record})
 
 
 class WhyNotForm(SearchForm):
@@ -155,40 +168,6 @@ class ImportLine(BaseModel):
     id: str | None = Field(description="The product's id, where the line could be read that far.")
     status: Literal["created", "updated", "unchanged", "quarantined", "error"]
     error: str | None = Field(default=None, description="What is wrong and what to do.")
-
-
-class ReasonModel(BaseModel):
-    """Why a product is recommended."""
-
-    kind: str = Field(
-        description=f"{', '.join(f'`{kind}`' for kind in REASONS)}.",
-    )
-    en: str = Field(description="A short sentence in English.")
-    zh: str = Field(description="The same in Chinese.")
-    product: str | None = Field(description="Id of the product that it refers to.")
-
-
-class RecommendationModel(BaseModel):
-    """A product that is recommended."""
-
-    rank: int
-    score: float = Field(description="Comparable within a list.")
-    contributions: dict[str, float] = Field(
-        description="What makes up the score, by the kinds of reasons; they add up to it."
-    )
-    reason: ReasonModel
-    propensity: float = Field(description="Probability of its position (propensity).")
-    product: Product
-    photo: str = Field(description="Path of the product's photo.")
-
-
-class RecommendationsAnswer(BaseModel):
-    """Recommended products, best first."""
-
-    kind: str
-    query_id: str = Field(description="Name of this list; later events refer to it.")
-    personal: bool = Field(description="Whether the shopper has a history.")
-    products: list[RecommendationModel]
 
 
 class StatsAnswer(BaseModel):

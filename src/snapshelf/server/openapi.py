@@ -9,7 +9,15 @@ from pydantic.json_schema import models_json_schema
 
 from snapshelf._support.options import shape_of
 from snapshelf.server.bodies import JSON, MULTIPART, NDJSON, YAML
-from snapshelf.server.models import EventBody, HeatMapBody, ProductBody, SearchBody, SearchForm, WhyNotBody
+from snapshelf.server.models import (
+    EventBody,
+    HeatMapBody,
+    HttpOptions,
+    ProductBody,
+    SearchBody,
+    SearchForm,
+    WhyNotBody,
+)
 from snapshelf.server.problems import MEDIA_TYPE, Problem
 
 if TYPE_CHECKING:
@@ -66,42 +74,51 @@ ANY_PROBLEM: dict[int | str, dict[str, Any]] = {
 }
 
 
-def search_body(fields: type[SearchForm], body: type[SearchForm]) -> dict[str, Any]:
-    """Describe a search in its three forms.
+def query_parameters(form: type[HttpOptions], note: str = "") -> list[dict[str, Any]]:
+    """Describe the options of a request as parameters of an address.
 
     Parameters
     ----------
-    fields, body : type of SearchForm
-        What is said beside photos, and the whole as JSON.
+    form : type of HttpOptions
+    note : str
+        Said before each description.
     """
-    schema = fields.model_json_schema(ref_template=_INPUT_SCHEMA)
-    properties = schema["properties"]
-    needed = schema.get("required", [])
-    objects = {name for name, field in fields.model_fields.items() if shape_of(field) == "object"}
-    parameters = [
+    objects = {name for name, field in form.model_fields.items() if shape_of(field) == "object"}
+    return [
         {
             "name": name,
             "in": "query",
             "required": False,
-            # What is nested comes as JSON in an address.
+            # An object comes as JSON in an address.
             **({"content": {JSON: {"schema": schema}}} if name in objects else {"schema": schema}),
-            "description": f"Only when the body is an image. {schema['description']}",
+            "description": f"{note} {schema['description']}".strip(),
         }
-        for name, schema in properties.items()
+        for name, schema in form.model_json_schema(ref_template=_INPUT_SCHEMA)["properties"].items()
     ]
+
+
+def search_body(form: type[SearchForm], body: type[SearchForm]) -> dict[str, Any]:
+    """Describe a search in its three forms.
+
+    Parameters
+    ----------
+    form, body : type of SearchForm
+        The options beside the photos, and the whole as JSON.
+    """
+    schema = form.model_json_schema(ref_template=_INPUT_SCHEMA)
     photos = {"type": "array", "items": _BINARY, "description": "The photos, as files."}
-    form = {
+    multipart = {
         "type": "object",
-        "properties": {"photo": photos, **properties},
-        "required": needed,
+        "properties": {"photo": photos, **schema["properties"]},
+        "required": schema.get("required", []),
         "additionalProperties": False,
     }
     return {
-        "parameters": parameters,
+        "parameters": query_parameters(form, "Only when the body is an image."),
         "requestBody": {
             "required": True,
             "content": {
-                MULTIPART: {"schema": form},
+                MULTIPART: {"schema": multipart},
                 "image/*": {"schema": _BINARY},
                 JSON: {"schema": _reference(f"{body.__name__}Input")},
             },

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from snapshelf._support.ids import id_problem
 from snapshelf._support.wire import with_root
 from snapshelf.errors import ProductError
+from snapshelf.recommend import RecommendationResponse
 from snapshelf.search import HeatMap, SearchResponse, WhyNot
 from snapshelf.server.middleware import decode_id
 
@@ -40,7 +41,9 @@ def rooted(request: Request, path: str) -> str:
     return f"{request.scope.get('root_path', '')}{path}"
 
 
-def json_response(request: Request, response: SearchResponse | WhyNot | HeatMap) -> JSONResponse:
+def json_response(
+    request: Request, response: SearchResponse | WhyNot | HeatMap | RecommendationResponse
+) -> JSONResponse:
     """Send a response of the shelf as JSON, with the prefix of a reverse proxy before its paths."""
     return JSONResponse(with_root(response.to_json(), request.scope.get("root_path", "")))
 
