@@ -8,7 +8,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import _http, _indexing, _latency, _machine, _material, _numbers, _sizes
+from benchmarks import (
+    disk_sizes,
+    http_latency,
+    indexing_rate,
+    machine,
+    measurements,
+    search_latency,
+    workload,
+)
 from snapshelf.errors import SnapshelfError
 
 
@@ -21,27 +29,29 @@ def main() -> int:
     except SnapshelfError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(figures, indent=2, ensure_ascii=False) if options.json else _numbers.as_text(figures))
+    print(
+        json.dumps(figures, indent=2, ensure_ascii=False) if options.json else measurements.as_text(figures)
+    )
     return 0
 
 
-def measure(options: argparse.Namespace, scratch: Path) -> _numbers.Figures:
+def measure(options: argparse.Namespace, scratch: Path) -> measurements.Figures:
     """Take every figure, saying on standard error what is going on."""
-    cores = _machine.cores(options.threads)
-    tell("material")
-    material = _material.prepare(options.shelf, scratch, options.products, options.queries)
-    figures: _numbers.Figures = {"machine": _machine.facts(cores), "shelf": material.facts}
-    tell("indexing")
-    figures["indexing"] = _indexing.measure(material, scratch, cores, options.repeats)
-    tell("queries in process")
-    figures["queries in process"] = _latency.measure(material, cores, options.repeats)
-    tell("queries over HTTP")
-    figures |= _http.measure(material, cores, options.repeats, options.clients, options.seconds)
-    figures["sizes"] = _sizes.measure(material.shelf, options.venv)
+    cores = machine.cores(options.threads)
+    report_progress("material")
+    material = workload.prepare(options.shelf, scratch, options.products, options.queries)
+    figures: measurements.Figures = {"machine": machine.facts(cores), "shelf": material.facts}
+    report_progress("indexing")
+    figures["indexing"] = indexing_rate.measure(material, scratch, cores, options.repeats)
+    report_progress("queries in process")
+    figures["queries in process"] = search_latency.measure(material, cores, options.repeats)
+    report_progress("queries over HTTP")
+    figures |= http_latency.measure(material, cores, options.repeats, options.clients, options.seconds)
+    figures["sizes"] = disk_sizes.measure(material.shelf, options.venv)
     return figures
 
 
-def tell(what: str) -> None:
+def report_progress(what: str) -> None:
     """Say what is being done."""
     print(f"… {what}", file=sys.stderr, flush=True)
 

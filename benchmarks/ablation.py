@@ -25,8 +25,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks._machine import cores, facts
-from benchmarks.encoders import Data, plain_features, tell
+from benchmarks.encoders import Data, plain_features, report_progress
+from benchmarks.machine import cores, facts
 from snapshelf.encoders import Preprocessing, Vectors, preprocess_photo
 from snapshelf.errors import SnapshelfError
 from snapshelf.evaluation import EncoderTask, label_task, title_task
@@ -98,7 +98,7 @@ def main() -> int:
         data = Data(options.data)
         figures = {}
         for variant in wanted:
-            tell(variant.name)
+            report_progress(variant.name)
             figures[variant.name] = _figures(variant, examples, data, options)
             print(json.dumps({variant.name: figures[variant.name]}), file=sys.stderr, flush=True)
     except (SnapshelfError, OSError) as error:
@@ -116,7 +116,9 @@ def _figures(
 ) -> dict[str, float]:
     start = options.start if variant.pretrained else None
     torch.manual_seed(options.seed)
-    fresh = fresh_towers([one.annotation for one in examples], start=start, image_size=variant.image_size)
+    fresh = fresh_towers(
+        [example.annotation for example in examples], start=start, image_size=variant.image_size
+    )
     towers = _Fitted(fresh.shape, fresh.tokenizer)
     towers.load_state_dict(fresh.state_dict())
     towers.fit = variant.fit

@@ -21,9 +21,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks._cases import Case, Cases, foreign_names, stranger_photos
-from benchmarks._offline import Catalogue, Mask, fused
-from benchmarks.encoders import tell
+from benchmarks.encoders import report_progress
+from benchmarks.offline_search import Catalogue, Mask, fused
+from benchmarks.relevance_cases import Case, Cases, foreign_names, stranger_photos
 from snapshelf.encoders import load_encoder
 from snapshelf.evaluation import expected_calibration_error
 from snapshelf.query import QueryKind
@@ -65,9 +65,9 @@ class Figures:
     precision, recall : float
         Of "no good match" in telling queries without an answer in the shop.
     false_alarms : float
-        Part of the queries with an answer that are told to have none.
-    told : float
-        Part of all queries that are told to have none.
+        Share of the queries with an answer that are flagged as having none.
+    flagged : float
+        Share of all queries that are flagged as having no answer.
     """
 
     queries: int
@@ -78,20 +78,20 @@ class Figures:
     precision: float
     recall: float
     false_alarms: float
-    told: float
+    flagged: float
 
 
 def main() -> int:
     """Fit, measure, print and perhaps write; returns the exit code."""
     options = _options()
     encoder = load_encoder(options.encoder)
-    tell("products")
+    report_progress("products")
     rng = random.Random(options.seed)
     fashion = Catalogue.load(
         options.data / "fashion", encoder, options.cache, products=options.products, seed=options.seed
     )
     drawn = Catalogue.drawn(encoder, options.cache, products=options.drawn)
-    tell("photos and names of what the shops do not have")
+    report_progress("photos and names of what the shops do not have")
     strangers = stranger_photos(encoder, options.data, options.cases, rng)
     strangers = strangers[rng.sample(range(len(strangers)), len(strangers))]
     is_train = np.array([row["split"] == "train" for row in fashion.rows])
@@ -109,7 +109,7 @@ def main() -> int:
         ("validation", 1, fashion, validation.tolist(), ~is_train, options.cases),
         ("drawn", 1, drawn, of_drawn[1], everything, options.cases),
     ):
-        tell(f"queries: {part}")
+        report_progress(f"queries: {part}")
         cases = Cases(
             catalogue,
             about,
@@ -165,7 +165,7 @@ def _shops(among: Mask, rng: random.Random) -> list[Mask]:
 
 def _answers(catalogue: Catalogue, cases: Sequence[Case]) -> Iterator[Answer]:
     weights = Weights()
-    for case, signals in zip(cases, catalogue.signals([case.asked for case in cases]), strict=True):
+    for case, signals in zip(cases, catalogue.signals([case.query for case in cases]), strict=True):
         scores = fused(signals, weights, case.shop)
         best = np.argsort(-scores, kind="stable")[:_HITS]
         yield Answer(case, signals.evidence(best), case.relevant[best])
@@ -187,14 +187,19 @@ def _by_source(answers: Sequence[Answer]) -> dict[str, list[Answer]]:
 
 
 def _figures(calibration: Calibration, answers: Sequence[Answer]) -> Figures:
-    found = [calibration.relevance(answer.evidence) for answer in answers]
-    chances: list[NDArray[np.float64]] = [one for one in found if one is not None]
-    every, relevant = np.concatenate(chances), np.concatenate([answer.relevant for answer in answers])
-    first = np.array([one[0] for one in chances]), np.array([answer.relevant[0] for answer in answers])
-    told = np.array(
+    relevances = [calibration.relevance(answer.evidence) for answer in answers]
+    probabilities: list[NDArray[np.float64]] = [
+        relevance for relevance in relevances if relevance is not None
+    ]
+    every, relevant = np.concatenate(probabilities), np.concatenate([answer.relevant for answer in answers])
+    first = (
+        np.array([each[0] for each in probabilities]),
+        np.array([answer.relevant[0] for answer in answers]),
+    )
+    flagged = np.array(
         [
-            one.max() < calibration.cut_off(answer.evidence.kind)
-            for one, answer in zip(chances, answers, strict=True)
+            each.max() < calibration.cut_off(answer.evidence.kind)
+            for each, answer in zip(probabilities, answers, strict=True)
         ]
     )
     answered = np.array([answer.case.has_answer for answer in answers])
@@ -204,10 +209,10 @@ def _figures(calibration: Calibration, answers: Sequence[Answer]) -> Figures:
         error_of_first=expected_calibration_error(*first),
         brier=float(((every - relevant) ** 2).mean()),
         base=float(relevant.mean()),
-        precision=_share(~answered[told]),
-        recall=_share(told[~answered]),
-        false_alarms=_share(told[answered]),
-        told=_share(told),
+        precision=_share(~answered[flagged]),
+        recall=_share(flagged[~answered]),
+        false_alarms=_share(flagged[answered]),
+        flagged=_share(flagged),
     )
 
 
@@ -222,15 +227,20 @@ def _as_table(figures: dict[str, dict[QueryKind, Figures]], sources: dict[str, d
         "|---" * 10 + "|",
     ]
     for part, by_kind in figures.items():
-        for kind, one in by_kind.items():
-            values = [one.error, one.error_of_first, one.brier, one.base]
-            values += [one.precision, one.recall, one.false_alarms]
-            cells = [part, kind, str(one.queries), *(f"{value:.3f}" for value in values)]
+        for kind, values_of_kind in by_kind.items():
+            values = [
+                values_of_kind.error,
+                values_of_kind.error_of_first,
+                values_of_kind.brier,
+                values_of_kind.base,
+            ]
+            values += [values_of_kind.precision, values_of_kind.recall, values_of_kind.false_alarms]
+            cells = [part, kind, str(values_of_kind.queries), *(f"{value:.3f}" for value in values)]
             lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", "| source | told to have no good match: " + " | ".join(sources) + " |"]
+    lines += ["", "| source | flagged as no good match: " + " | ".join(sources) + " |"]
     lines.append("|---" * (1 + len(sources)) + "|")
     for source in next(iter(sources.values())):
-        cells = [f"{by_source[source].told:.3f}" for by_source in sources.values()]
+        cells = [f"{by_source[source].flagged:.3f}" for by_source in sources.values()]
         lines.append(f"| {source} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from benchmarks._material import Row, read_rows, shelf_of
+from benchmarks.workload import Row, read_rows, shelf_of
 from snapshelf.language import Concept, Lexicon
 from snapshelf.shelf import Shelf
 
@@ -66,8 +66,8 @@ def main() -> None:
         return
     for name, ways in figures.items():
         print(f"\n| {name} | found in the first {_K} | P@{_K} |\n|---|---|---|")
-        for way, (found, precision) in ways.items():
-            print(f"| {way} | {found:.3f} | {precision:.3f} |")
+        for way, (hit_rate, precision) in ways.items():
+            print(f"| {way} | {hit_rate:.3f} | {precision:.3f} |")
 
 
 def measure(
@@ -79,10 +79,10 @@ def measure(
     for name, tasks in _tasks(shelf, rows, count, random.Random(seed)).items():
         outcomes: dict[str, list[list[bool]]] = collections.defaultdict(list)
         for task in tasks:
-            for way, asked in task.ways.items():
-                hits = shelf.search(**asked, k=_K + len(task.known), collapse=False)
-                found = [by_id[hit.product.id] for hit in hits if hit.product.id not in task.known]
-                outcomes[way].append([task.right(row) for row in found[:_K]])
+            for way, query in task.ways.items():
+                hits = shelf.search(**query, k=_K + len(task.known), collapse=False)
+                hit_rows = [by_id[hit.product.id] for hit in hits if hit.product.id not in task.known]
+                outcomes[way].append([task.right(row) for row in hit_rows[:_K]])
         figures[f"{name} ({len(tasks)} queries)"] = {
             way: (fmean(map(any, answers)), fmean(sum(answer) / _K for answer in answers))
             for way, answers in outcomes.items()
@@ -177,15 +177,15 @@ def _two_photos(shelf: Shelf, rows: Sequence[Row], count: int, rng: random.Rando
     groups = [ids for ids in alike.values() if len(ids) >= _LEAST + 2]
     tasks = []
     for _ in range(count):
-        one, other = rng.sample(rng.choice(groups), 2)
-        labels = next(row for row in rows if row["id"] == one)
+        first, second = rng.sample(rng.choice(groups), 2)
+        labels = next(row for row in rows if row["id"] == first)
         wanted = {_KIND: labels[_KIND], _COLOUR: labels[_COLOUR]}
-        photos = shelf.photo(one), shelf.photo(other)
+        photos = shelf.photo(first), shelf.photo(second)
         tasks.append(
             _Task(
                 {"one photo": {"photo": photos[0]}, "both photos": {"photos": photos}},
                 lambda hit, wanted=wanted: wanted.items() <= hit.items(),  # type: ignore[misc]
-                frozenset((one, other)),
+                frozenset((first, second)),
             )
         )
     return tasks

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks._machine import apart, cores, facts
-from benchmarks._numbers import percentiles
+from benchmarks.machine import apart, cores, facts
+from benchmarks.measurements import percentiles
 from snapshelf.catalogue import PhotoSource, decode_photo, open_photos
 from snapshelf.encoders import Encoder, load_encoder
 from snapshelf.errors import EvaluationError, SnapshelfError
@@ -147,7 +147,7 @@ def main() -> int:
 
 def _measure(name: str, data: Data, cache: Path, core: Sequence[int]) -> dict[str, Any]:
     encoder = load_encoder(name)
-    tell(f"{name}: photos")
+    report_progress(f"{name}: photos")
 
     def encode(what: str, compute: Callable[[PhotoEncoder], Vectors]) -> Vectors:
         return _cached(cache / f"{what}-{encoder.fingerprint}.npy", lambda: compute(encoder.encode_photos))
@@ -155,7 +155,7 @@ def _measure(name: str, data: Data, cache: Path, core: Sequence[int]) -> dict[st
     catalogue = encode("fashion", data.catalogue_photos)
     grocery = encode("grocery", data.grocery_photos)
     pictures, taken = grocery[: len(data.pictures)], grocery[len(data.pictures) :]
-    tell(f"{name}: tasks")
+    report_progress(f"{name}: tasks")
     rows = []
     for corpus, photos, task in _text_tasks(data, catalogue):
         rows.append(_row(task, corpus, encoder.encode_texts(task.queries), photos))
@@ -167,7 +167,7 @@ def _measure(name: str, data: Data, cache: Path, core: Sequence[int]) -> dict[st
         _alike(data, catalogue[data.validation]),
         _alike(data, catalogue, rows=data.validation),
     ]
-    tell(f"{name}: latency")
+    report_progress(f"{name}: latency")
     return {"encoder": name, **apart(core, _facts, name, data), "rows": rows}
 
 
@@ -226,7 +226,7 @@ def plain_features(weights: Path) -> PhotoEncoder:
 
 
 def _plain_row(weights: Path, data: Data, cache: Path) -> dict[str, Any]:
-    tell("ViT-Tiny: photos")
+    report_progress("ViT-Tiny: photos")
     features = plain_features(weights)
     photos = _cached(cache / "validation-vit-tiny.npy", lambda: data.validation_photos(features))
     return {"encoder": "ViT-Tiny features", "rows": [_alike(data, photos)]}
@@ -251,12 +251,12 @@ def _size(encoder: Encoder) -> float | None:
 
 
 def _times(call: Callable[[Any], object], inputs: Sequence[Any]) -> dict[str, float]:
-    for one in inputs[: len(inputs) // 10]:
-        call(one)
+    for call_input in inputs[: len(inputs) // 10]:
+        call(call_input)
     seconds = []
-    for one in inputs:
+    for call_input in inputs:
         start = time.perf_counter()
-        call(one)
+        call(call_input)
         seconds.append(time.perf_counter() - start)
     return percentiles(seconds)
 
@@ -314,11 +314,11 @@ def _into_card(path: Path, measured: dict[str, Any]) -> None:
 def as_table(encoders: Sequence[dict[str, Any]]) -> str:
     """Lay the figures out as Markdown: a line for each task, a column for each encoder."""
     by_task: dict[tuple[str, str, str, int], dict[str, dict[str, Measurement]]] = {}
-    for one in encoders:
-        for row in one["rows"]:
+    for encoder in encoders:
+        for row in encoder["rows"]:
             key = (row.task, row.wording, row.corpus, row.queries)
-            by_task.setdefault(key, {})[one["encoder"]] = row.figures
-    names = [one["encoder"] for one in encoders]
+            by_task.setdefault(key, {})[encoder["encoder"]] = row.figures
+    names = [encoder["encoder"] for encoder in encoders]
     lines = [
         "| task | wording | corpus | queries | metrics | " + " | ".join(names) + " | random |",
         "|---" * (6 + len(names)) + "|",
@@ -331,7 +331,7 @@ def as_table(encoders: Sequence[dict[str, Any]]) -> str:
         lines.append("| " + " | ".join([*cells, by_chance]) + " |")
     lines += ["", "| | " + " | ".join(names) + " |", "|---" * (1 + len(names)) + "|"]
     for fact in ("dimension", "size MB", "ms a photo", "ms a text", "fingerprint"):
-        values = [one.get(fact) for one in encoders]
+        values = [encoder.get(fact) for encoder in encoders]
         shown = [
             "" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
             for value in values
@@ -346,7 +346,7 @@ def _cell(figures: dict[str, Measurement]) -> str:
     )
 
 
-def tell(what: str) -> None:
+def report_progress(what: str) -> None:
     """Say what is being done."""
     print(f"… {what}", file=sys.stderr, flush=True)
 

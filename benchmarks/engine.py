@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import _machine, _numbers
+from benchmarks import machine, measurements
 from snapshelf.errors import SnapshelfError
 from snapshelf.index import Between, Equals, Fact, Filter, QdrantEdgeIndex, Record
 
@@ -46,31 +46,36 @@ def main() -> int:
     except SnapshelfError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(figures, indent=2) if options.json else _numbers.as_text(figures))
+    print(json.dumps(figures, indent=2) if options.json else measurements.as_text(figures))
     return 0
 
 
-def measure(options: argparse.Namespace, folder: Path) -> _numbers.Figures:
+def measure(options: argparse.Namespace, folder: Path) -> measurements.Figures:
     """Take every figure, saying on standard error what is going on."""
     with QdrantEdgeIndex.open(folder, options.dimension) as store:
-        made = build(store, options.products, options.dimension)
+        build_figures = build(store, options.products, options.dimension)
         if not options.no_graph:
-            tell("optimising")
+            report_progress("optimising")
             start = time.perf_counter()
             store.optimise()
-            made["optimised in s"] = time.perf_counter() - start
+            build_figures["optimised in s"] = time.perf_counter() - start
         store.flush(options.products)
-    cores = _machine.cores(options.threads)
-    _machine.bind(cores)
+    cores = machine.cores(options.threads)
+    machine.bind(cores)
     start = time.perf_counter()
     with QdrantEdgeIndex.open(folder, options.dimension) as store:
-        made["opened in s"] = time.perf_counter() - start
+        build_figures["opened in s"] = time.perf_counter() - start
         queries = queries_for(options.queries, options.dimension)
-        tell("latency")
+        report_progress("latency")
         latency = latencies(store, queries, options.shares, broad=not options.no_graph)
-        tell("recall")
+        report_progress("recall")
         recall = recalls(store, queries[: options.recall_queries], options.dimension, options.shares)
-    return {"machine": _machine.facts(cores), "store": made, "latency ms": latency, "recall@100": recall}
+    return {
+        "machine": machine.facts(cores),
+        "store": build_figures,
+        "latency ms": latency,
+        "recall@100": recall,
+    }
 
 
 def build(store: QdrantEdgeIndex, products: int, dimension: int) -> dict[str, Any]:
@@ -78,7 +83,7 @@ def build(store: QdrantEdgeIndex, products: int, dimension: int) -> dict[str, An
     start, first = time.perf_counter(), store.count()
     for begin in range(first - first % _CHUNK, products, _CHUNK):
         store.upsert(list(records(begin, min(begin + _CHUNK, products), dimension)))
-        tell(f"{min(begin + _CHUNK, products):,} of {products:,} products")
+        report_progress(f"{min(begin + _CHUNK, products):,} of {products:,} products")
     seconds = time.perf_counter() - start
     added = products - first
     return {
@@ -182,7 +187,7 @@ def timed(call: Callable[[int], object], number: int) -> dict[str, float]:
     """Percentiles of the time of calls."""
     for n in range(_WARM_UP):
         call(n)
-    return _numbers.timed(partial(call, n) for n in range(number))
+    return measurements.timed(partial(call, n) for n in range(number))
 
 
 def recalls(
@@ -220,12 +225,12 @@ def _recall(
     hits = wanted = 0
     for query, row in zip(queries, scores, strict=True):
         k = min(100, len(allowed))
-        least = np.partition(row[allowed], -k)[-k] if k else 0.0
-        found = [int(each.id) for each in store.nearest(query, 100, where)]
-        if not members[found].all():
+        threshold = np.partition(row[allowed], -k)[-k] if k else 0.0
+        retrieved = [int(each.id) for each in store.nearest(query, 100, where)]
+        if not members[retrieved].all():
             raise AssertionError(f"{where} let something pass that does not match")
         # Ties, and what float32 makes of sums in another order.
-        hits += int(np.count_nonzero(row[found] >= least - 1e-5))
+        hits += int(np.count_nonzero(row[retrieved] >= threshold - 1e-5))
         wanted += k
     return min(1.0, hits / max(1, wanted))
 
@@ -235,7 +240,7 @@ def unit(vectors: NDArray[np.float64]) -> Vectors:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-def tell(what: str) -> None:
+def report_progress(what: str) -> None:
     """Say what is being done."""
     print(f"… {what}", file=sys.stderr, flush=True)
 

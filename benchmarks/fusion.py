@@ -19,18 +19,18 @@ from typing import TypeAlias
 
 import numpy as np
 
-from benchmarks._cases import COLOURS
-from benchmarks._offline import (
+from benchmarks.encoders import report_progress
+from benchmarks.offline_search import (
     COLUMNS,
-    Asked,
     Catalogue,
+    EncodedQuery,
     ItemStatistics,
     Mask,
     Signal,
     class_query,
     fused,
 )
-from benchmarks.encoders import tell
+from benchmarks.relevance_cases import COLOURS
 from snapshelf.encoders import load_encoder
 from snapshelf.evaluation import add_typo, shuffle_words
 from snapshelf.language import correct
@@ -49,7 +49,7 @@ Way: TypeAlias = Callable[[ItemStatistics, Mask], Signal]
 class _Task:
     """A query, how many hits to look at, and which of them are right."""
 
-    asked: Asked
+    query: EncodedQuery
     k: int
     right: Mask
 
@@ -58,7 +58,7 @@ def main() -> int:
     """Run every task in every way, print a table; returns the exit code."""
     options = _options()
     encoder = load_encoder(options.encoder)
-    tell("products")
+    report_progress("products")
     catalogue = Catalogue.load(
         options.data / "fashion", encoder, options.cache, products=options.products, seed=options.seed
     )
@@ -72,8 +72,8 @@ def main() -> int:
     }
     figures: dict[str, dict[str, list[float]]] = {way: collections.defaultdict(list) for way in WAYS}
     for name, members in tasks.items():
-        tell(name)
-        for task, signals in zip(members, catalogue.signals([task.asked for task in members]), strict=True):
+        report_progress(name)
+        for task, signals in zip(members, catalogue.signals([task.query for task in members]), strict=True):
             for way, score in WAYS.items():
                 best = np.argsort(-score(signals, shop), kind="stable")[: task.k]
                 figures[way][name].append(float(task.right[best].mean()))
@@ -157,17 +157,17 @@ def _known_items(catalogue: Catalogue, shop: Mask, number: int, rng: random.Rand
         "title R@1": titles,
         "one letter wrong R@1": slips,
         "corrected R@1": [
-            found.text if found and found.sure else slip
-            for found, slip in zip(corrections, slips, strict=True)
+            corrected.text if corrected and corrected.sure else slip
+            for corrected, slip in zip(corrections, slips, strict=True)
         ],
         "other order R@1": [shuffle_words(title, rng) for title in titles],
     }
     return {
         name: [
-            _Task(Asked(text), 1, texts == catalogue.texts[row])
-            for text, row in zip(asked, rows, strict=True)
+            _Task(EncodedQuery(text), 1, texts == catalogue.texts[row])
+            for text, row in zip(query, rows, strict=True)
         ]
-        for name, asked in worded.items()
+        for name, query in worded.items()
     }
 
 
@@ -180,7 +180,7 @@ def _classes(catalogue: Catalogue, shop: Mask, language: str, number: int, rng: 
         right = catalogue.labelled(wanted)
         text = None if "NA" in wanted.values() else class_query(wanted, language, rng)
         if text and (shop & right).sum() >= _COMMON:
-            tasks.setdefault(text, _Task(Asked(text), 10, right))
+            tasks.setdefault(text, _Task(EncodedQuery(text), 10, right))
         if len(tasks) == number:
             break
     return list(tasks.values())
@@ -200,7 +200,7 @@ def _composed(catalogue: Catalogue, shop: Mask, number: int, rng: random.Random)
         if common:
             colour = rng.choice(common)
             text = class_query({"baseColour": colour}, rng.choice(("en", "zh")), rng)
-            tasks.append(_Task(Asked(text, catalogue.photos[row]), 10, rights[colour]))
+            tasks.append(_Task(EncodedQuery(text, catalogue.photos[row]), 10, rights[colour]))
         if len(tasks) == number:
             break
     return tasks

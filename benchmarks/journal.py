@@ -19,8 +19,8 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from benchmarks._http import _server
-from benchmarks._numbers import Figures, as_text, percentiles
+from benchmarks.http_latency import _server
+from benchmarks.measurements import Figures, as_text, percentiles
 from snapshelf.catalogue import Product
 from snapshelf.events import Event, EventKind, ProductTraits, SqlJournal, write_event
 from snapshelf.events.profile import fold

@@ -21,7 +21,7 @@ from statistics import fmean
 import numpy as np
 from PIL import Image
 
-from benchmarks._material import Row, read_rows, shelf_of
+from benchmarks.workload import Row, read_rows, shelf_of
 from snapshelf.catalogue import decode_photo, open_photos, photo_fingerprint
 from snapshelf.encoders import Encoder, Vectors, load_encoder
 from snapshelf.language import Lexicon

@@ -13,10 +13,10 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image
 
-from benchmarks._offline import (
+from benchmarks.offline_search import (
     COLUMNS,
-    Asked,
     Catalogue,
+    EncodedQuery,
     Mask,
     Rows,
     Vectors,
@@ -35,7 +35,7 @@ _PARTS = (("articleType",), ("baseColour", "articleType"), ("gender", "articleTy
 _SIDE = 96
 _KIND = "subCategory"
 
-_Made: TypeAlias = tuple[Asked, Mask, Mask]
+_DrawnCase: TypeAlias = tuple[EncodedQuery, Mask, Mask]
 """A query, what the shop has, and what answers."""
 
 
@@ -44,7 +44,7 @@ class Case:
     """A query, the products that the shop has, and those that answer it; masks over the catalogue (n,)."""
 
     source: str
-    asked: Asked
+    query: EncodedQuery
     shop: Mask
     relevant: Mask
 
@@ -105,7 +105,7 @@ class Cases:
             *self._some("class, English", lambda row, shop: self._class(row, shop, "en")),
             *self._some("class, Chinese", lambda row, shop: self._class(row, shop, "zh")),
             *self._some("class, kind not there", self._missing_class),
-            *self._outside("foreign words", [Asked(text) for text in self._foreign]),
+            *self._outside("foreign words", [EncodedQuery(text) for text in self._foreign]),
         ]
 
     def photo(self) -> list[Case]:
@@ -114,12 +114,14 @@ class Cases:
             *self._some("photo of a product", self._photo),
             *self._some("photo, product not there", lambda row, shop: self._photo(row, shop, out=True)),
             *self._some("photo, kind not there", lambda row, shop: self._photo(row, shop, without=_KIND)),
-            *self._outside("foreign photo", [Asked(photo=photo) for photo in self._strangers]),
+            *self._outside("foreign photo", [EncodedQuery(photo=photo) for photo in self._strangers]),
         ]
 
     def both(self) -> list[Case]:
         """A photo with its title, its colour or another one, which the shop has or lacks; photos of other things."""
-        foreign = [Asked(self._colour_name(self._rng.choice(COLOURS)), photo) for photo in self._strangers]
+        foreign = [
+            EncodedQuery(self._colour_name(self._rng.choice(COLOURS)), photo) for photo in self._strangers
+        ]
         return [
             *self._some("photo and its title", self._titled),
             *self._some("photo and its colour", self._coloured),
@@ -131,27 +133,27 @@ class Cases:
             *self._outside("foreign photo and colour", foreign),
         ]
 
-    def _some(self, source: str, make: Callable[[int, Mask], _Made | None]) -> Iterator[Case]:
+    def _some(self, source: str, make: Callable[[int, Mask], _DrawnCase | None]) -> Iterator[Case]:
         order = self._rng.sample(self._about, len(self._about))
-        made = (make(row, self._rng.choice(self._shops)) for row in order)
-        return (Case(source, *one) for one in islice((one for one in made if one), self._number))
+        drawn = (make(row, self._rng.choice(self._shops)) for row in order)
+        return (Case(source, *case) for case in islice((case for case in drawn if case), self._number))
 
-    def _outside(self, source: str, asked: Sequence[Asked]) -> Iterator[Case]:
+    def _outside(self, source: str, query: Sequence[EncodedQuery]) -> Iterator[Case]:
         nothing = np.zeros(len(self._catalogue), np.bool_)
-        chosen = self._rng.sample(list(asked), min(self._number, len(asked)))
-        return (Case(source, one, self._rng.choice(self._shops), nothing) for one in chosen)
+        chosen = self._rng.sample(list(query), min(self._number, len(query)))
+        return (Case(source, case, self._rng.choice(self._shops), nothing) for case in chosen)
 
-    def _title(self, row: int, shop: Mask, *, typo: bool = False, without: str | None = None) -> _Made:
+    def _title(self, row: int, shop: Mask, *, typo: bool = False, without: str | None = None) -> _DrawnCase:
         """What has brand, kind and colour of the product answers its title."""
         text = self._rng.choice(self._catalogue.names[row])
-        there = shop.copy()
-        there[row] = True
+        available = shop.copy()
+        available[row] = True
         if without:
-            there &= ~self._same(row, without)
+            available &= ~self._same(row, without)
         relevant = self._same(row, "articleType", "baseColour", "brand")
-        return Asked(add_typo(text, self._rng) if typo else text), there, relevant
+        return EncodedQuery(add_typo(text, self._rng) if typo else text), available, relevant
 
-    def _class(self, row: int, shop: Mask, language: str) -> _Made | None:
+    def _class(self, row: int, shop: Mask, language: str) -> _DrawnCase | None:
         """What has every label that is named, or a narrower one, answers a class."""
         wanted = {column: self._catalogue.rows[row][column] for column in self._rng.choice(_PARTS)}
         text = None if "NA" in wanted.values() else class_query(wanted, language, self._rng)
@@ -160,42 +162,44 @@ class Cases:
         lexicon = Lexicon.bundled()
         named = [lexicon.get(COLUMNS[column], label) for column, label in wanted.items()]
         masks = [self._catalogue.concepts[concept.id] for concept in named if concept]
-        return Asked(text), shop, np.logical_and.reduce(masks)
+        return EncodedQuery(text), shop, np.logical_and.reduce(masks)
 
-    def _missing_class(self, row: int, shop: Mask) -> _Made | None:
+    def _missing_class(self, row: int, shop: Mask) -> _DrawnCase | None:
         return self._class(row, shop & ~self._same(row, _KIND), self._rng.choice(("en", "zh")))
 
-    def _photo(self, row: int, shop: Mask, *, out: bool = False, without: str | None = None) -> _Made:
+    def _photo(self, row: int, shop: Mask, *, out: bool = False, without: str | None = None) -> _DrawnCase:
         """Products of the same kind answer a photo."""
         photo = self._catalogue.photos[row]
-        there = shop.copy()
-        there[row] = True
+        available = shop.copy()
+        available[row] = True
         if out:
-            there &= self._catalogue.photos @ photo < _SAME_PHOTO
+            available &= self._catalogue.photos @ photo < _SAME_PHOTO
         if without:
-            there &= ~self._same(row, without)
-        return Asked(photo=photo), there, self._same(row, "articleType")
+            available &= ~self._same(row, without)
+        return EncodedQuery(photo=photo), available, self._same(row, "articleType")
 
-    def _titled(self, row: int, shop: Mask) -> _Made:
-        asked, there, relevant = self._title(row, shop)
-        return Asked(asked.text, self._catalogue.photos[row]), there, relevant
+    def _titled(self, row: int, shop: Mask) -> _DrawnCase:
+        query, available, relevant = self._title(row, shop)
+        return EncodedQuery(query.text, self._catalogue.photos[row]), available, relevant
 
-    def _coloured(self, row: int, shop: Mask) -> _Made | None:
+    def _coloured(self, row: int, shop: Mask) -> _DrawnCase | None:
         own = self._catalogue.rows[row]["baseColour"]
         if own not in COLOURS:
             return None
-        there = shop.copy()
-        there[row] = True
-        return self._of_kind_in(own, row, there)
+        available = shop.copy()
+        available[row] = True
+        return self._of_kind_in(own, row, available)
 
-    def _recoloured(self, row: int, shop: Mask, *, without: str | None = None) -> _Made:
-        colour = self._rng.choice([one for one in COLOURS if one != self._catalogue.rows[row]["baseColour"]])
+    def _recoloured(self, row: int, shop: Mask, *, without: str | None = None) -> _DrawnCase:
+        colour = self._rng.choice(
+            [colour for colour in COLOURS if colour != self._catalogue.rows[row]["baseColour"]]
+        )
         return self._of_kind_in(colour, row, shop & ~self._same(row, without) if without else shop)
 
-    def _of_kind_in(self, colour: str, row: int, there: Mask) -> _Made:
+    def _of_kind_in(self, colour: str, row: int, available: Mask) -> _DrawnCase:
         """Products of the photo's kind in the colour of the words answer."""
         relevant = self._same(row, "articleType") & self._catalogue.labelled({"baseColour": colour})
-        return Asked(self._colour_name(colour), self._catalogue.photos[row]), there, relevant
+        return EncodedQuery(self._colour_name(colour), self._catalogue.photos[row]), available, relevant
 
     def _colour_name(self, colour: str) -> str:
         name = class_query({"baseColour": colour}, self._rng.choice(("en", "zh")), self._rng)
@@ -210,7 +214,7 @@ class Cases:
 def foreign_names(catalogue: Catalogue, data: Path) -> list[str]:
     """Names, in both languages, of categories that no product of the catalogue has, and of groceries."""
     lexicon = Lexicon.bundled()
-    missing = [one for one in lexicon.concepts("category") if one.id not in catalogue.concepts]
+    missing = [concept for concept in lexicon.concepts("category") if concept.id not in catalogue.concepts]
     names = [concept.label(language) for concept in missing for language in ("en", "zh")]
     with (data / "grocery" / "catalogue.csv").open(encoding="utf-8", newline="") as lines:
         return names + [row["title"] for row in csv.DictReader(lines)]

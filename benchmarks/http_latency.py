@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
-from benchmarks._material import Material
-from benchmarks._numbers import Figures, medians, percentiles
+from benchmarks.measurements import Figures, medians, percentiles
+from benchmarks.workload import Material
 from snapshelf.errors import SnapshelfError
 
 _WARM_UP = 20

@@ -42,23 +42,23 @@ def prepare(shelf: Path | None, scratch: Path, products: int, queries: int) -> M
     Query photos are the drawn shoppers' photos; an existing shelf has its own small photos asked instead.
     Query words are titles.
     """
-    asked: list[bytes] = []
+    query_photos: list[bytes] = []
     folder = shelf or scratch / "shelf"
     if shelf is None:
         files = write_demo(scratch / "drawn", count=products)
         with Shelf.open(folder) as built:
             built.add(files.feed)
-        asked = [query.image.read_bytes() for query in read_queries(files.queries) if query.image]
+        query_photos = [query.image.read_bytes() for query in read_queries(files.queries) if query.image]
     with Shelf.open(folder, create=False) as opened:
         # Any query lists products; the nearest to some word are as good as others.
-        found = [hit.product for hit in opened.search(text="product", k=1_000)]
-        sample = [(product, opened.photo(product.id)) for product in found[:_SAMPLE]]
+        listed = [hit.product for hit in opened.search(text="product", k=1_000)]
+        sample = [(product, opened.photo(product.id)) for product in listed[:_SAMPLE]]
         stats = opened.stats()
-    photos = repeated(asked or [photo for _, photo in sample], queries)
+    photos = repeated(query_photos or [photo for _, photo in sample], queries)
     return Material(
         shelf=folder,
         photos=photos,
-        texts=repeated([product.title for product in found], queries),
+        texts=repeated([product.title for product in listed], queries),
         sample=sample,
         facts={
             "products": stats.products,

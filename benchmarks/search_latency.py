@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks._machine import apart
-from benchmarks._material import Material
-from benchmarks._numbers import medians, timed
+from benchmarks.machine import apart
+from benchmarks.measurements import medians, timed
+from benchmarks.workload import Material
 from snapshelf.search import SearchResponse
 from snapshelf.shelf import Shelf
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks._machine import apart
-from benchmarks._material import Material
+from benchmarks.machine import apart
+from benchmarks.workload import Material
 from snapshelf.shelf import Shelf
 
 

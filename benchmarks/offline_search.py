@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks._machine import cores
-from benchmarks._material import Row, read_rows
+from benchmarks.machine import cores
+from benchmarks.workload import Row, read_rows
 from snapshelf.catalogue import Product, decode_photo, open_photos, read_feed
 from snapshelf.demo import write_demo
 from snapshelf.encoders import Encoder
@@ -49,7 +49,7 @@ _AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class EncodedQuery:
     """A query: words, the vector of a photo, or both."""
 
     text: str | None = None
@@ -203,12 +203,14 @@ class Catalogue:
     def drawn(cls, encoder: Encoder, cache: Path, *, products: int) -> Catalogue:
         """Take the drawn catalogue: few products, titles in two languages, pictures unlike photos."""
         feed = write_demo(cache / "drawn", count=products).feed
-        found = [row.product for row in read_feed(feed) if row.product]
-        rows = [_labels(product) for product in found]
+        drawn = [row.product for row in read_feed(feed) if row.product]
+        rows = [_labels(product) for product in drawn]
         name = f"drawn-{products}-{encoder.fingerprint}.npy"
         photos = _cached(cache / name, lambda: encode_photos(encoder, feed.parent, rows))
-        names = [tuple(str(one.attributes[name]) for name in ("title_en", "title_zh")) for one in found]
-        return cls(rows, found, photos, encoder, names)
+        names = [
+            tuple(str(product.attributes[name]) for name in ("title_en", "title_zh")) for product in drawn
+        ]
+        return cls(rows, drawn, photos, encoder, names)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -244,8 +246,8 @@ class Catalogue:
     def named(self, text: str) -> list[str]:
         """Concepts of gender, colour and category that a text names, those that some product has or not."""
         kinds = set(COLUMNS.values())
-        found = (match.concept for match in Lexicon.bundled().find(text))
-        return list(dict.fromkeys(concept.id for concept in found if concept.kind in kinds))
+        concepts = (match.concept for match in Lexicon.bundled().find(text))
+        return list(dict.fromkeys(concept.id for concept in concepts if concept.kind in kinds))
 
     def labelled(self, wanted: Mapping[str, str]) -> Mask:
         """Which products have these labels."""
@@ -266,18 +268,18 @@ class Catalogue:
         places = {text: place for place, text in enumerate(different)}
         return vectors[[places[text] for text in texts]]
 
-    def signals(self, queries: Iterable[Asked]) -> Iterator[ItemStatistics]:
+    def signals(self, queries: Iterable[EncodedQuery]) -> Iterator[ItemStatistics]:
         """Ask every product."""
         remaining = iter(queries)
         while block := list(islice(remaining, _AT_ONCE)):
-            texts = [normalise(asked.text) for asked in block if asked.text is not None]
+            texts = [normalise(query.text) for query in block if query.text is not None]
             vectors = iter(self.encode(texts) if texts else ())
-            for asked in block:
-                photo = None if asked.photo is None else self.photos @ asked.photo
-                if asked.text is None:
+            for query in block:
+                photo = None if query.photo is None else self.photos @ query.photo
+                if query.text is None:
                     yield ItemStatistics(photo)
                 else:
-                    yield self._worded(normalise(asked.text), next(vectors), photo)
+                    yield self._worded(normalise(query.text), next(vectors), photo)
 
     def _worded(self, text: str, vector: Vectors, photo: Signal | None) -> ItemStatistics:
         words, mass = self._postings.score(collections.Counter(search_terms(text)))
