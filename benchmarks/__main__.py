@@ -40,7 +40,10 @@ def measure(options: argparse.Namespace, scratch: Path) -> measurements.Figures:
     cores = machine.cores(options.threads)
     report_progress("material")
     material = workload.prepare(options.shelf, scratch, options.products, options.queries)
-    figures: measurements.Figures = {"machine": machine.facts(cores), "shelf": material.facts}
+    figures: measurements.Figures = {
+        "machine": machine.describe_machine(cores),
+        "shelf": material.description,
+    }
     report_progress("indexing")
     figures["indexing"] = indexing_rate.measure(material, scratch, cores, options.repeats)
     report_progress("queries in process")

@@ -27,8 +27,7 @@ from benchmarks.relevance_cases import Case, Cases, foreign_names, stranger_phot
 from snapshelf.encoders import load_encoder
 from snapshelf.evaluation import expected_calibration_error
 from snapshelf.query import QueryKind
-from snapshelf.search import CALIBRATION, Calibration, Evidence, Weights
-from snapshelf.search.relevance import Curve
+from snapshelf.search import CALIBRATION, Calibration, Curve, Evidence, Weights
 
 _T = TypeVar("_T")
 

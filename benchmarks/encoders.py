@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.machine import apart, cores, facts
+from benchmarks.machine import apart, cores, describe_machine
 from benchmarks.measurements import percentiles
 from snapshelf.catalogue import PhotoSource, decode_photo, open_photos
 from snapshelf.encoders import Encoder, load_encoder
@@ -139,7 +139,7 @@ def main() -> int:
     if options.card:
         _into_card(options.card, encoders[0])
     if options.json:
-        print(json.dumps({"machine": facts(core), "encoders": encoders}, indent=2, default=asdict))
+        print(json.dumps({"machine": describe_machine(core), "encoders": encoders}, indent=2, default=asdict))
     else:
         print(as_table(encoders))
     return 0

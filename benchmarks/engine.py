@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from benchmarks import machine, measurements
 from snapshelf.errors import SnapshelfError
-from snapshelf.index import Between, Equals, Fact, Filter, QdrantEdgeIndex, Record
+from snapshelf.index import Between, Equals, FieldValue, Filter, QdrantEdgeIndex, Record
 
 Vectors = NDArray[np.float32]
 
@@ -71,7 +71,7 @@ def measure(options: argparse.Namespace, folder: Path) -> measurements.Figures:
         report_progress("recall")
         recall = recalls(store, queries[: options.recall_queries], options.dimension, options.shares)
     return {
-        "machine": machine.facts(cores),
+        "machine": machine.describe_machine(cores),
         "store": build_figures,
         "latency ms": latency,
         "recall@100": recall,
@@ -113,7 +113,7 @@ def records(begin: int, end: int, dimension: int) -> Iterator[Record]:
     stocked = random.random(_CHUNK) < 0.9
     for n, number in enumerate(range(begin, end)):
         centre = int(near[n])
-        facts: dict[str, Fact] = {
+        fields: dict[str, FieldValue] = {
             "lot": number * _LOTS % 10_000_000 / 10_000_000,
             "brand": f"brand {brands[n]}",
             "category": [f"a{centre % 5}", f"b{centre % 40}", f"c{centre % 200}"],
@@ -125,7 +125,7 @@ def records(begin: int, end: int, dimension: int) -> Iterator[Record]:
             "group_id": f"{number // 4}" if number % 16 < 4 else None,
         }
         terms = {f"w{word}": 1.5 for word in set(words[n].tolist())}
-        yield Record(f"{number:09}", vectors[n : n + 1], terms, facts, titles[n])
+        yield Record(f"{number:09}", vectors[n : n + 1], terms, fields, titles[n])
 
 
 def queries_for(number: int, dimension: int) -> Vectors:

@@ -23,10 +23,10 @@ from benchmarks.encoders import report_progress
 from benchmarks.offline_search import (
     COLUMNS,
     Catalogue,
+    Column,
     EncodedQuery,
-    ItemStatistics,
     Mask,
-    Signal,
+    SignalColumns,
     class_query,
     fused,
 )
@@ -41,7 +41,7 @@ _COMMON = 10
 _LEAST_RECOLOURED = 3
 _RANK_CONSTANT = 60
 
-Way: TypeAlias = Callable[[ItemStatistics, Mask], Signal]
+Way: TypeAlias = Callable[[SignalColumns, Mask], Column]
 """(signals, shop) → score of every product."""
 
 
@@ -84,19 +84,25 @@ def main() -> int:
     return 0
 
 
-def _sum(photo: float, text: float, title: float, words: float, *, facts: float = 0.0) -> Way:
+def _sum(
+    photo: float, text_image: float, text_title: float, lexical: float, *, constraints: float = 0.0
+) -> Way:
     """Without exactness; BM25 as a share of the best product's."""
-    weights = Weights(photo=photo, text=text, title=title, words=words, facts=facts)
+    weights = Weights(
+        photo=photo, text_image=text_image, text_title=text_title, lexical=lexical, constraints=constraints
+    )
     return lambda signals, shop: fused(replace(signals, same_words=None, same_title=None), weights, shop)
 
 
-def _sum_of_own_mass(photo: float, text: float, title: float, words: float) -> Way:
+def _sum_of_own_mass(photo: float, text_image: float, text_title: float, lexical: float) -> Way:
     """BM25 as a share of the most that it could be for the query."""
-    without = _sum(photo, text, title, 0.0)
+    without = _sum(photo, text_image, text_title, 0.0)
 
-    def score(signals: ItemStatistics, shop: Mask) -> Signal:
+    def score(signals: SignalColumns, shop: Mask) -> Column:
         total = without(signals, shop)
-        return total if signals.words is None else total + np.float32(words / signals.mass) * signals.words
+        if signals.lexical is None:
+            return total
+        return total + np.float32(lexical / signals.mass) * signals.lexical
 
     return score
 
@@ -108,7 +114,7 @@ def _whole(weights: Weights) -> Way:
 def _reciprocal_ranks(*names: str) -> Way:
     """Σ 1 / (60 + rank) (Cormack, Clarke and Büttcher, SIGIR 2009), over the complete rankings."""
 
-    def score(signals: ItemStatistics, shop: Mask) -> Signal:
+    def score(signals: SignalColumns, shop: Mask) -> Column:
         total = np.where(shop, 0.0, -np.inf).astype(np.float32)
         for name in names:
             signal = getattr(signals, name)
@@ -138,11 +144,13 @@ WAYS: dict[str, Way] = {
     "3 : 0.5 : 1 : 0.5": _sum(3, 0.5, 1, 0.5),
     "2 : 1 : 1 : 0.5": _sum(2, 1, 1, 0.5),
     "6 : 1 : 1 : 0.5": _sum(6, 1, 1, 0.5),
-    "3 : 1 : 1 : 0.5, with facts": _sum(3, 1, 1, 0.5, facts=1),
+    "3 : 1 : 1 : 0.5, with facts": _sum(3, 1, 1, 0.5, constraints=1),
     "as shipped: with facts and exactness": _whole(_SHIPPED),
-    "reciprocal ranks of photo, text, words": _reciprocal_ranks("photo", "text", "words"),
-    "reciprocal ranks of photo, text, title, words": _reciprocal_ranks("photo", "text", "title", "words"),
-    "reciprocal ranks of photo, title, words": _reciprocal_ranks("photo", "title", "words"),
+    "reciprocal ranks of photo, text, words": _reciprocal_ranks("photo", "text_image", "lexical"),
+    "reciprocal ranks of photo, text, title, words": _reciprocal_ranks(
+        "photo", "text_image", "text_title", "lexical"
+    ),
+    "reciprocal ranks of photo, title, words": _reciprocal_ranks("photo", "text_title", "lexical"),
 }
 
 

@@ -34,7 +34,7 @@ def bind(cores: Sequence[int]) -> None:
     os.sched_setaffinity(0, cores)
 
 
-def facts(cores: Sequence[int]) -> dict[str, Any]:
+def describe_machine(cores: Sequence[int]) -> dict[str, Any]:
     """Describe the machine."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -34,7 +34,7 @@ from snapshelf.search.exact_match import _SAME_TEXT, _SAME_WORDS
 Vectors: TypeAlias = NDArray[np.float32]
 Rows: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
-Signal: TypeAlias = NDArray[np.float32]
+Column: TypeAlias = NDArray[np.float32]
 
 COLUMNS = {"gender": "gender", "baseColour": "colour", "articleType": "category"}
 """Column of products.csv → kind of concept that its labels are."""
@@ -57,43 +57,43 @@ class EncodedQuery:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ItemStatistics:
-    """What each signal says of every product; arrays (n,), None for what the query does not have.
+class SignalColumns:
+    """The signals of a query for every product; arrays (n,), None for signals that the query lacks.
 
     Parameters
     ----------
-    photo, text, title : ndarray or None
+    photo, text_image, text_title : ndarray or None
         Cosines.
-    words : ndarray or None
+    lexical : ndarray or None
         BM25.
     mass : float
-        The most that BM25 could be for this query: Σ IDF of its terms · (k₁ + 1).
-    facts : ndarray or None
-        How many concepts of the query's words hold.
+        Maximum BM25 score of the query: Σ IDF of its terms · (k₁ + 1).
+    constraints : ndarray or None
+        Number of concepts of the query's words that the product satisfies.
     same_words, same_title : ndarray or None
         bool: the product's title has the query's words in any order; is the query.
     """
 
-    photo: Signal | None = None
-    text: Signal | None = None
-    title: Signal | None = None
-    words: Signal | None = None
+    photo: Column | None = None
+    text_image: Column | None = None
+    text_title: Column | None = None
+    lexical: Column | None = None
     mass: float = 0.0
-    facts: Signal | None = None
+    constraints: Column | None = None
     same_words: Mask | None = None
     same_title: Mask | None = None
 
     def evidence(self, rows: Rows) -> Evidence:
-        """What calibration is told of some products."""
+        """Return the calibration inputs of some products."""
 
-        def of(signal: Signal | None) -> NDArray[np.float64] | None:
+        def of(signal: Column | None) -> NDArray[np.float64] | None:
             return None if signal is None else signal[rows].astype(np.float64)
 
-        coverage = None if self.words is None else self.words / np.float32(self.mass or 1.0)
-        return Evidence(of(self.photo), of(self.text), of(self.title), of(coverage))
+        coverage = None if self.lexical is None else self.lexical / np.float32(self.mass or 1.0)
+        return Evidence(of(self.photo), of(self.text_image), of(self.text_title), of(coverage))
 
 
-def fused(signals: ItemStatistics, weights: Weights, shop: Mask) -> Signal:
+def fused(signals: SignalColumns, weights: Weights, shop: Mask) -> Column:
     """The score of every product, -inf outside of the shop.
 
     It is the sum that ships without its divisor, which is the same for all products of a query.
@@ -104,17 +104,17 @@ def fused(signals: ItemStatistics, weights: Weights, shop: Mask) -> Signal:
     text_length, boost = (CONSTRAINED_TEXT_LENGTH, CONSTRAINT_BOOST) if beside_photo else (1.0, 1.0)
     for weight, signal in (
         (weights.photo, signals.photo),
-        (weights.text * text_length, signals.text),
-        (weights.title * text_length, signals.title),
-        (weights.facts * BOOST * boost, signals.facts),
-        (weights.title * _SAME_WORDS, signals.same_words),
-        (weights.title * _SAME_TEXT, signals.same_title),
+        (weights.text_image * text_length, signals.text_image),
+        (weights.text_title * text_length, signals.text_title),
+        (weights.constraints * BOOST * boost, signals.constraints),
+        (weights.text_title * _SAME_WORDS, signals.same_words),
+        (weights.text_title * _SAME_TEXT, signals.same_title),
     ):
         if signal is not None:
             total += np.float32(weight) * signal
-    if signals.words is not None:
-        best = float(signals.words[shop].max(initial=0.0))
-        total += np.float32(weights.words / (best or 1.0)) * signals.words
+    if signals.lexical is not None:
+        best = float(signals.lexical[shop].max(initial=0.0))
+        total += np.float32(weights.lexical / (best or 1.0)) * signals.lexical
     return np.where(shop, total, -np.inf).astype(np.float32)
 
 
@@ -141,7 +141,7 @@ class Postings:
             for term, (rows, weights) in postings.items()
         }
 
-    def score(self, terms: Mapping[str, int]) -> tuple[Signal, float]:
+    def score(self, terms: Mapping[str, int]) -> tuple[Column, float]:
         """BM25 of every product, and the most that it could be."""
         scores, mass = np.zeros(self._documents, np.float32), 0.0
         for term, count in terms.items():
@@ -268,7 +268,7 @@ class Catalogue:
         places = {text: place for place, text in enumerate(different)}
         return vectors[[places[text] for text in texts]]
 
-    def signals(self, queries: Iterable[EncodedQuery]) -> Iterator[ItemStatistics]:
+    def signals(self, queries: Iterable[EncodedQuery]) -> Iterator[SignalColumns]:
         """Ask every product."""
         remaining = iter(queries)
         while block := list(islice(remaining, _AT_ONCE)):
@@ -277,22 +277,22 @@ class Catalogue:
             for query in block:
                 photo = None if query.photo is None else self.photos @ query.photo
                 if query.text is None:
-                    yield ItemStatistics(photo)
+                    yield SignalColumns(photo)
                 else:
                     yield self._worded(normalise(query.text), next(vectors), photo)
 
-    def _worded(self, text: str, vector: Vectors, photo: Signal | None) -> ItemStatistics:
-        words, mass = self._postings.score(collections.Counter(search_terms(text)))
-        facts = np.zeros(len(self), np.float32)
+    def _worded(self, text: str, vector: Vectors, photo: Column | None) -> SignalColumns:
+        lexical, mass = self._postings.score(collections.Counter(search_terms(text)))
+        constraints = np.zeros(len(self), np.float32)
         for concept in self.named(text):
-            facts += self.concepts.get(concept, np.float32(0))
-        return ItemStatistics(
+            constraints += self.concepts.get(concept, np.float32(0))
+        return SignalColumns(
             photo=photo,
-            text=self.photos @ vector,
-            title=self.titles @ vector,
-            words=words,
+            text_image=self.photos @ vector,
+            text_title=self.titles @ vector,
+            lexical=lexical,
             mass=mass,
-            facts=facts,
+            constraints=constraints,
             same_words=self._rows_of(self._by_key.get(_key(text), [])),
             same_title=self._rows_of(self._by_text.get(text, [])),
         )

@@ -33,7 +33,7 @@ class Material:
     photos: list[bytes]
     texts: list[str]
     sample: list[tuple[Product, bytes]]
-    facts: dict[str, Any]
+    description: dict[str, Any]
 
 
 def prepare(shelf: Path | None, scratch: Path, products: int, queries: int) -> Material:
@@ -60,7 +60,7 @@ def prepare(shelf: Path | None, scratch: Path, products: int, queries: int) -> M
         photos=photos,
         texts=repeated([product.title for product in listed], queries),
         sample=sample,
-        facts={
+        description={
             "products": stats.products,
             "photos": stats.photos,
             "encoder": stats.encoder,
