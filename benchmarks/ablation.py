@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.encoders import Data, plain_features, report_progress
-from benchmarks.machine import cores, facts
+from benchmarks.machine import cores, describe_machine
 from snapshelf.encoders import Preprocessing, Vectors, preprocess_photo
 from snapshelf.errors import SnapshelfError
 from snapshelf.evaluation import EncoderTask, label_task, title_task
@@ -105,7 +105,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     if options.json:
-        print(json.dumps({"machine": facts(cores(None)), "variants": figures}, indent=2))
+        print(json.dumps({"machine": describe_machine(cores(None)), "variants": figures}, indent=2))
     else:
         print(as_table(figures))
     return 0
