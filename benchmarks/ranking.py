@@ -86,7 +86,7 @@ def _log(items: Items, events: int, draw: np.random.Generator) -> tuple[list[Imp
     for number in range(searches):
         at, shopper, query = _NOW - _MONTH * (1 - number / searches), f"s{shoppers[number]}", f"q{number}"
         products = items.ids[starts[number] : starts[number] + _LIST]
-        shown.append(Impression(query, shopper, at, products, relevance, {"words": relevance}))
+        shown.append(Impression(query, shopper, at, products, relevance, {"lexical": relevance}))
         interactions += [
             Interaction(shopper, products[place], at + 1, "click", query) for place in chosen[number]
         ]
@@ -102,7 +102,7 @@ def _rerank(
         candidates = [ids[row] for row in draw.choice(len(ids), 200, replace=False)]
         scores = np.sort(draw.random(200).astype(np.float32))[::-1].copy()
         history = histories.past(f"s{number}", _NOW)
-        table = CandidateTable(candidates, scores, {"words": scores})
+        table = CandidateTable(candidates, scores, {"lexical": scores})
         started = time.process_time()
         ranker.rerank(table, history, _NOW)
         taken.append(1_000 * (time.process_time() - started))

@@ -10,6 +10,7 @@ import pytest
 
 from snapshelf.catalogue import Catalogue, Product
 from snapshelf.demo import DemoProduct
+from snapshelf.events import RELEVANCE_SIGNALS
 from snapshelf.shelf import Shelf
 from tests.cli.commands import COUNT, Run
 
@@ -37,9 +38,9 @@ def test_search_by_words_by_both_and_by_photo_vectors(
 
     words = ("--text", drawings[0].title_zh)
     photo = ("--photo", photos / f"{drawings[0].id}.jpg")
-    assert {"text", "words"} <= contributions(*words) <= {"text", "title", "words", "facts"}
-    assert {"photo", "text", "words"} <= contributions(*photo, *words)
-    assert contributions(*words, "--mode", "photo-vectors") == {"text"}
+    assert {"text_image", "lexical"} <= contributions(*words) <= set(RELEVANCE_SIGNALS)
+    assert {"photo", "text_image", "lexical"} <= contributions(*photo, *words)
+    assert contributions(*words, "--mode", "photo-vectors") == {"text_image"}
 
 
 def test_search_for_people(run: Run, shelf: Path, drawings: list[DemoProduct]) -> None:

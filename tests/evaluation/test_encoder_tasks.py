@@ -13,11 +13,11 @@ from snapshelf.evaluation import (
     evaluate,
     label_task,
     measurements,
-    random_baseline,
     same_product_task,
     similar_photo_task,
     title_task,
 )
+from snapshelf.evaluation.random_baseline import random_baseline
 from snapshelf.language import Lexicon
 
 

@@ -9,10 +9,10 @@ from snapshelf.evaluation import (
     doubly_robust,
     ips,
     naive,
-    require_trustworthy,
     snips,
     snips_ndcg,
 )
+from snapshelf.evaluation.off_policy import require_trustworthy
 
 CLICKS = np.array([0.1, 0.5, 0.9])
 OLD = np.array([0.7, 0.2, 0.1])

@@ -7,7 +7,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshelf.evaluation import add_typo, shuffle_words, vary_query
+from snapshelf.evaluation import add_typo, shuffle_words
+from snapshelf.evaluation.query_variations import vary_query
 
 
 def distance(one: str, other: str) -> int:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snapshelf.evaluation import evaluate, parse_metrics, random_baseline
+from snapshelf.evaluation import evaluate, parse_metrics
+from snapshelf.evaluation.random_baseline import random_baseline
 
 METRICS = parse_metrics(
     "R@1,R@4,R@99,P@1,P@4,P@99,RR,RR@1,RR@4,nDCG,nDCG@1,nDCG@4,nDCG@99,AP,AP@1,AP@4,Success@1,Success@4,Success@99"

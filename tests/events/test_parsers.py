@@ -7,6 +7,7 @@ import math
 import re
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -257,12 +258,23 @@ UBI_SEARCH = {
     "query_response_hit_ids": ["p1", "p2"],
     "query_attributes": {
         "relevance": [0.5, 0.25],
-        "channels": {"text": [0.5, 0.2]},
+        "contributions": {"text_image": [0.5, 0.2]},
         "propensities": [1, 0.5],
         "start": 10,
         "teams": ["a", None],
     },
 }
+
+
+def test_impressions_with_the_old_names_of_signals_are_read(tmp_path: Path) -> None:
+    old = {"relevance": [0.5, 0.25], "channels": {"text": [0.4, 0.2], "words": [0.1, 0.05], "mood": [1, 1]}}
+    with SqlJournal.open(tmp_path / "journal.db") as journal:
+        tell(journal, [(1, {**UBI_SEARCH, "query_attributes": old})])
+        impression = journal.shown("q7")
+    assert impression is not None
+    assert impression.contributions == {"text_image": (0.4, 0.2), "lexical": (0.1, 0.05)}
+
+
 BODIES = (UBI, RETAIL, GA4, UBI_SEARCH, [UBI, UBI_SEARCH], {"userEvents": [RETAIL]})
 huge_numbers = st.sampled_from([10**400, -(10**5_000), 1e308, -0.0, 2**63, math.inf, math.nan])
 any_json = json_values | huge_numbers | st.lists(huge_numbers, max_size=2)

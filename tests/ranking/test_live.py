@@ -151,7 +151,7 @@ def counted(tmp_path: Path, shop: Shop, catalogue: Catalogue) -> LiveRanking:
     signals = count(
         shop.items, InteractionHistories(shop.items, shop.interactions, now=NOW), shop.shown, until=NOW
     )
-    ModelStore(tmp_path).count(signals)
+    ModelStore(tmp_path).save_statistics(signals)
     return LiveRanking(tmp_path, catalogue)
 
 
@@ -195,12 +195,12 @@ def test_counts_and_models_of_another_process_are_taken_up(
 ) -> None:
     catalogue.put(entries(shop.products))
     live = LiveRanking(tmp_path, catalogue)
-    assert not live.has_counts
+    assert not live.has_statistics
     assert not live.statistics().popularity.any()
-    ModelStore(tmp_path).count(
+    ModelStore(tmp_path).save_statistics(
         count(shop.items, InteractionHistories(shop.items, shop.interactions, now=NOW), shop.shown, until=NOW)
     )
-    assert live.has_counts
+    assert live.has_statistics
     assert live.statistics().popularity.any()
     assert model_of(live) == FixedFormula()
     assert isinstance(live.ranker("none"), NoRanking)

@@ -36,11 +36,11 @@ def test_counts_come_back_for_a_catalogue_that_has_changed(
     tmp_path: Path, shop: Shop, signals: ItemStatistics
 ) -> None:
     ranking = ModelStore(tmp_path)
-    assert not ranking.has_counts
-    ranking.count(signals)
+    assert not ranking.has_statistics
+    ranking.save_statistics(signals)
     # The other way round, so that all rows and codes of brands differ, and with a new product.
     changed = Items.of([Product(id="new", title="new", brand="New"), *reversed(shop.products)])
-    kept = ranking.counts(changed)
+    kept = ranking.statistics(changed)
     ids = [each.id for each in shop.products if each.category[-1] == "hat"]
     # Less exact than float32: the taste space is kept as float16.
     np.testing.assert_allclose(features(kept, shop, ids), features(signals, shop, ids), rtol=1e-2, atol=1e-2)
@@ -52,15 +52,15 @@ def test_counts_come_back_for_a_catalogue_that_has_changed(
 
 
 def test_a_product_that_went_leaves_no_trace(tmp_path: Path, shop: Shop, signals: ItemStatistics) -> None:
-    ModelStore(tmp_path).count(signals)
+    ModelStore(tmp_path).save_statistics(signals)
     fewer = Items.of(shop.products[:10])
-    assert ModelStore(tmp_path).counts(fewer).together.shape == (10, 10)
+    assert ModelStore(tmp_path).statistics(fewer).together.shape == (10, 10)
 
 
 def test_broken_and_truncated_counts_are_said(tmp_path: Path, shop: Shop, signals: ItemStatistics) -> None:
     ranking, path = ModelStore(tmp_path), tmp_path / "ranking" / "counts.npz"
-    ranking.count(signals)
+    ranking.save_statistics(signals)
     for broken in (b"broken", b"", path.read_bytes()[:2_000]):
         path.write_bytes(broken)
         with pytest.raises(ShelfError, match="the counts cannot be read"):
-            ranking.counts(shop.items)
+            ranking.statistics(shop.items)

@@ -94,7 +94,7 @@ def test_a_log_is_read_and_what_cannot_be_used_is_said() -> None:
         "client_id": "s",
         "timestamp": 1_767_225_600_000,
         "query_response_hit_ids": ["a", "b"],
-        "query_attributes": {"relevance": [2.0, 1.0], "channels": {"words": [1, 1], "mood": [1, 1]}},
+        "query_attributes": {"relevance": [2.0, 1.0], "contributions": {"lexical": [1, 1], "mood": [1, 1]}},
     }
     lines = [
         json.dumps(search),
@@ -109,7 +109,7 @@ def test_a_log_is_read_and_what_cannot_be_used_is_said() -> None:
     (shown,), (interaction,) = log.shown, log.interactions
     assert shown.at == interaction.at == 1_767_225_600
     assert shown.relevance == (2.0, 1.0)
-    assert set(shown.channels) == {"words"}
+    assert set(shown.contributions) == {"lexical"}
     assert (interaction.product, interaction.kind, interaction.query_id) == ("a", "click", "q")
     assert [line.split(":")[0] for line in log.refused] == [f"log.jsonl, line {n}" for n in (5, 6, 7)]
 

@@ -28,10 +28,10 @@ def hits(number: int, seed: int) -> tuple[list[Numbers], list[NDArray[np.bool_]]
 def test_kind_follows_from_what_there_is() -> None:
     some = np.array([0.5])
     assert Evidence(photo=some).kind == "photo"
-    assert Evidence(text=some, title=some, words=some).kind == "words"
+    assert Evidence(text_image=some, text_title=some, lexical=some).kind == "words"
     assert Evidence(some, some, some, some).kind == "both"
-    assert Evidence(text=some).signals().shape == (1, 3)
-    assert np.isnan(Evidence(text=some).signals()[0, 1:]).all()
+    assert Evidence(text_image=some).signals().shape == (1, 3)
+    assert np.isnan(Evidence(text_image=some).signals()[0, 1:]).all()
 
 
 def test_a_curve_finds_the_probabilities_behind_the_data() -> None:

@@ -135,14 +135,15 @@ def test_settings_are_read_or_refused(tmp_path: Path) -> None:
     file = tmp_path / "search.yaml"
     assert SearchSettings.load(file) == SearchSettings()
     file.write_text(
-        "weights: {photo: 2, words: 1}\nunderstanding: {constraints: {colour: hard}}\nlog_queries: false\n"
+        "weights: {photo: 2, lexical: 1}\nunderstanding: {constraints: {colour: hard}}\nlog_queries: false\n"
     )
     settings = SearchSettings.load(file)
-    assert settings.weights == Weights(photo=2, words=1)
+    assert settings.weights == Weights(photo=2, lexical=1)
     assert settings.understanding.mode("colour") == "hard"
     assert not settings.log_queries
     for wrong, problem in (
         ("weights: {foto: 1}", "weights.foto"),
+        ("weights: {words: 1}", "weights: 'words' is called 'lexical' now; rename the key"),
         ("colour: hard", "colour"),
         ("understanding: {constraints: {colour: maybe}}", "understanding.constraints.colour"),
         ("weights: {photo: -1}", "the weight of photo is -1"),

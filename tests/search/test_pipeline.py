@@ -39,24 +39,28 @@ def test_the_score_is_the_weighted_mean_of_what_the_query_has(shop: Shop) -> Non
     shop.put("a", at(30), title="red dress", title_vector=at(45))
     shop.put("b", at(60), title="green coat", title_vector=at(80))
     query = words("red shoes", RED)
-    results = shop.search(query, weights=Weights(photo=9, text=2, title=1, words=1))
+    results = shop.search(query, weights=Weights(photo=9, text_image=2, text_title=1, lexical=1))
     a, b = shop.hits(results)
     # The best share of words is 1; "shoes" is nowhere, so this title is not exact.
-    expected = {"text": 2 * np.cos(np.radians(30)) / 4, "title": np.cos(np.radians(45)) / 4, "words": 1 / 4}
+    expected = {
+        "text_image": 2 * np.cos(np.radians(30)) / 4,
+        "text_title": np.cos(np.radians(45)) / 4,
+        "lexical": 1 / 4,
+    }
     assert a.contributions == pytest.approx(expected, abs=1e-5)
     assert a.score == pytest.approx(sum(expected.values()), abs=1e-5)
-    assert "words" not in b.contributions
+    assert "lexical" not in b.contributions
 
 
 def test_photo_and_words_add_up_over_the_photo_that_fits_best(shop: Shop) -> None:
     shop.put("two", BLUE, at(10), title="x")
     shop.put("one", at(45), title="y")
     query = Query(RED, at(20), normalised="zzz")
-    results = shop.search(query, weights=Weights(photo=1, text=1, title=0, words=0))
+    results = shop.search(query, weights=Weights(photo=1, text_image=1, text_title=0, lexical=0))
     two, one = shop.hits(results)
     assert (two.product.id, one.product.id) == ("two", "one")
     assert two.contributions == pytest.approx(
-        {"photo": np.cos(np.radians(10)) / 2, "text": np.cos(np.radians(10)) / 2}, abs=1e-5
+        {"photo": np.cos(np.radians(10)) / 2, "text_image": np.cos(np.radians(10)) / 2}, abs=1e-5
     )
     assert one.score == pytest.approx((np.cos(np.radians(45)) + np.cos(np.radians(25))) / 2, abs=1e-5)
 
@@ -93,7 +97,7 @@ def test_a_title_that_is_what_was_typed_comes_first(shop: Shop) -> None:
     shop.put("exact", RED, title="Women Red Kurta")
     results = shop.search(words("women red kurta", RED))
     assert list(results.places) == ["exact", "words", "other"]
-    titles = [hit.contributions["title"] for hit in shop.hits(results, ["exact", "words", "other"])]
+    titles = [hit.contributions["text_title"] for hit in shop.hits(results, ["exact", "words", "other"])]
     assert titles == pytest.approx([1.4 / 2.5, 1.2 / 2.5, 1 / 2.5], abs=1e-4)
 
 
@@ -109,11 +113,11 @@ def test_soft_facts_and_rules_are_parts_of_the_score(shop: Shop) -> None:
     results = shop.search(query, rules=Merchandising(shifts=shifts))
     a, b = shop.hits(results)
     assert (a.product.id, b.product.id) == ("a", "b")
-    assert a.contributions["facts"] == pytest.approx(0.25 / 2.5)
+    assert a.contributions["constraints"] == pytest.approx(0.25 / 2.5)
     assert a.contributions["rules"] == pytest.approx(0.4)
     assert (a.constraints, a.rules) == (('colour = "red"',), ("house brand", "old stock"))
     assert (b.constraints, b.rules) == ((), ())
-    assert not {"facts", "rules"} & set(b.contributions)
+    assert not {"constraints", "rules"} & set(b.contributions)
 
 
 def test_what_is_exactly_asked_for_gets_the_whole_boost(shop: Shop) -> None:
@@ -123,7 +127,7 @@ def test_what_is_exactly_asked_for_gets_the_whole_boost(shop: Shop) -> None:
     soft = replace(chip("reddish", reddish, boost=0.5), exact=Equals("attributes.colour", "red"))
     results = shop.search(words("thing", RED, soft))
     assert list(results.places) == ["red", "maroon", "blue"]
-    facts = [hit.contributions.get("facts", 0.0) for hit in shop.hits(results)]
+    facts = [hit.contributions.get("constraints", 0.0) for hit in shop.hits(results)]
     assert facts == pytest.approx([0.5 / 2.5, 0.25 / 2.5, 0.0])
     assert [hit.constraints for hit in shop.hits(results, ["red", "maroon", "blue"])] == [
         ("reddish",),
@@ -268,17 +272,17 @@ def test_evidence_is_on_scales_of_its_own(shop: Shop) -> None:
     evidence = evidence_of(results.table, results.table.rows(["a", "b"]), results.plan, shop.corpus)
     assert evidence.kind == "both"
     assert evidence.photo == pytest.approx([1, np.cos(np.radians(10))], abs=1e-4)
-    assert evidence.text == pytest.approx(np.cos(np.radians([30, 40])), abs=1e-4)
-    assert evidence.title == pytest.approx(np.cos(np.radians([60, 40])), abs=1e-4)
-    assert evidence.words is not None
-    assert 0 < evidence.words[0] < 1
-    assert evidence.words[1] == 0
+    assert evidence.text_image == pytest.approx(np.cos(np.radians([30, 40])), abs=1e-4)
+    assert evidence.text_title == pytest.approx(np.cos(np.radians([60, 40])), abs=1e-4)
+    assert evidence.lexical is not None
+    assert 0 < evidence.lexical[0] < 1
+    assert evidence.lexical[1] == 0
 
 
 def test_parts_that_cancel_out_find_something_anyway(shop: Shop) -> None:
     shop.put("a", RED)
     results = shop.search(
-        Query(RED, -RED, normalised="x"), weights=Weights(photo=1, text=1, title=0, words=0)
+        Query(RED, -RED, normalised="x"), weights=Weights(photo=1, text_image=1, text_title=0, lexical=0)
     )
     (only,) = shop.hits(results)
     assert only.score == pytest.approx(0, abs=1e-6)

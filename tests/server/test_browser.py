@@ -185,7 +185,7 @@ def test_photo_and_words(visit: Callable[..., Any]) -> None:
     choose_photo(page, photo_of("bag", "red"))
     with page.expect_response("**/v1/search") as response:
         search_words(page, "blue")
-    assert {"photo", "text"} <= response.value.json()["hits"][0]["contributions"].keys()
+    assert {"photo", "text_image"} <= response.value.json()["hits"][0]["contributions"].keys()
     expect(page.locator("#results-title")).to_have_text("Similar to your photo, with “blue”")
     page.get_by_label("Remove photo").click()
     expect(page.locator("#results-title")).to_have_text("“blue”")

@@ -80,7 +80,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
             log.shown,
             until=now,
         )
-        ModelStore(folder).count(counted)
+        ModelStore(folder).save_statistics(counted)
         shelf._personal.live.statistics()  # a search does not wait for counts that are still being read
         yield shelf
 

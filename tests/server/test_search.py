@@ -65,7 +65,7 @@ def test_photo_finds_its_product(client: httpx.Client, form: Callable[..., dict[
 @FORMS
 def test_photo_and_words_together(client: httpx.Client, form: Callable[..., dict[str, Any]]) -> None:
     answer = search(client, **form(PHOTO, text="blue mug", k=15))
-    assert {"photo", "text"} <= answer["hits"][0]["contributions"].keys()
+    assert {"photo", "text_image"} <= answer["hits"][0]["contributions"].keys()
 
 
 @pytest.mark.parametrize("form", [as_form, as_json])

@@ -124,7 +124,7 @@ def test_chips_can_be_taken_back(client: httpx.Client) -> None:
     assert price["labels"].keys() == {"en", "zh"}
     assert {hit["product"]["id"].split("-")[1] for hit in answer["hits"]} == {"mug"}
     colour = by_kind["colour"]
-    assert answer["hits"][0]["contributions"]["facts"] > 0
+    assert answer["hits"][0]["contributions"]["constraints"] > 0
     assert colour["where"] in answer["hits"][0]["constraints"]
     without = search(client, **as_json(text="红色 马克杯 21元以下", k=15, dismissed=[price["where"]]))
     assert len(without["hits"]) == 15
@@ -183,11 +183,13 @@ def test_without(client: httpx.Client) -> None:
 
 
 def test_weights_and_mode(client: httpx.Client) -> None:
-    answer = search(client, **as_form(text="red mug", weights={"words": 0, "title": 0, "facts": 0}, k=1))
-    assert answer["hits"][0]["contributions"].get("words", 0) == 0
+    answer = search(
+        client, **as_form(text="red mug", weights={"lexical": 0, "text_title": 0, "constraints": 0}, k=1)
+    )
+    assert answer["hits"][0]["contributions"].get("lexical", 0) == 0
     assert search(client, **as_json(text="red mug", mode="photo-vectors", k=1))["hits"]
     problem(client.post("/v1/search", json={"text": "red", "weights": {"price": 1}}), 422, "validation")
-    problem(client.post("/v1/search", json={"text": "red", "weights": {"words": -1}}), 422, "validation")
+    problem(client.post("/v1/search", json={"text": "red", "weights": {"lexical": -1}}), 422, "validation")
 
 
 def test_explaining_names_the_matched_words(client: httpx.Client) -> None:
@@ -295,7 +297,7 @@ def test_fields_out_of_range(client: httpx.Client, fields: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(
-    "fields", [{"facet_filters": "{price"}, {"facets": "{price"}, {"weights": "words=1"}]
+    "fields", [{"facet_filters": "{price"}, {"facets": "{price"}, {"weights": "lexical=1"}]
 )
 def test_nested_fields_of_a_form_are_json(client: httpx.Client, fields: dict[str, str]) -> None:
     body = problem(client.post("/v1/search", **as_form(text="red", **fields)), 400, "input")

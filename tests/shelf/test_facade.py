@@ -74,7 +74,12 @@ def test_contributions_add_up_to_the_score(
     assert len(result) == COUNT
     for hit in result:
         assert sum(hit.contributions.values()) == pytest.approx(hit.score, abs=1e-5)
-        assert set(hit.contributions) <= set(query) | {"title", "words", "facts"}
+        assert set(hit.contributions) <= ({"photo"} & set(query)) | {
+            "text_image",
+            "text_title",
+            "lexical",
+            "constraints",
+        }
     assert [hit.score for hit in result] == sorted((hit.score for hit in result), reverse=True)
     assert set(result.timings) >= {"decode", "encode", "recall", "rank", "facets"}
 
@@ -83,7 +88,7 @@ def test_words_reach_titles_in_the_other_language(shelf: Shelf, drawings: list[D
     """The feed's title is English; its Chinese name finds the same kind through the lexicon."""
     for drawing in drawings[:10]:
         chinese = shelf.search(text=drawing.title_zh, k=3)
-        assert any(hit.contributions.get("words", 0) > 0 for hit in chinese)
+        assert any(hit.contributions.get("lexical", 0) > 0 for hit in chinese)
 
 
 def test_a_filter_holds_exactly(shelf: Shelf, drawings: list[DemoProduct]) -> None:

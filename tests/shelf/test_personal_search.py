@@ -87,7 +87,7 @@ def counted(folder: Path, shelf: Shelf, shoppers: int = 30) -> None:
 def count_again(folder: Path, shelf: Shelf) -> None:
     items = ItemTable.open(folder / "ranking" / "items.npz", shelf._catalogue).items
     log, now = shelf.journal.log(), time.time() + 1
-    ModelStore(folder).count(
+    ModelStore(folder).save_statistics(
         count(items, InteractionHistories(items, log.interactions, now=now), log.shown, until=now)
     )
 
@@ -219,7 +219,7 @@ def test_what_was_shown_is_kept_where_a_shelf_serves(folder: Path) -> None:
             assert shown is not None
             assert (shown.shopper, shown.text, shown.start) == ("s0", "red bag", start)
             assert list(shown.products) == ids(result)
-            assert set(shown.channels) == {"text", "title", "words", "facts"}
+            assert set(shown.contributions) == {"text_image", "text_title", "lexical", "constraints"}
             for place, hit in enumerate(result):
                 rest = {"ranking", "shopper", "rules"}
                 relevance = sum(value for name, value in hit.contributions.items() if name not in rest)

@@ -174,7 +174,7 @@ def test_every_part_of_a_score_is_said(shop: Shelf, drawings: list[DemoProduct])
         if hit.product.id == drawing.id
     ]
     assert sum(hit.contributions.values()) == pytest.approx(hit.score, abs=1e-9)
-    assert {"photo", "text", "title", "words", "rules"} <= set(hit.contributions)
+    assert {"photo", "text_image", "text_title", "lexical", "rules"} <= set(hit.contributions)
     assert hit.contributions["rules"] == pytest.approx(0.05)
     assert hit.rules == ("house",)
     assert hit.matched_terms
@@ -365,7 +365,7 @@ def test_the_benchmark_protocol_stays_plain(shop: Shelf) -> None:
     shop.set_rules("- {name: all, hide: 'brand:*'}")
     result = shop.search(text="red shoes under 50", mode="photo-vectors", k=COUNT)
     assert (len(result), result.chips, result.no_good_match) == (COUNT, (), False)
-    assert {name for hit in result for name in hit.contributions} == {"text"}
+    assert {name for hit in result for name in hit.contributions} == {"text_image"}
 
 
 def test_what_the_facts_say_is_never_contradicted(shop: Shelf) -> None:

@@ -67,7 +67,7 @@ def shop(
         )
         items = ItemTable.open(folder / "ranking" / "items.npz", shelf._catalogue).items
         log, now = shelf.journal.log(), now + 1
-        ModelStore(folder).count(
+        ModelStore(folder).save_statistics(
             count(items, InteractionHistories(items, log.interactions, now=now), log.shown, until=now)
         )
         yield shelf
@@ -94,7 +94,7 @@ def test_words_that_take_themselves_back_are_answered(shop: Shelf, text: str) ->
     assert shop.search(text=text, without=text, shopper="s1").hits
     result = shop.search(text=text, without=text, understand=False, shopper="s1")
     assert len(result) == 10
-    assert all(hit.contributions["text"] == 0 for hit in result)
+    assert all(hit.contributions["text_image"] == 0 for hit in result)
     reason = shop.why_not(result.hits[-1].product.id, text=text, without=text, understand=False)
     assert reason.rank is not None
     assert shop.heat_map(reason.id, text=text, without=text).grid.max() <= 1

@@ -81,7 +81,7 @@ def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: Js
         report = evaluate_ranking(model, divided.signals, divided.test).to_json()
         ranking = ModelStore(shelf)
         ranking.offer(model, report)
-        ranking.count(
+        ranking.save_statistics(
             count(items, InteractionHistories(items, told.interactions, now=now), told.shown, until=now)
         )
         _print_figures(report, as_json)

@@ -283,7 +283,7 @@ class _Shopper:
                 "query_response_hit_ids": [product.id for product in shown],
                 "query_attributes": {
                     "relevance": [round(float(score), 4) for score in relevance],
-                    "channels": {"title": [round(float(score), 4) for score in relevance]},
+                    "contributions": {"text_title": [round(float(score), 4) for score in relevance]},
                     "propensities": propensities,
                 },
             }

@@ -20,7 +20,6 @@ from snapshelf.evaluation.off_policy import (
     doubly_robust,
     ips,
     naive,
-    require_trustworthy,
     snips,
     snips_ndcg,
 )
@@ -33,8 +32,7 @@ from snapshelf.evaluation.personal_ranking import (
 )
 from snapshelf.evaluation.position_bias import examination_from_swaps
 from snapshelf.evaluation.qrels import EvaluationQuery, Qrels, read_qrels, read_queries
-from snapshelf.evaluation.query_variations import Variation, add_typo, shuffle_words, vary_query
-from snapshelf.evaluation.random_baseline import random_baseline
+from snapshelf.evaluation.query_variations import Variation, add_typo, shuffle_words
 from snapshelf.evaluation.ranking_model import RankingReport, evaluate_ranking
 from snapshelf.evaluation.reliability import expected_calibration_error
 from snapshelf.evaluation.report import (
@@ -116,16 +114,13 @@ __all__ = [
     "parse_metrics",
     "preference",
     "proportion",
-    "random_baseline",
     "read_qrels",
     "read_queries",
     "report_experiments",
-    "require_trustworthy",
     "same_product_task",
     "shuffle_words",
     "similar_photo_task",
     "snips",
     "snips_ndcg",
     "title_task",
-    "vary_query",
 ]

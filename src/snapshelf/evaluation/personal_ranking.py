@@ -487,7 +487,7 @@ class SearchSetting:
         """Return the candidates of a case's query."""
         ids = self.signals.items.ids
         rows, scores = self.words.candidates(case.target)
-        return CandidateTable([ids[row] for row in rows.tolist()], scores, {"words": scores})
+        return CandidateTable([ids[row] for row in rows.tolist()], scores, {"lexical": scores})
 
     def popular(self, table: CandidateTable) -> Floats:
         """Score by words and popularity, each normalised over the candidates."""

@@ -1,7 +1,7 @@
 """Events: what shoppers did and were shown, the journal that keeps it, and the profile that follows from it."""
 
 from snapshelf.events.event import EVENT_KINDS, SEARCH_WEIGHT, Event, EventKind, check_id
-from snapshelf.events.impression import CHANNELS, Impression, Team
+from snapshelf.events.impression import RELEVANCE_SIGNALS, RENAMED_SIGNALS, Impression, Team
 from snapshelf.events.ingest import Line, json_lines, json_value, tell
 from snapshelf.events.interaction import GRADES, MAX_HISTORY, WEIGHTS, Interaction
 from snapshelf.events.journal import START, Erased, Journal, JournalStats, Position, Receipt, Remark
@@ -14,10 +14,11 @@ from snapshelf.events.sql_journal import SqlJournal
 from snapshelf.events.traits import CatalogueTraits, ProductTraits, TraitsLookup, price_band
 
 __all__ = [
-    "CHANNELS",
     "EVENT_KINDS",
     "GRADES",
     "MAX_HISTORY",
+    "RELEVANCE_SIGNALS",
+    "RENAMED_SIGNALS",
     "SEARCH_WEIGHT",
     "START",
     "WEIGHTS",

@@ -9,8 +9,11 @@ from typing import Literal, TypeAlias
 Team: TypeAlias = Literal["a", "b"]
 """Ranking that chose a product of an interleaved list."""
 
-CHANNELS = ("photo", "text", "title", "words", "facts")
+RELEVANCE_SIGNALS = ("photo", "text_image", "text_title", "lexical", "constraints")
 """Contributions of a hit that are kept with an impression, as `Hit.contributions` names them."""
+
+RENAMED_SIGNALS = {"text": "text_image", "title": "text_title", "words": "lexical", "facts": "constraints"}
+"""Old names of signals → names now; impressions with the old names are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ class Impression:
         As shown, best first.
     relevance : tuple of float
         Score of each product without the shopper's history.
-    channels : mapping
-        Names of `CHANNELS` → contribution of each.
+    contributions : mapping
+        Names of `RELEVANCE_SIGNALS` → contribution of each product.
     propensities : tuple of float or None
         Probability with which each product was shown at its rank; None where nothing was randomised.
     start : int
@@ -47,7 +50,7 @@ class Impression:
     at: float
     products: tuple[str, ...]
     relevance: tuple[float, ...]
-    channels: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    contributions: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     propensities: tuple[float, ...] | None = None
     start: int = 0
     text: str = ""

@@ -35,9 +35,9 @@ def read_log(path: Path) -> ShopLog:
     """Read impressions and events, in any order. Each event counts once.
 
     A line with ``query_response_hit_ids`` is an impression; its ``query_attributes`` may have ``relevance`` (a score
-    for each hit), ``channels`` (name → contribution of each hit), ``propensities``, ``start`` (rank of the first hit,
-    from 0), ``experiment``, ``variant`` and ``teams``. Other lines are events in any shape that `parse_events` reads.
-    Other actions are ignored.
+    for each hit), ``contributions`` (signal → contribution to each hit), ``propensities``, ``start`` (rank of the first
+    hit, from 0), ``experiment``, ``variant`` and ``teams``. Other lines are events in any shape that `parse_events`
+    reads. Other actions are ignored.
 
     Raises
     ------

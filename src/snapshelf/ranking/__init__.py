@@ -1,10 +1,9 @@
 """Ranking: statistics of the items, features, models, experiments, and the reranker that a shelf serves with."""
 
 from snapshelf.ranking.cooccurrence import CoOccurrence
-from snapshelf.ranking.counts import count_histories
 from snapshelf.ranking.experiments import Interleaved, assign, team_draft
 from snapshelf.ranking.features import FEATURES, compute_features
-from snapshelf.ranking.history import InteractionHistory, history_of
+from snapshelf.ranking.history import InteractionHistories, InteractionHistory, history_of
 from snapshelf.ranking.item_table import ItemTable
 from snapshelf.ranking.items import UNKNOWN, Items, term_counts
 from snapshelf.ranking.live import ITEMS, LiveRanking, RankingName
@@ -21,17 +20,9 @@ from snapshelf.ranking.models import (
     train,
 )
 from snapshelf.ranking.ranker import CandidateTable, NoRanking, Ranker, RankingColumns
-from snapshelf.ranking.running import Refreshed, refresh
-from snapshelf.ranking.statistics import Floats, ItemStatistics
-from snapshelf.ranking.training_data import (
-    LONG,
-    RECENT,
-    InteractionHistories,
-    TrainingSplit,
-    candidates_of,
-    count,
-    training_split,
-)
+from snapshelf.ranking.refresh import refresh
+from snapshelf.ranking.statistics import LONG, RECENT, Floats, ItemStatistics, count, count_histories
+from snapshelf.ranking.training_data import TrainingSplit, candidates_of, training_split
 
 __all__ = [
     "FEATURES",
@@ -60,7 +51,6 @@ __all__ = [
     "RankingExample",
     "RankingModel",
     "RankingName",
-    "Refreshed",
     "ScoringModel",
     "Settings",
     "TrainingSplit",

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.events import CHANNELS
+from snapshelf.events import RELEVANCE_SIGNALS
 from snapshelf.ranking.feature_input import FeatureInput
 from snapshelf.ranking.history import InteractionHistory
 from snapshelf.ranking.ranker import CandidateTable
@@ -157,7 +157,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature("relevance_rank", "ln(1 + rank) by that score",
             "candidates", lambda s: np.log(_mid_rank(s.relevance))),
     *(Feature(signal, f"contribution {signal!r} to that score", "candidates", _contribution(signal))
-      for signal in CHANNELS),
+      for signal in RELEVANCE_SIGNALS),
     Feature("popularity", "ln(1 + faded count of shoppers who took it), long half-life",
             "candidates", lambda s: np.log1p(s.popularity)),
     Feature("popularity_recent", "the same with the short half-life",

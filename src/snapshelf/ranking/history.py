@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import bisect
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.events import MAX_HISTORY, WEIGHTS, Profile
+from snapshelf.events import MAX_HISTORY, WEIGHTS, Interaction, Profile
 from snapshelf.ranking.items import UNKNOWN, Items
+
+_FUTURE = 300.0
+"""Seconds by which a clock may be ahead."""
 
 
 @dataclass(frozen=True)
@@ -67,3 +73,43 @@ def history_of(profile: Profile, items: Items) -> InteractionHistory:
         np.array([WEIGHTS[event.kind] for event in profile.recent], np.float32),
         np.array([event.at for event in profile.recent], np.float64),
     )
+
+
+class InteractionHistories:
+    """The interactions of all shoppers, by time.
+
+    Parameters
+    ----------
+    items : Items
+    interactions : iterable of Interaction
+        In any order; interactions in the future are ignored.
+    now : float
+        Unix seconds.
+    """
+
+    def __init__(self, items: Items, interactions: Iterable[Interaction], *, now: float) -> None:
+        self._items = items
+        self._by_shopper: dict[str, list[Interaction]] = defaultdict(list)
+        for interaction in interactions:
+            if interaction.at <= now + _FUTURE:
+                self._by_shopper[interaction.shopper].append(interaction)
+        for own in self._by_shopper.values():
+            own.sort(key=lambda interaction: interaction.at)
+
+    def past(self, shopper: str, at: float) -> InteractionHistory:
+        """Return the history of a shopper just before `at`; an empty one for an unknown shopper."""
+        own = self._by_shopper.get(shopper, [])
+        stop = bisect.bisect_left(own, at, key=lambda interaction: interaction.at)
+        latest = own[max(0, stop - MAX_HISTORY) : stop]
+        return InteractionHistory.of(
+            self._items.rows(interaction.product for interaction in latest),
+            np.array([WEIGHTS[interaction.kind] for interaction in latest], np.float32),
+            np.array([interaction.at for interaction in latest], np.float64),
+        )
+
+    def before(self, at: float) -> dict[str, list[Interaction]]:
+        """Return the interactions of each shopper before `at`, oldest first."""
+        return {
+            shopper: own[: bisect.bisect_left(own, at, key=lambda interaction: interaction.at)]
+            for shopper, own in self._by_shopper.items()
+        }

@@ -70,9 +70,9 @@ class LiveRanking:
         self._models: dict[RankingName, ScoringModel] = {}
 
     @property
-    def has_counts(self) -> bool:
+    def has_statistics(self) -> bool:
         """Whether anything was counted."""
-        return self._store.has_counts
+        return self._store.has_statistics
 
     def changed(self) -> None:
         """Look at the products anew when they are next needed."""
@@ -147,7 +147,7 @@ class LiveRanking:
 
     def _counted(self, items: Items) -> ItemStatistics | None:
         try:
-            return self._store.counts(items) if self.has_counts else None
+            return self._store.statistics(items) if self.has_statistics else None
         except ShelfError as error:
             self._on_error(str(error))
             return None

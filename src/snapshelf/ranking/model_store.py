@@ -13,12 +13,12 @@ from snapshelf.errors import PromotionError
 from snapshelf.ranking.items import Items
 from snapshelf.ranking.models import MODEL, FixedFormula, RankingModel
 from snapshelf.ranking.statistics import ItemStatistics
-from snapshelf.ranking.statistics_file import COUNTS, load_statistics, save_statistics
+from snapshelf.ranking.statistics_file import STATISTICS, load_statistics, save_statistics
 
 FOLDER = "ranking"
 _CANDIDATE, _CURRENT, _PREVIOUS = "candidate", "current", "previous"
 _REPORT = "report.json"
-_RUNNING = "running"
+_COUNTER = "running"
 
 
 class ModelStore:
@@ -35,25 +35,25 @@ class ModelStore:
 
     def state(self) -> tuple[int, ...]:
         """Return when counts and models were written: another one, and they must be read again."""
-        files = (COUNTS, f"{_CURRENT}/{MODEL}", f"{_CANDIDATE}/{MODEL}")
+        files = (STATISTICS, f"{_CURRENT}/{MODEL}", f"{_CANDIDATE}/{MODEL}")
         return tuple(_written(self._folder / file) for file in files)
 
     @property
-    def has_counts(self) -> bool:
+    def has_statistics(self) -> bool:
         """Whether anything was counted."""
-        return (self._folder / COUNTS).exists()
+        return (self._folder / STATISTICS).exists()
 
     @property
-    def running(self) -> Path:
+    def counter(self) -> Path:
         """Folder of the sums that counts go on from."""
-        return self._folder / _RUNNING
+        return self._folder / _COUNTER
 
     @property
     def has_candidate(self) -> bool:
         """Whether a model waits to be promoted."""
         return (self._folder / _CANDIDATE / MODEL).exists()
 
-    def counts(self, items: Items) -> ItemStatistics:
+    def statistics(self, items: Items) -> ItemStatistics:
         """Return the counts for the products there are now.
 
         Raises
@@ -61,7 +61,7 @@ class ModelStore:
         ShelfError
             They cannot be read.
         """
-        return load_statistics(self._folder / COUNTS, items)
+        return load_statistics(self._folder / STATISTICS, items)
 
     def current(self) -> RankingModel | FixedFormula:
         """Return the model that serves, or the fixed formula where none was promoted.
@@ -74,9 +74,9 @@ class ModelStore:
         folder = self._folder / _CURRENT
         return RankingModel.load(folder) if folder.exists() else FixedFormula()
 
-    def count(self, signals: ItemStatistics) -> None:
+    def save_statistics(self, statistics: ItemStatistics) -> None:
         """Keep counts for serving, in place of those before."""
-        save_statistics(signals, self._folder / COUNTS)
+        save_statistics(statistics, self._folder / STATISTICS)
 
     def candidate(self) -> RankingModel:
         """Return the model that was trained last and waits to be promoted; ShelfError where there is none."""

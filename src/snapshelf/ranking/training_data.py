@@ -2,165 +2,23 @@
 
 from __future__ import annotations
 
-import bisect
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.events import CHANNELS, GRADES, MAX_HISTORY, WEIGHTS, Impression, Interaction
-from snapshelf.ranking.counts import count_histories
-from snapshelf.ranking.history import InteractionHistory
+from snapshelf.events import GRADES, RELEVANCE_SIGNALS, Impression, Interaction
+from snapshelf.ranking.history import InteractionHistories
 from snapshelf.ranking.items import UNKNOWN, Items
 from snapshelf.ranking.models import RankingExample
 from snapshelf.ranking.ranker import CandidateTable
-from snapshelf.ranking.statistics import Floats, ItemStatistics
+from snapshelf.ranking.statistics import ItemStatistics, count
 
-LONG, RECENT = 90.0, 7.0
-"""Half-lives of the two popularities, in days."""
-_PRIOR_SHOWN = 100.0
-"""Impressions that the mean click rate of the shop is worth."""
-_PRIOR_BOUGHT = 20.0
-"""Purchases that the mean share of repeats of the shop is worth."""
-_DAY = 86_400.0
-_FUTURE = 300.0
-"""Seconds by which a clock may be ahead."""
 _COUNTED_FIRST = 0.5
 """Share of the searches, the earliest, before which behaviour is only counted and not learned from."""
-
-
-class InteractionHistories:
-    """What every shopper did, by time; answers what was known at a moment.
-
-    Deeds may come in any order; those with a clock in the future are left out.
-    """
-
-    def __init__(self, items: Items, interactions: Iterable[Interaction], *, now: float) -> None:
-        self._items = items
-        self._of: dict[str, list[Interaction]] = defaultdict(list)
-        for interaction in interactions:
-            if interaction.at <= now + _FUTURE:
-                self._of[interaction.shopper].append(interaction)
-        for own in self._of.values():
-            own.sort(key=lambda interaction: interaction.at)
-
-    def past(self, shopper: str, at: float) -> InteractionHistory:
-        """Return what was known of a shopper just before `at`; nobody's past for an unknown one."""
-        own = self._of.get(shopper, [])
-        stop = bisect.bisect_left(own, at, key=lambda interaction: interaction.at)
-        latest = own[max(0, stop - MAX_HISTORY) : stop]
-        return InteractionHistory.of(
-            self._items.rows(interaction.product for interaction in latest),
-            np.array([WEIGHTS[interaction.kind] for interaction in latest], np.float32),
-            np.array([interaction.at for interaction in latest], np.float64),
-        )
-
-    def before(self, at: float) -> dict[str, list[Interaction]]:
-        """Return what each shopper did before `at`, oldest first."""
-        return {
-            shopper: own[: bisect.bisect_left(own, at, key=lambda interaction: interaction.at)]
-            for shopper, own in self._of.items()
-        }
-
-
-def count(
-    items: Items, histories: InteractionHistories, shown: Iterable[Impression], *, until: float
-) -> ItemStatistics:
-    """Count everybody's behaviour before `until` (Unix seconds) into what the rankers know."""
-    known = histories.before(until)
-    liked = {
-        shopper: [interaction for interaction in own if WEIGHTS[interaction.kind] > 0]
-        for shopper, own in known.items()
-    }
-    faded = {half: np.zeros(len(items), np.float32) for half in (LONG, RECENT)}
-    for own in liked.values():
-        rows = items.rows(interaction.product for interaction in own)
-        days = (until - np.array([interaction.at for interaction in own])) / _DAY
-        for half, sums in faded.items():
-            np.add.at(sums, rows[rows != UNKNOWN], (0.5 ** (days / half))[rows != UNKNOWN])
-    impressions, clicks = _traffic(items, known, shown, until)
-    signals = count_histories(
-        items,
-        (items.rows(interaction.product for interaction in own) for own in liked.values()),
-        orders=(items.rows(order) for own in known.values() for order in orders(own).values()),
-        popularity=faded[LONG],
-        popularity_recent=faded[RECENT],
-        click_rate=click_rates(impressions, clicks),
-    )
-    return replace(signals, impressions=impressions, clicks=clicks, repeats=_repeats(items, known))
-
-
-def orders(own: Sequence[Interaction]) -> dict[int, list[str]]:
-    """Return the baskets of a shopper by day since 1970: purchases of one day are one."""
-    by_day: dict[int, list[str]] = defaultdict(list)
-    for interaction in own:
-        if interaction.kind == "purchase":
-            by_day[int(interaction.at // _DAY)].append(interaction.product)
-    return by_day
-
-
-def _traffic(
-    items: Items, known: Mapping[str, Sequence[Interaction]], shown: Iterable[Impression], until: float
-) -> tuple[Floats, Floats]:
-    """Count how often each item was shown, and how often it was clicked after it was shown."""
-    impressions, clicks = np.zeros(len(items), np.float32), np.zeros(len(items), np.float32)
-    for search in shown:
-        if search.at < until:
-            rows = items.rows(search.products)
-            np.add.at(impressions, rows[rows != UNKNOWN], 1)
-    for own in known.values():
-        rows = items.rows(
-            interaction.product for interaction in own if interaction.kind == "click" and interaction.query_id
-        )
-        np.add.at(clicks, rows[rows != UNKNOWN], 1)
-    return impressions, clicks
-
-
-def click_rates(impressions: Floats, clicks: Floats) -> Floats:
-    """Return the clicks per impression of each item, pulled to the mean; NaN where nothing was shown yet."""
-    if not impressions.any():
-        return np.full(len(impressions), np.nan, np.float32)
-    mean = clicks.sum() / impressions.sum()
-    return np.asarray((clicks + _PRIOR_SHOWN * mean) / (impressions + _PRIOR_SHOWN), dtype=np.float32)
-
-
-def _repeats(items: Items, known: Mapping[str, Sequence[Interaction]]) -> Floats:
-    bought, again = np.zeros(len(items), np.float32), np.zeros(len(items), np.float32)
-    for own in known.values():
-        days = {
-            (interaction.product, interaction.at // _DAY)
-            for interaction in own
-            if interaction.kind == "purchase"
-        }
-        times = Counter(product for product, _ in days)
-        rows, taken = items.rows(times), np.array([*times.values()], np.float32)
-        there = rows != UNKNOWN
-        np.add.at(bought, rows[there], taken[there])
-        np.add.at(again, rows[there], taken[there] - 1)
-    return repeat_shares(items, bought, again)
-
-
-def repeat_shares(items: Items, bought: Floats, again: Floats) -> Floats:
-    """Return the share of the purchases of each item's category that came again on a later day.
-
-    Pulled to the shop's mean by as much as `_PRIOR_BOUGHT` purchases would say.
-
-    Parameters
-    ----------
-    items : Items
-    bought, again : ndarray
-        float32 (n,): on how many days each item was bought by its buyers, and on how many of these once more.
-    """
-    size = int(items.category.max(initial=-1)) + 2  # the last is for items without a category
-    of_category, of_again = (
-        np.bincount(items.category % size, weights=sums, minlength=size) for sums in (bought, again)
-    )
-    mean = again.sum() / max(bought.sum(), 1.0)
-    share = (of_again + _PRIOR_BOUGHT * mean) / (of_category + _PRIOR_BOUGHT)
-    return np.asarray(share[items.category], dtype=np.float32)
 
 
 def candidates_of(items: Items, search: Impression) -> tuple[CandidateTable, NDArray[np.intp]]:
@@ -170,7 +28,9 @@ def candidates_of(items: Items, search: Impression) -> tuple[CandidateTable, NDA
         ids=search.products,
         relevance=np.array(search.relevance, np.float32),
         contributions={
-            name: np.array(search.channels[name], np.float32) for name in CHANNELS if name in search.channels
+            name: np.array(search.contributions[name], np.float32)
+            for name in RELEVANCE_SIGNALS
+            if name in search.contributions
         },
     )
     return table.take(places), places

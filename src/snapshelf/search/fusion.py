@@ -41,9 +41,9 @@ def score(table: ScoreTable, plan: SearchPlan, corpus: Corpus, scale: float) -> 
         table,
         contributions={
             VISUAL: table.visual,
-            "title": weights.title * table.title,
-            "words": weights.words / scale * table.bm25,
-            "facts": weights.facts * (passed[:, : len(boosts)] @ boosts),
+            "text_title": weights.text_title * table.title,
+            "lexical": weights.lexical / scale * table.bm25,
+            "constraints": weights.constraints * (passed[:, : len(boosts)] @ boosts),
             "rules": passed[:, len(boosts) :] @ np.array([shift.by for shift in shifts], np.float64),
             "ranking": np.zeros(len(table)),
             "shopper": np.zeros(len(table)),
@@ -57,8 +57,8 @@ def _with_exact_titles(table: ScoreTable, plan: SearchPlan, corpus: Corpus) -> S
     ids = [table.ids[row] for row in head]
     exact = np.zeros(len(table))
     exact[head] = exactness(plan.query.normalised, ids, corpus.products.names(ids), corpus.lexicon)
-    title = table.contributions["title"] + plan.scaled_weights.title * exact
-    return replace(table, exactness=exact, contributions={**table.contributions, "title": title})
+    title = table.contributions["text_title"] + plan.scaled_weights.text_title * exact
+    return replace(table, exactness=exact, contributions={**table.contributions, "text_title": title})
 
 
 def split_visual(table: ScoreTable, rows: Rows, plan: SearchPlan, corpus: Corpus) -> dict[str, Numbers]:

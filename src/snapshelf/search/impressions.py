@@ -50,7 +50,7 @@ def impression_of(
         at=now,
         products=tuple(hit.product.id for hit in hits),
         relevance=tuple(map(float, np.sum([*contributions.values()], axis=0))),
-        channels=contributions,
+        contributions=contributions,
         propensities=None if propensities is None else tuple(propensities[start : start + len(hits)]),
         start=start,
         text=request.text or "",

@@ -66,7 +66,7 @@ class Personaliser:
 
     def prepare(self) -> None:
         """Begin to read products and counts in the background, where searches will need them."""
-        if self.live.has_counts:
+        if self.live.has_statistics:
             self.live.prepare()
 
     def assign(
@@ -107,7 +107,7 @@ class Personaliser:
 
     def _rankers(self, variant: str | None, history: InteractionHistory) -> tuple[Ranker, Ranker | None]:
         """Return the ranker of a variant, and the challenger of an interleaved variant."""
-        if not (len(history.rows) or self.live.has_counts):
+        if not (len(history.rows) or self.live.has_statistics):
             return NoRanking(), None
         experiment = self._settings.experiment
         if variant is None or experiment is None:
@@ -122,7 +122,7 @@ class Personaliser:
             return 0.0
         if self._settings.explore is not None:
             return self._settings.explore
-        return _EXPLORED if self.live.has_counts else 0.0
+        return _EXPLORED if self.live.has_statistics else 0.0
 
     def _history(self, shopper: str, first: FirstPage, *, is_first: bool) -> InteractionHistory:
         """Return what the shopper did before the first page."""

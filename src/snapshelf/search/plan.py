@@ -95,7 +95,7 @@ class SearchPlan:
     @property
     def signals(self) -> tuple[str, ...]:
         """Signals of the query that are part of the relevance."""
-        of_words = ("title", "words", "facts") if self.has_words else ()
+        of_words = ("text_title", "lexical", "constraints") if self.has_words else ()
         return (*self.query_vector.parts, *of_words)
 
     @cached_property

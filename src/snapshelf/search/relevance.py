@@ -68,20 +68,20 @@ class Evidence:
     """
 
     photo: Numbers | None = None
-    text: Numbers | None = None
-    title: Numbers | None = None
-    words: Numbers | None = None
+    text_image: Numbers | None = None
+    text_title: Numbers | None = None
+    lexical: Numbers | None = None
 
     @property
     def kind(self) -> QueryKind:
         """What the query consists of."""
         if self.photo is None:
             return "words"
-        return "photo" if self.text is None else "both"
+        return "photo" if self.text_image is None else "both"
 
     def signals(self) -> Numbers:
         """The signals that this kind of query has, float64 (n, s); NaN where one is missing."""
-        of_words = (self.text, self.title, self.words)
+        of_words = (self.text_image, self.text_title, self.lexical)
         signals = {"photo": (self.photo,), "words": of_words, "both": (self.photo, *of_words)}[self.kind]
         size = max(len(signal) for signal in signals if signal is not None)
         columns = [np.full(size, np.nan) if signal is None else signal for signal in signals]
@@ -91,19 +91,19 @@ class Evidence:
 def evidence_of(table: ScoreTable, rows: Rows, plan: SearchPlan, corpus: Corpus) -> Evidence:
     """Return the evidence for candidates of a scored table."""
     visual = split_visual(table, rows, plan, corpus)
-    cosines: dict[str, Numbers | None] = {"photo": None, "text": None}
-    for name, vector in (("photo", plan.query.photo), ("text", plan.query.text)):
+    cosines: dict[str, Numbers | None] = {"photo": None, "text_image": None}
+    for name, vector in (("photo", plan.query.photo), ("text_image", plan.query.text)):
         if vector is not None:
             scale = getattr(plan.scaled_weights, name) * float(np.linalg.norm(vector))
             cosines[name] = visual[name] / (scale or 1.0)
     if not plan.has_words or plan.query.text is None:
-        return Evidence(cosines["photo"], cosines["text"])
+        return Evidence(cosines["photo"], cosines["text_image"])
     title, length = table.title[rows], float(np.linalg.norm(plan.query.text))
     idf = corpus.index.idf(plan.query.terms)
     mass = sum(weight * idf[term] for term, weight in plan.query.terms.items())
     return Evidence(
         cosines["photo"],
-        cosines["text"],
+        cosines["text_image"],
         np.where(title == 0, np.nan, title / (length or 1.0)),
         table.bm25[rows] / (_MAX_BM25_OF_TERM * mass or 1.0),
     )

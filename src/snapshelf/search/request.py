@@ -27,7 +27,7 @@ from snapshelf._support.wire import documented
 from snapshelf.errors import QueryError
 from snapshelf.index import Filter
 from snapshelf.query import MAX_EXAMPLES, MAX_PHOTOS, MAX_TEXT_LENGTH, PhotoInput
-from snapshelf.search.signals import Mode, Weights
+from snapshelf.search.signals import Mode, Weights, check_weight_names
 
 MAX_K = 1_000
 """Most hits of one search."""
@@ -164,10 +164,11 @@ def _check_where(where: object) -> str | Filter | None:
 def _check_weights(weights: object) -> object:
     if isinstance(weights, Mapping):
         try:
+            check_weight_names(weights)
             Weights(**weights)
         except TypeError:
             return weights  # unknown signals are named by the validation that follows
-        except QueryError as error:
+        except (QueryError, ValueError) as error:
             raise PydanticCustomError(ADVICE, "{problem}", {"problem": str(error)}) from error
     return weights
 

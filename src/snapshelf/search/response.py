@@ -79,7 +79,7 @@ class Hit:
     @computed_field(description="The contributions in one line.")  # type: ignore[prop-decorator]
     @property
     def why(self) -> str:
-        """The contributions in one line, the largest first: ``"photo 0.71 + words 0.25"``."""
+        """The contributions in one line, the largest first: ``"photo 0.71 + lexical 0.25"``."""
         parts = sorted(self.contributions.items(), key=lambda part: -part[1])
         texts = [f"{name} {value:.2f}" for name, value in parts if value >= 0]
         texts += [f"− {name} {-value:.2f}" for name, value in parts if value < 0]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from snapshelf._support.settings import read_settings
 from snapshelf.query import UnderstandingSettings
 from snapshelf.ranking import RankingName
-from snapshelf.search.signals import Weights
+from snapshelf.search.signals import Weights, check_weight_names
 
 
 class Experiment(BaseModel):
@@ -73,7 +73,7 @@ class SearchSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     understanding: UnderstandingSettings = Field(default_factory=UnderstandingSettings)
-    weights: Weights = Field(default_factory=Weights)
+    weights: Annotated[Weights, BeforeValidator(check_weight_names)] = Field(default_factory=Weights)
     log_queries: bool = True
     ranking: RankingSettings = Field(default_factory=RankingSettings)
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
 from snapshelf.errors import QueryError
+from snapshelf.events import RENAMED_SIGNALS
 from snapshelf.query import Query
 
 Mode: TypeAlias = Literal["full", "photo-vectors"]
@@ -56,28 +57,28 @@ SIGNALS = (
         weight=3.0,
     ),
     Signal(
-        "text",
+        "text_image",
         "photo vectors",
         "meaning of the words, compared with the product's photo",
         "查询文字的含义与商品照片的相似度",
         weight=1.0,
     ),
     Signal(
-        "title",
+        "text_title",
         "title vectors",
         "meaning of the words, compared with the product's title, and the exactness of the title",
         "查询文字的含义与商品标题的相似度，以及标题是否完全一致",
         weight=1.0,
     ),
     Signal(
-        "words",
+        "lexical",
         "BM25",
         "words of the query in the text of the product (BM25), as a share of the best candidate's",
         "商品文字中出现的查询词（BM25），以得分最高的候选商品为 1",
         weight=0.5,
     ),
     Signal(
-        "facts",
+        "constraints",
         "filter tests",
         "constraints read from the words that the product meets",
         "从查询文字中读出、且商品符合的条件",
@@ -147,19 +148,29 @@ class Weights:
     def scaled(self, query: Query, mode: Mode) -> Weights:
         """Scale the weights so that those of the signals that a query has add up to 1."""
         if mode == "photo-vectors":
-            return Weights(photo=self.photo, text=self.text, title=0.0, words=0.0, facts=0.0)
+            return Weights(
+                photo=self.photo, text_image=self.text_image, text_title=0.0, lexical=0.0, constraints=0.0
+            )
         weights = {
             "photo": self.photo if query.photo is not None else 0.0,
-            "text": self.text,
-            "title": self.title,
-            "words": self.words if query.terms else 0.0,
+            "text_image": self.text_image,
+            "text_title": self.text_title,
+            "lexical": self.lexical if query.terms else 0.0,
         }
         of_words = sum(weight for name, weight in weights.items() if name != "photo")
         total = weights["photo"] + (of_words if query.text is not None else 0.0)
         if total <= 0:
             return self
-        weights |= {"photo": self.photo, "facts": self.facts}
+        weights |= {"photo": self.photo, "constraints": self.constraints}
         return Weights(**{name: weight / total for name, weight in weights.items()})
+
+
+def check_weight_names(weights: object) -> object:
+    """Refuse weights with old names, and say the new names."""
+    if isinstance(weights, Mapping):
+        for name in weights.keys() & RENAMED_SIGNALS.keys():
+            raise ValueError(f"{name!r} is called {RENAMED_SIGNALS[name]!r} now; rename the key")
+    return weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +197,7 @@ class QueryVector:
     @classmethod
     def of(cls, query: Query, weights: Weights, mode: Mode) -> Self:
         """Compose the vectors of a query, with scaled weights."""
-        vectors = {"photo": query.photo, "text": query.text}
+        vectors = {"photo": query.photo, "text_image": query.text}
         parts = {
             name: np.float32(getattr(weights, name)) * vector
             for name, vector in vectors.items()

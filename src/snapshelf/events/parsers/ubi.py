@@ -7,7 +7,7 @@ from typing import Any
 
 from snapshelf.errors import EventError
 from snapshelf.events.event import Event
-from snapshelf.events.impression import CHANNELS, Impression, Team
+from snapshelf.events.impression import RELEVANCE_SIGNALS, RENAMED_SIGNALS, Impression, Team
 from snapshelf.events.parsers.event_format import EventFields, Format, LineItem
 from snapshelf.events.parsers.values import (
     JsonObject,
@@ -95,11 +95,7 @@ def read_impression(query: JsonObject) -> Impression:
         at=read_seconds(query, "timestamp"),
         products=products,
         relevance=read_numbers("relevance", relevance, count),
-        channels={
-            name: read_numbers(name, values, count)
-            for name, values in read_object(attributes, "channels").items()
-            if name in CHANNELS
-        },
+        contributions=_contributions(attributes, count),
         propensities=None if propensities is None else read_numbers("propensities", propensities, count),
         start=_start(attributes),
         text=read_text(query.get("user_query")) or "",
@@ -114,7 +110,8 @@ def write_impression(impression: Impression) -> dict[str, Any]:
     """Return an impression as a query of UBI; `read_impression` reads it. Scores keep six significant digits."""
     attributes = {
         "relevance": _rounded(impression.relevance),
-        "channels": {name: _rounded(values) for name, values in impression.channels.items()} or None,
+        "contributions": {name: _rounded(values) for name, values in impression.contributions.items()}
+        or None,
         "propensities": None if impression.propensities is None else _rounded(impression.propensities),
         "start": impression.start or None,
         "experiment": impression.experiment,
@@ -130,6 +127,15 @@ def write_impression(impression: Impression) -> dict[str, Any]:
         "query_response_hit_ids": impression.products,
         "query_attributes": {name: value for name, value in attributes.items() if value is not None},
     }
+
+
+def _contributions(attributes: JsonObject, count: int) -> dict[str, tuple[float, ...]]:
+    """Read the contributions of known signals; older impressions have ``channels`` with the old names."""
+    field = "channels" if "contributions" not in attributes else "contributions"
+    named = {
+        RENAMED_SIGNALS.get(name, name): values for name, values in read_object(attributes, field).items()
+    }
+    return {name: read_numbers(name, named[name], count) for name in RELEVANCE_SIGNALS if name in named}
 
 
 def _start(attributes: JsonObject) -> int:

@@ -18,11 +18,11 @@ from snapshelf.ranking import (
     Items,
     ItemStatistics,
     ModelStore,
-    Refreshed,
     count,
     refresh,
 )
-from snapshelf.ranking.running import RunningCounts
+from snapshelf.ranking.refresh import Refreshed
+from snapshelf.ranking.statistics_file import load_counter
 from tests.ranking.taste_shop import NOW, Shop
 
 
@@ -85,8 +85,8 @@ def test_what_is_added_bit_by_bit_is_what_is_counted_at_once(
         done = refresh(ranking, journal, shop.items, catalogue, now=at)
         assert done.anew == (number == 0)
         assert done.events == len(shop.interactions[part])
-        assert_counted(ranking.counts(shop.items), journal, shop.items, at)
-    assert ranking.counts(shop.items).taste is not None
+        assert_counted(ranking.statistics(shop.items), journal, shop.items, at)
+    assert ranking.statistics(shop.items).taste is not None
     assert refresh(ranking, journal, shop.items, catalogue, now=NOW + 3 * 86_400) == Refreshed(0, 0, False)
 
 
@@ -96,11 +96,23 @@ def test_who_was_forgotten_is_in_no_count(
     ranking = ModelStore(tmp_path)
     tell(journal, shop, slice(None))
     refresh(ranking, journal, shop.items, catalogue, now=NOW)
-    before = ranking.counts(shop.items).brand_popularity.sum()
+    before = ranking.statistics(shop.items).brand_popularity.sum()
     journal.forget("s1")
     assert refresh(ranking, journal, shop.items, catalogue, now=NOW).anew
-    assert_counted(ranking.counts(shop.items), journal, shop.items, NOW)
-    assert ranking.counts(shop.items).brand_popularity.sum() < before
+    assert_counted(ranking.statistics(shop.items), journal, shop.items, NOW)
+    assert ranking.statistics(shop.items).brand_popularity.sum() < before
+
+
+def test_events_of_a_removed_product_are_no_error(
+    tmp_path: Path, shop: Shop, catalogue: Catalogue, journal: SqlJournal
+) -> None:
+    tell(journal, shop, slice(None))
+    removed = shop.products[0].id
+    items = Items.of(shop.products[1:])
+    catalogue.delete([removed])
+    ranking = ModelStore(tmp_path)
+    assert refresh(ranking, journal, items, catalogue, now=NOW).anew
+    assert_counted(ranking.statistics(items), journal, items, NOW)
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut short", "newer"])
@@ -110,16 +122,16 @@ def test_what_cannot_be_gone_on_from_is_counted_anew(
     ranking = ModelStore(tmp_path)
     tell(journal, shop, slice(None, 300))
     refresh(ranking, journal, shop.items, catalogue, now=NOW)
-    state = ranking.running / "state.json"
+    state = ranking.counter / "state.json"
     if damage == "missing":
-        (ranking.running / "together.npz").unlink()
+        (ranking.counter / "together.npz").unlink()
     elif damage == "cut short":
         state.write_text(state.read_text("utf-8")[:40], "utf-8")
     else:
         state.write_text(json.dumps(json.loads(state.read_text("utf-8")) | {"format": 99}), "utf-8")
-    assert RunningCounts.load(ranking.running) is None
+    assert load_counter(ranking.counter) is None
     assert refresh(ranking, journal, shop.items, catalogue, now=NOW).anew
-    assert_counted(ranking.counts(shop.items), journal, shop.items, NOW)
+    assert_counted(ranking.statistics(shop.items), journal, shop.items, NOW)
 
 
 def test_the_command(tmp_path: Path, shop: Shop, catalogue: Catalogue, journal: SqlJournal) -> None:
