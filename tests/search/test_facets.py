@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from snapshelf.errors import QueryError
 from snapshelf.index import Between, Equals
 from snapshelf.search import FacetField, FacetRequest, FacetResult, Range, facet_fields, joined
-from snapshelf.search.facets import count_facets, read_choices
+from snapshelf.search.facets import count_facets, read_facet_filters
 from tests.search.sample_shop import Shop, unit
 
 COLOURS, SIZES = ("red", "blue", "green"), ("38", "39", "40")
@@ -56,7 +56,7 @@ def shown(result: FacetResult) -> dict[str, int]:
 
 @pytest.mark.parametrize("distinct", [False, True])
 def test_a_choice_narrows_the_other_facets_only(filled: Shop, distinct: bool) -> None:
-    chosen = read_choices({"colour": ["red", "blue"], "price": Range(10, 30)}, filled.store)
+    chosen = read_facet_filters({"colour": ["red", "blue"], "price": Range(10, 30)}, filled.store)
     base = Equals("brand", "Acme")
     colour, tags, price = count_facets(
         filled.store, ["colour", "attributes.tags", "price"], base, chosen, distinct=distinct
@@ -93,7 +93,7 @@ def test_a_choice_narrows_the_other_facets_only(filled: Shop, distinct: bool) ->
 
 
 def test_a_chosen_value_is_listed_however_rare(filled: Shop) -> None:
-    chosen = read_choices({"brand": ["Best"], "colour": ["no such colour"]}, filled.store)
+    chosen = read_facet_filters({"brand": ["Best"], "colour": ["no such colour"]}, filled.store)
     brand, colour = count_facets(
         filled.store, [FacetRequest("brand", limit=1), "colour"], None, chosen, distinct=False
     )
@@ -117,13 +117,13 @@ def test_a_chosen_value_is_listed_however_rare(filled: Shop) -> None:
     ],
 )
 def test_choices_are_filters(filled: Shop, choices, expected) -> None:
-    chosen = read_choices(choices, filled.store)
+    chosen = read_facet_filters(choices, filled.store)
     where = joined(*(choice.filter for choice in chosen.values()))
     assert filled.store.scroll(where, limit=100) == sorted(ids_where(filled, expected))
 
 
 def test_numbers_may_be_listed_and_truth_reads_as_such(filled: Shop) -> None:
-    chosen = read_choices({"in_stock": ["true"]}, filled.store)
+    chosen = read_facet_filters({"in_stock": ["true"]}, filled.store)
     stock, in_stock, sizes = count_facets(
         filled.store,
         [FacetRequest("stock", kind="values"), "in_stock", "size"],
@@ -149,7 +149,7 @@ def test_numbers_may_be_listed_and_truth_reads_as_such(filled: Shop) -> None:
 )
 def test_choices_that_cannot_be_are_refused(filled: Shop, choices, problem: str) -> None:
     with pytest.raises(QueryError, match=problem):
-        read_choices(choices, filled.store)
+        read_facet_filters(choices, filled.store)
 
 
 def test_requests_that_cannot_be_are_refused(filled: Shop) -> None:
@@ -177,7 +177,7 @@ def test_what_may_be_asked(filled: Shop) -> None:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_histograms_count_everything_once(filled: Shop, low: int, width: int, bins: int) -> None:
     where = Between("stock", at_least=0, at_most=1)
-    chosen = read_choices({"brand": ["Acme"], "price": Range(low, low + width)}, filled.store)
+    chosen = read_facet_filters({"brand": ["Acme"], "price": Range(low, low + width)}, filled.store)
     (price,) = count_facets(filled.store, [FacetRequest("price", bins=bins)], where, chosen, distinct=False)
     prices = [
         float(product.price.amount)

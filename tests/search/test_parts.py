@@ -15,7 +15,7 @@ from snapshelf.index import Between, Equals
 from snapshelf.language import Lexicon
 from snapshelf.search import SearchSettings, Sort, Weights
 from snapshelf.search.diversify import diversified
-from snapshelf.search.matched import matched_words
+from snapshelf.search.matched_terms import matched_terms
 from snapshelf.search.occlusion import occlusion_map
 from snapshelf.search.relaxation import relaxed
 from snapshelf.search.sort import read_sort
@@ -95,7 +95,7 @@ def test_sorting_is_by_numbers(stocked: Shop) -> None:
 )
 def test_matched_words_are_said_as_they_were_typed(text: str, title: str, matched: tuple[str, ...]) -> None:
     product = Product(id="p", title=title)
-    assert matched_words(words(text, unit(1)), product, Lexicon.bundled()) == matched
+    assert matched_terms(words(text, unit(1)), product, Lexicon.bundled()) == matched
 
 
 class Redness:

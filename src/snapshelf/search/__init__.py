@@ -4,7 +4,7 @@ from snapshelf.search.assignment import RankingAssignment
 from snapshelf.search.corpus import Corpus, Products
 from snapshelf.search.diversify import diversified
 from snapshelf.search.explain import heat_map, why_not
-from snapshelf.search.facets import Chosen, FacetChoice, FacetField, FacetResult, facet_fields, joined
+from snapshelf.search.facets import FacetChoice, FacetField, FacetFilter, FacetResult, facet_fields, joined
 from snapshelf.search.paging import FirstPage, Page, page_token, query_digest
 from snapshelf.search.personalisation import Personaliser
 from snapshelf.search.pipeline import RankedResults, search
@@ -46,13 +46,13 @@ __all__ = [
     "WEIGHTED",
     "WINDOWS",
     "Calibration",
-    "Chosen",
     "Corpus",
     "Curve",
     "Evidence",
     "Experiment",
     "FacetChoice",
     "FacetField",
+    "FacetFilter",
     "FacetKind",
     "FacetRequest",
     "FacetResult",

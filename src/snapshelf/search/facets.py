@@ -1,4 +1,4 @@
-"""Facets: which values the matching products have, and how many of each."""
+"""Facets: the values of the matching products in a field, with counts; and filters of chosen values."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from snapshelf.search.corpus import GROUP
 from snapshelf.search.request import FacetKind, FacetRequest, Range
 
 MAX_FACETS = 50
-"""Most facets of one search."""
+"""Most facets of a search."""
 
 _OF_ATTRIBUTES = "attributes."
 _ADDED = "added_at"
-"""What ``newest`` sorts by; to a shopper it is no property of a product."""
+"""What ``newest`` sorts by; to a shopper it is no attribute of a product."""
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -30,15 +30,15 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
 
 @dataclass(frozen=True, slots=True)
 class FacetField:
-    """A field that may be a facet.
+    """A field that can be a facet.
 
     Parameters
     ----------
     kind : {"values", "numbers"}
     values : int
-        Different values it has.
+        Number of different values.
     products : int
-        Products that have it, each variant by itself.
+        Products that have the field; variants count each.
     """
 
     kind: FacetKind
@@ -101,8 +101,8 @@ class FacetResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """A shopper's choice in one field: some values or a range, and the filter that it is."""
+class FacetFilter:
+    """The chosen values, or the chosen range, of a field, and the filter that they are."""
 
     name: str
     filter: Filter
@@ -110,49 +110,49 @@ class Chosen:
     range: Range | None = None
 
 
-def read_choices(choices: Mapping[str, Sequence[str] | Range], fields: Fields) -> dict[str, Chosen]:
-    """Understand chosen facet values; fact → choice. A field without a chosen value is left out.
+def read_facet_filters(chosen: Mapping[str, Sequence[str] | Range], fields: Fields) -> dict[str, FacetFilter]:
+    """Read chosen facet values; field → filter. A field without a chosen value is left out.
 
     Raises
     ------
     QueryError
-        There is no such field, or it cannot have such a value.
+        No product has the field, or it cannot have such a value.
     """
-    chosen: dict[str, Chosen] = {}
-    for name, given in choices.items():
-        fact, kind = resolve_field(name, fields)
-        if isinstance(given, Range):
+    filters: dict[str, FacetFilter] = {}
+    for name, values in chosen.items():
+        field, kind = resolve_field(name, fields)
+        if isinstance(values, Range):
             if kind not in ("number", "attribute"):
                 raise QueryError(f"facet_filters: {name} holds no numbers; choose some of its values")
-            if given != Range():
-                bounds = Between(fact, at_least=given.low, at_most=given.high)
-                chosen[fact] = Chosen(name, bounds, range=given)
-        elif isinstance(given, str):
-            raise QueryError(f"facet_filters: {name} takes a list of values, as in [{given!r}]")
-        elif given:
-            chosen[fact] = Chosen(name, _one_of(name, fact, kind, given), tuple(given))
-    return chosen
+            if values != Range():
+                bounds = Between(field, at_least=values.low, at_most=values.high)
+                filters[field] = FacetFilter(name, bounds, range=values)
+        elif isinstance(values, str):
+            raise QueryError(f"facet_filters: {name} takes a list of values, as in [{values!r}]")
+        elif values:
+            filters[field] = FacetFilter(name, _any_of(name, field, kind, values), tuple(values))
+    return filters
 
 
 def count_facets(
-    store: SearchIndex,
+    index: SearchIndex,
     requests: Sequence[str | FacetRequest],
     base: Filter | None,
-    chosen: Mapping[str, Chosen],
+    chosen: Mapping[str, FacetFilter],
     *,
     distinct: bool,
     lexicon: Lexicon | None = None,
 ) -> tuple[FacetResult, ...]:
-    """Count the products that match, facet by facet, each without its own choice.
+    """Return the facets of the matching products; a facet is not narrowed by its own chosen values.
 
     Parameters
     ----------
-    store : SearchIndex
+    index : SearchIndex
     requests : sequence of str or FacetRequest
     base : Filter or None
-        What matches, choices aside.
+        What matches, facet filters aside.
     chosen : mapping
-        Fact → choice.
+        Field → chosen values.
     distinct : bool
         Count variants once.
     lexicon : Lexicon or None
@@ -161,72 +161,73 @@ def count_facets(
     Raises
     ------
     QueryError
-        There is no such field, or there are too many facets.
+        No product has a field, or there are too many facets.
     """
     if len(requests) > MAX_FACETS:
         raise QueryError(f"the query has {len(requests)} facets; {MAX_FACETS} are the most")
-    kinds = _kinds(store) if requests else {}
+    kinds = _kinds(index) if requests else {}
     group = GROUP if distinct else None
     results = []
     for request in requests:
         request = FacetRequest(request) if isinstance(request, str) else request
-        fact, _ = resolve_field(request.field, store)
-        where = joined(base, *(choice.filter for other, choice in chosen.items() if other != fact))
-        choice = chosen.get(fact)
-        kind = request.kind or kinds.get(fact, "values")
+        field, _ = resolve_field(request.field, index)
+        where = joined(base, *(choice.filter for other, choice in chosen.items() if other != field))
+        choice = chosen.get(field)
+        kind = request.kind or kinds.get(field, "values")
         if kind == "numbers":
-            results.append(_histogram(store, request, fact, where, choice, group))
+            results.append(_histogram(index, request, field, where, choice, group))
         else:
-            results.append(_values(store, request, fact, where, choice, group, lexicon))
+            results.append(_values(index, request, field, where, choice, group, lexicon))
     return tuple(results)
 
 
-def facet_fields(store: SearchIndex) -> dict[str, FacetField]:
-    """Which facets may be asked for, by the short name of their field."""
-    found: dict[str, FacetField] = {}
-    products = store.count()
-    for fact, kind in _kinds(store).items():
-        name = fact.removeprefix(_OF_ATTRIBUTES)
-        counted = store.facet(fact, limit=1)
+def facet_fields(index: SearchIndex) -> dict[str, FacetField]:
+    """Return the fields that can be facets, by their short names."""
+    facets: dict[str, FacetField] = {}
+    products = index.count()
+    for field, kind in _kinds(index).items():
+        name = field.removeprefix(_OF_ATTRIBUTES)
+        counted = index.facet(field, limit=1)
         # A short name belongs to the field that every product may have.
-        found[fact if name in found else name] = FacetField(
+        facets[field if name in facets else name] = FacetField(
             kind, counted.total_values, products - counted.missing
         )
-    return found
+    return facets
 
 
-def _kinds(store: SearchIndex) -> dict[str, FacetKind]:
-    numbers = {fact for fact, kind in store.field_kinds().items() if kind == "number"} - {"in_stock"}
-    known = set(store.fields()) - {_ADDED}
-    facts = sorted(known, key=lambda fact: (fact.startswith(_OF_ATTRIBUTES), fact))
-    return {fact: "numbers" if fact in numbers else "values" for fact in facts}
+def _kinds(index: SearchIndex) -> dict[str, FacetKind]:
+    numbers = {field for field, kind in index.field_kinds().items() if kind == "number"} - {"in_stock"}
+    fields = sorted(
+        set(index.fields()) - {_ADDED}, key=lambda field: (field.startswith(_OF_ATTRIBUTES), field)
+    )
+    return {field: "numbers" if field in numbers else "values" for field in fields}
 
 
 def joined(*filters: Filter | None) -> Filter | None:
-    """Everything that all of the filters leave; None without one."""
-    given = tuple(each for each in filters if each is not None)
-    return None if not given else given[0] if len(given) == 1 else And(given)
+    """Return the filter that all of the filters make together; None without filters."""
+    parts = tuple(each for each in filters if each is not None)
+    return None if not parts else parts[0] if len(parts) == 1 else And(parts)
 
 
 def _values(
-    store: SearchIndex,
+    index: SearchIndex,
     request: FacetRequest,
-    fact: str,
+    field: str,
     where: Filter | None,
-    choice: Chosen | None,
+    choice: FacetFilter | None,
     group: str | None,
     lexicon: Lexicon | None,
 ) -> FacetResult:
-    counted = store.facet(fact, where, limit=request.limit, distinct=group)
+    counted = index.facet(field, where, limit=request.limit, distinct=group)
     chosen = set(choice.values) if choice else set()
     values: dict[str, int] = {}
-    for each in counted.values:
-        # An attribute may hold the number 40 and the text "40": one value to a shopper.
-        text = _text(fact, each.value)
-        values[text] = values.get(text, 0) + each.count
+    for value_count in counted.values:
+        # An attribute may hold the number 40 and the text "40": the same value to a shopper.
+        text = _text(field, value_count.value)
+        values[text] = values.get(text, 0) + value_count.count
     for value in sorted(chosen - values.keys()):
-        has = _one_of(request.field, fact, resolve_field(request.field, store)[1], [value])
-        values[value] = store.count(joined(where, has), group)
+        has = _any_of(request.field, field, resolve_field(request.field, index)[1], [value])
+        values[value] = index.count(joined(where, has), group)
     return FacetResult(
         request.field,
         "values",
@@ -240,14 +241,14 @@ def _values(
 
 
 def _histogram(
-    store: SearchIndex,
+    index: SearchIndex,
     request: FacetRequest,
-    fact: str,
+    field: str,
     where: Filter | None,
-    choice: Chosen | None,
+    choice: FacetFilter | None,
     group: str | None,
 ) -> FacetResult:
-    counted = store.histogram(fact, where, bins=request.bins, distinct=group)
+    counted = index.histogram(field, where, bins=request.bins, distinct=group)
     return FacetResult(
         request.field,
         "numbers",
@@ -255,7 +256,7 @@ def _histogram(
         high=counted.high,
         edges=tuple(counted.edges),
         counts=tuple(counted.counts),
-        missing=store.count(joined(where, Not(Has(fact))), group),
+        missing=index.count(joined(where, Not(Has(field))), group),
         chosen=choice.range if choice else None,
     )
 
@@ -270,7 +271,7 @@ def _labels(value: str, lexicon: Lexicon) -> dict[str, str] | None:
     return labels
 
 
-def _one_of(name: str, fact: str, kind: FieldKind, values: Sequence[str]) -> Filter:
+def _any_of(name: str, field: str, kind: FieldKind, values: Sequence[str]) -> Filter:
     match kind:
         case "id":
             return Ids(tuple(values))
@@ -279,18 +280,18 @@ def _one_of(name: str, fact: str, kind: FieldKind, values: Sequence[str]) -> Fil
                 raise QueryError(
                     f"facet_filters: {name} is true or false, not {', '.join(map(repr, values))}"
                 )
-            return OneOf(fact, tuple(value == "true" for value in values))
+            return OneOf(field, tuple(value == "true" for value in values))
         case "number":
             if wrong := [value for value in values if not _NUMBER.fullmatch(value)]:
                 raise QueryError(f"facet_filters: {name} holds numbers, and {wrong[0]!r} is none")
-            return OneOf(fact, tuple(map(float, values)))
+            return OneOf(field, tuple(map(float, values)))
         case _:
             # An attribute may hold texts and numbers; "40" chooses both.
             numbers = [float(value) for value in values if kind == "attribute" and _NUMBER.fullmatch(value)]
-            return OneOf(fact, (*values, *numbers))
+            return OneOf(field, (*values, *numbers))
 
 
-def _text(fact: str, value: str | float) -> str:
+def _text(field: str, value: str | float) -> str:
     if isinstance(value, str):
         return value
-    return str(bool(value)).lower() if fact == "in_stock" else f"{value:.15g}"
+    return str(bool(value)).lower() if field == "in_stock" else f"{value:.15g}"

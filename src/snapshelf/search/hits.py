@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from snapshelf.search.corpus import Corpus
 from snapshelf.search.fusion import contributions_of
-from snapshelf.search.matched import matched_words
+from snapshelf.search.matched_terms import matched_terms
 from snapshelf.search.pipeline import RankedResults
 from snapshelf.search.relevance import RelevanceEstimate
 from snapshelf.search.response import Hit
@@ -47,7 +47,7 @@ def hits_of(
             relevance=relevance.get(id),
             variants=max(0, sizes.get(id, 1) - 1),
             duplicates=results.duplicates.counts.get(id, 0),
-            matched_terms=matched_words(plan.query, products[id], corpus.lexicon) if explain else (),
+            matched_terms=matched_terms(plan.query, products[id], corpus.lexicon) if explain else (),
             constraints=_constraints(results, id),
             rules=_rules(results, id),
         )

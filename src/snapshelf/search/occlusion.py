@@ -1,4 +1,4 @@
-"""Heat maps: which parts of a photo make it fit, by covering them up one by one."""
+"""Heat maps: which parts of a photo make it fit, by covering each part in turn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CELLS = 7
 """Cells along the longer side."""
 
 _COVERED = 2
-"""Side of a cover, in cells: larger than one cell, or a small encoder would hardly notice."""
+"""Side of a cover, in cells: larger than a cell, or a small encoder would hardly notice."""
 
 _SIDE = 256
 """Longer side, in pixels, of the photo that is looked at: thumbnails have no more, and covering is quick."""
@@ -23,10 +23,10 @@ _SIDE = 256
 def occlusion_map(
     encoder: Encoder, photo: Image.Image, target: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], float]:
-    """Find the parts of a photo that bring it near a vector, by occlusion [1]_.
+    """Return the parts of a photo that make it similar to a vector, by occlusion [1]_.
 
     A blurred copy of the photo is laid over each part in turn, which hides what is there without adding an edge.
-    All covered photos are encoded in one batch. A cell's heat is the mean loss of the covers over it.
+    All covered photos are encoded in a single batch. A cell's heat is the mean loss of the covers over it.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from snapshelf.index import Filter
 from snapshelf.query import Chip, Note, Query
-from snapshelf.search.facets import Chosen
+from snapshelf.search.facets import FacetFilter
 from snapshelf.search.request import MAX_RESULTS
 from snapshelf.search.rules.merchandising import Merchandising
 from snapshelf.search.signals import Mode, QueryVector, Weights
@@ -62,7 +62,7 @@ class SearchPlan:
     rules: Merchandising = field(default_factory=Merchandising)
     windows: tuple[int, ...] = WINDOWS
     where: Filter | None = None
-    chosen: Mapping[str, Chosen] = field(default_factory=dict)
+    chosen: Mapping[str, FacetFilter] = field(default_factory=dict)
     base: Filter | None = None
     total: int = 0
     notes: tuple[Note, ...] = ()

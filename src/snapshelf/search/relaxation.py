@@ -13,16 +13,16 @@ from snapshelf.search.facets import joined
 def relaxed(
     chips: Sequence[Chip], base: Filter | None, count: Callable[[Filter | None], int]
 ) -> tuple[tuple[Chip, ...], tuple[Note, ...]]:
-    """Soften hard chips, one by one, until something is left.
+    """Soften hard chips, in turn, until some product matches.
 
-    First goes the chip without which most products are left; of equals, the one said last. What the shopper asked for
-    by filters and choices always holds, and where that alone leaves nothing the chips stay as they are.
+    The first is the chip without which most products match; of equals, the last in the text. Filters and facet filters
+    always hold, and where they alone leave nothing the chips stay as they are.
 
     Parameters
     ----------
     chips : sequence of Chip
     base : Filter or None
-        What has to hold apart from them.
+        What has to hold beside them.
     count : callable
         Counts the products that match.
 
@@ -31,7 +31,7 @@ def relaxed(
     chips : tuple of Chip
         The same, some of them soft now.
     notes : tuple of Note
-        One for each chip that was softened.
+        A note for each chip that was softened.
     """
     kept = list(chips)
     notes = []

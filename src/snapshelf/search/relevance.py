@@ -80,7 +80,7 @@ class Evidence:
         return "photo" if self.text_image is None else "both"
 
     def signals(self) -> Numbers:
-        """The signals that this kind of query has, float64 (n, s); NaN where one is missing."""
+        """The signals that this kind of query has, float64 (n, s); NaN where a signal is missing."""
         of_words = (self.text_image, self.text_title, self.lexical)
         signals = {"photo": (self.photo,), "words": of_words, "both": (self.photo, *of_words)}[self.kind]
         size = max(len(signal) for signal in signals if signal is not None)
@@ -167,8 +167,8 @@ class RelevanceEstimate:
 class Curve(BaseModel):
     """Logistic regression on the signals of a hit, for a kind of query.
 
-    The logit is a cubic polynomial in each signal plus one in the best value of that signal among the first ten hits: a
-    fair hit beside a perfect hit is less likely to be meant than the same hit at the head of poor hits.
+    The logit is a cubic polynomial in each signal plus a cubic polynomial in the best value of that signal among the
+    first ten hits: a fair hit beside a perfect hit is less likely to be meant than the same hit before poor hits.
 
     Parameters
     ----------

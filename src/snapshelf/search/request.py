@@ -30,19 +30,19 @@ from snapshelf.query import MAX_EXAMPLES, MAX_PHOTOS, MAX_TEXT_LENGTH, PhotoInpu
 from snapshelf.search.signals import Mode, Weights, check_weight_names
 
 MAX_K = 1_000
-"""Most hits of one search."""
+"""Most hits of a search."""
 
 MAX_RESULTS = 1_000
-"""Hits that the pages of one search go on to."""
+"""Hits that the pages of a search go on to."""
 
 MAX_RELATED = 20
-"""Most further queries proposed with one search."""
+"""Most further queries proposed with a search."""
 
 MAX_VALUES = 1_000
-"""Most values of one facet."""
+"""Most values of a facet."""
 
 MAX_BINS = 200
-"""Most bars of one histogram."""
+"""Most bars of a histogram."""
 
 FacetKind: TypeAlias = Literal["values", "numbers"]
 """Values that are listed, or numbers in a histogram."""

@@ -41,7 +41,7 @@ def retrieve(
 
 
 def retrieve_product(plan: SearchPlan, index: SearchIndex, id: str) -> ScoreTable:
-    """Retrieve one product, whether it matches or not; the table is empty if the index does not have it."""
+    """Retrieve a product, whether it matches or not; the table is empty if the index does not have it."""
     return _table(plan, _candidates(plan, index, 1, Ids((id,))), 0)
 
 

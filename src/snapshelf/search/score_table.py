@@ -1,4 +1,4 @@
-"""The score table: the candidates of a query, a row each, and what every signal says of them."""
+"""The score table: a row for each candidate of a query, a column for each signal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RELEVANCE = (VISUAL, *(signal.name for signal in SIGNALS if signal.in_relevance
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Candidates of one query; columns are arrays of length n, in the order of `ids`.
+    """Candidates of a query; columns are arrays of length n, in the order of `ids`.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class ScoreTable:
     visual : ndarray
         float64 (n,): dot product of the composed query vector with the photo that fits best.
     title : ndarray
-        float64 (n,): dot product of the words' vector with the title's; 0 without one.
+        float64 (n,): dot product of the words' vector with the title's; 0 without a title vector.
     bm25 : ndarray
         float64 (n,).
     tests : ndarray

@@ -30,7 +30,7 @@ from snapshelf.query import (
 )
 from snapshelf.search.assignment import RankingAssignment
 from snapshelf.search.corpus import GROUP, Corpus
-from snapshelf.search.facets import FacetField, count_facets, facet_fields, joined, read_choices
+from snapshelf.search.facets import FacetField, count_facets, facet_fields, joined, read_facet_filters
 from snapshelf.search.hits import hits_of
 from snapshelf.search.impressions import impression_of, search_event
 from snapshelf.search.paging import Page, page_token, query_digest, read_page_token
@@ -170,7 +170,7 @@ class SearchService:
     def _restricted(
         self, request: SearchRequest, query: Query, where: Filter | None, rules: Merchandising
     ) -> SearchPlan:
-        chosen = read_choices(request.facet_filters, self.index)
+        chosen = read_facet_filters(request.facet_filters, self.index)
         choices = [choice.filter for choice in chosen.values()]
         no_examples = Not(Ids(tuple(sorted(query.excluded_ids)))) if query.excluded_ids else None
         not_hidden = joined(where, no_examples, rules.left)

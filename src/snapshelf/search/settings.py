@@ -1,4 +1,4 @@
-"""How a shop wants to be searched: ``search.yaml`` in the shelf."""
+"""Settings of searches: ``search.yaml`` in the shelf."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from snapshelf.search.signals import Weights, check_weight_names
 
 
 class Experiment(BaseModel):
-    """Two rankings against each other on the shop's searches; ``snapshelf report experiments`` tells what came of it.
+    """Two rankings against each other on the shop's searches; ``snapshelf report experiments`` shows the result.
 
     Parameters
     ----------
     name : str
-        Another name divides the shoppers anew.
+        Another name divides the shoppers again.
     a, b : {"promoted", "candidate", "formula", "none"}
     interleave : bool
-        Both rankings share the places of one answer; otherwise each shopper gets one of them.
+        Both rankings share the places of a response; otherwise each shopper gets either of them.
     share : float
-        Of the shoppers who get b, or who take part where the places are shared; the others get a.
+        Share of the shoppers who get b, or who take part where the places are shared; the others get a.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -37,15 +37,15 @@ class Experiment(BaseModel):
 
 
 class RankingSettings(BaseModel):
-    """Settings of how a shelf that is served orders and learns.
+    """Settings of how a served shelf ranks and learns.
 
     Parameters
     ----------
     impressions : bool
-        Keep what searches showed, to learn from it.
+        Record what searches showed, to learn from it.
     explore : float or None
         Share of the searches in which two neighbours of the first ten may change their order by chance; None for 0.05
-        as soon as something was counted, and for 0 before.
+        as soon as events were counted, and for 0 before.
     experiment : Experiment or None
     """
 
@@ -61,12 +61,12 @@ class SearchSettings(BaseModel):
 
     Parameters
     ----------
-    understanding : Understanding
-        What is read from the words, and whether it filters.
+    understanding : UnderstandingSettings
+        Constraints that are read from the words, and whether they filter.
     weights : Weights
-        Part of each signal in the score.
+        Weight of each signal in the score.
     log_queries : bool
-        Keep the words of queries, for completions and for the report of those that found nothing.
+        Keep the words of queries, for completions and for the report of queries without results.
     ranking : RankingSettings
     """
 
@@ -79,7 +79,7 @@ class SearchSettings(BaseModel):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read the settings; those of a missing file are the usual ones.
+        """Read the settings; a missing file gives the defaults.
 
         Raises
         ------

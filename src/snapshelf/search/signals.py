@@ -177,7 +177,7 @@ def check_weight_names(weights: object) -> object:
 class QueryVector:
     """The composed query vector: the part of the score that is linear in a product's photo vector.
 
-    ``photo · cos(query photo, p) + text_image · cos(query words, p)`` is what one composed vector gives. So a single
+    ``photo · cos(query photo, p) + text_image · cos(query words, p)`` is what a composed vector gives. So a single
     vector search finds its exact best, and the photo of a product that fits the whole query best counts.
 
     Parameters

@@ -1,4 +1,4 @@
-"""The file that a shop's rules are in, read again whenever it has changed."""
+"""The file of a shop's rules, read again whenever it has changed."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class RuleFile:
             raise StorageError(f"{self._path}: cannot be read as UTF-8 text: {error}") from error
 
     def write(self, text: str, fields: Fields) -> None:
-        """Check rules and keep them; a power cut leaves the old ones or the new ones.
+        """Check and store rules; a power cut leaves either the old or the new rules.
 
         Raises
         ------
         RuleError
-            They cannot be read, contradict each other, or filter by a field that there is not.
+            They cannot be read, contradict each other, or filter by an unknown field.
         StorageError
             They cannot be written.
         """
@@ -65,11 +65,11 @@ class RuleFile:
         write_text(self._path, text)
 
     def forget_filters(self) -> None:
-        """Parse the rules' filters anew: the products have changed."""
+        """Parse the filters of the rules again: the products have changed."""
         self._parsed = {}
 
     def applying(self, text: str, fields: Fields) -> Merchandising:
-        """What the rules do to a query of these words."""
+        """Return what the rules do to a query of these words."""
         self._refresh()
         applied = merchandising(self._rules.applying(text), fields, self._parsed)
         if self._broken is None:

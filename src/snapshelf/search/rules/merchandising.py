@@ -1,4 +1,4 @@
-"""The shop's rules that apply to one query, ready to be followed."""
+"""The shop's rules that apply to a query, ready to be followed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Merchandising:
-    """What rules do to one query.
+    """What the rules do to a query.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ class Merchandising:
 def merchandising(
     rules: Sequence[Rule], fields: Fields, parsed: MutableMapping[str, Filter | FilterError]
 ) -> Merchandising:
-    """Bring the rules that apply to a query together.
+    """Combine the rules that apply to a query.
 
     Parameters
     ----------
     rules : sequence of Rule
-        In the order of their file: where two ask for one place, or for two redirects, the earlier one has it.
+        In the order of their file: where two want the same place, or two redirects, the earlier rule counts.
     fields : Fields
         What the products hold.
     parsed : mutable mapping
@@ -70,11 +70,15 @@ def merchandising(
 
     def read(rule: Rule, text: str) -> Filter | None:
         # A rule outlives what it was written for: when its field is gone, the search goes on without it.
-        found = _parsed(text, fields, parsed)
-        if not isinstance(found, FilterError):
-            return found
+        parsed_filter = _parsed(text, fields, parsed)
+        if not isinstance(parsed_filter, FilterError):
+            return parsed_filter
         notes.append(
-            Note("ignored-rule", f"the rule {rule.name!r} is not followed: {found}", {"rule": rule.name})
+            Note(
+                "ignored-rule",
+                f"the rule {rule.name!r} is not followed: {parsed_filter}",
+                {"rule": rule.name},
+            )
         )
         return None
 
@@ -100,14 +104,14 @@ def check_filters(rules: Rules, fields: Fields, source: str) -> None:
     Raises
     ------
     RuleError
-        One cannot: it is malformed, or names a field that there is not.
+        A filter is malformed, or names an unknown field.
     """
     for rule in rules:
         texts = [move.where for move in (rule.boost, rule.bury) if move is not None]
         texts += [rule.hide] if isinstance(rule.hide, str) else []
         for text in texts:
-            if isinstance(found := _parsed(text, fields, {}), FilterError):
-                raise RuleError(f"{source}: rule {rule.name!r}: {found}") from found
+            if isinstance(error := _parsed(text, fields, {}), FilterError):
+                raise RuleError(f"{source}: rule {rule.name!r}: {error}") from error
 
 
 def _parsed(

@@ -16,7 +16,7 @@ from snapshelf.errors import RuleError
 from snapshelf.language import Lexicon, normalise, tokenize
 
 MAX_RULES = 1_000
-"""Most rules of one shop."""
+"""Most rules of a shop."""
 
 _LAST_PLACE = 100
 _Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
@@ -35,16 +35,16 @@ class Move(_Model):
 
 
 class Rule(_Model):
-    """One rule: when it applies, and what it does.
+    """A rule: when it applies, and what it does.
 
     Parameters
     ----------
     name : str
         Named wherever the rule has moved something.
     words : tuple of str
-        It applies to queries that have all words of one of these phrases, in either language and any order.
+        It applies to queries that have all words of any of these phrases, in either language and any order.
     exactly : tuple of str
-        It applies to queries that are one of these phrases, up to case and width. Without `words` and `exactly` it
+        It applies to queries that are any of these phrases, up to case and width. Without `words` and `exactly` it
         applies to every query.
     since, until : datetime or None
         It applies from, and before, these moments; without an offset they are UTC.
@@ -71,7 +71,7 @@ class Rule(_Model):
 
     @field_validator("words", "exactly", mode="before")
     @classmethod
-    def _one_or_several(cls, value: Any) -> Any:
+    def _as_tuple(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
 
     @field_validator("words", "exactly")
@@ -99,7 +99,7 @@ class Rule(_Model):
         if self.since and self.until and self.since >= self.until:
             raise ValueError("it ends before it begins; until must be later than since")
         if len(set(self.pin.values())) < len(self.pin):
-            raise ValueError("it pins one product at two places")
+            raise ValueError("it pins the same product at two places")
         return self
 
     def is_on(self, moment: datetime) -> bool:
@@ -109,7 +109,7 @@ class Rule(_Model):
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One phrase of a rule: queries that have all of `keys`, or that are `text`."""
+    """A phrase of a rule: queries that have all of `keys`, or that are `text`."""
 
     keys: frozenset[str]
     text: str | None = None
@@ -118,14 +118,14 @@ class _Case:
         return text == self.text if self.text is not None else self.keys <= keys
 
     def implies(self, other: _Case) -> bool:
-        """Whether every query that this holds for is one that the other holds for."""
+        """Whether the other holds for every query that this holds for."""
         if other.text is not None:
             return self.text == other.text
         return other.keys <= self.keys
 
 
 class Rules:
-    """The rules of a shop, in the order of their file; of two that cannot both be followed the earlier counts.
+    """The rules of a shop, in the order of their file; of two rules that cannot both be followed the earlier counts.
 
     Parameters
     ----------
@@ -133,12 +133,12 @@ class Rules:
     source : str
         Where they come from; error messages say it.
     lexicon : Lexicon or None
-        Tells that 连衣裙 and "dress" are one word; the bundled one by default.
+        Knows that 连衣裙 and "dress" mean the same; by default the bundled lexicon.
 
     Raises
     ------
     RuleError
-        Two rules have one name, or contradict each other for the same queries at the same time.
+        Two rules have the same name, or contradict each other for the same queries at the same time.
     """
 
     def __init__(
@@ -148,12 +148,12 @@ class Rules:
         self._rules = [(rule, tuple(self._cases(rule))) for rule in rules]
         for number, rule in enumerate(rules):
             if rule.name in {other.name for other in rules[:number]}:
-                raise RuleError(f"{source}: there are two rules named {rule.name!r}; rename one")
-        for (one, cases), (other, others) in combinations(self._rules, 2):
-            if (problem := _conflict(one, other)) and _meet(one, cases, other, others):
+                raise RuleError(f"{source}: there are two rules named {rule.name!r}; rename one of them")
+        for (first, cases), (second, others) in combinations(self._rules, 2):
+            if (problem := _conflict(first, second)) and _meet(first, cases, second, others):
                 raise RuleError(
-                    f"{source}: the rules {one.name!r} and {other.name!r} contradict each other: {problem}; "
-                    "change one of them, or the words or times for which it applies"
+                    f"{source}: the rules {first.name!r} and {second.name!r} contradict each other: {problem}; "
+                    "change either of them, or the words or times for which it applies"
                 )
 
     @classmethod
@@ -228,7 +228,7 @@ class Rules:
             yield _Case(self._keys(normal), normal)
 
     def _keys(self, normal: str) -> frozenset[str]:
-        """What the text names, in no language: its concepts, and its other words."""
+        """Return what the text names in any language: its concepts, and its other words."""
         named = self._lexicon.find(normal)
         rest = list(normal)
         for match in named:
@@ -250,32 +250,32 @@ def _read(entry: object, place: int, source: str) -> Rule:
         raise RuleError(f"{where}{f', {field}' if field else ''}: {message}") from error
 
 
-def _meet(one: Rule, cases: Sequence[_Case], other: Rule, others: Sequence[_Case]) -> bool:
-    """Whether some query that one rule is meant for always meets the other one too."""
-    if one.until and other.since and one.until <= other.since:
+def _meet(first: Rule, cases: Sequence[_Case], second: Rule, others: Sequence[_Case]) -> bool:
+    """Whether some query of either rule always is a query of the other."""
+    if first.until and second.since and first.until <= second.since:
         return False
-    if other.until and one.since and other.until <= one.since:
+    if second.until and first.since and second.until <= first.since:
         return False
     if not cases or not others:
         return True
     return any(mine.implies(theirs) or theirs.implies(mine) for mine in cases for theirs in others)
 
 
-def _conflict(one: Rule, other: Rule) -> str | None:
-    """Say what both cannot have."""
-    for place in one.pin.keys() & other.pin.keys():
-        if one.pin[place] != other.pin[place]:
+def _conflict(first: Rule, second: Rule) -> str | None:
+    """Return what both rules cannot have together; None if there is no conflict."""
+    for place in first.pin.keys() & second.pin.keys():
+        if first.pin[place] != second.pin[place]:
             return f"both pin a product at place {place}"
-    places = {id: place for place, id in one.pin.items()}
-    for place, id in other.pin.items():
+    places = {id: place for place, id in first.pin.items()}
+    for place, id in second.pin.items():
         if places.get(id, place) != place:
             return f"they pin the product {id!r} at the places {places[id]} and {place}"
-    for pinning, hiding in ((one, other), (other, one)):
+    for pinning, hiding in ((first, second), (second, first)):
         if isinstance(hiding.hide, tuple) and (both := set(pinning.pin.values()) & set(hiding.hide)):
             return f"{pinning.name!r} pins the product {min(both)!r}, which {hiding.name!r} hides"
-    for boosting, burying in ((one, other), (other, one)):
+    for boosting, burying in ((first, second), (second, first)):
         if boosting.boost and burying.bury and boosting.boost.where == burying.bury.where:
             return f"{boosting.name!r} boosts what {burying.name!r} buries, {burying.bury.where}"
-    if one.redirect and other.redirect and one.redirect != other.redirect:
-        return f"they redirect to {one.redirect} and {other.redirect}"
+    if first.redirect and second.redirect and first.redirect != second.redirect:
+        return f"they redirect to {first.redirect} and {second.redirect}"
     return None

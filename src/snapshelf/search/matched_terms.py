@@ -1,4 +1,4 @@
-"""Which of the query's words a product's text has."""
+"""Matched terms: the words of a query that the text of a product has."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from snapshelf.language import Lexicon, search_terms
 from snapshelf.query import Query
 
 
-def matched_words(query: Query, product: Product, lexicon: Lexicon) -> tuple[str, ...]:
-    """Return the words of the query that made a part of the score ``words``, as they were said and in their order.
+def matched_terms(query: Query, product: Product, lexicon: Lexicon) -> tuple[str, ...]:
+    """Return the words of the query that the signal ``lexical`` counts, as they were typed and in their order.
 
     A word counts when the product has it in any form: 红色 matches a product that says "red".
     """
