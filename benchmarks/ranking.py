@@ -49,7 +49,7 @@ def main() -> None:
     divided = training_split(items, shown, interactions, now=_NOW)
     figures["count, s"] = time.perf_counter() - started
     started = time.perf_counter()
-    model = train(divided.signals, divided.learn)
+    model = train(divided.statistics, divided.learn)
     figures["train, s"] = time.perf_counter() - started
     figures["learned from"] = model.trained_on
     histories = InteractionHistories(items, interactions, now=_NOW)
@@ -101,7 +101,7 @@ def _rerank(
     for number in range(300):
         candidates = [ids[row] for row in draw.choice(len(ids), 200, replace=False)]
         scores = np.sort(draw.random(200).astype(np.float32))[::-1].copy()
-        history = histories.past(f"s{number}", _NOW)
+        history = histories.history(f"s{number}", _NOW)
         table = CandidateTable(candidates, scores, {"lexical": scores})
         started = time.process_time()
         ranker.rerank(table, history, _NOW)

@@ -97,11 +97,11 @@ def agreement(
     found: dict[str, list[float]] = {"shown": [], "impersonal": [], "personal": [], "wrong shopper": []}
     for search in [search for search in shop.log.shown if search.at >= since][:most]:
         persona = shop.behaviour.personas[search.shopper]
-        past = shop.histories.past(search.shopper, search.at)
+        past = shop.histories.history(search.shopper, search.at)
         if not len(past.rows):
             continue
         others = [name for name in names if shop.behaviour.personas[name].id != persona.id]
-        wrong = shop.histories.past(str(draw.choice(others)), search.at)
+        wrong = shop.histories.history(str(draw.choice(others)), search.at)
         gains = np.array([persona.taste(shop.products[id]) for id in search.products])
         relevance = np.array(search.relevance, np.float32)
         table = CandidateTable(search.products, relevance, {"title": relevance})
@@ -169,7 +169,7 @@ def test_for_you_is_to_the_taste_of_each(shop: Shop) -> None:
     for place, persona in enumerate(PERSONAS):
         usual.append(np.mean([persona.taste(each) for each in shop.products.values()]))
         for tastes, whose in ((own, persona), (wrong, PERSONAS[place - 1])):
-            past = shop.histories.past(whose.id, NOW)
+            past = shop.histories.history(whose.id, NOW)
             found = recommender.recommend(
                 RecommendationQuery("for-you", history=past, now=NOW, explore=False)
             )
@@ -225,8 +225,8 @@ def test_position_bias_is_recovered(busy: Shop) -> None:
 @pytest.mark.usefixtures("trees")
 def test_the_learned_ranking_orders_by_the_known_tastes(busy: Shop) -> None:
     divided = training_split(busy.items, busy.log.shown, busy.log.interactions, now=NOW)
-    model = train(divided.signals, divided.learn)
-    found = agreement(busy, model, divided.signals, busy.moment(0.8), 1_500)
+    model = train(divided.statistics, divided.learn)
+    found = agreement(busy, model, divided.statistics, busy.moment(0.8), 1_500)
     assert found["personal"] > found["impersonal"] + 0.005
     assert found["impersonal"] > found["shown"]
     assert found["wrong shopper"] < found["impersonal"]

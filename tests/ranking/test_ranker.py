@@ -28,7 +28,7 @@ UNKNOWN_IDS = ("gone", "not yet read")
 @pytest.fixture(scope="module")
 def rankers(shop: Shop) -> dict[str, Ranker]:
     split = training_split(shop.items, shop.shown, shop.interactions, now=NOW)
-    model = train(split.signals, split.learn, Settings(trees=30, leaves=7, least_in_leaf=10, threads=1))
+    model = train(split.statistics, split.learn, Settings(trees=30, leaves=7, least_in_leaf=10, threads=1))
     histories = InteractionHistories(shop.items, shop.interactions, now=NOW)
     statistics = count(shop.items, histories, shop.shown, until=NOW)
     return {

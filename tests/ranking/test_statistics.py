@@ -164,6 +164,14 @@ def test_histories_without_times_count_every_shopper_once(baskets: list[list[int
     assert np.isnan(statistics.click_rate).all()
 
 
+def test_few_shoppers_have_a_finite_taste_space() -> None:
+    """Six shoppers with the same two products leave nothing to a second direction."""
+    taste = count_histories(ITEMS, [np.array([0, 1], np.intp)] * 6).taste
+    assert taste is not None
+    assert np.isfinite(taste).all()
+    assert not taste[2:].any()
+
+
 def test_events_after_the_moment_are_not_counted() -> None:
     events = [Interaction("ann", "p0", NOW - DAY, "click"), Interaction("ann", "p1", NOW + 60, "click")]
     shown = [Impression("q", "ann", NOW + 1, ("p2",), (1.0,))]

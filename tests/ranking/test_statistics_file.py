@@ -28,7 +28,7 @@ def signals(shop: Shop) -> ItemStatistics:
 
 def features(signals: ItemStatistics, shop: Shop, ids: list[str]) -> np.ndarray:
     items = signals.items
-    past = InteractionHistories(items, shop.interactions, now=NOW).past("s3", NOW)
+    past = InteractionHistories(items, shop.interactions, now=NOW).history("s3", NOW)
     return compute_features(signals, CandidateTable(ids, np.ones(len(ids), np.float32)), past, NOW)
 
 

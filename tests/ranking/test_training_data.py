@@ -19,22 +19,22 @@ def test_events_out_of_order_are_put_in_order_and_the_future_is_left_out(shop: S
         Interaction("s", "Ahorn-bag-0", NOW - 20, "purchase"),
         Interaction("s", "Ahorn-bag-2", NOW + DAY, "click"),
     ]
-    past = InteractionHistories(shop.items, interactions, now=NOW).past("s", NOW + 2 * DAY)
+    past = InteractionHistories(shop.items, interactions, now=NOW).history("s", NOW + 2 * DAY)
     assert past.rows.tolist() == shop.items.rows(["Ahorn-bag-0", "Ahorn-bag-1"]).tolist()
     assert past.weights.tolist() == [8, 1]
 
 
 def test_an_unknown_shopper_has_no_past_and_an_unknown_product_no_place(shop: Shop) -> None:
     histories = InteractionHistories(shop.items, [Interaction("s", "gone", NOW - 5, "click")], now=NOW)
-    assert not len(histories.past("nobody", NOW).rows)
-    assert not len(histories.past("s", NOW).rows)
+    assert not len(histories.history("nobody", NOW).rows)
+    assert not len(histories.history("s", NOW).rows)
     assert not count(shop.items, histories, [], until=NOW).popularity.any()
 
 
 def test_the_past_ends_before_the_moment(shop: Shop) -> None:
     histories = InteractionHistories(shop.items, [Interaction("s", "Ahorn-bag-0", NOW, "click")], now=NOW)
-    assert not len(histories.past("s", NOW).rows)
-    assert len(histories.past("s", NOW + 1).rows) == 1
+    assert not len(histories.history("s", NOW).rows)
+    assert len(histories.history("s", NOW + 1).rows) == 1
 
 
 def test_the_strongest_follower_is_the_grade(shop: Shop) -> None:

@@ -77,8 +77,8 @@ def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: Js
 
         told, items, now = told_of(log, shelf), items_of(shelf), time()
         divided = training_split(items, told.shown, told.interactions, now=now)
-        model = learn(divided.signals, divided.learn)
-        report = evaluate_ranking(model, divided.signals, divided.test).to_json()
+        model = learn(divided.statistics, divided.learn)
+        report = evaluate_ranking(model, divided.statistics, divided.test).to_json()
         ranking = ModelStore(shelf)
         ranking.offer(model, report)
         ranking.save_statistics(
@@ -140,10 +140,10 @@ def evaluate(
         divided = training_split(items, told.shown, told.interactions, now=time())
         ranking = ModelStore(shelf)
         model = ranking.candidate() if candidate else ranking.current()
-        report = evaluate_ranking(model, divided.signals, divided.test).to_json()
+        report = evaluate_ranking(model, divided.statistics, divided.test).to_json()
         try:
             report["off_policy"] = evaluate_off_policy(
-                ModelRanker(divided.signals, model),
+                ModelRanker(divided.statistics, model),
                 items,
                 divided.histories,
                 told.shown,

@@ -146,7 +146,7 @@ def _logged_samples(
     table, available = candidates_of(items, search)
     if len(available) < 2:
         return []
-    ranking, shopper = ranker.rerank(table, histories.past(search.shopper, search.at), search.at)
+    ranking, shopper = ranker.rerank(table, histories.history(search.shopper, search.at), search.at)
     order = available[np.argsort(-(table.relevance + ranking + shopper), kind="stable")]
     propensities = search.propensities or (1.0,) * len(search.products)
     samples: list[tuple[float, ...]] = []

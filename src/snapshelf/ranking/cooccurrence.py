@@ -1,4 +1,4 @@
-"""Which products come together: item-to-item counts that are kept up to date."""
+"""Co-occurrence of products: item-to-item counts that are updated with new interactions."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from snapshelf._support.files import write_arrays
 from snapshelf.errors import ShelfVersionError
 
 Together: TypeAlias = tuple[Sequence[str], Sequence[str]]
-"""Product ids that were known of a shopper or basket before, and those that are new."""
+"""Known and new product ids of a shopper or basket."""
 
-MOST_TOGETHER = 500
-"""Different products of one shopper that count; more are a robot's, and pairs grow with the square."""
+MAX_PRODUCTS = 500
+"""Different products of a shopper that count; more come from robots, and pairs grow with the square."""
 
 _FORMAT = 1
 
 
 class CoOccurrence:
-    """Pairs of products that the same shopper, or the same basket, had: blind to their order.
+    """Pairs of products of the same shopper, or of the same basket, in whatever order.
 
-    Each shopper counts once for a pair. Counts fade: those of yesterday are worth less than today's by
-    `half_life` days, so a nightly `update` keeps up with what is told without reading old events again.
+    Each shopper counts once for a pair. Counts fade with a half-life, so that an `update` with new interactions needs
+    no old ones.
 
     Parameters
     ----------
@@ -51,17 +51,17 @@ class CoOccurrence:
         """How many shoppers had each product, faded, float32 (n,)."""
         return self._sums
 
-    def update(self, told: Iterable[Together], *, days: float = 0.0) -> None:
-        """Add what is new.
+    def update(self, histories: Iterable[Together], *, days: float = 0.0) -> None:
+        """Add new products.
 
         Parameters
         ----------
-        told : iterable of (sequence of str, sequence of str)
-            For each shopper the products known before and the new ones; what is in both is not new.
+        histories : iterable of (sequence of str, sequence of str)
+            For each shopper the known products and the new ones; a product in both is not new.
         days : float
             Time since the update before, ≥ 0.
         """
-        before, new = self._matrices(told)
+        before, new = self._matrices(histories)
         size = len(self._index)
         faded = 0.5 ** (max(days, 0.0) / self.half_life) if self.half_life else 1.0
         pairs = sparse.csr_array(new.T @ new)
@@ -73,14 +73,14 @@ class CoOccurrence:
         old = np.pad(self._sums, (0, size - len(self._sums)))
         self._sums = (old * faded + new.sum(axis=0)).astype(np.float32)
 
-    def _matrices(self, told: Iterable[Together]) -> tuple[sparse.csr_array, sparse.csr_array]:
+    def _matrices(self, histories: Iterable[Together]) -> tuple[sparse.csr_array, sparse.csr_array]:
         known: list[list[int]] = []
         fresh: list[list[int]] = []
-        for before, new in told:
+        for before, new in histories:
             had = dict.fromkeys(reversed(before))
-            # The latest come first: they are what is kept of a shopper with very many.
-            added = [name for name in dict.fromkeys(reversed(new)) if name not in had][:MOST_TOGETHER]
-            kept = list(had)[: MOST_TOGETHER - len(added)]
+            # The latest come first: of a shopper with very many products they are kept.
+            added = [name for name in dict.fromkeys(reversed(new)) if name not in had][:MAX_PRODUCTS]
+            kept = list(had)[: MAX_PRODUCTS - len(added)]
             fresh.append([self._index.setdefault(name, len(self._index)) for name in added])
             known.append([self._index.setdefault(name, len(self._index)) for name in kept])
         return self._indicators(known), self._indicators(fresh)
@@ -115,22 +115,22 @@ class CoOccurrence:
         size = len(ids)
         place = np.full(len(self._index), -1, np.int64)
         for row, name in enumerate(ids):
-            if (own := self._index.get(name)) is not None:
-                place[own] = row
+            if (column := self._index.get(name)) is not None:
+                place[column] = row
         pairs = self._pairs.tocoo()
         near = pairs.data / (np.sqrt(self._sums[pairs.row] * self._sums[pairs.col]) + np.float32(shrinkage))
         rows, columns = place[pairs.row], place[pairs.col]
-        asked = (rows >= 0) & (columns >= 0)
-        rows, columns, near = rows[asked], columns[asked], near[asked]
+        requested = (rows >= 0) & (columns >= 0)
+        rows, columns, near = rows[requested], columns[requested], near[requested]
         # Sorted by row and falling similarity, the place within the row is the rank.
         order = np.lexsort((columns, -near, rows))
         rows, columns, near = rows[order], columns[order], near[order]
         starts = np.searchsorted(rows, np.arange(size))
         best = np.arange(len(rows)) - starts[rows] < k
         kept = sparse.coo_array((near[best], (rows[best], columns[best])), shape=(size, size))
-        found = sparse.csr_array(kept, dtype=np.float32)
-        found.sort_indices()
-        return found
+        neighbours = sparse.csr_array(kept, dtype=np.float32)
+        neighbours.sort_indices()
+        return neighbours
 
     def save(self, path: Path) -> None:
         """Write the counts to one file (``.npz``); it is there whole or not at all."""
@@ -156,11 +156,11 @@ class CoOccurrence:
             if int(file["format"]) > _FORMAT:
                 raise ShelfVersionError(f"{path}: written by a newer Snapshelf; update Snapshelf")
             half_life = float(file["half_life"])
-            found = cls(None if np.isnan(half_life) else half_life)
-            found._index = {name: row for row, name in enumerate(json.loads(file["ids"].tobytes()))}
-            size = len(found._index)
-            found._pairs = sparse.csr_array(
+            loaded = cls(None if np.isnan(half_life) else half_life)
+            loaded._index = {name: row for row, name in enumerate(json.loads(file["ids"].tobytes()))}
+            size = len(loaded._index)
+            loaded._pairs = sparse.csr_array(
                 (file["data"], file["indices"], file["indptr"]), shape=(size, size)
             )
-            found._sums = file["sums"]
-        return found
+            loaded._sums = file["sums"]
+        return loaded

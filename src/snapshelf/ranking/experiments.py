@@ -31,9 +31,9 @@ def assign(experiment: str, shopper: str, shares: Mapping[str, float]) -> str:
     """
     total = sum(shares.values())
     if not shares or total <= 0 or min(shares.values()) < 0:
-        raise InputError(f"experiment {experiment!r}: shares must be 0 or more and one of them above 0")
-    told = hashlib.sha256(f"{experiment}\0{shopper}".encode()).digest()
-    place = int.from_bytes(told[:8], "big") / _BUCKETS * total
+        raise InputError(f"experiment {experiment!r}: shares must be 0 or more, and at least one above 0")
+    digest = hashlib.sha256(f"{experiment}\0{shopper}".encode()).digest()
+    place = int.from_bytes(digest[:8], "big") / _BUCKETS * total
     for variant, share in shares.items():
         place -= share
         if place < 0:
@@ -43,7 +43,7 @@ def assign(experiment: str, shopper: str, shares: Mapping[str, float]) -> str:
 
 @dataclass(frozen=True)
 class Interleaved:
-    """One list made of two.
+    """A list that interleaves two rankings.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def team_draft(a: Sequence[str], b: Sequence[str], k: int, *, seed: str) -> Inte
     k : int
         How many are shown.
     seed : str
-        Such as the query id: the same one gives the same list.
+        Such as the query id: the same seed gives the same list.
     """
     products: dict[str, Team | None] = {}
     for first, second in zip(a, b, strict=False):
@@ -91,9 +91,9 @@ def team_draft(a: Sequence[str], b: Sequence[str], k: int, *, seed: str) -> Inte
         number += 1
         added = False
         for team in order:
-            own = next((product for product in rankings[team] if product not in products), None)
-            if own is not None and len(products) < k:
-                products[own] = team
+            product = next((id for id in rankings[team] if id not in products), None)
+            if product is not None and len(products) < k:
+                products[product] = team
                 added = True
         if not added:
             break

@@ -1,4 +1,4 @@
-"""The interaction history of a shopper as rankers take it: rows of items, weights and times."""
+"""Interaction histories of shoppers as rankers read them: rows of items, weights and times."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FUTURE = 300.0
 
 @dataclass(frozen=True)
 class InteractionHistory:
-    """What is known of a shopper when a request comes; oldest event first.
+    """The latest interactions of a shopper, oldest first.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class InteractionHistory:
         )
 
     def until(self, at: float) -> InteractionHistory:
-        """Return what of it was known at a moment (Unix seconds); times that are unknown were before it."""
+        """Return the interactions up to `at` (Unix seconds); those at unknown times were before."""
         before = ~(self.times > at)
         return InteractionHistory(self.rows[before], self.weights[before], self.times[before])
 
@@ -62,7 +62,7 @@ class InteractionHistory:
 
     @classmethod
     def none(cls) -> InteractionHistory:
-        """Nobody's past."""
+        """Return an empty history."""
         return cls.of(np.zeros(0, np.intp))
 
 
@@ -93,14 +93,14 @@ class InteractionHistories:
         for interaction in interactions:
             if interaction.at <= now + _FUTURE:
                 self._by_shopper[interaction.shopper].append(interaction)
-        for own in self._by_shopper.values():
-            own.sort(key=lambda interaction: interaction.at)
+        for events in self._by_shopper.values():
+            events.sort(key=lambda interaction: interaction.at)
 
-    def past(self, shopper: str, at: float) -> InteractionHistory:
+    def history(self, shopper: str, at: float) -> InteractionHistory:
         """Return the history of a shopper just before `at`; an empty one for an unknown shopper."""
-        own = self._by_shopper.get(shopper, [])
-        stop = bisect.bisect_left(own, at, key=lambda interaction: interaction.at)
-        latest = own[max(0, stop - MAX_HISTORY) : stop]
+        events = self._by_shopper.get(shopper, [])
+        stop = bisect.bisect_left(events, at, key=lambda interaction: interaction.at)
+        latest = events[max(0, stop - MAX_HISTORY) : stop]
         return InteractionHistory.of(
             self._items.rows(interaction.product for interaction in latest),
             np.array([WEIGHTS[interaction.kind] for interaction in latest], np.float32),
@@ -110,6 +110,6 @@ class InteractionHistories:
     def before(self, at: float) -> dict[str, list[Interaction]]:
         """Return the interactions of each shopper before `at`, oldest first."""
         return {
-            shopper: own[: bisect.bisect_left(own, at, key=lambda interaction: interaction.at)]
-            for shopper, own in self._by_shopper.items()
+            shopper: events[: bisect.bisect_left(events, at, key=lambda interaction: interaction.at)]
+            for shopper, events in self._by_shopper.items()
         }

@@ -26,19 +26,19 @@ from snapshelf.ranking.items import (
     stacked,
     term_counts,
     text_of,
-    weighed,
+    tf_idf_weights,
 )
 
-_LAYOUT = 1
+_LAYOUT = 2
 _AT_ONCE = 10_000
 _MOST_GONE = 0.2
-"""Share of rows without a product above which the table is made anew."""
+"""Share of rows without a product above which the table is built again."""
 _SPARE = 1.1
 """Room for the vectors of new products, so that few additions move all the others."""
 
 
 class ItemTable:
-    """Columns over the products of a catalogue, brought up to date by reading what changed.
+    """Columns over the products of a catalogue, updated by reading its changes.
 
     A product keeps its row until the table is opened again, also when it is removed: its id is then among `Items.gone`.
 
@@ -68,7 +68,7 @@ class ItemTable:
 
     @classmethod
     def open(cls, path: Path, catalogue: Catalogue) -> Self:
-        """Load what was saved and catch up with the catalogue; make all anew where that does not fit."""
+        """Load the saved table and catch up with the catalogue; build it again where it does not fit."""
         table, space = cls(), catalogue.meta("encoder_fingerprint") or ""
         if not table._load(path) or table.version > catalogue.version or table.space != space:
             table = cls()
@@ -88,7 +88,7 @@ class ItemTable:
         )
 
     def follow(self, catalogue: Catalogue) -> bool:
-        """Read what has changed since; returns whether anything has."""
+        """Read the changes since the last call; returns whether there were any."""
         before = self.version
         while changes := catalogue.changes(self.version, _AT_ONCE):
             self._take([change.entry for change in changes if change.entry is not None])
@@ -96,7 +96,7 @@ class ItemTable:
             self.items = replace(self.items, gone=self.items.gone | removed)
             self.version = changes[-1].version
         if self.version != before:
-            self.items = replace(self.items, words=weighed(self._counts, idf_of(self._counts)))
+            self.items = replace(self.items, words=tf_idf_weights(self._counts, idf_of(self._counts)))
         return self.version != before
 
     def _take(self, entries: Sequence[Entry]) -> None:
@@ -108,13 +108,13 @@ class ItemTable:
         self._currencies.update(each.price.currency for each in products if each.price)
         if self._currency is None and self._currencies:
             self._currency = self._currencies.most_common(1)[0][0]
-        told: dict[str, NDArray[Any]] = {
+        changed: dict[str, NDArray[Any]] = {
             **coded(products, self._known),
             "log_price": log_prices(products, self._currency),
             "added": np.array([math.nan if each.added is None else float(each.added) for each in entries]),
         }
         columns: dict[str, Any] = {}
-        for name, values in told.items():
+        for name, values in changed.items():
             columns[name] = np.resize(getattr(old, name), size)
             columns[name][rows] = values
         self._count_words([text_of(product) for product in products], rows, size)
@@ -127,12 +127,12 @@ class ItemTable:
         )
 
     def _count_words(self, texts: Sequence[str], rows: NDArray[np.intp], size: int) -> None:
-        told, before = term_counts(texts, terms=self._terms), self._counts
-        before.resize((before.shape[0], told.shape[1]))
+        added, before = term_counts(texts, terms=self._terms), self._counts
+        before.resize((before.shape[0], added.shape[1]))
         # The new rows stand below the old ones; `order` says where that of each item is.
         order = np.arange(size)
         order[rows] = before.shape[0] + np.arange(len(texts))
-        self._counts = sparse.csr_array(sparse.vstack([before, told], format="csr")[order])
+        self._counts = sparse.csr_array(sparse.vstack([before, added], format="csr")[order])
 
     def _photos(
         self, entries: Sequence[Entry], rows: NDArray[np.intp], size: int
@@ -147,7 +147,7 @@ class ItemTable:
         return self._vectors[:size] if width else None
 
     def save(self, path: Path) -> None:
-        """Write it to a file (``.npz``), unless that has been done; it is there whole or not at all.
+        """Write the table to a file (``.npz``), unless this version was written.
 
         Raises
         ------
@@ -156,7 +156,7 @@ class ItemTable:
         """
         if self._saved == self.version:
             return
-        told = {
+        header = {
             "layout": _LAYOUT,
             "version": self.version,
             "space": self.space,
@@ -169,7 +169,7 @@ class ItemTable:
         }
         columns = {name: getattr(self.items, name) for name in (*CODED, "log_price", "added")}
         arrays = {
-            "told": np.frombuffer(json.dumps(told).encode(), np.uint8),
+            "header": np.frombuffer(json.dumps(header).encode(), np.uint8),
             "vectors": self._vectors[: len(self.items)],
             **{part: getattr(self._counts, part) for part in ("data", "indices", "indptr")},
             **columns,
@@ -178,38 +178,38 @@ class ItemTable:
         self._saved = self.version
 
     def _load(self, path: Path) -> bool:
-        """Read what was saved; False where it cannot be used."""
+        """Read a saved table; False where it cannot be used."""
         try:
             # The file is opened here: NumPy forgets to close one that is no archive.
             with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 kept = {name: file[name] for name in file.files}
-            told = json.loads(kept["told"].tobytes())
-            if told["layout"] != _LAYOUT:
+            header = json.loads(kept["header"].tobytes())
+            if header["layout"] != _LAYOUT:
                 return False
-            self._rows = {id: row for row, id in enumerate(told["ids"])}
+            self._rows = {id: row for row, id in enumerate(header["ids"])}
             self._known = {
-                name: {_hashable(value): code for code, value in enumerate(told["known"][name])}
+                name: {_hashable(value): code for code, value in enumerate(header["known"][name])}
                 for name in CODED
             }
-            self._terms = {term: column for column, term in enumerate(told["terms"])}
-            self._currencies, self._currency = Counter(told["currencies"]), told["currency"]
+            self._terms = {term: column for column, term in enumerate(header["terms"])}
+            self._currencies, self._currency = Counter(header["currencies"]), header["currency"]
             self._vectors = kept["vectors"]
             shape = (len(self._rows), max(1, len(self._terms)))
             self._counts = sparse.csr_array((kept["data"], kept["indices"], kept["indptr"]), shape=shape)
             self.items = Items(
                 ids=tuple(self._rows),
-                words=weighed(self._counts, idf_of(self._counts)),
+                words=tf_idf_weights(self._counts, idf_of(self._counts)),
                 photos=self._vectors if self._vectors.shape[1] else None,
-                gone=frozenset(told["gone"]),
+                gone=frozenset(header["gone"]),
                 **{name: kept[name] for name in (*CODED, "log_price", "added")},
             )
-            self.version = self._saved = told["version"]
-            self.space = told["space"]
+            self.version = self._saved = header["version"]
+            self.space = header["space"]
         except (OSError, EOFError, ValueError, TypeError, KeyError, BadZipFile):
             return False
         return True
 
 
 def _hashable(value: Any) -> Hashable:
-    """Turn what JSON made of a value into the value again."""
+    """Return the hashable value that JSON read as a list."""
     return tuple(map(_hashable, value)) if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""The catalogue as the ranking sees it: one row for one product."""
+"""The catalogue as the ranking reads it: a row for each product."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from snapshelf.catalogue import Product
 from snapshelf.language import tokenize
 
 UNKNOWN = -1
-"""Row of an id, or code of a value, that there is not."""
+"""Row of an unknown id, or code of a missing value."""
 
 CODED = ("category", "parent_category", "brand", "colour", "audience", "group")
 """Columns of `Items` that are codes of values."""
@@ -39,8 +39,8 @@ class Items:
         CSR, float32 (n, terms): TF-IDF of the text, rows of length 1 (or 0 for a text without words).
     category, parent_category, brand, colour, audience : ndarray
         int32 (n,): codes of the full category path, the path without its last step, the brand (the title's
-        first word for a product without), the colour and for whom it is; `UNKNOWN` where there is none, and for
-        what is for everybody.
+        first word for a product without), the colour and the audience; `UNKNOWN` where a value is missing, and for
+        products for everybody.
     group : ndarray
         int32 (n,): codes of the `group_id` that variants of one product share; a product without is its own.
     log_price : ndarray
@@ -50,7 +50,7 @@ class Items:
     photos : ndarray or None
         float16 (n, d): unit vectors of the photos, zeros where there is none; None for a shop without vectors.
     gone : frozenset of str
-        Ids of products that are no more; their rows stay.
+        Ids of removed products; their rows stay.
     """
 
     ids: tuple[str, ...]
@@ -81,7 +81,7 @@ class Items:
         ----------
         products : sequence of Product
         texts : sequence of str or None
-            What is compared as words; by default the title, the brand and the category path.
+            The texts that are compared; by default the title, the brand and the category path.
         added : mapping or None
             Product id → Unix seconds when it came.
         photos : mapping or None
@@ -104,7 +104,7 @@ class Items:
         return {name: row for row, name in enumerate(self.ids) if name not in self.gone}
 
     def rows(self, ids: Iterable[str]) -> NDArray[np.intp]:
-        """Return the row of each id, intp; `UNKNOWN` for a product that there is not."""
+        """Return the row of each id, intp; `UNKNOWN` for a product that does not exist."""
         return np.array([self._index.get(name, UNKNOWN) for name in ids], dtype=np.intp)
 
 
@@ -120,7 +120,7 @@ def tf_idf(texts: Sequence[str], words_of: Callable[[str], Sequence[str]] = toke
         CSR, float32 (texts, terms).
     """
     counts = term_counts(texts, words_of)
-    return weighed(counts, idf_of(counts))
+    return tf_idf_weights(counts, idf_of(counts))
 
 
 def idf_of(counts: sparse.csr_array) -> NDArray[np.float64]:
@@ -129,13 +129,13 @@ def idf_of(counts: sparse.csr_array) -> NDArray[np.float64]:
     return np.asarray(np.log((1 + counts.shape[0]) / (1 + texts_with)) + 1)
 
 
-def weighed(counts: sparse.csr_array, idf: NDArray[np.float64]) -> sparse.csr_array:
+def tf_idf_weights(counts: sparse.csr_array, idf: NDArray[np.float64]) -> sparse.csr_array:
     """Weigh counted words, rows scaled to length 1."""
     weights = (1 + np.log(counts.data)) * idf[counts.indices]
-    found = sparse.csr_array((weights, counts.indices, counts.indptr), shape=counts.shape)
-    lengths = np.sqrt(np.asarray(found.multiply(found).sum(axis=1))).ravel()
-    found.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(found.indptr))
-    return found.astype(np.float32)
+    weighted = sparse.csr_array((weights, counts.indices, counts.indptr), shape=counts.shape)
+    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1))).ravel()
+    weighted.data /= np.repeat(np.where(lengths > 0, lengths, 1), np.diff(weighted.indptr))
+    return weighted.astype(np.float32)
 
 
 def term_counts(
@@ -161,7 +161,7 @@ def term_counts(
 
 
 def text_of(product: Product) -> str:
-    """What of a product is compared as words."""
+    """Return the text of a product that is compared."""
     return " ".join((product.title, product.brand, *product.category))
 
 
@@ -175,7 +175,7 @@ def coded(products: Sequence[Product], known: Mapping[str, dict[Hashable, int]])
         "audience": map(_audience, products),
         "group": (product.group_id or (product.id,) for product in products),
     }
-    return {name: _codes(given, known[name]) for name, given in values.items()}
+    return {name: _codes(column, known[name]) for name, column in values.items()}
 
 
 def usual_currency(products: Iterable[Product]) -> str | None:
@@ -191,11 +191,11 @@ def log_prices(products: Iterable[Product], currency: str | None) -> NDArray[np.
 
 def stacked(ids: Sequence[str], photos: Mapping[str, NDArray[Any]]) -> NDArray[np.float16]:
     """Stack vectors, float16 (n, d); zeros for an id without."""
-    found = np.zeros((len(ids), len(next(iter(photos.values())))), np.float16)
+    stack = np.zeros((len(ids), len(next(iter(photos.values())))), np.float16)
     for row, id in enumerate(ids):
         if id in photos:
-            found[row] = photos[id]
-    return found
+            stack[row] = photos[id]
+    return stack
 
 
 def _codes(values: Iterable[Hashable | None], seen: dict[Hashable, int]) -> NDArray[np.int32]:
@@ -205,7 +205,7 @@ def _codes(values: Iterable[Hashable | None], seen: dict[Hashable, int]) -> NDAr
 
 
 def brand_of(product: Product) -> str:
-    """Return what counts as the brand of a product."""
+    """Return the brand of a product; the first word of its title where it has none."""
     # Titles of feeds without a brand column begin with the brand more often than not.
     return product.brand.casefold() or next(iter(tokenize(product.title)), product.title)
 
@@ -215,8 +215,10 @@ def _attribute(product: Product, names: Sequence[str]) -> Hashable | None:
 
 
 def _audience(product: Product) -> Hashable | None:
-    told = _attribute(product, _AUDIENCE)
-    return None if not isinstance(told, str) or told.casefold() in _EVERYBODY else told.casefold()
+    audience = _attribute(product, _AUDIENCE)
+    if not isinstance(audience, str) or audience.casefold() in _EVERYBODY:
+        return None
+    return audience.casefold()
 
 
 def _log_price(product: Product, currency: str | None) -> float:

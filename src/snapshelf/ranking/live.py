@@ -1,4 +1,4 @@
-"""The ranking of a shelf while it is searched: products come and go, counts and models are made anew."""
+"""The ranking of an open shelf: it follows the catalogue, and reads new statistics and models."""
 
 from __future__ import annotations
 
@@ -19,18 +19,17 @@ from snapshelf.ranking.statistics import ItemStatistics
 from snapshelf.ranking.statistics_file import empty_statistics, extended
 
 RankingName: TypeAlias = Literal["promoted", "candidate", "formula", "none"]
-"""The model that was promoted (the fixed formula before one was), the one that waits, the formula, or no ranking."""
+"""The promoted model (the fixed formula before the first), the candidate, the fixed formula, or no ranking."""
 
 ITEMS = "items.npz"
 """Name of the products' columns in the folder of a shelf's ranking."""
 
 
 class LiveRanking:
-    """Counts and models of a shelf, as they are at the moment; for several threads.
+    """Statistics and models of a shelf, as they are at the moment; for several threads.
 
-    What was added to the catalogue is known from the next call on; counts and models that another process has
-    written are read when they are next needed. A file that cannot be read is told to `trouble` once, and what was
-    there before goes on.
+    Changes of the catalogue are read with the next call, and so are statistics and models that another process has
+    written. A file that cannot be read is reported to `on_error` once, and its last version stays in use.
 
     Parameters
     ----------
@@ -38,12 +37,12 @@ class LiveRanking:
         Folder of the shelf.
     catalogue : Catalogue
     blocking : bool
-        Whether a call waits until products and counts are read; otherwise it does without at first, where there are
-        more than a few thousand products, and with what was there before while another thread reads.
+        Whether a call waits until products and statistics are read. Otherwise a thread reads the products of a large
+        shelf for the first time, and later calls use the last version while another call reads.
     on_error : callable or None
-        Told what could not be read, in a sentence.
+        Is called with a sentence about a file that cannot be read.
     read_at_once : int
-        Products up to which a call that does not block waits for them all the same.
+        Number of products up to which a call that does not block reads them itself.
     """
 
     def __init__(
@@ -75,11 +74,11 @@ class LiveRanking:
         return self._store.has_statistics
 
     def changed(self) -> None:
-        """Look at the products anew when they are next needed."""
+        """Read the changes of the catalogue with the next call."""
         self._changed = True
 
     def prepare(self) -> None:
-        """Begin to read products and counts, beside everything else, and keep the products' columns."""
+        """Start a thread that reads products and statistics, and saves the columns of the products."""
         if self._preparing is None:
             self._preparing = Thread(target=self._prepare, name="snapshelf-ranking", daemon=True)
             self._preparing.start()
@@ -93,15 +92,15 @@ class LiveRanking:
             self._on_error(str(error))
 
     def statistics(self) -> ItemStatistics | None:
-        """Return the counts for the products of now; empty ones where nothing was counted.
+        """Return the statistics of the current products; empty ones where nothing was counted.
 
-        None where they are being read for the first time and the call does not wait.
+        None while a thread reads the products of a large shelf for the first time.
         """
         is_first = self._table is None
         if is_first and not self._blocking and self._catalogue.count() > self._read_at_once:
             self.prepare()
             return None
-        # What few products are read for the first time takes a moment; later, the statistics of before serve meanwhile.
+        # Reading few products for the first time takes a moment; later, the last statistics serve meanwhile.
         if not self._lock.acquire(blocking=self._blocking or is_first):
             return self._statistics
         try:
@@ -119,12 +118,12 @@ class LiveRanking:
         return ModelRanker(statistics, FixedFormula() if name == "formula" else self._model(name))
 
     def save(self) -> None:
-        """Keep the products' columns for the next time.
+        """Save the columns of the products.
 
         Raises
         ------
         StorageError
-            They could not be written.
+            The file cannot be written.
         """
         with self._lock:
             if self._table is not None:
@@ -140,19 +139,19 @@ class LiveRanking:
         items, state = self._table.items, self._store.state()
         if self._statistics is None or state != self._state:
             self._state, self._models = state, {}
-            self._statistics = self._counted(items) or self._carried(items)
+            self._statistics = self._loaded(items) or self._extended(items)
         elif self._statistics.items is not items:
-            self._statistics = self._carried(items)
+            self._statistics = self._extended(items)
         return self._statistics
 
-    def _counted(self, items: Items) -> ItemStatistics | None:
+    def _loaded(self, items: Items) -> ItemStatistics | None:
         try:
             return self._store.statistics(items) if self.has_statistics else None
         except ShelfError as error:
             self._on_error(str(error))
             return None
 
-    def _carried(self, items: Items) -> ItemStatistics:
+    def _extended(self, items: Items) -> ItemStatistics:
         return empty_statistics(items) if self._statistics is None else extended(self._statistics, items)
 
     def _model(self, name: RankingName) -> ScoringModel:

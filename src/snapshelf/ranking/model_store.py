@@ -1,4 +1,4 @@
-"""The ranking of a shelf: its folder, the candidate that waits, the one that serves, and the one before."""
+"""The ranking folder of a shelf: the candidate model, the promoted model, the model before it, and the statistics."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ModelStore:
         self._folder = shelf / FOLDER
 
     def state(self) -> tuple[int, ...]:
-        """Return when counts and models were written: another one, and they must be read again."""
+        """Return the times at which statistics and models were written; a change means that they must be read again."""
         files = (STATISTICS, f"{_CURRENT}/{MODEL}", f"{_CANDIDATE}/{MODEL}")
         return tuple(_written(self._folder / file) for file in files)
 
@@ -45,26 +45,26 @@ class ModelStore:
 
     @property
     def counter(self) -> Path:
-        """Folder of the sums that counts go on from."""
+        """Folder of the counter that `refresh` updates."""
         return self._folder / _COUNTER
 
     @property
     def has_candidate(self) -> bool:
-        """Whether a model waits to be promoted."""
+        """Whether there is a candidate model."""
         return (self._folder / _CANDIDATE / MODEL).exists()
 
     def statistics(self, items: Items) -> ItemStatistics:
-        """Return the counts for the products there are now.
+        """Return the statistics of the current products.
 
         Raises
         ------
         ShelfError
-            They cannot be read.
+            The file cannot be read.
         """
         return load_statistics(self._folder / STATISTICS, items)
 
     def current(self) -> RankingModel | FixedFormula:
-        """Return the model that serves, or the fixed formula where none was promoted.
+        """Return the promoted model, or the fixed formula where no model was promoted.
 
         Raises
         ------
@@ -75,15 +75,15 @@ class ModelStore:
         return RankingModel.load(folder) if folder.exists() else FixedFormula()
 
     def save_statistics(self, statistics: ItemStatistics) -> None:
-        """Keep counts for serving, in place of those before."""
+        """Replace the statistics that serve."""
         save_statistics(statistics, self._folder / STATISTICS)
 
     def candidate(self) -> RankingModel:
-        """Return the model that was trained last and waits to be promoted; ShelfError where there is none."""
+        """Return the candidate model; ShelfError where it is missing."""
         return RankingModel.load(self._folder / _CANDIDATE)
 
     def offer(self, model: RankingModel, report: Mapping[str, Any]) -> Path:
-        """Keep a trained model and what it was measured at as the candidate, in place of the one before."""
+        """Replace the candidate by a trained model and the report of its evaluation."""
         folder = self._folder / _CANDIDATE
         with replacing_folder(folder) as new:
             model.save(new)
@@ -106,7 +106,7 @@ class ModelStore:
             ) from None
 
     def promote(self, *, force: bool = False) -> None:
-        """Let the candidate serve.
+        """Promote the candidate.
 
         Raises
         ------
@@ -126,7 +126,7 @@ class ModelStore:
         (self._folder / _CANDIDATE).rename(current)
 
     def roll_back(self) -> None:
-        """Let the model before serve again, or the fixed formula where there was none.
+        """Promote the model before the current model again, or the fixed formula where there was none.
 
         Raises
         ------
@@ -149,7 +149,7 @@ def _written(file: Path) -> int:
 
 
 def objections(report: Mapping[str, Any]) -> list[str]:
-    """Say what speaks against a model, from its measurement on searches later than those it learned from."""
+    """Return the reasons against the promotion of a model, from the report of its evaluation on later searches."""
     models = report["models"]
     figure = {name: float(models[name]["NDCG@10"]) for name in models}
     against = [

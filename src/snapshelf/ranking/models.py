@@ -1,4 +1,4 @@
-"""The ranking models: a fixed formula to begin with, then two boosted LambdaMARTs and a gate between them."""
+"""Ranking models: a fixed formula for shops without clicks, and two LambdaMARTs with a gate between them."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _GATE_INPUTS = ("closeness", "history_length", "query_entropy")
 _HELD_BACK = 0.15
 """Share of the requests, the latest, that fit the gate and stop the training."""
 _SHORTENED = 0.3
-"""Share of the requests whose past is cut short in training, so that a model knows short ones."""
+"""Share of the examples whose history is cut short in training, so that a model learns short histories."""
 _LEAST_HELD_BACK = 20
 _PATIENCE = 60
-"""Trees without a gain on what was held back after which training stops; with half of it, it often stops too soon."""
+"""Trees without a gain on the held-back requests after which training stops; half as many often stop too soon."""
 _FAR = 0.01
-"""Nearness of question and past from which the fixed formula believes the past more than half."""
+"""Nearness of query and history at which the gate of the fixed formula is half open."""
 
 
 def lightgbm() -> Any:
@@ -78,10 +78,10 @@ class ScoringModel(Protocol):
 class FixedFormula:
     """Relevance + `popularity` · popularity + `personal` · g · (co-occurrence + `content` · likeness).
 
-    Every term is normalised over the candidates. It ranks until there are clicks to learn from. The gate g grows with
-    the evidence, m / (m + 2) for a past of m events, and with how near the question is to the past: e / (e + 0.01), e
-    being the closeness plus the mean of the strongest co-occurrences. A question that is far from all that somebody did
-    is not ruled by it. Weights were chosen on validation purchases (see the documentation of the benchmark).
+    Every term is normalised over the candidates. The formula ranks until there are clicks to learn from. The gate g
+    grows with the evidence, m / (m + 2) for a history of m events, and with how near the query is to the history:
+    e / (e + 0.01), e being the closeness plus the mean of the strongest co-occurrences. Weights were chosen on
+    validation purchases (see the documentation of the benchmark).
     """
 
     popularity: float = 0.3
@@ -94,22 +94,22 @@ class FixedFormula:
             normalised(_column(features, "relevance"))
             + self.popularity * normalised(_column(features, "popularity"))
         )
-        past = np.expm1(_column(features, "history_length")[:1].max(initial=0))
+        events = np.expm1(_column(features, "history_length")[:1].max(initial=0))
         taste = normalised(_column(features, "together_latest")) + self.content * normalised(
             _column(features, "text_latest")
         )
         near = _column(features, "closeness")[:1].sum() + _column(features, "together_max").sum() / max(
             1, len(features)
         )
-        gate = past / (past + 2) * near / (near + _FAR) if near > 0 else 0.0
+        gate = events / (events + 2) * near / (near + _FAR) if near > 0 else 0.0
         return impersonal, np.float32(self.personal * gate) * taste
 
 
 @dataclass(frozen=True)
 class Gate:
-    """How far the shopper's model is believed: g = σ(bias + weights · inputs), 0 without a past.
+    """Weight of the personal model: g = σ(bias + weights · inputs), 0 without a history.
 
-    Inputs are the closeness of query and past, ln(1 + events) and the entropy of the query.
+    Inputs are the closeness of query and history, ln(1 + events) and the entropy of the query.
     """
 
     bias: float = 0.0
@@ -150,7 +150,7 @@ class RankingExample:
 
 @dataclass(frozen=True)
 class Settings:
-    """How the models are trained; found on validation requests of real shoppers (see the documentation).
+    """Settings of the training, chosen on validation requests of real shoppers (see the documentation).
 
     Parameters
     ----------
@@ -199,21 +199,10 @@ class RankingModel:
         return impersonal, np.float32(trust) * (_predict(self.personal, features) - impersonal)
 
     def importance(self) -> dict[str, float]:
-        """Share of each feature in what the shopper's model gained, largest first."""
+        """Return the share of each feature in the gain of the personal model, largest first."""
         gain = self.personal.feature_importance("gain")
         shares = dict(zip(NAMES, (gain / max(gain.sum(), 1e-12)).tolist(), strict=True))
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
-
-    def contributions(self, table: Floats) -> Floats:
-        """Say what each feature adds to the score of the shopper's model: SHAP values of the trees.
-
-        Returns
-        -------
-        ndarray
-            float32 (n, len(FEATURES)), in the model's own unit, before the normalisation over the candidates.
-        """
-        explained = np.asarray(self.personal.predict(table, pred_contrib=True, num_threads=1))
-        return explained[:, :-1].astype(np.float32)
 
     def save(self, folder: Path) -> None:
         """Write the model to a folder of its own."""
@@ -243,9 +232,9 @@ class RankingModel:
             card = json.loads((folder / MODEL).read_text("utf-8"))
             if card["features"] != features_hash():
                 changed = sorted(set(card["names"]) ^ set(NAMES))
-                told = f" ({', '.join(changed)})" if changed else ""
+                names = f" ({', '.join(changed)})" if changed else ""
                 raise ShelfError(
-                    f"{folder}: the ranking model was trained on other features than this version has{told}; "
+                    f"{folder}: the ranking model was trained on other features than this version has{names}; "
                     "train it again with 'snapshelf rank train'"
                 )
             closeness, length, entropy = map(float, card["gate"]["weights"])
@@ -263,15 +252,15 @@ class RankingModel:
 
 
 def train(
-    signals: ItemStatistics, judged: Sequence[RankingExample], settings: Settings = Settings()
+    statistics: ItemStatistics, examples: Sequence[RankingExample], settings: Settings = Settings()
 ) -> RankingModel:
     """Learn the two models and the gate.
 
     Parameters
     ----------
-    signals : ItemStatistics
-        Must not know what is judged: counts of the time before the requests.
-    judged : sequence of RankingExample
+    statistics : ItemStatistics
+        Must be counted before the first example.
+    examples : sequence of RankingExample
         In the order of time. The latest 15 % say how many trees and fit the gate; then the models learn from all.
         Requests without a grade teach nothing and are left out.
     settings : Settings
@@ -281,25 +270,25 @@ def train(
     TrainingError
         There is too little to learn from.
     """
-    told = [one for one in judged if one.grades.any()][-settings.most :]
-    held_back = round(_HELD_BACK * len(told))
+    useful = [example for example in examples if example.grades.any()][-settings.most :]
+    held_back = round(_HELD_BACK * len(useful))
     if held_back < _LEAST_HELD_BACK:
         raise TrainingError(
-            f"{len(told)} searches that led to a click are too few to learn from; "
+            f"{len(useful)} searches that led to a click are too few to learn from; "
             f"{round(_LEAST_HELD_BACK / _HELD_BACK)} are the least, about 3,000 are useful"
         )
     draw = np.random.default_rng(settings.seed)
-    tables = [_table(signals, one, settings, draw) for one in told]
+    tables = [_table(statistics, example, settings, draw) for example in useful]
     fit, rest = tables[:-held_back], tables[-held_back:]
     without = _boosted(fit, IMPERSONAL, settings, rest)
     within = _boosted(fit, len(NAMES), settings, rest)
     gate = _fit_gate(without, within, rest)
-    # What was held back has said how many trees and how far to trust; then it is learned from as well.
+    # The held-back requests have chosen the number of trees and the gate; now the models learn from them as well.
     impersonal, personal = (
         _boosted(tables, booster.num_feature(), replace(settings, trees=max(1, booster.best_iteration)))
         for booster in (without, within)
     )
-    return RankingModel(impersonal, personal, gate, len(told))
+    return RankingModel(impersonal, personal, gate, len(useful))
 
 
 @dataclass(frozen=True)
@@ -311,18 +300,18 @@ class _Table:
 
 
 def _table(
-    signals: ItemStatistics, judged: RankingExample, settings: Settings, draw: np.random.Generator
+    statistics: ItemStatistics, example: RankingExample, settings: Settings, draw: np.random.Generator
 ) -> _Table:
-    history, grades = judged.history, judged.grades
+    history, grades = example.history, example.grades
     if draw.random() < _SHORTENED:
         history = history.latest(int(draw.integers(0, 6)))
-    table = compute_features(signals, judged.table, history, judged.now)
+    table = compute_features(statistics, example.table, history, example.now)
     passed = np.flatnonzero(grades == 0)
-    if judged.positions is None and len(passed) > settings.negatives:
+    if example.positions is None and len(passed) > settings.negatives:
         passed = draw.choice(passed, settings.negatives, replace=False)
     kept = np.sort(np.concatenate([np.flatnonzero(grades), passed]))
-    weights = np.ones(len(grades), np.float32) if judged.weights is None else judged.weights
-    positions = None if judged.positions is None else judged.positions[kept]
+    weights = np.ones(len(grades), np.float32) if example.weights is None else example.weights
+    positions = None if example.positions is None else example.positions[kept]
     return _Table(table[kept], grades[kept], positions, weights[kept])
 
 
@@ -341,7 +330,7 @@ def _boosted(
         "feature_fraction": 0.7,
         "bagging_fraction": 0.7,
         "bagging_freq": 1,
-        # What people do with what they are shown at a rank depends on the rank; a penalty would hide that.
+        # Clicks depend on the rank at which a product was shown; a penalty would hide that.
         "lambdarank_position_bias_regularization": 0.0,
         "num_threads": settings.threads,
         "seed": settings.seed,
@@ -375,7 +364,7 @@ def _dataset(tables: list[_Table], columns: int, reference: lgb.Dataset | None =
 
 
 def _fit_gate(impersonal: lgb.Booster, personal: lgb.Booster, tables: Iterable[_Table]) -> Gate:
-    """Choose the gate that makes what was taken likeliest, of requests that neither model has seen."""
+    """Choose the gate of maximum likelihood on requests that neither model has learned from."""
     from scipy import optimize  # slow to import, and only training needs it
 
     cases = []
@@ -383,26 +372,28 @@ def _fit_gate(impersonal: lgb.Booster, personal: lgb.Booster, tables: Iterable[_
         inputs = _gate_inputs(table.features)
         if inputs[1] > 0:
             without = _predict(impersonal, table.features[:, :IMPERSONAL])
-            gained = _predict(personal, table.features) - without
-            cases.append((inputs, without, gained, table.grades / table.grades.sum()))
+            gains = _predict(personal, table.features) - without
+            cases.append((inputs, without, gains, table.grades / table.grades.sum()))
     if len(cases) < _LEAST_HELD_BACK:
         return Gate()
 
     inputs = np.stack([case[0] for case in cases])
     middle, spread = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
 
-    def surprise(parameters: NDArray[np.float64]) -> float:
+    def loss_with(parameters: NDArray[np.float64]) -> float:
         trust = special.expit(parameters[0] + (inputs - middle) / spread @ parameters[1:4])
         sharpness = np.exp(parameters[4])
         loss = 0.0
-        for g, (_, without, gained, share) in zip(trust, cases, strict=True):
-            loss -= float(share @ special.log_softmax(sharpness * (without + g * gained)))
+        for g, (_, without, gains, share) in zip(trust, cases, strict=True):
+            loss -= float(share @ special.log_softmax(sharpness * (without + g * gains)))
         # A light pull to 0 keeps an input that tells nothing from being believed.
         return loss / len(cases) + 1e-3 * float(parameters[:4] @ parameters[:4])
 
-    found = optimize.minimize(surprise, np.array([1.0, 0.0, 0.0, 0.0, 0.0]), method="L-BFGS-B").x
-    weights = found[1:4] / spread
-    return Gate(float(found[0] - weights @ middle), (float(weights[0]), float(weights[1]), float(weights[2])))
+    solution = optimize.minimize(loss_with, np.array([1.0, 0.0, 0.0, 0.0, 0.0]), method="L-BFGS-B").x
+    weights = solution[1:4] / spread
+    return Gate(
+        float(solution[0] - weights @ middle), (float(weights[0]), float(weights[1]), float(weights[2]))
+    )
 
 
 def _gate_inputs(table: Floats) -> NDArray[np.float64]:

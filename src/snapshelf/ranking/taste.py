@@ -39,4 +39,8 @@ def taste_of(size: int, histories: Sequence[NDArray[np.intp]]) -> NDArray[np.flo
     _, strength, directions = svds(matrix, k=dimensions, v0=start)
     vectors = directions.T * strength
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(shoppers[:, None] > 0, norms, np.inf), dtype=np.float32)
+    # Zeros stay for items without shoppers, and for those that the largest directions do not reach.
+    has_direction = (shoppers[:, None] > 0) & (norms > 0)
+    return np.asarray(
+        np.where(has_direction, vectors, 0) / np.where(has_direction, norms, 1), dtype=np.float32
+    )

@@ -1,4 +1,4 @@
-"""From what was shown and what happened to training requests: time-ordered, nothing known before it was."""
+"""Training data: impressions joined with the interactions that followed, divided by time."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def label_impressions(
     shown: Iterable[Impression],
     interactions: Iterable[Interaction],
 ) -> list[RankingExample]:
-    """Join searches with what followed them, in the order of time; a search without a follower is left out.
+    """Join searches with the interactions that followed, ordered by time; searches without any are left out.
 
-    Recommendations are left out too: nobody asked for anything there.
+    Recommendations are left out too: they have no query.
     """
     grades: dict[str, dict[str, int]] = defaultdict(dict)
     for interaction in interactions:
@@ -53,7 +53,7 @@ def label_impressions(
             of_query[interaction.product] = max(
                 of_query.get(interaction.product, 0), GRADES[interaction.kind]
             )
-    judged = []
+    examples = []
     for search in sorted(shown, key=lambda search: search.at):
         followed = grades.get(search.query_id)
         if not followed or search.recommended is not None:
@@ -61,25 +61,25 @@ def label_impressions(
         table, places = candidates_of(items, search)
         got = np.array([followed.get(product, 0) for product in table.ids], np.int32)
         if got.any():
-            judged.append(
+            examples.append(
                 RankingExample(
                     table,
-                    histories.past(search.shopper, search.at),
+                    histories.history(search.shopper, search.at),
                     got,
                     now=search.at,
                     positions=(places + search.start).astype(np.int32),
                 )
             )
-    return judged
+    return examples
 
 
 @dataclass(frozen=True)
 class TrainingSplit:
-    """What there is to learn from: counts of the earlier half, judged searches of the later, and of the last fifth.
+    """Statistics of the earlier half of the searches, examples of the later half, and of the last fifth.
 
     Parameters
     ----------
-    signals : ItemStatistics
+    statistics : ItemStatistics
         Counts of the time before `learn`.
     learn, test : list of RankingExample
         `test` is later than `learn`.
@@ -88,7 +88,7 @@ class TrainingSplit:
         Unix seconds of the first search of `test`; infinite where there is none.
     """
 
-    signals: ItemStatistics
+    statistics: ItemStatistics
     learn: list[RankingExample]
     test: list[RankingExample]
     histories: InteractionHistories
@@ -102,10 +102,12 @@ def training_split(
     histories = InteractionHistories(items, interactions, now=now)
     times = sorted(search.at for search in shown)
     start = times[int(len(times) * _COUNTED_FIRST)] if times else now
-    signals = count(items, histories, shown, until=start)
-    judged = label_impressions(
+    statistics = count(items, histories, shown, until=start)
+    examples = label_impressions(
         items, histories, [search for search in shown if search.at >= start], interactions
     )
-    split = round(len(judged) * 0.6)
-    test = judged[split:]
-    return TrainingSplit(signals, judged[:split], test, histories, (test[0].now or 0.0) if test else math.inf)
+    split = round(len(examples) * 0.6)
+    test = examples[split:]
+    return TrainingSplit(
+        statistics, examples[:split], test, histories, (test[0].now or 0.0) if test else math.inf
+    )
