@@ -38,7 +38,7 @@ def service(tmp_path: Path, personal: Personaliser) -> Iterator[RecommendationSe
     index = QdrantEdgeIndex.open(tmp_path / "index", dimension=4)
     index.upsert(
         [
-            Record(f"p{number}", np.eye(4, dtype=np.float32)[:1], facts={"in_stock": number % 2 == 0})
+            Record(f"p{number}", np.eye(4, dtype=np.float32)[:1], fields={"in_stock": number % 2 == 0})
             for number in range(COUNT)
         ]
     )
