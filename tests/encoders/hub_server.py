@@ -33,7 +33,7 @@ class Hub:
         Names of files that arrive with one byte changed.
     gated : set
         Repositories that need a login.
-    asked : list
+    requests : list
         Method, path and Range header of each request.
     """
 
@@ -43,13 +43,13 @@ class Hub:
     breaks_after: dict[str, int] = field(default_factory=dict)
     damaged: set[str] = field(default_factory=set)
     gated: set[str] = field(default_factory=set)
-    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    requests: list[tuple[str, str, str | None]] = field(default_factory=list)
 
     def downloads(self) -> list[tuple[str, str | None]]:
         """File and Range header of each download of content."""
         return [
-            (path.rsplit("/", 1)[-1], given)
-            for method, path, given in self.asked
+            (path.rsplit("/", 1)[-1], content_range)
+            for method, path, content_range in self.requests
             if method == "GET" and not path.startswith("/api/")
         ]
 
@@ -57,7 +57,7 @@ class Hub:
 @contextmanager
 def serving(hub: Hub) -> Iterator[Hub]:
     class Handler(_Handler):
-        there = hub
+        served = hub
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -73,7 +73,7 @@ def serving(hub: Hub) -> Iterator[Hub]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    there: Hub
+    served: Hub
 
     protocol_version = "HTTP/1.1"
 
@@ -88,13 +88,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         path = unquote(urlsplit(self.path).path)
-        self.there.asked.append((self.command, path, self.headers.get("Range")))
+        self.served.requests.append((self.command, path, self.headers.get("Range")))
         parts = path.strip("/").split("/")
         match parts:
             case ["api", "models", org, name, *revision]:
                 self._listing(f"{org}/{name}", "/".join(revision[1:]))
             case ["stored", org, name, *file]:
-                self._content(self.there.repositories[f"{org}/{name}"] / "/".join(file))
+                self._content(self.served.repositories[f"{org}/{name}"] / "/".join(file))
             case [org, name, "resolve", commit, *file]:
                 self._resolve(f"{org}/{name}", commit, "/".join(file))
             case _:
@@ -143,29 +143,32 @@ class _Handler(BaseHTTPRequestHandler):
         if path.name.endswith(_LARGE):
             digest = hashlib.sha256(content).hexdigest()
             headers |= {"X-Linked-Etag": f'"{digest}"', "X-Linked-Size": str(len(content))}
-            self._send(302, b"", {**headers, "Location": f"{self.there.elsewhere}/stored/{name}/{file}"})
+            self._send(302, b"", {**headers, "Location": f"{self.served.elsewhere}/stored/{name}/{file}"})
         else:
             self._content(path, {**headers, "ETag": f'"{_git(content)}"'})
 
     def _content(self, path: Path, headers: dict[str, str] | None = None) -> None:
         content = path.read_bytes()
-        if path.name in self.there.damaged:
+        if path.name in self.served.damaged:
             content = bytes([content[0] ^ 1]) + content[1:]
         total, status, extra = len(content), 200, dict(headers or {})
-        if given := self.headers.get("Range"):
-            first = int(given.removeprefix("bytes=").split("-")[0])
+        if content_range := self.headers.get("Range"):
+            first = int(content_range.removeprefix("bytes=").split("-")[0])
             content, status = content[first:], 206
             extra["Content-Range"] = f"bytes {first}-{total - 1}/{total}"
         self._send(
-            status, content, extra, cut=self.there.breaks_after.pop(path.name, None) if self._gets() else None
+            status,
+            content,
+            extra,
+            cut=self.served.breaks_after.pop(path.name, None) if self._gets() else None,
         )
 
     def _allowed(self, name: str) -> Path | None:
-        if name in self.there.gated:
+        if name in self.served.gated:
             self._refuse(403, "GatedRepo")
-        elif name not in self.there.repositories:
+        elif name not in self.served.repositories:
             self._refuse(404, "RepoNotFound")
-        return self.there.repositories.get(name) if name not in self.there.gated else None
+        return self.served.repositories.get(name) if name not in self.served.gated else None
 
     def _refuse(self, status: int, code: str) -> None:
         self._send(status, b"{}", {"X-Error-Code": code, "X-Error-Message": code})

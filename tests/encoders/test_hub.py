@@ -46,8 +46,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 
 def test_what_is_pulled_loads_without_the_hub(hub: Hub) -> None:
-    told: list[tuple[int, int | None]] = []
-    folder = pull(NAME, progress=lambda done, total: told.append((done, total)))
+    progress: list[tuple[int, int | None]] = []
+    folder = pull(NAME, progress=lambda done, total: progress.append((done, total)))
     assert folder == encoder_folder(NAME)
     assert PullRecord.read(folder).commit == COMMIT
     needed = {
@@ -58,17 +58,17 @@ def test_what_is_pulled_loads_without_the_hub(hub: Hub) -> None:
         "README.md",
     }
     assert PullRecord.read(folder).files.keys() == needed | {"onnx/vision_model.onnx", "onnx/text_model.onnx"}
-    done = [bytes_here for bytes_here, _ in told]
+    done = [bytes_here for bytes_here, _ in progress]
     assert done == sorted(done)
-    assert told[-1] == (
-        told[-1][1],
+    assert progress[-1] == (
+        progress[-1][1],
         sum((folder / name).stat().st_size for name in PullRecord.read(folder).files),
     )
-    hub.asked.clear()
+    hub.requests.clear()
     encoder, remote = load_encoder(NAME), load_encoder(hub.repositories[MAKER])
     assert encoder.fingerprint == remote.fingerprint
     np.testing.assert_array_equal(encoder.encode_photos([noise(1)]), remote.encode_photos([noise(1)]))
-    assert hub.asked == []
+    assert hub.requests == []
 
 
 def test_a_name_of_the_registry_is_pulled_and_must_be_what_the_registry_says(hub: Hub) -> None:
@@ -92,7 +92,7 @@ def test_a_revision_is_another_encoder(hub: Hub) -> None:
 
 def test_pulling_again_downloads_nothing(hub: Hub) -> None:
     pull(NAME)
-    hub.asked.clear()
+    hub.requests.clear()
     pull(NAME)
     assert hub.downloads() == []
 
@@ -116,7 +116,7 @@ def test_an_interrupted_pull_is_not_loaded_and_is_resumed(hub: Hub) -> None:
     with pytest.raises(EncoderError, match=f"snapshelf encoders pull {NAME}"):
         load_encoder(NAME)
     whole = {file for file, _ in hub.downloads()}
-    hub.asked.clear()
+    hub.requests.clear()
     pull(NAME)
     load_encoder(NAME)
     assert len(whole & {file for file, _ in hub.downloads()}) <= 1

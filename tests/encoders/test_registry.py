@@ -91,7 +91,7 @@ class TestProviders:
         assert load_encoder().provider in providers_available()
 
     @pytest.mark.parametrize(
-        "name", [one for one in ("cuda", "openvino") if one not in providers_available()]
+        "name", [name for name in ("cuda", "openvino") if name not in providers_available()]
     )
     def test_one_that_is_asked_for_and_missing_is_an_error(
         self, name: str, monkeypatch: pytest.MonkeyPatch

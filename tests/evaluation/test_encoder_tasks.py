@@ -48,7 +48,9 @@ def test_figures_are_those_of_a_run(seed: int, photos: int, ties: bool) -> None:
     tasks = [
         title_task([f"title {row}" for row in range(photos)], "en"),
         title_task(
-            [("red dress", "")[n] for n in random.integers(0, 2, photos - 1)] + ["cap"], "en", alike=True
+            [("red dress", "")[n] for n in random.integers(0, 2, photos - 1)] + ["cap"],
+            "en",
+            shared_titles=True,
         ),
         label_task(labels, ["article"], "zh"),
         similar_photo_task(labels, ["article"]),

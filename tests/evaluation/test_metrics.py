@@ -21,10 +21,10 @@ def drawn_case(rng: np.random.Generator) -> tuple[dict[str, dict[str, float]], d
     levels = [0.0, 0.5, 1.0, 1.0 + 1e-9, -2.0, *rng.uniform(-10, 10, 3)]
     run, qrels = {}, {}
     for query in QUERIES:
-        found = rng.permutation(PRODUCTS)[: rng.integers(1, len(PRODUCTS) + 1)]
+        scores = rng.permutation(PRODUCTS)[: rng.integers(1, len(PRODUCTS) + 1)]
         judged = rng.permutation(PRODUCTS)[: rng.integers(1, len(PRODUCTS) + 1)]
         if rng.random() < 0.8:
-            run[query] = {str(product): float(rng.choice(levels)) for product in found}
+            run[query] = {str(product): float(rng.choice(levels)) for product in scores}
         if rng.random() < 0.8:
             qrels[query] = {str(product): int(rng.integers(0, 4)) for product in judged} | {str(judged[0]): 1}
     return run or {QUERIES[0]: {PRODUCTS[0]: 1.0}}, qrels or {QUERIES[0]: {PRODUCTS[0]: 1}}
@@ -59,30 +59,30 @@ def test_every_metric_equals_ir_measures() -> None:
         pytest.skip("trec_eval's own code did not come to an end")
     for (run, qrels), values in zip(cases, json.loads(done.stdout), strict=True):
         expected = {(query, measure): value for query, measure, value in values if query in qrels}
-        found = evaluate(
+        scores = evaluate(
             {query: list(hits.items()) for query, hits in run.items()}, qrels, parse_metrics(NAMES)
         )
         assert {
-            (query, str(metric)): pytest.approx(found.values[row, column], abs=1e-12)
-            for row, query in enumerate(found.queries)
-            for column, metric in enumerate(found.metrics)
+            (query, str(metric)): pytest.approx(scores.values[row, column], abs=1e-12)
+            for row, query in enumerate(scores.queries)
+            for column, metric in enumerate(scores.metrics)
         } == expected
 
 
 def test_values_worked_out_by_hand() -> None:
     run = {"q": [("a", 0.9), ("b", 0.8), ("c", 0.7), ("d", 0.6)]}
     qrels = {"q": {"b": 2, "d": 1, "x": 1, "a": 0}}
-    found = evaluate(run, qrels, parse_metrics("R@2 P@2 RR AP nDCG@4 Success@1"))
+    scores = evaluate(run, qrels, parse_metrics("R@2 P@2 RR AP nDCG@4 Success@1"))
     ideal = 2 + 1 / np.log2(3) + 1 / 2
-    assert found.values[0] == pytest.approx(
+    assert scores.values[0] == pytest.approx(
         [1 / 3, 1 / 2, 1 / 2, (1 / 2 + 2 / 4) / 3, (2 / np.log2(3) + 1 / np.log2(5)) / ideal, 0]
     )
 
 
 def test_a_query_that_the_run_does_not_answer_scores_0() -> None:
-    found = evaluate({"other": [("a", 1.0)]}, {"q": {"a": 1}}, [Metric("RR")])
-    assert found.queries == ("q",)
-    assert found.values.tolist() == [[0.0]]
+    scores = evaluate({"other": [("a", 1.0)]}, {"q": {"a": 1}}, [Metric("RR")])
+    assert scores.queries == ("q",)
+    assert scores.values.tolist() == [[0.0]]
 
 
 def test_a_grade_below_0_is_not_relevant() -> None:
@@ -93,8 +93,8 @@ def test_a_grade_below_0_is_not_relevant() -> None:
 
 
 def test_ties_are_broken_as_ir_measures_does() -> None:
-    found = evaluate({"q": [("a", 1.0), ("b", 1.0)]}, {"q": {"a": 1}}, parse_metrics("RR,RR@10,P@1"))
-    assert found.values.tolist() == [[0.5, 1.0, 0.0]]
+    scores = evaluate({"q": [("a", 1.0), ("b", 1.0)]}, {"q": {"a": 1}}, parse_metrics("RR,RR@10,P@1"))
+    assert scores.values.tolist() == [[0.5, 1.0, 0.0]]
 
 
 def test_a_product_found_twice_is_an_error() -> None:

@@ -31,9 +31,9 @@ def logs(seed: int, size: int = 2_000, guess: np.ndarray | None = None) -> Logge
 
 @pytest.mark.parametrize("estimator", [ips, snips, doubly_robust])
 def test_the_new_policy_is_estimated_without_bias(estimator: object) -> None:
-    found = [estimator(logs(seed)) for seed in range(20)]
-    assert np.mean([each.value for each in found]) == pytest.approx(TRUTH, abs=0.03)
-    covered = sum(each.low <= TRUTH <= each.high for each in found)
+    estimates = [estimator(logs(seed)) for seed in range(20)]
+    assert np.mean([each.value for each in estimates]) == pytest.approx(TRUTH, abs=0.03)
+    covered = sum(each.low <= TRUTH <= each.high for each in estimates)
     assert covered >= 16
 
 

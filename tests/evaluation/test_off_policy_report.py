@@ -95,10 +95,10 @@ def test_the_estimates_find_what_the_ranking_would_have_earned() -> None:
     naive = report.estimates["naive"]
     assert not naive.low <= truth <= naive.high
     for name in ("ips", "snips", "doubly_robust"):
-        found = report.estimates[name]
-        assert found.low - 0.005 <= truth <= found.high + 0.005, name
-        assert found.value == pytest.approx(truth, abs=0.02)
-    width = {name: found.high - found.low for name, found in report.estimates.items()}
+        estimate = report.estimates[name]
+        assert estimate.low - 0.005 <= truth <= estimate.high + 0.005, name
+        assert estimate.value == pytest.approx(truth, abs=0.02)
+    width = {name: estimate.high - estimate.low for name, estimate in report.estimates.items()}
     assert width["doubly_robust"] < width["ips"]
 
 

@@ -61,26 +61,26 @@ def test_a_kept_back_file_exchanges_the_roles(folder: Path, tmp_path: Path) -> N
 @pytest.mark.usefixtures("trees")
 @pytest.mark.parametrize("protocol", ["search", "next"])
 def test_a_report_has_what_was_promised(folder: Path, protocol: str) -> None:
-    told = benchmark_personal_ranking(Purchases.read(folder), protocol).to_json()
+    report = benchmark_personal_ranking(Purchases.read(folder), protocol).to_json()
     wanted = {
         "search": {"words", "words+popularity", "impersonal", "personal", "wrong_shopper"},
         "next": {"popularity", "item_knn", "default", "for_you"},
     }[protocol]
-    assert told["protocol"] == protocol
-    assert wanted <= set(told["models"])
-    for found in told["models"].values():
-        assert {"HR@10", "NDCG@10", "low", "high", "ms_per_request"} <= set(found)
-        assert found["low"] <= found["NDCG@10"] <= found["high"]
-    figure = {name: found["NDCG@10"] for name, found in told["models"].items()}
+    assert report["protocol"] == protocol
+    assert wanted <= set(report["models"])
+    for figures in report["models"].values():
+        assert {"HR@10", "NDCG@10", "low", "high", "ms_per_request"} <= set(figures)
+        assert figures["low"] <= figures["NDCG@10"] <= figures["high"]
+    figure = {name: figures["NDCG@10"] for name, figures in report["models"].items()}
     if protocol == "search":
         assert figure["personal"] > 1.3 * figure["impersonal"]
         assert figure["wrong_shopper"] < figure["personal"]
     else:
         assert figure["default"] > figure["popularity"]
         assert figure["for_you"] > figure["popularity"]
-        assert told["new_items"]["R@10"] > 0
-        assert 0 <= told["new_items"]["for_you R@10"] <= 1
-        spread = told["lists"]
+        assert report["new_items"]["R@10"] > 0
+        assert 0 <= report["new_items"]["for_you R@10"] <= 1
+        spread = report["lists"]
         assert spread["popularity"]["coverage"] < spread["for_you"]["coverage"] <= 1
         assert spread["for_you"]["gini"] < spread["popularity"]["gini"] < 1
         assert spread["for_you"]["diversity"] > spread["default"]["diversity"]
@@ -116,8 +116,8 @@ def test_a_kept_back_file_of_strangers_is_said(folder: Path, tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_real_shoppers_next_item(shared: Path) -> None:
-    told = benchmark_personal_ranking(
+    report = benchmark_personal_ranking(
         Purchases.read(shared / "data" / "shoppers" / "beauty"), "next"
     ).to_json()
-    assert told["models"]["default"]["HR@10"] >= 0.0925
-    assert told["models"]["default"]["NDCG@10"] >= 0.0541
+    assert report["models"]["default"]["HR@10"] >= 0.0925
+    assert report["models"]["default"]["NDCG@10"] >= 0.0541

@@ -11,14 +11,14 @@ from snapshelf.evaluation import add_typo, shuffle_words
 from snapshelf.evaluation.query_variations import vary_query
 
 
-def distance(one: str, other: str) -> int:
+def distance(first: str, second: str) -> int:
     """Optimal string alignment distance: a transposition of neighbours is one edit."""
-    rows = [list(range(len(other) + 1))]
-    for i, a in enumerate(one, 1):
+    rows = [list(range(len(second) + 1))]
+    for i, a in enumerate(first, 1):
         row = [i]
-        for j, b in enumerate(other, 1):
+        for j, b in enumerate(second, 1):
             best = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (a != b))
-            if i > 1 and j > 1 and a == other[j - 2] and b == one[i - 2]:
+            if i > 1 and j > 1 and a == second[j - 2] and b == first[i - 2]:
                 best = min(best, rows[-2][j - 2] + 1)
             row.append(best)
         rows.append(row)

@@ -23,10 +23,10 @@ QRELS = {f"q{number}": {PRODUCTS[number % 40]: 1} for number in range(60)}
 class Listening:
     """Answers the product with the query's number first, unless it is filtered out; remembers what it is asked."""
 
-    asked: list[dict[str, Any]] = field(default_factory=list)
+    searches: list[dict[str, Any]] = field(default_factory=list)
 
     def search(self, **options: Any) -> Any:
-        self.asked.append(options)
+        self.searches.append(options)
         number = next(int(word) for word in options["text"].split() if word.isdigit())
         right = PRODUCTS[number % len(PRODUCTS)]
         where = options["where"]
@@ -50,9 +50,14 @@ def test_every_product_stands_for_itself() -> None:
     shelf = Listening()
     report = evaluate_shelf(shelf, QUERIES, QRELS, parse_metrics("R@1"))
     assert report.metrics["R@1"].value == 1
-    assert {one["text"] for one in shelf.asked} == {query.text for query in QUERIES}
-    for one in shelf.asked:
-        assert (one["collapse"], one["rules"], one["where"], one["mode"]) == (False, False, None, "full")
+    assert {search["text"] for search in shelf.searches} == {query.text for query in QUERIES}
+    for search in shelf.searches:
+        assert (search["collapse"], search["rules"], search["where"], search["mode"]) == (
+            False,
+            False,
+            None,
+            "full",
+        )
 
 
 @pytest.mark.parametrize("variation", ["typo", "order"])
@@ -60,28 +65,28 @@ def test_a_variation_changes_what_is_asked_and_nothing_else(variation: Any) -> N
     shelf = Listening()
     report = evaluate_shelf(shelf, QUERIES, QRELS, parse_metrics("R@1"), variation=variation)
     assert report.variation == variation
-    asked = [one["text"] for one in shelf.asked]
-    assert len(set(asked) - {query.text for query in QUERIES}) > 30
+    searches = [search["text"] for search in shelf.searches]
+    assert len(set(searches) - {query.text for query in QUERIES}) > 30
     again = Listening()
     evaluate_shelf(again, QUERIES, QRELS, parse_metrics("R@1"), variation=variation)
-    assert sorted(one["text"] for one in again.asked) == sorted(asked)
+    assert sorted(search["text"] for search in again.searches) == sorted(searches)
 
 
 def test_a_calibration_asks_with_and_without_the_answer() -> None:
     shelf = Listening()
-    found = calibrate_shelf(shelf, QUERIES, QRELS)
-    assert found.calibration.fingerprint == "abc"
-    wheres = [one["where"] for one in shelf.asked]
+    fit = calibrate_shelf(shelf, QUERIES, QRELS)
+    assert fit.calibration.fingerprint == "abc"
+    wheres = [search["where"] for search in shelf.searches]
     assert wheres.count(None) == 60
     assert sorted(map(repr, filter(None, wheres))) == sorted(
-        repr(Not(Ids(tuple(one)))) for one in QRELS.values()
+        repr(Not(Ids(tuple(judged)))) for judged in QRELS.values()
     )
-    (kind, report), *others = found.kinds.items()
+    (kind, report), *others = fit.kinds.items()
     assert (kind, others, report.queries) == ("words", [], 60)
     # Signals of .9 and .3 tell right from wrong without error.
     assert report.error < 0.05
     looks = np.array([0.9, 0.3])
-    best = found.calibration.relevance(Evidence(text=looks, title=looks, words=looks))
+    best = fit.calibration.relevance(Evidence(text=looks, title=looks, words=looks))
     assert best is not None
     assert best[0] > 0.9
     assert best[1] < 0.1

@@ -22,7 +22,7 @@ PHRASES = [
 completions = Completions.of(PHRASES)
 
 
-def found(prefix: str, k: int = 10, language: str | None = None) -> list[str]:
+def completed(prefix: str, k: int = 10, language: str | None = None) -> list[str]:
     return [completion.text for completion in completions.find(prefix, k, language)]
 
 
@@ -49,15 +49,15 @@ def found(prefix: str, k: int = 10, language: str | None = None) -> list[str]:
     ],
 )
 def test_beginnings(prefix: str, expected: list[str]) -> None:
-    assert found(prefix) == expected
+    assert completed(prefix) == expected
 
 
 def test_a_prefix_of_nothing_finds_the_heaviest() -> None:
-    assert found("", 3) == found("  ", 3) == ["Red shoes", "红色连衣裙", "running shoes"]
+    assert completed("", 3) == completed("  ", 3) == ["Red shoes", "红色连衣裙", "running shoes"]
 
 
 def test_phrases_of_the_other_language_come_last() -> None:
-    assert found("", 8, "zh") == [
+    assert completed("", 8, "zh") == [
         "红色连衣裙",
         "连衣裙",
         "Nike",
@@ -67,8 +67,8 @@ def test_phrases_of_the_other_language_come_last() -> None:
         "running shoes",
         "red dress",
     ]
-    assert found("", 5, "en") == ["Red shoes", "running shoes", "red dress", "Nike", "红色连衣裙"]
-    assert found("lyq", 5, "en") == ["连衣裙"]
+    assert completed("", 5, "en") == ["Red shoes", "running shoes", "red dress", "Nike", "红色连衣裙"]
+    assert completed("lyq", 5, "en") == ["连衣裙"]
 
 
 def test_of_the_same_phrase_the_heavier_counts() -> None:

@@ -193,18 +193,18 @@ speller = Speller(WORDS)
     st.sampled_from(LATIN_WORDS) | st.text("abcdeinrs", min_size=1, max_size=9), st.text("abcde", max_size=2)
 )
 def test_the_speller_finds_what_comparing_with_all_words_finds(word: str, tail: str) -> None:
-    asked = word + tail
-    for most in (1, 2):
+    typed = word + tail
+    for limit in (1, 2):
         expected = [
-            (w, slips)
+            (w, edits)
             for w in LATIN_WORDS
-            if (slips := edit_distance(asked, w, most)) <= most and (most == 1 or w[0] == asked[0])
+            if (edits := edit_distance(typed, w, limit)) <= limit and (limit == 1 or w[0] == typed[0])
         ]
-        assert speller.near(asked, most) == expected
+        assert speller.near(typed, limit) == expected
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "slips"),
+    ("first", "second", "edits"),
     [
         ("", "", 0),
         ("a", "", 1),
@@ -214,10 +214,10 @@ def test_the_speller_finds_what_comparing_with_all_words_finds(word: str, tail: 
         ("kitten", "sitting", 3),
     ],
 )
-def test_counting_slips(one: str, other: str, slips: int) -> None:
-    assert edit_distance(one, other, 9) == edit_distance(other, one, 9) == slips
-    if slips > 1:
-        assert edit_distance(one, other, slips - 1) == slips
+def test_counting_slips(first: str, second: str, edits: int) -> None:
+    assert edit_distance(first, second, 9) == edit_distance(second, first, 9) == edits
+    if edits > 1:
+        assert edit_distance(first, second, edits - 1) == edits
 
 
 def test_fast_with_a_hundred_thousand_words() -> None:

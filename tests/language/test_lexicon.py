@@ -29,7 +29,7 @@ KIND_OF_COLUMN = {
 lexicon = Lexicon.bundled()
 
 
-def found(text: str) -> list[str]:
+def concept_ids(text: str) -> list[str]:
     return [match.concept.id for match in lexicon.find(text)]
 
 
@@ -84,7 +84,7 @@ def test_every_grocery_is_a_concept_below_its_category(shared: Path) -> None:
     ],
 )
 def test_longest_names_in_either_language(text: str, expected: list[str]) -> None:
-    assert found(text) == expected
+    assert concept_ids(text) == expected
 
 
 @pytest.mark.parametrize("word", ["女", "女士", "女式", "女款", "女装", "女裝", "women", "Women's", "ladies"])
@@ -96,7 +96,7 @@ def test_all_ways_to_say_women(word: str) -> None:
 
 @pytest.mark.parametrize("word", ["男士", "男式", "男款", "men's", "gents"])
 def test_all_ways_to_say_men(word: str) -> None:
-    assert found(f"{word} 皮带") == ["gender/men", "category/belt"]
+    assert concept_ids(f"{word} 皮带") == ["gender/men", "category/belt"]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_all_ways_to_say_men(word: str) -> None:
     ],
 )
 def test_one_character_counts_only_where_a_word_may_end(text: str, expected: list[str]) -> None:
-    assert found(text) == expected
+    assert concept_ids(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,8 @@ def test_one_character_counts_only_where_a_word_may_end(text: str, expected: lis
     [("orange", True), ("Orange T-shirt", False), ("fresh orange fruit", True), ("Orange Backpack", False)],
 )
 def test_a_colour_on_a_garment_is_no_fruit(text: str, is_fruit: bool) -> None:
-    assert "colour/orange" in found(text)
-    assert ("category/orange" in found(text)) is is_fruit
+    assert "colour/orange" in concept_ids(text)
+    assert ("category/orange" in concept_ids(text)) is is_fruit
 
 
 @given(named_texts())
@@ -141,7 +141,7 @@ def test_every_name_finds_its_concept() -> None:
         for names in concept.names.values():
             for name in names:
                 assert lexicon.get(concept.kind, name) == concept
-                assert concept.id in found(name)
+                assert concept.id in concept_ids(name)
 
 
 def test_ancestors_are_nearest_first() -> None:
@@ -193,7 +193,7 @@ def test_loading_an_own_file(tmp_path: Path) -> None:
     own = Lexicon.load(path)
     (match,) = own.find("Jin Xuan")
     assert [wider.id for wider in own.ancestors(match.concept)] == ["tea/oolong"]
-    assert found("Jin Xuan") == []
+    assert concept_ids("Jin Xuan") == []
 
 
 def load(folder: Path, content: str) -> Lexicon:
@@ -219,7 +219,7 @@ def load(folder: Path, content: str) -> Lexicon:
 )
 def test_names_do_not_mean_their_concept_everywhere(text: str, absent: str) -> None:
     kind, key = absent.split("/")
-    assert absent not in found(text)
+    assert absent not in concept_ids(text)
     assert lexicon.get(kind, key) is not None
     assert absent not in {term.removeprefix("§") for term in search_terms(text)}
 
@@ -325,7 +325,7 @@ def test_a_shop_lays_its_lexicon_over_the_bundled_one(tmp_path: Path) -> None:
 def test_brands_of_a_shop_hide_what_their_words_would_mean() -> None:
     brands = Lexicon([Concept("brand", "dark horse", {"en": ("Dark Horse",)}, fills="brand")])
     shop = brands.overlay(lexicon)
-    assert "colour/dark" in found("dark horse shirt")
+    assert "colour/dark" in concept_ids("dark horse shirt")
     assert [match.concept.id for match in shop.find("dark horse shirt")] == [
         "brand/dark-horse",
         "category/shirt",
@@ -333,15 +333,15 @@ def test_brands_of_a_shop_hide_what_their_words_would_mean() -> None:
 
 
 def test_a_fingerprint_tells_lexicons_apart(tmp_path: Path) -> None:
-    one = load(tmp_path, "c:\n  a: {en: [a1]}\n")
-    assert load(tmp_path, "c:\n  a: {en: [a1]}  # the same\n").fingerprint == one.fingerprint
+    first = load(tmp_path, "c:\n  a: {en: [a1]}\n")
+    assert load(tmp_path, "c:\n  a: {en: [a1]}  # the same\n").fingerprint == first.fingerprint
     changed = [
         load(tmp_path, f"c:\n  a: {{en: [a1]{rest}}}\n").fingerprint
         for rest in ("", ", zh: [甲]", ", not_in: [a1 b]", ", fills: x")
     ]
-    assert changed[0] == one.fingerprint
+    assert changed[0] == first.fingerprint
     assert len(set(changed)) == 4
-    assert one.overlay(lexicon).fingerprint != lexicon.fingerprint
+    assert first.overlay(lexicon).fingerprint != lexicon.fingerprint
 
 
 @pytest.mark.parametrize(

@@ -156,9 +156,9 @@ def test_contradictions_are_all_returned() -> None:
 
 def test_several_in_their_places() -> None:
     text = "Nike  Shoes SIZE 42 under ￥500, 500ML"
-    found = quantities(text)
-    assert [normalise(text)[q.start : q.end] for q in found] == ["size 42", "under ¥500", "500ml"]
-    assert [q.kind for q in found] == ["size", "price", "volume"]
+    parsed = quantities(text)
+    assert [normalise(text)[q.start : q.end] for q in parsed] == ["size 42", "under ¥500", "500ml"]
+    assert [q.kind for q in parsed] == ["size", "price", "volume"]
 
 
 @settings(deadline=None)
@@ -172,10 +172,10 @@ def test_several_in_their_places() -> None:
 )
 def test_any_text(text: str) -> None:
     normalised = normalise(text)
-    found = quantities(text)
-    assert all(0 <= q.start < q.end <= len(normalised) for q in found)
-    assert all(left.end <= right.start for left, right in pairwise(found))
-    for quantity in found:
+    parsed = quantities(text)
+    assert all(0 <= q.start < q.end <= len(normalised) for q in parsed)
+    assert all(left.end <= right.start for left, right in pairwise(parsed))
+    for quantity in parsed:
         if quantity.low is not None and quantity.high is not None:
             assert quantity.low <= quantity.high
         assert isinstance(quantity.value, str) or not (quantity.low is quantity.high is None)

@@ -242,13 +242,13 @@ def test_hard_chips_of_one_field_are_a_choice() -> None:
 def test_what_a_chip_says_is_what_it_does() -> None:
     shop = fashion()
     for text in ("red dress 300元以下", "not red size 42", "red tape 100-200元", "women shoes 500ml"):
-        for one in read(text).chips:
-            assert parse_filter(one.where, shop) is not None
+        for chip in read(text).chips:
+            assert parse_filter(chip.where, shop) is not None
             assert (
-                (parse_filter(one.where, shop) == one.filter)
-                or "OR" in one.where
-                or "AND" in one.where
-                or (one.kind == "size")
+                (parse_filter(chip.where, shop) == chip.filter)
+                or "OR" in chip.where
+                or "AND" in chip.where
+                or (chip.kind == "size")
             )
 
 

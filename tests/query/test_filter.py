@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from snapshelf.catalogue import Product
 from snapshelf.errors import FilterError, QueryError
 from snapshelf.index import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
-from snapshelf.index.documents import facts
+from snapshelf.index.documents import fields_of
 from snapshelf.query import parse_filter
 from snapshelf.query.filters import MAX_FILTER_LENGTH
 from snapshelf.query.filters.fields import FIELD_KINDS
@@ -210,7 +210,7 @@ def test_every_fact_of_a_product_can_be_named() -> None:
         {"id": "1", "title": "A", "brand": "B", "category": "C", "price": 1, "stock": 1, "group_id": "g"}
     )
     of_the_catalogue = {"id", "added_at"}
-    assert facts(product).keys() | of_the_catalogue == FIELD_KINDS.keys()
+    assert fields_of(product).keys() | of_the_catalogue == FIELD_KINDS.keys()
 
 
 @pytest.mark.parametrize("text", ["added_at > soon", "added_at = 2026-02-30", "price > 2026-11-01"])

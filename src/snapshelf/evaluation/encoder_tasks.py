@@ -205,7 +205,7 @@ def measurements(scores: Scores, chance: NDArray[np.float64]) -> dict[str, Measu
 
 
 def title_task(
-    titles: Sequence[str], wording: Wording, *, rows: Sequence[int] | None = None, alike: bool = False
+    titles: Sequence[str], wording: Wording, *, rows: Sequence[int] | None = None, shared_titles: bool = False
 ) -> EncoderTask:
     """Return the task title → photo of its product.
 
@@ -217,12 +217,12 @@ def title_task(
         Language of the titles.
     rows : sequence of int or None
         Photos whose titles are queries; by default all photos with a title.
-    alike : bool
+    shared_titles : bool
         All products with the same title are relevant, and each title is a single query: for catalogues with titles such
         as "red dress". Otherwise only the product itself is relevant, as in public benchmarks.
     """
     title_rows = [row for row in (range(len(titles)) if rows is None else rows) if titles[row]]
-    if not alike:
+    if not shared_titles:
         answers = np.array(title_rows, np.int64)
         queries = tuple(titles[row] for row in title_rows)
         return EncoderTask("title", wording, queries, answers, np.arange(len(titles)), KNOWN_ITEM)

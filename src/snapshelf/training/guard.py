@@ -315,7 +315,7 @@ def _tasks(examples: Sequence[Example], owners: Sequence[str]) -> Iterator[_Repo
     for language in ("en", "zh"):
         titles = [example.annotation.titles.get(language, "") for example in examples]
         if any(titles):
-            yield _ReportedTask("title", language, (title_task(titles, language, alike=True),))
+            yield _ReportedTask("title", language, (title_task(titles, language, shared_titles=True),))
         parts = [part for names in classes if (part := _class_task(labels, names, language))]
         if parts:
             yield _ReportedTask("class", language, tuple(parts))
