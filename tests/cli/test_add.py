@@ -179,7 +179,7 @@ def test_stopped_in_the_middle_it_goes_on_where_it_was(
     assert output == ""
     if how is signal.SIGINT:
         assert process.returncode == 130
-        assert "stopped; what was indexed is kept, and the same command goes on from there" in notes
+        assert "stopped; indexed rows are kept, and the same command continues from there" in notes
         assert "Traceback" not in notes
     else:
         assert process.returncode == -signal.SIGKILL

@@ -89,9 +89,9 @@ def test_words_photo_and_both_for_people(
     # The second query has one relevant product that the shelf lacks: (1 + 1/2) / 2.
     assert row[:2] == ["R@5", "0.7500"]
     for note in (
-        "1 queries are left out: nothing is judged for them",
-        "1 judged queries are left out: the queries file does not ask them",
-        "1 relevant products are not in the shelf; they count as not found",
+        "1 queries are left out: they have no qrels",
+        "1 queries of the qrels are left out: the queries file does not have them",
+        "1 relevant products are not in the shelf; they count as misses",
         f"2 queries over {COUNT} products, mode full",
     ):
         assert note in result.stderr

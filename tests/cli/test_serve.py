@@ -174,5 +174,5 @@ def test_the_drawn_demo_ends_without_serving(run: Run, tmp_path: Path) -> None:
     assert "1,500 added" in result.stdout
     assert result.stdout.count("\nExample ") == 3
     again = run("demo", "--no-serve", "--folder", tmp_path / "demo")
-    assert "are all there" in again.stdout
+    assert "all pictures are in" in again.stdout
     assert "nothing changed" in again.stdout

@@ -43,7 +43,7 @@ def add(
     mapping: MapOption = None,
     format: Annotated[
         Literal["csv", "jsonl", "parquet"] | None,
-        typer.Option("--format", help="Format of the feed.", show_default="told from the file"),
+        typer.Option("--format", help="Format of the feed.", show_default="from the file's name"),
     ] = None,
     allow_http: AllowHttpOption = False,
     errors: Annotated[
@@ -57,18 +57,18 @@ def add(
         typer.Option(
             "--encoder",
             help="Name or folder of the encoder.",
-            show_default="the shelf's; bundled for a new one",
+            show_default="the shelf's; bundled for a new shelf",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Add the products of a feed to a shelf, or bring them up to date.
 
-    A row that cannot be used or searched is reported and the rest goes on; the exit code is 3 then. What is stored
-    already is not encoded again, so an interrupted run is resumed by running it again.
+    A row that cannot be used or searched is reported and the rest is added; the exit code is 3 then. Stored photos are
+    not encoded again, so an interrupted run is resumed by running it again.
     """
     with reported(
-        as_json, if_stopped="stopped; what was indexed is kept, and the same command goes on from there"
+        as_json, if_stopped="stopped; indexed rows are kept, and the same command continues from there"
     ):
         from snapshelf.catalogue import read_feed
         from snapshelf.shelf import Shelf
@@ -80,7 +80,7 @@ def add(
         with (
             problems(errors) as report_problem,
             Shelf.open(shelf, database=database, encoder=encoder) as opened,
-            progress("rows") as tell,
+            progress("rows") as report_progress,
         ):
             report = opened.add(
                 feed,
@@ -88,7 +88,7 @@ def add(
                 mapping=columns,
                 format=format,
                 allow_http=allow_http,
-                progress=tell,
+                progress=report_progress,
                 errors=report_problem,
             )
         print_json(asdict(report)) if as_json else typer.echo(summary(report))
@@ -97,7 +97,7 @@ def add(
 
 
 def summary(report: "AddReport") -> str:
-    """Tell in one line what `Shelf.add` did."""
+    """Return the report of `Shelf.add` as a line."""
     changed = report.added + report.updated
     counts = f"{report.added:,} added, {report.updated:,} updated, " if changed else "nothing changed: "
     refused = f", {report.failed:,} refused" if report.failed else ""

@@ -18,7 +18,7 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON value, indented."""
+    """Print a JSON value, indented."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
@@ -46,7 +46,7 @@ def note(text: str) -> None:
 
 @contextmanager
 def reported(as_json: bool, *, if_stopped: str = "stopped") -> Iterator[None]:
-    """Turn an error into one line and exit code 1, Ctrl-C into `if_stopped` and exit code 130."""
+    """Turn an error into a line and exit code 1, Ctrl-C into `if_stopped` and exit code 130."""
     try:
         yield
     except SnapshelfError as error:
@@ -62,9 +62,9 @@ def reported(as_json: bool, *, if_stopped: str = "stopped") -> Iterator[None]:
 
 @contextmanager
 def progress(what: str) -> Iterator[Progress]:
-    """Show how far something is: a bar on a terminal, now and then a line elsewhere."""
-    with _bar(what) if sys.stderr.isatty() else _lines(what) as tell:
-        yield tell
+    """Show progress: a bar on a terminal, a line from time to time elsewhere."""
+    with _bar(what) if sys.stderr.isatty() else _lines(what) as report:
+        yield report
 
 
 @contextmanager
@@ -81,12 +81,12 @@ def _bar(what: str) -> Iterator[Progress]:
 
 @contextmanager
 def _lines(what: str) -> Iterator[Progress]:
-    told = time.monotonic()
+    reported_at = time.monotonic()
 
-    def tell(done: int, total: int | None) -> None:
-        nonlocal told
-        if time.monotonic() - told >= _SECONDS_BETWEEN_LINES:
-            told = time.monotonic()
+    def report(done: int, total: int | None) -> None:
+        nonlocal reported_at
+        if time.monotonic() - reported_at >= _SECONDS_BETWEEN_LINES:
+            reported_at = time.monotonic()
             note(f"{what}: {done:,}" + (f" of {total:,}" if total is not None else ""))
 
-    yield tell
+    yield report

@@ -36,7 +36,7 @@ def demo(
     ] = Path("demo-shelf"),
     catalogue: Annotated[
         Path | None,
-        typer.Option("--catalogue", help="Show this feed of yours instead of the drawn catalogue."),
+        typer.Option("--catalogue", help="Show this feed instead of the drawn catalogue."),
     ] = None,
     photos: PhotosOption = None,
     mapping: MapOption = None,
@@ -52,9 +52,9 @@ def demo(
     """
     if catalogue is None and (photos or mapping or allow_http):
         raise typer.BadParameter(
-            "--photos, --map and --allow-http are for a feed of yours: give --catalogue too"
+            "--photos, --map and --allow-http are for your own feed: give --catalogue too"
         )
-    with reported(as_json=False, if_stopped="stopped; the same command goes on from there"):
+    with reported(as_json=False, if_stopped="stopped; the same command continues from there"):
         from snapshelf.catalogue import read_feed
         from snapshelf.server import ServerSettings, serve
 
@@ -66,13 +66,13 @@ def demo(
         else:
             feed = read_feed(catalogue, columns)
         with _opened(folder / _name(catalogue), serving=not no_serve) as shelf:
-            with problems(None) as report_problem, progress("indexing") as tell:
+            with problems(None) as report_problem, progress("indexing") as report_progress:
                 report = shelf.add(
                     feed.path,
                     photos=photos,
                     mapping=columns,
                     allow_http=allow_http,
-                    progress=tell,
+                    progress=report_progress,
                     errors=report_problem,
                 )
             typer.echo(f"indexed {feed.path}: {summary(report)}")
@@ -100,12 +100,12 @@ def _drawn(folder: Path) -> "DemoFiles":
     from snapshelf.demo import write_demo
 
     start = time.monotonic()
-    with progress("drawing") as tell:
-        files = write_demo(folder, progress=tell)
+    with progress("drawing") as report_progress:
+        files = write_demo(folder, progress=report_progress)
     if files.drawn:
         typer.echo(f"drew {files.drawn:,} pictures into {folder} in {time.monotonic() - start:.1f} s")
     else:
-        typer.echo(f"the pictures in {folder} are all there")
+        typer.echo(f"all pictures are in {folder} already")
     return files
 
 
@@ -122,7 +122,7 @@ def _opened(place: Path, *, serving: bool) -> "Shelf":
 
 
 def _name(catalogue: Path | None) -> str:
-    """Name the shelf of a feed: feeds of one name in different folders do not mix."""
+    """Name the shelf of a feed: feeds of the same name in different folders do not mix."""
     if catalogue is None:
         return "shelf"
     place = hashlib.blake2b(os.fsencode(catalogue.resolve()), digest_size=4).hexdigest()

@@ -1,4 +1,4 @@
-"""``snapshelf encoders``: which there are, how to get them, how fast they are and whether they are well."""
+"""``snapshelf encoders``: list, fetch, convert, measure and check them."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 NameArgument: TypeAlias = Annotated[
     str,
-    typer.Argument(
-        help="Name in `snapshelf encoders ls`, hf-hub:org/name of one that was pulled, or a folder."
-    ),
+    typer.Argument(help="Name in `snapshelf encoders ls`, hf-hub:org/name of a pulled encoder, or a folder."),
 ]
 WeightsOption: TypeAlias = Annotated[
     Literal["fp32", "fp16", "int8"], typer.Option("--weights", help="How the weights are stored.")
@@ -39,14 +37,14 @@ def register(app: typer.Typer) -> None:
 
 @encoders.command()
 def ls(as_json: JsonOption = False) -> None:
-    """List the encoders that are known, and those on this machine."""
+    """List the known encoders and their state on this machine."""
     with reported(as_json):
         from snapshelf.encoders import available_encoders, encoders_home, providers_available
 
-        found = available_encoders()
+        models = available_encoders()
         if as_json:
-            models = [{**_plain(about), "state": state} for about, state in found]
-            print_json({"home": str(encoders_home()), "providers": providers_available(), "encoders": models})
+            plain = [{**_plain(about), "state": state} for about, state in models]
+            print_json({"home": str(encoders_home()), "providers": providers_available(), "encoders": plain})
             return
         columns: dict[str, Side] = dict.fromkeys(("parameters", "MB", "dimension", "pixels"), "right")
         print_table(
@@ -70,7 +68,7 @@ def ls(as_json: JsonOption = False) -> None:
                     " ".join(about.languages) or "?",
                     about.source,
                 )
-                for about, state in found
+                for about, state in models
             ],
         )
         note(f"kept in {encoders_home()}; execution providers: {', '.join(providers_available())}")
@@ -88,23 +86,23 @@ def pull(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Download an encoder; the only command that does.
+    """Download an encoder; no other command downloads.
 
-    Stopped and started again it goes on where it was. HF_ENDPOINT names another hub, HF_TOKEN a login.
+    An interrupted download is resumed by the same command. HF_ENDPOINT names another hub, HF_TOKEN a login.
     """
-    with reported(as_json, if_stopped="stopped; the same command goes on from there"):
+    with reported(as_json, if_stopped="stopped; the same command continues from there"):
         from snapshelf.encoders import PullRecord, registry
         from snapshelf.encoders import pull as fetch
 
         about = registry().get(name)
         if about is not None:
             note(f"{name}: licence {about.licence}")
-        with progress(f"{name} (MB)") as tell:
+        with progress(f"{name} (MB)") as report_progress:
             folder = fetch(
                 name,
                 weights=weights,
                 checkpoint=checkpoint,
-                progress=lambda done, total: tell(done // _MEGABYTE, total and total // _MEGABYTE),
+                progress=lambda done, total: report_progress(done // _MEGABYTE, total and total // _MEGABYTE),
             )
         pulled = PullRecord.read(folder)
         ready = any(file.endswith(".onnx") for file in pulled.files)
@@ -134,13 +132,13 @@ def export(
             "--out",
             "-o",
             help="Folder of the new encoder; needed unless the registry names it.",
-            show_default="where the registry's name finds it",
+            show_default="the folder of the registry's name",
         ),
     ] = None,
     weights: WeightsOption = "fp32",
     as_json: JsonOption = False,
 ) -> None:
-    """Turn a checkpoint of Transformers or OpenCLIP into ONNX graphs, and tell how faithful they are.
+    """Turn a checkpoint of Transformers or OpenCLIP into ONNX graphs, and report how closely they agree.
 
     Needs the extra snapshelf[train].
     """
@@ -158,13 +156,13 @@ def export(
         fidelity = export_checkpoint(folder, target, weights=weights)
         if about is not None:
             card = Card.read(target).model_dump(exclude={"files"}, exclude_none=True)
-            facts = {
+            fields = {
                 "name": name,
                 "licence": about.licence,
                 "languages": list(about.languages),
                 "source": about.checkpoint,
             }
-            write_card(target, {**card, **facts})
+            write_card(target, {**card, **fields})
         if as_json:
             print_json({"folder": str(target), "weights": weights, "fidelity": asdict(fidelity)})
             return
@@ -176,7 +174,7 @@ def export(
 def bench(
     name: NameArgument = "bundled", provider: ProviderOption = None, as_json: JsonOption = False
 ) -> None:
-    """Measure how fast an encoder is on this machine."""
+    """Measure the speed of an encoder on this machine."""
     with reported(as_json):
         from snapshelf.encoders import benchmark_encoder as measure
 
@@ -204,7 +202,7 @@ def doctor(
             print_json([asdict(check) for check in checks])
         else:
             print_table(
-                {"": "left", "check": "left", "found": "left"},
+                {"": "left", "check": "left", "result": "left"},
                 [("ok" if check.fine else "PROBLEM", check.what, check.detail) for check in checks],
             )
         if not all(check.fine for check in checks):

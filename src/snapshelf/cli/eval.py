@@ -37,7 +37,7 @@ def evaluate(
     mode: ModeOption = "full",
     vary: Annotated[
         Literal["typo", "order"] | None,
-        typer.Option("--vary", help="Ask the texts with one letter wrong, or with their words shuffled."),
+        typer.Option("--vary", help="Vary the texts: a wrong letter in each, or the words shuffled."),
     ] = None,
     calibrate: Annotated[
         bool,
@@ -50,12 +50,12 @@ def evaluate(
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how well a shelf answers queries whose right answers are known.
+    """Measure the retrieval quality of a shelf with queries and qrels.
 
     Each figure is a mean over queries, with its 95 % bootstrap interval and what a random ranking would
     score. R@k divides by all relevant products; some published benchmarks divide by min(k, all relevant).
 
-    Variants and look-alikes are not folded, and the shop's rules do not apply: every product is its own answer.
+    Variants and duplicates are not collapsed, and the shop's rules do not apply: every product counts by itself.
     """
     with reported(as_json):
         from snapshelf.evaluation import (
@@ -71,18 +71,21 @@ def evaluate(
         asked, judged, wanted = read_queries(queries), read_qrels(qrels), parse_metrics(metrics)
         calibrated = None
         with Shelf.open(shelf, database=database, create=False) as opened:
-            with progress("queries") as tell:
+            with progress("queries") as report_progress:
                 report = evaluate_shelf(
-                    opened, asked, judged, wanted, mode=mode, variation=vary, progress=tell
+                    opened, asked, judged, wanted, mode=mode, variation=vary, progress=report_progress
                 )
             if calibrate:
-                with progress("calibration") as tell:
-                    calibrated = calibrate_shelf(opened, asked, judged, progress=tell)
+                with progress("calibration") as report_progress:
+                    calibrated = calibrate_shelf(opened, asked, judged, progress=report_progress)
                 calibrated.calibration.write(shelf / CALIBRATION)
         for count, what in (
-            (report.queries_without_qrels, "queries are left out: nothing is judged for them"),
-            (report.qrels_without_query, "judged queries are left out: the queries file does not ask them"),
-            (report.relevant_not_in_shelf, "relevant products are not in the shelf; they count as not found"),
+            (report.queries_without_qrels, "queries are left out: they have no qrels"),
+            (
+                report.qrels_without_query,
+                "queries of the qrels are left out: the queries file does not have them",
+            ),
+            (report.relevant_not_in_shelf, "relevant products are not in the shelf; they count as misses"),
         ):
             if count:
                 note(f"{count:,} {what}")
@@ -96,12 +99,16 @@ def evaluate(
 
 def _print(report: "EvaluationReport") -> None:
     rows = [
-        (name, *(f"{value:.4f}" for value in (found.value, found.low, found.high)), f"{found.random:.2g}")
-        for name, found in report.metrics.items()
+        (
+            name,
+            *(f"{value:.4f}" for value in (metric.value, metric.low, metric.high)),
+            f"{metric.random:.2g}",
+        )
+        for name, metric in report.metrics.items()
     ]
     numbers: dict[str, Side] = dict.fromkeys(("value", "low", "high", "random"), "right")
     print_table({"metric": "left", **numbers}, rows)
-    varied = {None: "", "typo": ", one letter wrong", "order": ", words shuffled"}[report.variation]
+    varied = {None: "", "typo": ", a wrong letter in each", "order": ", words shuffled"}[report.variation]
     note(
         f"{report.queries:,} queries{varied} over {report.corpus:,} products, mode {report.mode}, "
         f"{report.seconds:.1f} s; low and high: 95 % bootstrap interval; random: expected of a random ranking"
@@ -110,8 +117,8 @@ def _print(report: "EvaluationReport") -> None:
 
 def _print_calibration(calibrated: "CalibrationReport") -> None:
     rows = [
-        (kind, f"{found.queries:,}", f"{found.error:.3f}", f"{found.cut_off:.3f}")
-        for kind, found in calibrated.kinds.items()
+        (kind, f"{fit.queries:,}", f"{fit.error:.3f}", f"{fit.cut_off:.3f}")
+        for kind, fit in calibrated.kinds.items()
     ]
     print_table({"calibrated": "left", "queries": "right", "ECE": "right", "cut-off": "right"}, rows)
     note(

@@ -1,4 +1,4 @@
-"""``snapshelf events`` and ``snapshelf shopper``: what shoppers did, and what is known of one."""
+"""``snapshelf events`` and ``snapshelf shopper``: events, and the data of a shopper."""
 
 import json
 import sys
@@ -36,13 +36,13 @@ ShopperArgument: TypeAlias = Annotated[
 
 events = typer.Typer(
     name="events",
-    help="What shoppers did: import it, erase what is old, count.",
+    help="Events of shoppers: import, prune, count.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
 shopper = typer.Typer(
     name="shopper",
-    help="What is known of one shopper: show, export, forget, merge, consent.",
+    help="Data of a shopper: show, export, forget, merge, consent.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -65,15 +65,15 @@ def import_(
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
 ) -> None:
-    """Take events and searches into the journal, each once, so that it can be run again.
+    """Import events and searches into the journal, each once, so that it can be run again.
 
-    What is wrong with a line is said and the rest goes on; the exit code is 3 then.
+    A wrong line is reported and the rest is imported; the exit code is 3 then.
     """
-    with reported(as_json, if_stopped="stopped; what was taken is kept, and counts once if it comes again"):
+    with reported(as_json, if_stopped="stopped; imported events are kept, and count once if they come again"):
         from snapshelf.events import json_lines, tell
 
-        with opened_journal(shelf) as journal, _lines(file) as lines, progress("lines") as told:
-            receipt = tell(journal, json_lines(_counted(lines, told)))
+        with opened_journal(shelf) as journal, _lines(file) as lines, progress("lines") as report_progress:
+            receipt = tell(journal, json_lines(_counted(lines, report_progress)))
         if as_json:
             print_json(asdict(receipt))
         else:
@@ -82,7 +82,7 @@ def import_(
             counts = {name: value for name, value in asdict(receipt).items() if isinstance(value, int)}
             parts = [f"{value:,} {name.replace('_', ' ')}" for name, value in counts.items() if value]
             parts += [f"{len(receipt.refused):,} refused"] if receipt.refused else []
-            typer.echo(", ".join(parts) or "nothing was told")
+            typer.echo(", ".join(parts) or "no events")
         if receipt.refused:
             raise typer.Exit(SOME_ROWS_REFUSED)
 
@@ -92,13 +92,13 @@ def prune(
     days: Annotated[
         int | None,
         typer.Option(
-            "--days", min=1, help="Keep so many days.", show_default="keep_days of shoppers.yaml, 730"
+            "--days", min=1, help="Number of days to keep.", show_default="keep_days of shoppers.yaml, 730"
         ),
     ] = None,
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
 ) -> None:
-    """Erase events and impressions that are old; profiles are made anew from the rest."""
+    """Erase old events and impressions; profiles are computed again from the rest."""
     with reported(as_json):
         import time
 
@@ -112,22 +112,22 @@ def prune(
 
 @events.command()
 def stats(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
-    """Count what is kept, and what became of everything that was told."""
+    """Count the stored events, and the outcomes of all events that came."""
     with reported(as_json):
         with opened_journal(shelf) as journal:
-            found = journal.stats()
+            stats = journal.stats()
         if as_json:
-            print_json(asdict(found))
+            print_json(asdict(stats))
             return
-        counts = {"events": found.events, "impressions": found.impressions, "profiles": found.profiles}
-        rows = [*counts.items(), ("robots' events", found.robots)]
-        rows += [(f"told: {name.replace('_', ' ')}", times) for name, times in found.told.items()]
+        counts = {"events": stats.events, "impressions": stats.impressions, "profiles": stats.profiles}
+        rows = [*counts.items(), ("robots' events", stats.robots)]
+        rows += [(f"told: {name.replace('_', ' ')}", times) for name, times in stats.told.items()]
         print_table({"": "left", "count": "right"}, [(name, f"{count:,}") for name, count in rows])
 
 
 @shopper.command()
 def show(id: ShopperArgument, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
-    """Show what is known of a shopper, in short."""
+    """Show the profile of a shopper."""
     with reported(as_json):
         with opened_journal(shelf) as journal:
             known = journal.profile(id)
@@ -144,7 +144,7 @@ def export(
     ] = None,
     shelf: ShelfOption = DEFAULT_SHELF,
 ) -> None:
-    """Write everything that is kept of a shopper, as lines of JSON: profile, events, what was shown."""
+    """Write all data of a shopper as lines of JSON: profile, events, impressions."""
     with reported(as_json=False), opened_journal(shelf) as journal:
         lines = [json.dumps(line, ensure_ascii=False) for line in journal.export(id)]
         if not lines:
@@ -161,7 +161,7 @@ def export(
 
 @shopper.command()
 def forget(id: ShopperArgument, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
-    """Erase what is kept of a shopper; the next training and the next counts leave no trace."""
+    """Erase the data of a shopper; later training and counts do not use it."""
     with reported(as_json):
         with opened_journal(shelf) as journal:
             erased = journal.forget(id)
@@ -174,12 +174,12 @@ def merge(
         str, typer.Argument(metavar="SESSION", help="The anonymous session.", callback=_shopper_id)
     ],
     account: Annotated[
-        str, typer.Argument(metavar="ACCOUNT", help="Whose it turned out to be.", callback=_shopper_id)
+        str, typer.Argument(metavar="ACCOUNT", help="The account that logged in.", callback=_shopper_id)
     ],
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
 ) -> None:
-    """Give what a session did to an account."""
+    """Move the events of a session to an account."""
     with reported(as_json):
         with opened_journal(shelf) as journal:
             known = journal.merge(session, account)
@@ -193,7 +193,7 @@ def consent(
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
 ) -> None:
-    """Take note that a shopper agrees to be remembered, or does not: then everything known is erased."""
+    """Record that a shopper agrees to be remembered, or does not: then all data is erased."""
     with reported(as_json):
         with opened_journal(shelf) as journal:
             erased = journal.consent(id, answer == "yes")
@@ -221,10 +221,10 @@ def _lines(file: Path) -> Iterator[IO[bytes]]:
         raise InputError(f"{file}: the events cannot be read ({error.strerror})") from None
 
 
-def _counted(lines: IO[bytes], told: Progress) -> Iterator[bytes]:
+def _counted(lines: IO[bytes], report_progress: Progress) -> Iterator[bytes]:
     for number, line in enumerate(lines, 1):
         yield line
-        told(number, None)
+        report_progress(number, None)
 
 
 def _say(remarks: tuple["Remark", ...]) -> None:
@@ -250,7 +250,9 @@ def _print_profile(known: "Profile") -> None:
         rows.append((name, ", ".join(f"{value} {much:.1f}" for value, much in best)))
     latest = known.recent[: -_VALUES_SHOWN - 1 : -1]
     rows.append(("latest", ", ".join(f"{event.kind} {event.product}" for event in latest)))
-    rows.append(("bought", ", ".join(f"{name} × {one.count}" for name, one in known.bought.items())))
+    rows.append(
+        ("bought", ", ".join(f"{product} × {purchases.count}" for product, purchases in known.bought.items()))
+    )
     print_table({known.shopper: "left", "": "left"}, rows)
 
 

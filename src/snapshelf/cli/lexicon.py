@@ -1,4 +1,4 @@
-"""``snapshelf lexicon``: what the shop's texts and queries are understood with."""
+"""``snapshelf lexicon``: the lexicon of texts and queries."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,7 +29,7 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A lexicon, as in lexicon.yaml.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Say whether a lexicon holds together, alone and laid over the one that ships."""
+    """Check whether a lexicon is consistent, alone and laid over the bundled lexicon."""
     with reported(as_json):
         from snapshelf.language import Lexicon
 
@@ -48,18 +48,18 @@ def find(
     shelf: ShelfOption = DEFAULT_SHELF,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell which concepts a text names, with their names in both languages and what they are kinds of.
+    """List the concepts that a text names, with their names in both languages and what they are kinds of.
 
-    Uses the lexicon of the shelf, and the one that ships where there is no shelf.
+    Uses the lexicon of the shelf, or the bundled lexicon where there is no shelf.
     """
     with reported(as_json):
         from snapshelf.language import normalise
         from snapshelf.shelf import shop_lexicon
 
         known, text = shop_lexicon(shelf), normalise(words)
-        found = [(text[match.start : match.end], match.concept) for match in known.find(words)]
+        matches = [(text[match.start : match.end], match.concept) for match in known.find(words)]
         if as_json:
-            print_json([{"words": named, **_plain(concept, known)} for named, concept in found])
+            print_json([{"words": named, **_plain(concept, known)} for named, concept in matches])
             return
         print_table(
             dict.fromkeys(("words", "concept", "English", "Chinese", "kind of"), "left"),
@@ -69,12 +69,12 @@ def find(
                     concept.id,
                     ", ".join(concept.names.get("en", ())),
                     ", ".join(concept.names.get("zh", ())),
-                    ", ".join(one.id for one in known.ancestors(concept)),
+                    ", ".join(ancestor.id for ancestor in known.ancestors(concept)),
                 )
-                for named, concept in found
+                for named, concept in matches
             ],
         )
-        if not found:
+        if not matches:
             note("no concept of the lexicon is named here")
 
 
@@ -83,5 +83,5 @@ def _plain(concept: "Concept", known: "Lexicon") -> dict[str, Any]:
         "id": concept.id,
         "kind": concept.kind,
         "names": {language: list(names) for language, names in concept.names.items()},
-        "kind_of": [one.id for one in known.ancestors(concept)],
+        "kind_of": [ancestor.id for ancestor in known.ancestors(concept)],
     }

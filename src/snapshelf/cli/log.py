@@ -1,4 +1,4 @@
-"""Where commands that learn from shoppers, or report of them, read what was shown and done."""
+"""The log of impressions and interactions, for commands that train or report."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -23,16 +23,16 @@ LogOption: TypeAlias = Annotated[
 _REFUSALS_SHOWN = 10
 
 
-def told_of(log: Path | None, shelf: Path) -> "ShopLog":
-    """Read what there is to learn from; who was forgotten has no part in it."""
+def read_shop_log(log: Path | None, shelf: Path) -> "ShopLog":
+    """Read impressions and interactions of a log, by default of the journal, without forgotten shoppers."""
     from snapshelf.events import read_log
 
     with opened_journal(shelf) as journal:
         if log is None:
             return journal.log()
-        told = journal.without_forgotten(read_log(log))
-    for sentence in told.refused[:_REFUSALS_SHOWN]:
+        shop_log = journal.without_forgotten(read_log(log))
+    for sentence in shop_log.refused[:_REFUSALS_SHOWN]:
         note(sentence)
-    if len(told.refused) > _REFUSALS_SHOWN:
-        note(f"{len(told.refused):,} lines were refused")
-    return told
+    if len(shop_log.refused) > _REFUSALS_SHOWN:
+        note(f"{len(shop_log.refused):,} lines were refused")
+    return shop_log

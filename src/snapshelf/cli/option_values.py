@@ -37,7 +37,7 @@ def read_facet_filters(texts: Sequence[str]) -> dict[str, Sequence[str] | Range]
         bounds = [_RANGE.fullmatch(value) for value in written]
         if len(written) > 1 and any(bounds):
             raise typer.BadParameter(
-                f"{field} has several choices, one of them a range; choose one range or values",
+                f"{field} has several choices, among them a range; give a single range, or values",
                 param_hint="--choose",
             )
         if bounds[0]:

@@ -18,7 +18,7 @@ DatabaseOption: TypeAlias = Annotated[
         metavar="URL",
         envvar="SNAPSHELF_DATABASE",
         help="PostgreSQL database for the catalogue: postgresql://user@host/name. The shelf remembers it.",
-        show_default="the shelf's; a file in its folder for a new one",
+        show_default="the shelf's; a file in its folder for a new shelf",
     ),
 ]
 ProviderOption: TypeAlias = Annotated[
@@ -45,59 +45,11 @@ WhereOption: TypeAlias = Annotated[
         help="Only products that match, such as 'price < 300 AND in_stock'.",
     ),
 ]
-QueryPhotosOption: TypeAlias = Annotated[
-    list[Path] | None,
-    typer.Option("--photo", "-p", help="A photo of what is looked for. May be repeated."),
-]
-TextOption: TypeAlias = Annotated[str | None, typer.Option("--text", "-t", help="Words, Chinese or English.")]
-WithoutOption: TypeAlias = Annotated[
-    str | None, typer.Option("--without", metavar="WORDS", help="Words to move away from.")
-]
-LikedOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--liked", metavar="ID", help="A product to find the like of. May be repeated."),
-]
-DislikedOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--disliked", metavar="ID", help="A product to keep away from. May be repeated."),
-]
-ChooseOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--choose",
-        metavar="FIELD=VALUE",
-        help="A facet value, or a range as in price=50..300. May be repeated: values of one field are "
-        "alternatives.",
-    ),
-]
-DropOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--drop", metavar="FILTER", help="A fact read from the words that is not meant. May be repeated."
-    ),
-]
-UnderstandOption: TypeAlias = Annotated[
-    bool, typer.Option("--understand/--no-understand", help="Read facts from the words, and correct them.")
-]
-CollapseOption: TypeAlias = Annotated[
-    bool,
-    typer.Option("--collapse/--no-collapse", help="Show one variant of each product, one of each look."),
-]
-RulesOption: TypeAlias = Annotated[bool, typer.Option("--rules/--no-rules", help="Apply the shop's rules.")]
-SortOption: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--sort",
-        metavar="FIELD",
-        help="newest, rating, price or any field of numbers; -price begins with the largest.",
-        show_default="relevance",
-    ),
-]
 HostOption: TypeAlias = Annotated[
     str, typer.Option("--host", help="Address to listen at; 0.0.0.0 lets other machines in.")
 ]
 PortOption: TypeAlias = Annotated[
-    int, typer.Option("--port", min=0, max=65_535, help="Port; 0 takes a free one.")
+    int, typer.Option("--port", min=0, max=65_535, help="Port; 0 takes a free port.")
 ]
 PhotosOption: TypeAlias = Annotated[
     Path | None,
@@ -121,11 +73,4 @@ MapOption: TypeAlias = Annotated[
         help="Columns whose names cannot be guessed, for example "
         "title=productDisplayName,category=masterCategory/subCategory. May be repeated.",
     ),
-]
-ShopperOption: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--shopper", metavar="NAME", help="Who searches: what they did orders what fits."),
-]
-PersonalOption: TypeAlias = Annotated[
-    bool, typer.Option("--personal/--no-personal", help="Let what is known of the shopper count.")
 ]

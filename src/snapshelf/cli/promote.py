@@ -22,7 +22,7 @@ def promote(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="[MODEL]", help="Folder or name of the encoder; without it, what was done so far."
+            metavar="[MODEL]", help="Folder or name of the encoder; without it, the history of promotions."
         ),
     ] = None,
     back: Annotated[bool, typer.Option("--back", help="Take the last promotion back instead.")] = False,
@@ -47,25 +47,25 @@ def promote(
     """Give a shelf another encoder: encode its photos anew and change over at the end.
 
     A model whose verdict.json is bad or missing is refused. The shelf works with the old encoder until the last
-    moment and may be served meanwhile; an interrupted run is gone on with by giving the same command again.
+    moment and may be served meanwhile; an interrupted run is resumed by giving the same command again.
     """
     if back and (model is not None or force is not None):
         raise typer.BadParameter("--back takes neither a model nor --force: it returns to the encoder before")
     with reported(
-        as_json, if_stopped="stopped; the shelf is as it was, and the same command goes on from here"
+        as_json, if_stopped="stopped; the shelf is as it was, and the same command continues from here"
     ):
         from snapshelf.shelf import history, roll_back
         from snapshelf.shelf import promote as promote_encoder
 
         if model is None and not back:
-            _tell(history(shelf), as_json)
+            _print_history(history(shelf), as_json)
             return
-        with progress("photos") as tell:
+        with progress("photos") as report_progress:
             if model is None:
-                made = roll_back(shelf, photos=photos, allow_http=allow_http, progress=tell)
+                made = roll_back(shelf, photos=photos, allow_http=allow_http, progress=report_progress)
             else:
                 made = promote_encoder(
-                    shelf, model, photos=photos, allow_http=allow_http, force=force, progress=tell
+                    shelf, model, photos=photos, allow_http=allow_http, force=force, progress=report_progress
                 )
         if as_json:
             print_json(asdict(made))
@@ -82,7 +82,7 @@ def promote(
             )
 
 
-def _tell(entries: "list[Promotion]", as_json: bool) -> None:
+def _print_history(entries: "list[Promotion]", as_json: bool) -> None:
     if as_json:
         print_json([asdict(each) for each in entries])
     elif not entries:

@@ -1,4 +1,4 @@
-"""``snapshelf rank``: the personal order of results, measured and trained."""
+"""``snapshelf rank``: train, measure and explain the personalised ranking."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
@@ -7,7 +7,7 @@ import typer
 
 from snapshelf.cli.console import Side, note, print_json, print_table, progress, reported
 from snapshelf.cli.journal import opened_journal
-from snapshelf.cli.log import LogOption, told_of
+from snapshelf.cli.log import LogOption, read_shop_log
 from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, ShelfOption
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from snapshelf.ranking import Items
 
 CandidateOption: TypeAlias = Annotated[
-    bool, typer.Option("--candidate", help="The model that waits, not the one that serves.")
+    bool, typer.Option("--candidate", help="The candidate model instead of the serving model.")
 ]
 
 rank = typer.Typer(
@@ -50,23 +50,25 @@ def bench(
 ) -> None:
     """Measure the ranking on real shoppers' purchases.
 
-    Each shopper's last purchase is to be foreseen; all items are ranked, never a sample of them. Beside each
-    figure stand baselines, a 95 % bootstrap interval, and the same model fed another shopper's history.
+    Each shopper's last purchase is the target; all items are ranked, never a sample. Beside each figure stand
+    baselines, a 95 % bootstrap interval, and the same model with another shopper's history.
     """
     with reported(as_json):
         from snapshelf.evaluation import Purchases, benchmark_personal_ranking
 
-        with progress("models") as tell:
-            report = benchmark_personal_ranking(Purchases.read(folder, kept_back), protocol, progress=tell)
+        with progress("models") as report_progress:
+            report = benchmark_personal_ranking(
+                Purchases.read(folder, kept_back), protocol, progress=report_progress
+            )
         print_json(report.to_json()) if as_json else _print(report)
 
 
 @rank.command()
 def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
-    """Learn a ranking from searches and what followed them; it waits as the candidate.
+    """Train a ranking on impressions and the interactions that followed; it becomes the candidate.
 
-    Divided by time: the earlier half is counted, the next part learned from, the last measured on. Afterwards
-    everything is counted for serving.
+    The log is divided by time: the earlier half gives the statistics, the next part trains, the last part measures.
+    Afterwards the statistics for serving are computed from the whole log.
     """
     with reported(as_json):
         from time import time
@@ -75,14 +77,16 @@ def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: Js
         from snapshelf.ranking import InteractionHistories, ModelStore, count, objections, training_split
         from snapshelf.ranking import train as learn
 
-        told, items, now = told_of(log, shelf), items_of(shelf), time()
-        divided = training_split(items, told.shown, told.interactions, now=now)
+        shop_log, items, now = read_shop_log(log, shelf), items_of(shelf), time()
+        divided = training_split(items, shop_log.shown, shop_log.interactions, now=now)
         model = learn(divided.statistics, divided.learn)
         report = evaluate_ranking(model, divided.statistics, divided.test).to_json()
         ranking = ModelStore(shelf)
         ranking.offer(model, report)
         ranking.save_statistics(
-            count(items, InteractionHistories(items, told.interactions, now=now), told.shown, until=now)
+            count(
+                items, InteractionHistories(items, shop_log.interactions, now=now), shop_log.shown, until=now
+            )
         )
         _print_figures(report, as_json)
         against = objections(report)
@@ -91,10 +95,10 @@ def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: Js
 
 @rank.command()
 def refresh(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> None:
-    """Add what is new in the journal to the counts that serve: co-occurrence, popularity, clicks, repeats.
+    """Add the new events of the journal to the statistics that serve: co-occurrence, popularity, clicks, repeats.
 
-    For a timer: it reads what came since the last time, and of those shoppers what they did before. Everything is
-    counted anew when somebody was forgotten since.
+    For a timer: it reads the events since the last run, and the earlier events of the same shoppers. All statistics are
+    computed again if a shopper was forgotten since.
     """
     with reported(as_json):
         from dataclasses import asdict
@@ -125,9 +129,9 @@ def evaluate(
 ) -> None:
     """Measure the ranking that serves, or the candidate, on the last searches of a log.
 
-    Beside it: the order as shown, popularity, the fixed formula, the model without the shopper, and the model
-    with another shopper's history, which must hurt. Then what the ranking would have earned in clicks on those
-    searches, estimated from what was left to chance.
+    Beside it: the order as shown, popularity, the fixed formula, the model without the shopper, and the model with
+    another shopper's history, which must hurt. Then an off-policy estimate of the clicks that the ranking would have
+    earned on those searches, from the propensities of exploration.
     """
     with reported(as_json):
         from time import time
@@ -136,8 +140,8 @@ def evaluate(
         from snapshelf.evaluation import evaluate_off_policy, evaluate_ranking
         from snapshelf.ranking import ModelRanker, ModelStore, training_split
 
-        told, items = told_of(log, shelf), items_of(shelf)
-        divided = training_split(items, told.shown, told.interactions, now=time())
+        shop_log, items = read_shop_log(log, shelf), items_of(shelf)
+        divided = training_split(items, shop_log.shown, shop_log.interactions, now=time())
         ranking = ModelStore(shelf)
         model = ranking.candidate() if candidate else ranking.current()
         report = evaluate_ranking(model, divided.statistics, divided.test).to_json()
@@ -146,8 +150,8 @@ def evaluate(
                 ModelRanker(divided.statistics, model),
                 items,
                 divided.histories,
-                told.shown,
-                told.interactions,
+                shop_log.shown,
+                shop_log.interactions,
                 since=divided.test_from,
             ).to_json()
         except EvaluationError as error:
@@ -160,7 +164,7 @@ def evaluate(
 @rank.command()
 def promote(
     shelf: ShelfOption = DEFAULT_SHELF,
-    force: Annotated[bool, typer.Option("--force", help="Even if it has not won.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Promote it even if it has not won.")] = False,
     back: Annotated[
         bool, typer.Option("--back", help="Take the last promotion back: the model before serves again.")
     ] = False,
@@ -180,7 +184,7 @@ def explain(
     candidate: CandidateOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what each feature means and how much of the ranking is its doing."""
+    """List the features with their meaning and their share of the ranking."""
     with reported(as_json):
         from snapshelf.ranking import FEATURES, FixedFormula, ModelStore
 
@@ -210,25 +214,29 @@ def items_of(shelf: Path) -> "Items":
         return ItemTable.open(shelf / RANKING / ITEMS, catalogue).items
 
 
-def _print_figures(told: dict[str, Any], as_json: bool) -> None:
+def _print_figures(report: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        print_json(told)
+        print_json(report)
         return
     names = ("NDCG@10", "HR@10", "MRR")
     rows = [
-        (model, *(_with_interval(found[name], *found["intervals"][name]) for name in names))
-        for model, found in told["models"].items()
+        (model, *(_with_interval(figures[name], *figures["intervals"][name]) for name in names))
+        for model, figures in report["models"].items()
     ]
     print_table({"model": "left", **dict.fromkeys(names, "right")}, rows)
-    note(f"{told['searches']:,} searches; in brackets: 95 % bootstrap intervals")
+    note(f"{report['searches']:,} searches; in brackets: 95 % bootstrap intervals")
 
 
-def _print_off_policy(told: dict[str, Any]) -> None:
-    if estimates := told.get("estimates"):
+def _print_off_policy(report: dict[str, Any]) -> None:
+    if estimates := report.get("estimates"):
         typer.echo()
         rows = [
-            (name, _with_interval(found["value"], found["low"], found["high"]), f"{found['effective']:,.0f}")
-            for name, found in estimates.items()
+            (
+                name,
+                _with_interval(estimate["value"], estimate["low"], estimate["high"]),
+                f"{estimate['effective']:,.0f}",
+            )
+            for name, estimate in estimates.items()
         ]
         columns: dict[str, Side] = {
             "estimate": "left",
@@ -237,11 +245,11 @@ def _print_off_policy(told: dict[str, Any]) -> None:
         }
         print_table(columns, rows)
         note(
-            f"{told['searches']:,} searches with {told['places']:,} places; the ranking agrees with "
-            f"{told['agreed']:.0%}, and chance had moved {told['swapped']:,}"
+            f"{report['searches']:,} searches with {report['places']:,} places; the ranking agrees with "
+            f"{report['agreed']:.0%}, and exploration had moved {report['swapped']:,}"
         )
-    if told["refused"]:
-        note(f"not to be trusted: {told['refused']}")
+    if report["refused"]:
+        note(f"not to be trusted: {report['refused']}")
 
 
 def _with_interval(value: float, low: float, high: float) -> str:
@@ -249,18 +257,20 @@ def _with_interval(value: float, low: float, high: float) -> str:
 
 
 def _print(report: "PersonalReport") -> None:
-    told = report.to_json()
+    values = report.to_json()
     names = ("HR@10", "NDCG@10", "low", "high", "MRR", "ms_per_request")
     numbers: dict[str, Side] = dict.fromkeys(names, "right")
-    rows = [(model, *(f"{found[name]:.4f}" for name in names)) for model, found in told["models"].items()]
+    rows = [
+        (model, *(f"{figures[name]:.4f}" for name in names)) for model, figures in values["models"].items()
+    ]
     print_table({"model": "left", **numbers}, rows)
-    if lists := told.get("lists"):
+    if lists := values.get("lists"):
         spread = ("coverage", "gini", "diversity")
         typer.echo()
         print_table(
             {"list of ten": "left", **dict.fromkeys(spread, "right")},
-            [(model, *(f"{found[name]:.4f}" for name in spread)) for model, found in lists.items()],
+            [(model, *(f"{figures[name]:.4f}" for name in spread)) for model, figures in lists.items()],
         )
     note(
-        f"{told['shoppers']:,} shoppers, protocol {report.protocol}; low and high: 95 % bootstrap interval of NDCG@10"
+        f"{values['shoppers']:,} shoppers, protocol {report.protocol}; low and high: 95 % bootstrap interval of NDCG@10"
     )

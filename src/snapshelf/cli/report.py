@@ -1,11 +1,11 @@
-"""``snapshelf report``: what a shelf learned about its searches."""
+"""``snapshelf report``: searches without results, and experiments."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from snapshelf.cli.console import Side, note, print_json, print_table, reported
-from snapshelf.cli.log import LogOption, told_of
+from snapshelf.cli.log import LogOption, read_shop_log
 from snapshelf.cli.options import DEFAULT_SHELF, DatabaseOption, JsonOption, ShelfOption
 
 if TYPE_CHECKING:
@@ -38,32 +38,32 @@ def zero_results(
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the words of searches that found nothing good, the most frequent first."""
+    """List the words of searches without a good match, the most frequent first."""
     with reported(as_json):
         from snapshelf.shelf import Shelf
 
         with Shelf.open(shelf, database=database, create=False) as opened:
-            found = opened.zero_results(days)
+            queries = opened.zero_results(days)
         if as_json:
-            print_json([{"text": text, "times": times} for text, times in found])
+            print_json([{"text": text, "times": times} for text, times in queries])
             return
-        print_table({"times": "right", "words": "left"}, [(str(times), text) for text, times in found])
-        if not found:
-            note("every search of these days found something")
+        print_table({"times": "right", "words": "left"}, [(str(times), text) for text, times in queries])
+        if not queries:
+            note("every search of these days had a good match")
 
 
 @report.command()
 def experiments(
     log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False
 ) -> None:
-    """Tell what experiments between two rankings have shown so far (see ranking.experiment in search.yaml)."""
+    """Report the experiments between two rankings so far (see ranking.experiment in search.yaml)."""
     with reported(as_json):
         from snapshelf.evaluation import report_experiments
 
-        told = told_of(log, shelf)
-        found = report_experiments(told.shown, told.interactions)
+        shop_log = read_shop_log(log, shelf)
+        reports = report_experiments(shop_log.shown, shop_log.interactions)
         if as_json:
-            print_json([one.to_json() for one in found])
+            print_json([experiment.to_json() for experiment in reports])
             return
         columns: dict[str, Side] = {
             "experiment": "left",
@@ -74,20 +74,21 @@ def experiments(
         }
         rows = [
             (
-                one.name,
+                experiment.name,
                 variant,
                 f"{part.searches:,}",
                 f"{part.shoppers:,}",
                 *(_percent(part.of_shoppers[outcome]) for outcome in ("click", "cart", "purchase")),
             )
-            for one in found
-            for variant, part in one.variants.items()
+            for experiment in reports
+            for variant, part in experiment.variants.items()
         ]
         print_table(columns, rows)
-        for one in found:
-            preferred = f"; a preferred in {_percent(one.preference)}" if one.preference else ""
-            note(f"{one.name}: {one.verdict}{preferred}")
-        if not found:
+        for experiment in reports:
+            preference = experiment.preference
+            preferred = f"; a preferred in {_percent(preference)}" if preference else ""
+            note(f"{experiment.name}: {experiment.verdict}{preferred}")
+        if not reports:
             note("no search took part in an experiment")
 
 

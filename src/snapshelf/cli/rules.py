@@ -26,7 +26,7 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The rules, as in rules.yaml.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Say whether rules hold together; without a shelf, so that it can run before they are put in place."""
+    """Check whether rules are consistent; without a shelf, so that it can run before they are put in place."""
     with reported(as_json):
         from snapshelf.errors import RuleError
         from snapshelf.search import Rules

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,13 +96,10 @@ def show(shelf: "Shelf", showcases: Iterable[Showcase]) -> None:
 
 
 def examples(showcases: Iterable[Showcase]) -> list["Example"]:
-    """Offer them on the page."""
+    """Return them as examples of the page."""
     from snapshelf.server import Example
 
-    return [
-        Example(label_en=one.label_en, label_zh=one.label_zh, text=one.text, photo=one.photo)
-        for one in showcases
-    ]
+    return [Example(**asdict(showcase)) for showcase in showcases]
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

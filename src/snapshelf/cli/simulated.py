@@ -1,4 +1,4 @@
-"""The demo's shoppers: simulated, told to the journal, counted, and shown."""
+"""The demo's shoppers: simulated, written to the journal, counted, and shown."""
 
 import time
 from pathlib import Path
@@ -25,10 +25,10 @@ def show_shoppers(shelf: "Shelf", place: Path) -> None:
         _simulate(shelf, place)
     typer.secho("\nFor each of the shoppers · 每位顾客的推荐", bold=True)
     for persona in PERSONAS:
-        found = shelf.recommend("for-you", shopper=persona.id, k=_SHOWN)
+        response = shelf.recommend("for-you", shopper=persona.id, k=_SHOWN)
         typer.echo(f"{persona.en} · {persona.zh} ({persona.likes_en})")
-        for one in found:
-            typer.echo(f"  {one.product.title}: {one.reason.en}")
+        for recommendation in response:
+            typer.echo(f"  {recommendation.product.title}: {recommendation.reason.en}")
 
 
 def _simulate(shelf: "Shelf", place: Path) -> None:
@@ -40,10 +40,10 @@ def _simulate(shelf: "Shelf", place: Path) -> None:
     start = time.monotonic()
     now = time.time()
     lines = simulate(list(draw_catalogue()), until=now).lines
-    with progress("shoppers") as told:
+    with progress("shoppers") as report_progress:
         for first in range(0, len(lines), _AT_ONCE):
             tell(shelf.journal, enumerate(lines[first : first + _AT_ONCE], first + 1))
-            told(min(first + _AT_ONCE, len(lines)), len(lines))
+            report_progress(min(first + _AT_ONCE, len(lines)), len(lines))
     with open_catalogue(place) as catalogue:
         refresh(ModelStore(place), shelf.journal, items_of(place), catalogue, now=now)
     typer.echo(
@@ -58,7 +58,11 @@ def example_shoppers() -> list["ExampleShopper"]:
 
     return [
         ExampleShopper(
-            id=one.id, name_en=one.en, name_zh=one.zh, likes_en=one.likes_en, likes_zh=one.likes_zh
+            id=persona.id,
+            name_en=persona.en,
+            name_zh=persona.zh,
+            likes_en=persona.likes_en,
+            likes_zh=persona.likes_zh,
         )
-        for one in PERSONAS
+        for persona in PERSONAS
     ]

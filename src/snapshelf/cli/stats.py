@@ -16,17 +16,17 @@ def register(app: typer.Typer) -> None:
 def stats(
     shelf: ShelfOption = DEFAULT_SHELF, database: DatabaseOption = None, as_json: JsonOption = False
 ) -> None:
-    """Tell how many products a shelf has, which encoder made its vectors, how large it is."""
+    """Show the number of products of a shelf, its encoder and its size."""
     with reported(as_json):
         from snapshelf.shelf import Shelf
 
         with Shelf.open(shelf, database=database, create=False) as opened:
-            facts = asdict(opened.stats())
+            values = asdict(opened.stats())
         if as_json:
-            print_json(facts)
+            print_json(values)
         else:
-            quarantined = facts.pop("quarantined")
-            for name, value in facts.items():
+            quarantined = values.pop("quarantined")
+            for name, value in values.items():
                 typer.echo(f"{name.replace('_', ' ')}: {f'{value:,}' if isinstance(value, int) else value}")
             typer.echo(f"quarantined: {len(quarantined):,}")
             for id, reason in quarantined.items():

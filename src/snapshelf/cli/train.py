@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PROBLEMS_SHOWN = 10
 _SECONDS_BETWEEN_LINES = 5.0
 _STOPPED = (
-    "stopped; the decoded photos and the last checkpoint are kept, and the same command goes on from there"
+    "stopped; the decoded photos and the last checkpoint are kept, and the same command continues from there"
 )
 
 
@@ -52,7 +52,7 @@ def train(
         ),
     ] = None,
     base: Annotated[
-        str, typer.Option("--base", help="Model to start from: bundled, or the folder of one.")
+        str, typer.Option("--base", help="Model to start from: bundled, or the folder of an encoder.")
     ] = "bundled",
     epochs: Annotated[
         float | None, typer.Option("--epochs", min=0.01, help="Passes over the products.", show_default="10")
@@ -103,14 +103,14 @@ def train(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train an encoder on your own products, and tell whether it is better.
+    """Train an encoder on your own products, and report whether it is better.
 
     Learns from a feed, a shelf or annotated photos. A tenth of the products is held out; the new model is compared with
-    the one it started from on them and on other products, in English and Chinese. Stopped runs go on when the same
+    its base on them and on other products, in English and Chinese. Stopped runs go on when the same
     command is given again. Needs the extra snapshelf[train].
     """
     if sum(source is not None for source in (feed, shelf, labels)) != 1:
-        raise typer.BadParameter("give one of FEED, --shelf and --labels")
+        raise typer.BadParameter("give either FEED, --shelf or --labels")
     with reported(as_json, if_stopped=_STOPPED), _stages() as watch, _problems() as report:
         # PyTorch is looked for first: reading a feed only to hear that it is missing would be a waste of time.
         from snapshelf.encoders import load_encoder
@@ -139,7 +139,7 @@ def train(
             on_notice=note,
         )
     if os.environ.get("RANK", "0") != "0":
-        return  # of several processes that torchrun has started, one tells
+        return  # of the processes that torchrun has started, the first reports
     print_json({"folder": str(out), **verdict.to_json()}) if as_json else _print(verdict, out)
 
 
@@ -208,9 +208,9 @@ def _problems() -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def _stages() -> "Iterator[Callable[[Stage], None]]":
-    """Show how far the parts of a run are: a bar for each on a terminal, now and then a line elsewhere."""
-    with _bars() if sys.stderr.isatty() else _lines() as tell:
-        yield tell
+    """Show the progress of the stages of a run: a bar for each on a terminal, lines elsewhere."""
+    with _bars() if sys.stderr.isatty() else _lines() as report:
+        yield report
 
 
 @contextmanager
@@ -228,45 +228,45 @@ def _bars() -> "Iterator[Callable[[Stage], None]]":
     with Progress(*columns, console=Console(stderr=True)) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def tell(stage: "Stage") -> None:
+        def report(stage: "Stage") -> None:
             task = tasks.get(stage.name)
             if task is None:
                 task = tasks[stage.name] = bars.add_task(stage.name, total=None, detail="")
             bars.update(task, completed=stage.done, total=stage.total, detail=stage.detail)
 
-        yield tell
+        yield report
 
 
 @contextmanager
 def _lines() -> "Iterator[Callable[[Stage], None]]":
-    told, last = 0.0, ""
+    reported_at, last = 0.0, ""
 
-    def tell(stage: "Stage") -> None:
-        nonlocal told, last
+    def report(stage: "Stage") -> None:
+        nonlocal reported_at, last
         finished = stage.done == stage.total
-        if stage.name == last and not finished and time.monotonic() - told < _SECONDS_BETWEEN_LINES:
+        if stage.name == last and not finished and time.monotonic() - reported_at < _SECONDS_BETWEEN_LINES:
             return
-        told, last = time.monotonic(), stage.name
+        reported_at, last = time.monotonic(), stage.name
         far = f"{stage.done:,}" + (f" of {stage.total:,}" if stage.total is not None else "")
         note(f"{stage.name}: {far}" + (f"; {stage.detail}" if stage.detail else ""))
 
-    yield tell
+    yield report
 
 
 def _print(verdict: "Verdict", out: Path) -> None:
     languages = {"en": "English", "zh": "Chinese", None: ""}
     rows = [
         (
-            one.side,
-            one.task,
-            languages[one.language],
-            one.metric,
-            f"{one.base:.3f}",
-            f"{one.tuned:.3f}",
-            one.outcome,
+            comparison.side,
+            comparison.task,
+            languages[comparison.language],
+            comparison.metric,
+            f"{comparison.base:.3f}",
+            f"{comparison.tuned:.3f}",
+            comparison.outcome,
         )
-        for one in verdict.comparisons
-        if one.decides
+        for comparison in verdict.comparisons
+        if comparison.decides
     ]
     texts: dict[str, Side] = dict.fromkeys(("set", "task", "queries", "metric"), "left")
     print_table({**texts, "base": "right", "tuned": "right", "outcome": "left"}, rows)
