@@ -25,7 +25,7 @@ def test_the_database_is_given_once(
     assert json.loads(stats.stdout)["products"] == COUNT
     refused = run("add", feed, "--photos", photos, "--shelf", tmp_path / "second", "--database", url)
     assert refused.exit_code == 1
-    assert f"{folder}; open that one" in refused.output.replace("\n", " ")
+    assert f"{folder}; open that shelf" in refused.output.replace("\n", " ")
     assert "geheim" not in refused.output
 
 

@@ -91,7 +91,7 @@ def test_a_second_folder_is_refused_and_the_first_goes_on(location: str, feed: P
         shelf.add(feed)
         with pytest.raises(ShelfInUseError, match="another process, perhaps on another machine"):
             Shelf.open(second, database=location)
-    with pytest.raises(ShelfError, match=f":{first}; open that one, or give this one a database"):
+    with pytest.raises(ShelfError, match=f":{first}; open that shelf, or give this shelf a database"):
         Shelf.open(second, database=location)
     with pytest.raises(ShelfError, match="there is no shelf here"):
         Shelf.open(second, create=False)

@@ -125,7 +125,7 @@ def test_the_way_back(
     check(folder, old.fingerprint, feed, drawings)
     with Shelf.open(folder) as shelf:
         assert shelf.search(photo=folder.parent / "new.jpg", k=1).hits[0].product.id == "new"
-    with pytest.raises(PromotionError, match="taken back already"):
+    with pytest.raises(PromotionError, match="rolled back already"):
         roll_back(folder)
     # The abandoned one is still there, with its vectors.
     again = promote(folder, folder / "encoders" / model.fingerprint)
@@ -354,7 +354,7 @@ def test_what_is_added_while_it_encodes_is_not_left_behind(
 
 def test_only_one_promotion_at_a_time(folder: Path, model: Model) -> None:
     def second(*_: object) -> None:
-        with pytest.raises(ShelfInUseError, match="just promoting"):
+        with pytest.raises(ShelfInUseError, match="promoting"):
             promote(folder, model.folder)
 
     assert promote(folder, model.folder, progress=second).encoded == COUNT

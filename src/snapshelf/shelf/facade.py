@@ -1,4 +1,4 @@
-"""The shelf: the one object that a user holds."""
+"""The shelf: the object that a user holds."""
 
 from __future__ import annotations
 
@@ -60,23 +60,23 @@ from snapshelf.suggest import QueryLog, ShopVocabulary, Suggestion
 __all__ = ["MAX_K", "Progress", "Shelf"]
 
 Progress: TypeAlias = Callable[[int, int | None], None]
-"""Called with the rows done and, where it is known, the number of rows there are."""
+"""Called with the number of rows done and their total, if it is known."""
 
 _WRITTEN_AT_ONCE = 256
-"""Products in one transaction: a commit waits for the disk, so few are enough to make it rare."""
+"""Products in a transaction: a commit waits for the disk, so it should be rare."""
 
 _SEARCHED_EXACTLY = 20_000
-"""Products up to which the engine compares with every vector; it needs its graph only beyond."""
+"""Products up to which the index compares every vector; beyond, it needs its graph."""
 
 _FLUSHED_AT_LEAST_EVERY = 10_000
-"""Changes after which the engine is flushed, so that no more have to be replayed after a power cut."""
+"""Changes after which the index is flushed; at most these are replayed after a power cut."""
 
 
 class Shelf:
     """A catalogue that can be searched by photo, by words and by both.
 
-    Open one with `Shelf.open`, close it with `close` or a ``with`` block. Searches may run on several threads at
-    once, also while products are added. What `add`, `put` and `remove` have done when they return survives a power cut.
+    Open a shelf with `Shelf.open`, close it with `close` or a ``with`` block. Searches may run on several threads at
+    once, also while products are added. When `add`, `put` and `remove` return, their changes survive a power cut.
 
     Examples
     --------
@@ -141,29 +141,29 @@ class Shelf:
         ----------
         path : str or Path
         encoder : str or Path or None
-            Name or folder of an encoder; by default the one that the shelf was made with or was given by
-            ``snapshelf promote``, and the bundled one for a new shelf.
+            Name or folder of an encoder; by default the encoder of the shelf, and the bundled encoder for a new shelf.
         database : str or None
             URL of a PostgreSQL database for the catalogue: ``postgresql://user:password@host/database``. Needed once,
             for a new shelf; the folder remembers it, and holds the index and everything else. By default the catalogue
             is an SQLite file in the folder.
         serving : bool
-            Keep the engine in a process of its own, so that it never holds up this one, and what searches showed in
-            the journal. For servers.
+            For servers: run the index in a process of its own, so that it never holds up this process, and record
+            impressions in the journal.
         create : bool
-            Make the shelf if it is missing.
+            Make the shelf if it does not exist.
         progress : callable or None
-            Told of the titles that are encoded when the shelf was made by a version that did not encode them.
+            Called with the number of titles encoded and their total, when the shelf is of a version without title
+            vectors.
 
         Raises
         ------
         ShelfError
-            There is no shelf and none is to be made, its ``search.yaml`` cannot be used, or the database belongs to
+            There is no shelf and `create` is false, its ``search.yaml`` cannot be used, or the database belongs to
             another shelf.
         LexiconError
             Its ``lexicon.yaml`` cannot be used.
         ShelfInUseError
-            Another process, or this one, has it open.
+            This or another process has it open.
         EncoderMismatchError
             Its vectors were made by another encoder.
         ShelfVersionError
@@ -193,7 +193,7 @@ class Shelf:
             fill_titles(catalogue, model, progress)
             catch_up(catalogue, store, lexicon)
             if catalogue.count() > _SEARCHED_EXACTLY:
-                store.optimise()  # an index that was made anew has no graph yet; one that has it is left alone
+                store.optimise()  # a new index has no graph yet; an index with a graph is left alone
             shelf = cls(folder, catalogue, store, model, lexicon, lock, serving=serving)
             if serving:
                 shelf._searcher.warm_up()
@@ -241,7 +241,7 @@ class Shelf:
     ) -> AddReport:
         """Add the products of a feed, or bring them up to date.
 
-        A product that is stored as it is costs a look only, so an interrupted `add` is resumed by running it again.
+        An unchanged product only costs a comparison, so run an interrupted `add` again to resume it.
         A bad row is reported and the rest goes on.
 
         Parameters
@@ -253,11 +253,11 @@ class Shelf:
         mapping : mapping or None
             Field → column, for columns whose meaning cannot be guessed.
         format : {"csv", "jsonl", "parquet"} or None
-            By default told from the file's name.
+            By default read from the file's name.
         allow_http : bool
             Fetch images that are http(s) URLs.
         progress, errors : callable or None
-            Told of progress and of each row or photo that could not be used.
+            Called with the progress, and with each row or photo that could not be used.
 
         Returns
         -------
@@ -270,7 +270,7 @@ class Shelf:
         PhotoError
             The photo source cannot be opened.
         StorageError
-            It could not be written, for example because the disk is full. What was written before stays.
+            It could not be written, for example because the disk is full. Earlier writes stay.
         """
         start = time.monotonic()
         rows: Iterable[Row]
@@ -302,7 +302,7 @@ class Shelf:
                         for problem in prepared.errors:
                             if errors is not None:
                                 errors(problem)
-                    pending += [one for one in chunk if one.entry or one.facts]
+                    pending += [row for row in chunk if row.product]
                     if len(pending) >= _WRITTEN_AT_ONCE:
                         write_pending()
                     if progress is not None:
@@ -318,13 +318,13 @@ class Shelf:
     def put(
         self, product: Product, photos: Sequence[bytes] | None = None
     ) -> Literal["created", "updated", "unchanged", "quarantined"]:
-        """Add or replace one product.
+        """Add or replace a product.
 
         Parameters
         ----------
         product : Product
         photos : sequence of bytes or None
-            Its photos, the main one first; None keeps those it has.
+            Its photos, the main photo first; None keeps its stored photos.
 
         Returns
         -------
@@ -349,7 +349,7 @@ class Shelf:
             return "created" if prepared.new else "updated"
 
     def remove(self, ids: str | Sequence[str]) -> int:
-        """Remove products; returns how many there were. Unknown ids are ignored.
+        """Remove products; return the number removed. Unknown ids are ignored.
 
         Raises
         ------
@@ -475,7 +475,7 @@ class Shelf:
         return self._searcher.suggest(prefix, k, language)
 
     def zero_results(self, days: int = 30) -> list[tuple[str, int]]:
-        """List the words of the last days' queries that found nothing good, and how often, the most frequent first."""
+        """List the texts of queries without good results in the last days, with their counts, most frequent first."""
         return self._queries.without_results(days)
 
     def facet_fields(self) -> Mapping[str, FacetField]:
@@ -537,7 +537,7 @@ class Shelf:
             self._searcher.rules.write(text, self._store)
 
     def similar(self, id: str, *, k: int = 10, where: str | Filter | None = None) -> SearchResponse:
-        """Find products that look like one of the shelf's; itself is not among them.
+        """Find products that look like a product of the shelf, without the product itself.
 
         Raises
         ------
@@ -589,7 +589,7 @@ class Shelf:
         return self._recommendations.recommend(RecommendationRequest.of(request, options))
 
     def get(self, id: str) -> Product:
-        """Return one product.
+        """Return a product.
 
         Raises
         ------
@@ -617,7 +617,7 @@ class Shelf:
         image = self._catalogue.thumbnail(id, position)
         if image is None:
             self.get(id)
-            raise NotFoundError(f"product {id!r} has no photo number {position}; the first one is number 0")
+            raise NotFoundError(f"product {id!r} has no photo number {position}; the first is number 0")
         return image
 
     def stats(self) -> ShelfStats:
@@ -635,19 +635,19 @@ class Shelf:
         )
 
     def _save_words(self) -> None:
-        # They are counted again from the catalogue where they could not be kept.
+        # If they cannot be saved, they are counted again from the catalogue.
         with contextlib.suppress(StorageError):
             self._words.save()
 
     def _write(self, prepared: Sequence[PreparedRow]) -> dict[str, str]:
-        """Write what was prepared; returns the ids that the index refused, each with the reason."""
+        """Write prepared rows; return the ids that the index refused, each with the reason."""
         written = write(self._catalogue, prepared)
         self._index(written)
         refused = quarantined(self._catalogue)
         return {each.id: refused[each.id] for each in written.after if each.id in refused}
 
     def _index(self, written: Written) -> None:
-        """Tell the engine and the searches what is new in the catalogue."""
+        """Bring the index and the searches up to date with the catalogue."""
         self._indexed = replay(self._catalogue, self._store, self._indexed, self._lexicon)
         self._words.replace(written.before, written.after, self._indexed)
         self._searcher.changed()
@@ -656,7 +656,7 @@ class Shelf:
 
 
 def _check_encoder(folder: Path, catalogue: Catalogue, encoder: Encoder, source: str | Path | None) -> None:
-    """Record the encoder of a new shelf; refuse another one for an old shelf."""
+    """Record the encoder of a new shelf; refuse another encoder for an old shelf."""
     recorded = catalogue.meta("encoder_fingerprint")
     if recorded is None:
         catalogue.set_meta("encoder_source", str(source) if source is not None else encoder.name)
@@ -681,7 +681,7 @@ def _not_indexed(file: str, row: int, id: str, reasons: Mapping[str, str]) -> Ro
 def _tally(counts: dict[str, int], prepared: PreparedRow) -> None:
     counts["rows"] += 1
     counts["photos_encoded"] += prepared.encoded
-    if prepared.entry or prepared.facts:
+    if prepared.product:
         counts["added" if prepared.new else "updated"] += 1
     else:
         counts["failed" if any(error.refused for error in prepared.errors) else "unchanged"] += 1
@@ -690,9 +690,9 @@ def _tally(counts: dict[str, int], prepared: PreparedRow) -> None:
 def _bytes_on_disk(folder: Path) -> int:
     total = 0
     for file in folder.rglob("*"):
-        # The engine may delete a file while it is looked at, and a link may lead in a circle.
+        # The index may delete a file meanwhile, and a link may lead in a circle.
         with contextlib.suppress(OSError):
-            # Blocks, not lengths: the engine's files have holes.
+            # Blocks, not lengths: the files of the index have holes.
             total += 512 * file.stat().st_blocks
     return total
 

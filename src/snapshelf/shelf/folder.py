@@ -1,4 +1,4 @@
-"""What it takes to open a shelf: its lock, its own encoder, an index that is up to date."""
+"""The folder of a shelf: its files, its lock, and how its parts are opened."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lock_shelf(folder: Path) -> filelock.FileLock:
     Raises
     ------
     ShelfInUseError
-        Another process, or this one, has it.
+        This or another process has it open.
     StorageError
         The folder cannot be written.
     """
@@ -37,7 +37,7 @@ def lock_shelf(folder: Path) -> filelock.FileLock:
         lock.acquire(blocking=False)
     except filelock.Timeout as error:
         raise ShelfInUseError(
-            f"{folder}: the shelf is open in another process (`snapshelf serve`?); stop that one, or ask it over HTTP"
+            f"{folder}: the shelf is open in another process (`snapshelf serve`?); stop it, or search over HTTP"
         ) from error
     except OSError as error:
         raise StorageError(f"{folder}: a shelf cannot be kept here: {error.strerror or error}") from error
@@ -50,7 +50,7 @@ def kept_encoder(folder: Path, fingerprint: str) -> Path:
 
 
 def encoder_source(folder: Path, catalogue: Catalogue) -> str | Path | None:
-    """Where a shelf's encoder is loaded from: its own copy, or what it was made with; None for a new shelf."""
+    """Return the source of a shelf's encoder: its own copy, or its name; None for a new shelf."""
     fingerprint = catalogue.meta("encoder_fingerprint")
     if fingerprint is not None and (own := kept_encoder(folder, fingerprint)).is_dir():
         return own
@@ -58,7 +58,7 @@ def encoder_source(folder: Path, catalogue: Catalogue) -> str | Path | None:
 
 
 def open_index(folder: Path, dimension: int, *, serving: bool = False) -> SearchIndex:
-    """Open a shelf's index; an unusable one is made anew, for it holds nothing that the catalogue does not."""
+    """Open a shelf's index; replace an unusable index, which holds nothing that the catalogue does not."""
     kind = ProcessIndex if serving else QdrantEdgeIndex
     try:
         return kind.open(folder / STORE, dimension)
@@ -68,7 +68,7 @@ def open_index(folder: Path, dimension: int, *, serving: bool = False) -> Search
 
 
 def shop_lexicon(folder: Path) -> Lexicon:
-    """Return a shelf's lexicon: its own ``lexicon.yaml`` over the bundled one, or that alone.
+    """Return a shelf's lexicon: its own ``lexicon.yaml`` over the bundled lexicon.
 
     Raises
     ------

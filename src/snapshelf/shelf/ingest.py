@@ -34,7 +34,7 @@ from snapshelf.query import DECODED_SIDE
 from snapshelf.shelf.reports import RowError
 
 _ROWS = 32
-"""Rows that one thread takes at once: enough photos to encode together, few enough to spread."""
+"""Rows that a thread takes at once: enough photos to encode together, few enough to spread."""
 
 
 @dataclass(slots=True)
@@ -47,11 +47,11 @@ class PreparedRow:
         Its number.
     errors : list of RowError
     entry : Entry or None
-        To be put with its photos.
-    facts : Product or None
-        To be put without them: the photos are as they were.
+        Product to put with its photos.
+    fields : Product or None
+        Product to put without photos: these are unchanged.
     title : ndarray or None
-        New vector of the title of `facts`; None where the title is as it was.
+        New vector of the title of `fields`; None if the title is unchanged.
     new : bool
         The catalogue did not have the product.
     encoded : int
@@ -61,20 +61,20 @@ class PreparedRow:
     row: int = 1
     errors: list[RowError] = field(default_factory=list)
     entry: Entry | None = None
-    facts: Product | None = None
+    fields: Product | None = None
     title: NDArray[np.float32] | None = None
     new: bool = False
     encoded: int = 0
 
     @property
     def product(self) -> Product | None:
-        """What is to be written."""
-        return self.entry.product if self.entry else self.facts
+        """The product to write."""
+        return self.entry.product if self.entry else self.fields
 
 
 @dataclass(slots=True)
 class _Photo:
-    """A photo on its way: known (`entry`), or decoded and waiting for its vector (`image`)."""
+    """A photo of a row: stored already (`entry`), or decoded and waiting for its vector (`image`)."""
 
     fingerprint: str
     entry: PhotoEntry | None = None
@@ -83,13 +83,13 @@ class _Photo:
 
 
 _Report: TypeAlias = Callable[[str], None]
-"""Takes what is wrong with a photo."""
+"""Reports a problem of a photo."""
 
 
 def prepare_all(
     rows: Iterable[Row], catalogue: Catalogue, encoder: Encoder, source: PhotoSource, file: str
 ) -> Iterator[list[PreparedRow]]:
-    """Read, decode and encode rows in order, some at a time; nothing is written."""
+    """Read, decode and encode rows in order, in chunks; nothing is written."""
     workers = usable_cores()
     rows = iter(rows)
     executor = ThreadPoolExecutor(workers, thread_name_prefix="snapshelf-add")
@@ -108,7 +108,7 @@ def prepare_all(
 def prepare_one(
     product: Product, photos: Sequence[bytes] | None, catalogue: Catalogue, encoder: Encoder
 ) -> PreparedRow:
-    """Prepare one product with its photos; None keeps those it has.
+    """Prepare a product with its photos; None keeps its stored photos.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def prepare_one(
             raise ProductError("photos: a new product needs at least one photo", field="photos")
         prepared = PreparedRow()
         if known.fields_hash != fields_hash(product):
-            prepared.facts = product
+            prepared.fields = product
             _add_titles([prepared], {product.id: known}, catalogue, encoder)
         return prepared
     row = Row(1, product, tuple(photos), None)
@@ -135,14 +135,14 @@ def prepare_one(
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What `write` changed.
+    """The changes of `write`.
 
     Parameters
     ----------
     before : tuple of Product
-        Products as they were; new ones are not among them.
+        Products before the change, without new products.
     after : tuple of Product
-        The same and the new ones, as they are now.
+        The same products and the new products after the change.
     """
 
     before: tuple[Product, ...]
@@ -150,22 +150,22 @@ class Written:
 
 
 def write(catalogue: Catalogue, prepared: Sequence[PreparedRow]) -> Written:
-    """Write what was prepared; on disk when this returns.
+    """Write prepared rows; they are on the disk when this returns.
 
     Raises
     ------
     StorageError
         It could not be written.
     """
-    entries = [one.entry for one in prepared if one.entry]
-    facts = [one.facts for one in prepared if one.facts]
-    after = (*(entry.product for entry in entries), *facts)
+    entries = [row.entry for row in prepared if row.entry]
+    fields = [row.fields for row in prepared if row.fields]
+    after = (*(entry.product for entry in entries), *fields)
     before = tuple(catalogue.get_many(each.id for each in after).values())
     if entries:
         catalogue.put(entries)
-    if facts:
-        titles = {one.facts.id: one.title for one in prepared if one.facts and one.title is not None}
-        catalogue.put_fields(facts, titles)
+    if fields:
+        titles = {row.fields.id: row.title for row in prepared if row.fields and row.title is not None}
+        catalogue.put_fields(fields, titles)
     return Written(before, after)
 
 
@@ -185,14 +185,14 @@ def _prepare(
         before = known.get(row.product.id)
         prepared.new = before is None
         if before and before.fingerprints == tuple(data):
-            prepared.facts = None if before.fields_hash == fields_hash(row.product) else row.product
+            prepared.fields = None if before.fields_hash == fields_hash(row.product) else row.product
             continue
         stored = catalogue.photos(row.product.id) if before else ()
         photos = _decoded(data, {entry.fingerprint: entry for entry in stored}, report)
         if photos:
             waiting.append((prepared, row.product, photos))
             continue
-        report("no usable photo: a product is found by its photo, give at least one")
+        report("no usable photo: searches compare photos, give at least one")
         prepared.errors[-1] = replace(prepared.errors[-1], refused=True)
     vectors = iter(
         encoder.encode_photos([each.image for _, _, photos in waiting for each in photos if each.image])
@@ -206,7 +206,7 @@ def _prepare(
         if before is None or before.fingerprints != tuple(entry.fingerprint for entry in entries):
             prepared.entry = Entry(product, entries)
         elif before.fields_hash != fields_hash(product):
-            prepared.facts = product
+            prepared.fields = product
     _add_titles(done, known, catalogue, encoder)
     return done
 
@@ -214,25 +214,25 @@ def _prepare(
 def _add_titles(
     done: Sequence[PreparedRow], known: Mapping[str, Known], catalogue: Catalogue, encoder: Encoder
 ) -> None:
-    """Give what is to be written the vectors of its titles; equal titles and known ones are encoded once."""
-    products = [each for one in done if (each := one.facts or (one.entry and one.entry.product))]
+    """Add the vectors of titles; equal titles are encoded once, stored titles not at all."""
+    products = [row.product for row in done if row.product]
     same = {
         each.id
         for each in products
         if each.id in known and known[each.id].title == title_fingerprint(each.title)
     }
     stored = catalogue.titles(
-        one.entry.product.id for one in done if one.entry and one.entry.product.id in same
+        row.entry.product.id for row in done if row.entry and row.entry.product.id in same
     )
     texts = list(dict.fromkeys(each.title for each in products if each.id not in same))
     encoded = dict(zip(texts, encoder.encode_texts(texts), strict=True))
-    for one in done:
-        if one.facts and one.facts.id not in same:
-            one.title = encoded[one.facts.title]
-        if one.entry:
-            product = one.entry.product
+    for row in done:
+        if row.fields and row.fields.id not in same:
+            row.title = encoded[row.fields.title]
+        if row.entry:
+            product = row.entry.product
             vector = stored[product.id] if product.id in stored else encoded[product.title]
-            one.entry = replace(one.entry, title=vector)
+            row.entry = replace(row.entry, title=vector)
 
 
 def _reporter(prepared: PreparedRow, row: Row, file: str) -> _Report:
@@ -246,7 +246,7 @@ def _reporter(prepared: PreparedRow, row: Row, file: str) -> _Report:
 
 
 def _bytes(row: Row, product: Product, source: PhotoSource | None, report: _Report) -> Iterator[bytes]:
-    """The files of a row's photos, as far as they can be read."""
+    """Yield the photos of a row that can be read, as bytes."""
     if row.photos or source is None:
         yield from row.photos
         return
@@ -258,7 +258,7 @@ def _bytes(row: Row, product: Product, source: PhotoSource | None, report: _Repo
 
 
 def _decoded(data: Mapping[str, bytes], stored: Mapping[str, PhotoEntry], report: _Report) -> list[_Photo]:
-    """Every photo that can be used; those that are stored already need no decoding."""
+    """Return the usable photos; stored photos need no decoding."""
     photos = []
     for fingerprint, photo in data.items():
         if fingerprint in stored:

@@ -79,7 +79,7 @@ def open_catalogue(folder: Path) -> Catalogue:
     Raises
     ------
     ShelfError
-        There is no shelf, or the database belongs to another one.
+        There is no shelf, or the database belongs to another shelf.
     StorageError
         The database cannot be reached or read.
     """
@@ -135,7 +135,7 @@ def take_catalogue(folder: Path, database: str | None = None) -> Catalogue:
         if not catalogue.hold():
             raise ShelfInUseError(
                 f"{folder}: another process, perhaps on another machine, has its catalogue {catalogue.where} open; "
-                "stop that one, or ask it over HTTP"
+                "stop it, or search over HTTP"
             )
         _claim(folder, catalogue, url, remembered)
     except BaseException:
@@ -149,8 +149,8 @@ def _claim(folder: Path, catalogue: Catalogue, url: str, remembered: _Remembered
     claimed = _check_owner(folder, catalogue, remembered.shelf if remembered else None)
     if remembered and remembered.url != url and not claimed:
         raise ShelfError(
-            f"{folder}: {catalogue.where} is not the database of this shelf; leave it out to open the one that the "
-            "folder remembers, or copy that one with pg_dump first"
+            f"{folder}: {catalogue.where} is not the database of this shelf; leave it out to open the "
+            "remembered database, or copy that with pg_dump first"
         )
     shelf = remembered.shelf if remembered else secrets.token_hex(16)
     if remembered is None or remembered.url != url:
@@ -168,8 +168,8 @@ def _check_owner(folder: Path, catalogue: Catalogue, shelf: str | None) -> bool:
     owner = _Owner.model_validate_json(note)
     if owner.id != shelf:
         raise ShelfError(
-            f"{folder}: {catalogue.where} is the catalogue of the shelf {owner.host}:{owner.folder}; open that one, or "
-            "give this one a database or schema of its own. If that folder is lost, release the database with: "
+            f"{folder}: {catalogue.where} is the catalogue of the shelf {owner.host}:{owner.folder}; open that shelf, "
+            "or give this shelf a database or schema of its own. If that folder is lost, release the database with: "
             + _RELEASE
         )
     return True

@@ -30,23 +30,23 @@ def quarantined(catalogue: Catalogue) -> dict[str, str]:
 
 
 def index_changes(
-    changes: Sequence[Change], catalogue: Catalogue, store: SearchIndex, lexicon: Lexicon | None = None
+    changes: Sequence[Change], catalogue: Catalogue, index: SearchIndex, lexicon: Lexicon | None = None
 ) -> None:
     """Apply changes of the catalogue to the index; a product that the index refuses is put in quarantine.
 
     Raises
     ------
     SearchIndexError
-        The index itself fails, whatever it is given.
+        The index itself fails, whatever the record.
     StorageError
         The disk is full.
     """
-    store.delete([change.id for change in changes if change.entry is None])
+    index.delete([change.id for change in changes if change.entry is None])
     entries = [change.entry for change in changes if change.entry]
     records, refused = _records(entries, lexicon)
-    refused |= _upsert(store, records)
+    refused |= _upsert(index, records)
     # The index must not go on with an older state of a product that was refused.
-    store.delete(list(refused))
+    index.delete(list(refused))
     before = quarantined(catalogue)
     changed = {change.id for change in changes}
     after = {id: reason for id, reason in before.items() if id not in changed} | refused
@@ -68,17 +68,17 @@ def _records(entries: Sequence[Entry], lexicon: Lexicon | None) -> tuple[list[Re
     return records, refused
 
 
-def _upsert(store: SearchIndex, records: Sequence[Record]) -> Mapping[str, str]:
+def _upsert(index: SearchIndex, records: Sequence[Record]) -> Mapping[str, str]:
     """Upsert records; those that are refused come back by id, each with the reason."""
     if not records:
         return {}
     try:
-        store.upsert(records)
+        index.upsert(records)
     except SearchIndexError as error:
         if len(records) > 1:
             middle = len(records) // 2
-            return {**_upsert(store, records[:middle]), **_upsert(store, records[middle:])}
-        # An index that is closed or broken fails with the plainest record too: then the values are not to blame.
-        store.upsert([Record(records[0].id, np.eye(1, store.dimension, dtype=np.float32))])
+            return {**_upsert(index, records[:middle]), **_upsert(index, records[middle:])}
+        # A closed or broken index fails with the plainest record too: then the values are not to blame.
+        index.upsert([Record(records[0].id, np.eye(1, index.dimension, dtype=np.float32))])
         return {records[0].id: str(error)}
     return {}

@@ -1,4 +1,4 @@
-"""What the shelf reports of its work: rows of a feed, and its own state."""
+"""Reports of a shelf: rows of a feed, and its own state."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """A row of a feed, or one of its photos, that could not be used.
+    """A row of a feed, or a photo of it, that could not be used.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class AddReport:
 
 @dataclass(frozen=True, slots=True)
 class ShelfStats:
-    """Facts about a shelf.
+    """Size and state of a shelf.
 
     Parameters
     ----------
@@ -89,9 +89,9 @@ class ShelfStats:
     dimension : int
         Length of its vectors.
     catalogue_version, index_version : int
-        Equal, unless the engine has not been flushed since the last change.
+        Equal, unless the index has not been flushed since the last change.
     bytes : int
-        Size on disk.
+        Size of the folder, and of the tables on a PostgreSQL server.
     quarantined : mapping
         Id → reason, of products that are stored but that the index refuses, so that no search returns them. Put them
         again with other values, or remove them.

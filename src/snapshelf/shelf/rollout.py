@@ -1,13 +1,13 @@
-"""Giving a shelf another encoder, and taking it back.
+"""Rollout of another encoder on a shelf, and the way back.
 
-The shelf goes on with its old encoder until the last moment. First the new encoder is copied into the shelf and the
-vectors of all photos and titles are made beside the old ones, while a server may go on serving the shelf. Then, with
-the shelf locked, one transaction of the catalogue exchanges all vectors and the encoder's fingerprint. Whatever is
-interrupted before leaves the shelf as it was, and is gone on with when it is started again; after it, the index follows
-from the catalogue as always.
+The shelf keeps its old encoder until the last moment. First the new encoder is copied into the shelf, and all photos
+and titles are encoded into a file beside the old vectors, while a server may go on serving the shelf. Then, with the
+shelf locked, a single transaction of the catalogue exchanges all vectors and the encoder's fingerprint. An interruption
+before that transaction leaves the shelf as it was, and the next call continues; after it, the index follows from the
+catalogue as always.
 
-What is kept in ``SHELF/encoders/``: a folder for the encoder in use and one for that before it, each named by its
-fingerprint, and beside them ``<fingerprint>.vectors`` with vectors by fingerprint of a photo or a title.
+``SHELF/encoders/`` has a folder for the encoder in use and a folder for the encoder before it, each named by its
+fingerprint, and files ``<fingerprint>.vectors`` with vectors by fingerprint of a photo or a title.
 """
 
 from __future__ import annotations
@@ -18,47 +18,31 @@ import json
 import os
 import shutil
 import socket
-import sqlite3
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self, TypeAlias
+from typing import Literal
 
 import filelock
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
-from snapshelf._support.cores import usable_cores
 from snapshelf._support.files import replacing_folder
 from snapshelf._support.paths import within
 from snapshelf.catalogue import (
     Catalogue,
-    PhotoSource,
-    Product,
-    decode_photo,
     open_photos,
-    photo_fingerprint,
     title_fingerprint,
 )
 from snapshelf.encoders import Card, OnnxEncoder, load_encoder, registry
 from snapshelf.errors import (
     EncoderError,
     EvaluationError,
-    PhotoError,
     PromotionError,
     ShelfInUseError,
     StorageError,
 )
 from snapshelf.evaluation import Verdict
-from snapshelf.query import DECODED_SIDE
 from snapshelf.shelf.folder import (
     encoder_source,
     kept_encoder,
@@ -67,31 +51,22 @@ from snapshelf.shelf.folder import (
     shop_lexicon,
 )
 from snapshelf.shelf.location import open_catalogue, require_shelf
+from snapshelf.shelf.reencode import EncodedCounts, Progress, encode_missing
 from snapshelf.shelf.sync import catch_up
+from snapshelf.shelf.vector_file import VectorFile
 
 __all__ = ["Promotion", "history", "promote", "roll_back"]
-
-Progress: TypeAlias = Callable[[int, int | None], None]
-"""Called with the photos looked at and the number there are."""
-
-_Vectors: TypeAlias = Mapping[str, NDArray[np.float32]]
-"""Fingerprint of a photo or a title → float32 (d,)."""
 
 _HISTORY = "encoder_history"
 _VERDICT = "verdict.json"
 _BESIDE_THE_CARD = ("card.json", _VERDICT, "README.md")
 _OF_OTHER_LAYOUTS = {".json", ".txt", ".model", ".md", ".onnx", ".onnx_data", ".data"}
-_PAGE = 512
-"""Products looked at together; their vectors are written together too."""
-_PRODUCTS_A_THREAD = 32
-_TITLES_A_THREAD = 128
 _COPIED_AT_ONCE = 2_000
-_HALF = np.dtype("<f2")
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """One change of a shelf's encoder, as its history keeps it.
+    """A change of a shelf's encoder, as its history keeps it.
 
     Parameters
     ----------
@@ -105,9 +80,9 @@ class Promotion:
     before, after : str
         Fingerprints of the encoders.
     reason : str or None
-        Why it was forced, where it was.
+        Why it was forced, if it was.
     overruled : tuple of str
-        What spoke against it then.
+        Objections that were overruled.
     photos : int
         Photos of the shelf.
     encoded : int
@@ -147,8 +122,8 @@ def promote(
     model : str or Path
         Name or folder of the encoder.
     photos : str, Path or None
-        Folder or tar file of the photos that the shelf was made from. A photo that is not in it, or is not the one
-        that was indexed, is encoded from the shelf's thumbnail.
+        Folder or tar file of the photos that the shelf was made from. A photo that is missing there or has
+        changed is encoded from the shelf's thumbnail.
     allow_http : bool
         Fetch images that are http(s) URLs.
     force : str or None
@@ -181,7 +156,7 @@ def promote(
             raise PromotionError(f"{folder}: the shelf uses this encoder already ({encoder.fingerprint})")
         _check_files(source)
         objections = tuple(_objections(source, current, encoder.fingerprint))
-        # After an upgrade the shelf has no encoder at all; the one that comes with Snapshelf was measured.
+        # After an upgrade the shelf has no encoder at all; the bundled encoder was measured.
         if source == registry()["bundled"].folder and _in_use(folder, catalogue, current) is None:
             objections = ()
         if objections and force is None:
@@ -206,7 +181,7 @@ def roll_back(
     Raises
     ------
     PromotionError
-        There was no promotion, it is taken back already, or the encoder was not kept.
+        There was no promotion, it was rolled back already, or the encoder was not kept.
     EncoderError, ShelfInUseError, ShelfError, StorageError
         As `promote`.
     """
@@ -217,7 +192,9 @@ def roll_back(
         last = next(iter(reversed(_history(catalogue))), None)
         if last is None or last.action == "back":
             state = (
-                "no encoder was ever promoted" if last is None else "the last promotion is taken back already"
+                "no encoder was ever promoted"
+                if last is None
+                else "the last promotion is rolled back already"
             )
             raise PromotionError(
                 f"{folder}: {state}; promote the encoder that you want: snapshelf promote MODEL"
@@ -225,8 +202,8 @@ def roll_back(
         source = kept_encoder(folder, last.before)
         if not source.is_dir():
             raise PromotionError(
-                f"{folder}: the encoder that it had before ({last.before}) was not kept, because it could not be found "
-                "any more; promote another one: snapshelf promote MODEL"
+                f"{folder}: the encoder that it had before ({last.before}) was not kept, because it was gone "
+                "already; promote another one: snapshelf promote MODEL"
             )
         change = _Change(folder, catalogue, current, photos, allow_http, progress)
         return change.make("back", source, load_encoder(source), str(source), None, ())
@@ -261,7 +238,7 @@ def _fingerprint(folder: Path, catalogue: Catalogue) -> str:
 
 
 def _in_use(folder: Path, catalogue: Catalogue, current: str) -> OnnxEncoder | None:
-    """The shelf's encoder; None where it is gone, so that the shelf cannot be opened."""
+    """Return the shelf's encoder; None if it is gone, so that the shelf cannot be opened."""
     with suppress(EncoderError):
         encoder = load_encoder(encoder_source(folder, catalogue))
         if encoder.fingerprint == current:
@@ -270,28 +247,28 @@ def _in_use(folder: Path, catalogue: Catalogue, current: str) -> OnnxEncoder | N
 
 
 def _check_files(source: Path) -> None:
-    """Hold the files of a folder against the hashes on its card, where it has one."""
+    """Compare the files of a folder with the hashes on its card, if it has a card."""
     if not (source / "card.json").is_file():
         return
     for name, expected in Card.read(source).files.items():
         try:
             with within(source, name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+                actual = hashlib.file_digest(file, "sha256").hexdigest()
         except ValueError as error:
             raise EncoderError(f"{source / 'card.json'}: {error}") from error
         except OSError as error:
             raise EncoderError(f"{source / name}: cannot be read: {error.strerror}") from error
-        if found != expected:
+        if actual != expected:
             raise EncoderError(
-                f"{source / name}: is not the file that card.json describes (SHA-256 {found}, not {expected}); "
+                f"{source / name}: is not the file that card.json describes (SHA-256 {actual}, not {expected}); "
                 "export the encoder again"
             )
 
 
 def _objections(source: Path, current: str, fingerprint: str) -> Iterator[str]:
-    """What speaks against an encoder in the place of the current one."""
+    """Yield the objections to an encoder in place of the current encoder."""
     if not (source / _VERDICT).is_file():
-        yield f"it has no {_VERDICT}, so nobody knows whether it is worse; `snapshelf train` writes one"
+        yield f"it has no {_VERDICT}, so nobody knows whether it is worse; `snapshelf train` writes it"
         return
     try:
         verdict = Verdict.read(source / _VERDICT)
@@ -299,18 +276,18 @@ def _objections(source: Path, current: str, fingerprint: str) -> Iterator[str]:
         yield str(error)
         return
     if verdict.tuned != fingerprint:
-        yield f"its {_VERDICT} is of another encoder ({verdict.tuned}), not of this one ({fingerprint})"
+        yield f"its {_VERDICT} is of another encoder ({verdict.tuned}), not of this encoder ({fingerprint})"
     if verdict.base != current:
         yield (
             f"its {_VERDICT} compares it with the encoder {verdict.base}, but the shelf uses {current}: train it with "
-            "the shelf's own encoder as --base, which is in SHELF/encoders once one was promoted"
+            "the shelf's own encoder as --base, which is in SHELF/encoders after a promotion"
         )
     if not verdict.may_be_promoted:
         yield from verdict.reasons
 
 
 class _Change:
-    """One encoder in place of another, from the copy to the exchange."""
+    """The exchange of an encoder, from the copy to the transaction."""
 
     def __init__(
         self,
@@ -337,7 +314,7 @@ class _Change:
         reason: str | None,
         overruled: tuple[str, ...],
     ) -> Promotion:
-        """Encode, exchange, and tell."""
+        """Encode, exchange, and report."""
         folder, catalogue, fingerprint = self._folder, self._catalogue, encoder.fingerprint
         lexicon = shop_lexicon(folder)
         with (
@@ -347,17 +324,17 @@ class _Change:
             self._keep_current()
             # From here on nothing outside of the shelf is needed.
             encoder = load_encoder(_kept(folder, source, fingerprint))
-            with _VectorFile(_vector_file(folder, fingerprint)) as vectors:
-                encoded = _Encoded()
-                self._encode(encoder, vectors, originals, encoded)
+            with VectorFile(_vector_file(folder, fingerprint)) as vectors:
+                encoded = EncodedCounts()
+                encode_missing(catalogue, encoder, vectors, originals, encoded, self._progress)
                 lock = self._locked()
                 try:
                     if catalogue.meta("encoder_fingerprint") != self._current:
                         raise PromotionError(f"{folder}: another encoder was promoted meanwhile; start again")
                     # What was added since a page was looked at.
-                    self._encode(encoder, vectors, originals, encoded)
+                    encode_missing(catalogue, encoder, vectors, originals, encoded, self._progress)
                     self._save_current()
-                    made = Promotion(
+                    promotion = Promotion(
                         when=datetime.now(UTC).isoformat(timespec="seconds"),
                         who=_who(),
                         action=action,
@@ -370,7 +347,7 @@ class _Change:
                         encoded=encoded.photos,
                         from_thumbnails=encoded.from_thumbnails,
                     )
-                    entries = [asdict(each) for each in (*_history(catalogue), made)]
+                    entries = [asdict(each) for each in (*_history(catalogue), promotion)]
                     catalogue.replace_vectors(
                         vectors.get,
                         {
@@ -379,12 +356,12 @@ class _Change:
                             _HISTORY: json.dumps(entries, ensure_ascii=False),
                         },
                     )
-                    with open_index(folder, encoder.dimension) as store:
-                        catch_up(catalogue, store, lexicon)
+                    with open_index(folder, encoder.dimension) as index:
+                        catch_up(catalogue, index, lexicon)
                     self._forget_others(fingerprint)
                 finally:
                     lock.release()
-        return made
+        return promotion
 
     def _locked(self) -> filelock.FileLock:
         try:
@@ -392,12 +369,12 @@ class _Change:
         except ShelfInUseError as error:
             raise ShelfInUseError(
                 f"{self._folder}: all photos are encoded, but the shelf is open in another process (`snapshelf "
-                "serve`?), which goes on with the old encoder; stop that one and give the same command again, which "
-                "then takes moments"
+                "serve`?), which goes on with the old encoder; stop that process and give the same command again, "
+                "which then takes moments"
             ) from error
 
     def _keep_current(self) -> None:
-        """Copy the encoder in use into the shelf, so that there is a way back."""
+        """Copy the encoder in use into the shelf, so that it can be rolled back to."""
         if kept_encoder(self._folder, self._current).is_dir():
             return
         encoder = _in_use(self._folder, self._catalogue, self._current)
@@ -405,10 +382,10 @@ class _Change:
             _kept(self._folder, encoder.description.folder, self._current)
 
     def _save_current(self) -> None:
-        """Keep the vectors in use, so that the way back is short."""
+        """Keep the vectors in use, so that rolling back is short."""
         if not kept_encoder(self._folder, self._current).is_dir():
             return
-        with _VectorFile(_vector_file(self._folder, self._current)) as vectors:
+        with VectorFile(_vector_file(self._folder, self._current)) as vectors:
             after = 0
             while changes := self._catalogue.changes(after, _COPIED_AT_ONCE):
                 entries = [change.entry for change in changes if change.entry]
@@ -430,159 +407,6 @@ class _Change:
             elif path.suffix == ".vectors" and path.stem not in kept:
                 path.unlink(missing_ok=True)
 
-    def _encode(
-        self, encoder: OnnxEncoder, vectors: _VectorFile, originals: PhotoSource, encoded: _Encoded
-    ) -> None:
-        """Make the vectors that are missing."""
-        workers = usable_cores()
-        total, done, after = self._catalogue.photo_count(), 0, None
-        with ThreadPoolExecutor(workers, thread_name_prefix="snapshelf-promote") as executor:
-            running: deque[Future[_Batch]] = deque()
-            try:
-                while page := self._catalogue.ids(after, _PAGE):
-                    after = page[-1]
-                    known = self._catalogue.known(page)
-                    missing = vectors.missing(
-                        {each for product in known.values() for each in product.fingerprints}
-                    )
-                    wanting = iter([id for id, one in known.items() if missing & set(one.fingerprints)])
-                    while ids := list(islice(wanting, _PRODUCTS_A_THREAD)):
-                        running.append(
-                            executor.submit(_encode, self._catalogue, encoder, originals, ids, missing)
-                        )
-                    titles = {
-                        title_fingerprint(each.title): each.title
-                        for each in self._catalogue.get_many(page).values()
-                    }
-                    untitled = iter(sorted(vectors.missing(titles.keys())))
-                    while some := {each: titles[each] for each in islice(untitled, _TITLES_A_THREAD)}:
-                        running.append(executor.submit(_encode_titles, encoder, some))
-                    while running:
-                        batch = running.popleft().result()
-                        vectors.put(batch.vectors)
-                        encoded.photos += batch.photos
-                        encoded.from_thumbnails += batch.from_thumbnails
-                    done += sum(len(product.fingerprints) for product in known.values())
-                    self._progress(min(done, total), total)
-            except BaseException:
-                executor.shutdown(wait=False, cancel_futures=True)
-                raise
-
-
-@dataclass(slots=True)
-class _Encoded:
-    """How many photos were encoded so far, and how many of them from thumbnails."""
-
-    photos: int = 0
-    from_thumbnails: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    vectors: dict[str, NDArray[np.float32]]
-    photos: int
-    from_thumbnails: int
-
-
-def _encode_titles(encoder: OnnxEncoder, titles: Mapping[str, str]) -> _Batch:
-    vectors = encoder.encode_texts(list(titles.values()))
-    return _Batch(dict(zip(titles, vectors, strict=True)), photos=0, from_thumbnails=0)
-
-
-def _encode(
-    catalogue: Catalogue, encoder: OnnxEncoder, source: PhotoSource, ids: Sequence[str], missing: set[str]
-) -> _Batch:
-    """Encode the photos of some products, from the originals where these can be had."""
-    products = catalogue.get_many(ids)
-    images: dict[str, Image.Image] = {}
-    thumbnails = 0
-    for id, product in products.items():
-        stored = {photo.fingerprint: photo.thumbnail for photo in catalogue.photos(id)}
-        wanted = {each: image for each, image in stored.items() if each in missing and each not in images}
-        originals = _originals(product, source, wanted)
-        for fingerprint, thumbnail in wanted.items():
-            try:
-                images[fingerprint] = decode_photo(
-                    originals.get(fingerprint, thumbnail), at_least=DECODED_SIDE
-                )
-            except PhotoError as error:
-                raise PromotionError(
-                    f"a photo of product {id!r} can be read neither from --photos nor from the shelf ({error}); give "
-                    "--photos, or remove the product"
-                ) from error
-            thumbnails += fingerprint not in originals
-    vectors = encoder.encode_photos(list(images.values()))
-    return _Batch(dict(zip(images, vectors, strict=True)), len(images), thumbnails)
-
-
-def _originals(product: Product, source: PhotoSource, wanted: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files that were indexed, by fingerprint, as far as they can be had; `wanted` has the thumbnails."""
-    # A small JPEG is its own thumbnail.
-    found = {each: image for each, image in wanted.items() if photo_fingerprint(image) == each}
-    for reference in product.images or source.find_by_id(product.id):
-        if wanted.keys() <= found.keys():
-            break
-        with suppress(PhotoError):
-            data = source.read(reference)
-            fingerprint = photo_fingerprint(data)
-            if fingerprint in wanted:
-                found[fingerprint] = data
-    return found
-
-
-class _VectorFile:
-    """Vectors by photo or title in a file that survives whoever writes it."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        with self._errors():
-            self._file = sqlite3.connect(path)
-            self._file.execute(
-                "CREATE TABLE IF NOT EXISTS vector (photo TEXT PRIMARY KEY, half BLOB NOT NULL) WITHOUT ROWID"
-            )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
-
-    def missing(self, wanted: AbstractSet[str]) -> set[str]:
-        """Those of these photos and titles that have no vector yet."""
-        return wanted - self._halves(list(wanted)).keys()
-
-    def get(self, photos: Sequence[str]) -> _Vectors:
-        """Vectors of these photos and titles, float32 of unit length."""
-        halves = self._halves(photos)
-        vectors = {photo: np.frombuffer(halves[photo], _HALF).astype(np.float32) for photo in photos}
-        return {photo: vector / np.linalg.norm(vector) for photo, vector in vectors.items()}
-
-    def put(self, vectors: _Vectors) -> None:
-        """Add vectors; they are on disk afterwards."""
-        rows = [(photo, vector.astype(_HALF).tobytes()) for photo, vector in vectors.items()]
-        with self._errors(), self._file:
-            self._file.executemany("INSERT OR REPLACE INTO vector VALUES (?, ?)", rows)
-
-    def _halves(self, photos: Sequence[str]) -> dict[str, bytes]:
-        with self._errors():
-            # One parameter whatever their number.
-            rows = self._file.execute(
-                "SELECT photo, half FROM vector WHERE photo IN (SELECT value FROM json_each(?))",
-                (json.dumps(photos),),
-            )
-            return dict(rows.fetchall())
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise StorageError(
-                f"{self._path}: {error}; free space on the disk, or delete the file if it is damaged, and start again"
-            ) from error
-
 
 def _vector_file(folder: Path, fingerprint: str) -> Path:
     return folder / "encoders" / f"{fingerprint}.vectors"
@@ -590,21 +414,21 @@ def _vector_file(folder: Path, fingerprint: str) -> Path:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """See to it that no other promotion writes to the same files."""
+    """Let no other promotion write to the same files."""
     try:
         (folder / "encoders").mkdir(exist_ok=True)
         with filelock.FileLock(folder / "encoders" / "lock", blocking=False):
             yield
     except filelock.Timeout as error:
         raise ShelfInUseError(
-            f"{folder}: another process is just promoting an encoder; wait until it has finished"
+            f"{folder}: another process is promoting an encoder; wait until it has finished"
         ) from error
     except OSError as error:
         raise StorageError(f"{folder}: cannot be written: {error.strerror or error}") from error
 
 
 def _kept(folder: Path, source: Path, fingerprint: str) -> Path:
-    """Copy an encoder into the shelf, whole or not at all; returns its folder there."""
+    """Copy an encoder into the shelf, whole or not at all; return its folder there."""
     kept = kept_encoder(folder, fingerprint)
     if kept.is_dir():
         return kept
@@ -622,7 +446,7 @@ def _kept(folder: Path, source: Path, fingerprint: str) -> Path:
 
 
 def _files(source: Path) -> Iterator[Path]:
-    """The files that make an encoder: what else lies in its folder, checkpoints above all, stays there."""
+    """Yield the files of an encoder; others in its folder, checkpoints above all, are left out."""
     if (source / "card.json").is_file():
         names = (*Card.read(source).files, *_BESIDE_THE_CARD)
         yield from (source / name for name in names if (source / name).is_file())

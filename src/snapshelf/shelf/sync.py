@@ -15,27 +15,27 @@ from snapshelf.language import Lexicon
 from snapshelf.shelf.quarantine import index_changes, quarantined
 
 _REPLAYED_AT_ONCE = 512
-"""Products told to the engine at once."""
+"""Changes applied at once."""
 
 _TITLES_AT_ONCE = 2_048
-"""Titles in one transaction: what a killed upgrade has to do again."""
+"""Titles in a transaction: a killed upgrade has to encode at most these again."""
 
 _TITLES_A_THREAD = 128
 
-_TOLD = "records_fingerprint"
-"""Where the catalogue notes by which rules the engine was told of its products."""
+_RULES = "records_fingerprint"
+"""Note in the catalogue of the rules by which the index got its records; see `records_fingerprint`."""
 
 
 def fill_titles(
     catalogue: Catalogue, encoder: Encoder, progress: Callable[[int, int], None] | None = None
 ) -> int:
-    """Encode the titles that have no vector yet, those of a shelf made before titles had any; returns how many.
+    """Encode the titles of an older shelf that have no vector yet; return their number.
 
     Parameters
     ----------
     catalogue : Catalogue
     encoder : Encoder
-        The shelf's.
+        The encoder of the shelf.
     progress : callable or None
         Called with the titles done and the number of titles to do.
 
@@ -48,7 +48,7 @@ def fill_titles(
     with ThreadPoolExecutor(usable_cores(), thread_name_prefix="snapshelf-titles") as executor:
         while done < total and (titles := catalogue.untitled(after, _TITLES_AT_ONCE)):
             after = next(reversed(titles))
-            # Sorted by length, for the encoder runs texts of equal length together.
+            # Sorted by length, because the encoder runs texts of equal length together.
             texts = sorted(set(titles.values()), key=len)
             vectors = executor.map(encoder.encode_texts, _chunks(texts, _TITLES_A_THREAD))
             vector_of = dict(zip(texts, np.concatenate(list(vectors)), strict=True))
@@ -59,31 +59,31 @@ def fill_titles(
     return done
 
 
-def catch_up(catalogue: Catalogue, store: SearchIndex, lexicon: Lexicon | None = None) -> None:
-    """Bring the engine to the catalogue's state, from the start where the two do not belong together.
+def catch_up(catalogue: Catalogue, index: SearchIndex, lexicon: Lexicon | None = None) -> None:
+    """Bring the index to the state of the catalogue, from the start if the two do not belong together.
 
-    What the engine is told of a product depends on the lexicon too: with another one, all are told again.
+    The records depend on the lexicon too: after a change of it, all products are indexed again.
     """
     rules = records_fingerprint(lexicon or Lexicon.bundled())
-    if store.version > catalogue.version:
-        store.clear()
-    after = store.version if catalogue.meta(_TOLD) == rules else 0
+    if index.version > catalogue.version:
+        index.clear()
+    after = index.version if catalogue.meta(_RULES) == rules else 0
     if after < catalogue.version:
-        store.flush(replay(catalogue, store, after, lexicon))
-    if store.count() + len(quarantined(catalogue)) != catalogue.count():
-        store.clear()
-        store.flush(replay(catalogue, store, 0, lexicon))
-    if catalogue.meta(_TOLD) != rules:
-        catalogue.set_meta(_TOLD, rules)
+        index.flush(replay(catalogue, index, after, lexicon))
+    if index.count() + len(quarantined(catalogue)) != catalogue.count():
+        index.clear()
+        index.flush(replay(catalogue, index, 0, lexicon))
+    if catalogue.meta(_RULES) != rules:
+        catalogue.set_meta(_RULES, rules)
 
 
-def replay(catalogue: Catalogue, store: SearchIndex, after: int, lexicon: Lexicon | None = None) -> int:
-    """Apply the catalogue's changes after a version to the engine; returns the version reached.
+def replay(catalogue: Catalogue, index: SearchIndex, after: int, lexicon: Lexicon | None = None) -> int:
+    """Apply the changes of the catalogue after a version to the index; return the version reached.
 
-    A product that the engine refuses is put in quarantine, and the others go on.
+    A product that the index refuses is put in quarantine, and the others go on.
     """
     while changes := catalogue.changes(after, _REPLAYED_AT_ONCE):
-        index_changes(changes, catalogue, store, lexicon)
+        index_changes(changes, catalogue, index, lexicon)
         after = changes[-1].version
     return after
 
