@@ -216,7 +216,7 @@ def test_a_vector_of_another_encoder(location: str) -> None:
 def test_a_damaged_profile_is_made_anew(location: str, damage: bytes) -> None:
     with SqlJournal.open(location, traits=traits, space=SPACE) as journal:
         journal.append([event("e1"), event("e2", product="p2"), event("e3", shopper="bob")])
-        with journal._engine.begin() as connection:
+        with journal._database.writing() as connection:
             connection.execute(profile.update().values(body=damage))
         assert journal.append([event("e4", at=2e9 - 1e9)]).accepted == 1
         assert [one.product for one in journal.profile("ann").recent] == ["p1", "p1", "p2"]

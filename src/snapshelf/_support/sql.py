@@ -106,7 +106,7 @@ _FAILURES = {
 
 
 @contextmanager
-def storage_errors(schema: Schema, where: str) -> Iterator[None]:
+def _storage_errors(schema: Schema, where: str) -> Iterator[None]:
     """Turn failures of disk, file, lock and server into `StorageError`; other errors of SQL pass."""
     try:
         yield
@@ -167,7 +167,7 @@ class Database:
         """
         database = cls(_make_engine(location, schema.what), schema)
         try:
-            with storage_errors(schema, database.where):
+            with _storage_errors(schema, database.where):
                 _prepare(database._engine, database.where, schema)
         except BaseException:
             database.close()
@@ -198,7 +198,7 @@ class Database:
         """
         if self._closed:
             raise StorageError(f"{self._schema.what} {self.where}: it is closed; open it again")
-        with storage_errors(self._schema, self.where), self._engine.connect() as connection:
+        with _storage_errors(self._schema, self.where), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -214,7 +214,7 @@ class Database:
         """
         with self._write_lock, self.reading() as connection, connection.begin():
             self._hold_again()
-            lock(connection)
+            _lock_file(connection)
             _lock_server(connection, self._schema)
             yield connection
 
@@ -225,7 +225,7 @@ class Database:
         """
         if not self.is_server or self._holder is not None:
             return True
-        with storage_errors(self._schema, self.where):
+        with _storage_errors(self._schema, self.where):
             # Outside of the pool, for a session's lock goes with its connection.
             holder = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             patience = monotonic() + _HOLD_PATIENCE
@@ -279,12 +279,6 @@ def upsert(connection: Connection, table: Table) -> Any:
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
 
 
-def open_database(location: str | Path, schema: Schema) -> tuple[Engine, str]:
-    """Open a database; returns its engine and its name for messages. See `Database.open`."""
-    database = Database.open(location, schema)
-    return database._engine, database.where
-
-
 def _make_engine(location: str | Path, what: str) -> Engine:
     """Engine for a path of an SQLite file or an SQLAlchemy URL; nothing is opened yet."""
     url = _url(location, what)
@@ -329,7 +323,7 @@ def _with_timeout(url: URL) -> URL:
 
 
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # The driver must not begin transactions by itself: a write begins with BEGIN IMMEDIATE (see `lock`), and
+    # The driver must not begin transactions by itself: `Database.writing` begins with BEGIN IMMEDIATE, and
     # a read is a single statement, which SQLite runs on a snapshot of its own.
     connection.isolation_level = None
     _use_write_ahead_log(connection)
@@ -351,7 +345,7 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
             return
 
 
-def lock(connection: Connection) -> None:
+def _lock_file(connection: Connection) -> None:
     """Take SQLite's write lock before anything is read, so that what is read stays true until the commit."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -383,7 +377,7 @@ def _prepare(engine: Engine, where: str, schema: Schema) -> None:
     if version is None or version < schema.version:
         with engine.begin() as connection:
             # Two processes that open a new database at once must not both create the tables.
-            lock(connection)
+            _lock_file(connection)
             _lock_server(connection, schema)
             version = _version(connection, schema)
             if version is None:

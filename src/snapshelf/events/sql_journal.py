@@ -7,7 +7,6 @@ import secrets
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import islice
@@ -20,9 +19,7 @@ from pydantic_core import from_json
 from sqlalchemy import (
     BindParameter,
     Connection,
-    Engine,
     Row,
-    Table,
     bindparam,
     case,
     delete,
@@ -31,9 +28,8 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
-from snapshelf._support.sql import lock, open_database, storage_errors
+from snapshelf._support.sql import Database, chunks, rows_of, upsert
 from snapshelf.errors import EventError, StorageError
 from snapshelf.events.event import Event
 from snapshelf.events.group_commit import GroupCommit
@@ -57,7 +53,6 @@ _ROBOT_FOR = 86_400.0
 """Seconds for which somebody inhumanly fast is held to be a robot."""
 _AT_ONCE = 5_000
 """Events of one transaction."""
-_IDS_A_STATEMENT = 1_000
 _FOLDED_AT_ONCE = 2_000
 _LAST = 2**62
 _STREAMED = {"yield_per": _FOLDED_AT_ONCE}
@@ -90,14 +85,12 @@ class SqlJournal:
     """
 
     def __init__(
-        self, engine: Engine, where: str, traits: TraitsLookup, space: str, *, consent_required: bool
+        self, database: Database, traits: TraitsLookup, space: str, *, consent_required: bool
     ) -> None:
-        self._engine = engine
-        self._where = where
+        self._database = database
         self._traits = traits
         self._space = space
         self._consent_required = consent_required
-        self._closed = False
         self._begin_space()
         self._dimension = 0
         self._salt = bytes.fromhex(self._note("salt") or self._first("salt", secrets.token_hex(16)))
@@ -139,18 +132,17 @@ class SqlJournal:
         InputError
             The URL cannot be read or names another kind of database.
         """
-        engine, where = open_database(location, SCHEMA)
+        database = Database.open(location, SCHEMA)
         try:
-            return cls(engine, where, traits, space, consent_required=consent_required)
+            return cls(database, traits, space, consent_required=consent_required)
         except BaseException:
-            engine.dispose()
+            database.close()
             raise
 
     def close(self) -> None:
         """Write what waits and close; a closed journal cannot be used, but closed again."""
         self._commits.close()
-        self._closed = True
-        self._engine.dispose()
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -185,7 +177,7 @@ class SqlJournal:
         self._commits.wait()
         if session == account:
             return self.profile(account)
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             for table in (event, impression):
                 connection.execute(update(table).where(table.c.shopper == session).values(shopper=account))
             connection.execute(delete(profile).where(profile.c.shopper == session))
@@ -195,7 +187,7 @@ class SqlJournal:
     def forget(self, shopper: str) -> Erased:
         """See `Journal.forget`."""
         self._commits.wait()
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             erased = self._erase(connection, shopper)
             self._stand(connection, shopper, forgotten=time.time())
         return erased
@@ -203,7 +195,7 @@ class SqlJournal:
     def consent(self, shopper: str, given: bool) -> Erased:
         """See `Journal.consent`."""
         self._commits.wait()
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             erased = Erased() if given else self._erase(connection, shopper)
             self._stand(connection, shopper, consent=given)
         return erased
@@ -211,7 +203,7 @@ class SqlJournal:
     def prune(self, older_than: float) -> Erased:
         """See `Journal.prune`."""
         self._commits.wait()
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             shoppers = connection.scalars(
                 select(event.c.shopper).where(event.c.at < older_than).distinct()
             ).all()
@@ -222,7 +214,7 @@ class SqlJournal:
         gone = 0
         for shopper in shoppers:
             # A transaction for each, so that events go on coming meanwhile.
-            with self._writing() as connection:
+            with self._database.writing() as connection:
                 gone += not self._fold_again(connection, shopper)
         return Erased(events, impressions, gone)
 
@@ -231,27 +223,27 @@ class SqlJournal:
     def shown(self, query_id: str) -> Impression | None:
         """See `Journal.shown`."""
         self._commits.wait()
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return self._shown(connection, [query_id]).get(query_id)
 
     def profile(self, shopper: str) -> Profile:
         """See `Journal.profile`."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(_PROFILE, {"shopper": shopper}).one_or_none()
         if (known := self._read_profile(shopper, row)) is not None:
             return known
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             return self._fold_again(connection, shopper)
 
     def events(self, shopper: str) -> list[Event]:
         """See `Journal.events`."""
         self._commits.wait()
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return [found for _, found in self._events_of(connection, shopper)]
 
     def consents(self, shopper: str) -> bool | None:
         """See `Journal.consents`."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             found: bool | None = connection.scalar(
                 select(standing.c.consent).where(standing.c.digest == self._digest(shopper))
             )
@@ -263,7 +255,7 @@ class SqlJournal:
         known = self.profile(shopper)
         if known:
             yield {"profile": known.to_json()}
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             for _, one in self._events_of(connection, shopper):
                 yield write_event(one)
             for body in connection.scalars(
@@ -290,8 +282,8 @@ class SqlJournal:
             impression.c.number > since.impressions, impression.c.number <= end.impressions
         )
         told = ShopLog([], [], [])
-        with self._reading() as connection:
-            for names in _chunks(of):
+        with self._database.reading() as connection:
+            for names in [None] if of is None else chunks(of):
                 own = () if names is None else (event.c.shopper.in_(names),)
                 rows = connection.execute(
                     interactions.where(*own).order_by(event.c.number), execution_options=_STREAMED
@@ -309,7 +301,7 @@ class SqlJournal:
 
     def without_forgotten(self, log: ShopLog) -> ShopLog:
         """See `Journal.without_forgotten`."""
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             shoppers = {one.shopper for one in log.shown} | {one.shopper for one in log.interactions}
             standings = self._standings(connection, shoppers)
 
@@ -326,7 +318,7 @@ class SqlJournal:
     def position(self) -> Position:
         """See `Journal.position`."""
         self._commits.wait()
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             return Position(
                 *(connection.scalar(select(func.max(table.c.number))) or 0 for table in (event, impression))
             )
@@ -338,7 +330,7 @@ class SqlJournal:
     def stats(self) -> JournalStats:
         """See `Journal.stats`."""
         self._commits.wait()
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             events, robots = connection.execute(
                 select(
                     func.count(),
@@ -378,10 +370,10 @@ class SqlJournal:
         try:
             return self._commits.submit(job)
         except RuntimeError:
-            raise StorageError(f"journal {self._where}: it is closed; open it again") from None
+            raise StorageError(f"journal {self._database.where}: it is closed; open it again") from None
 
     def _write_jobs(self, jobs: Sequence[_Job]) -> list[Receipt]:
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             self._write_shown(connection, [job for job in jobs if isinstance(job, Impression)])
             intake = _Intake(self, connection, [job for job in jobs if not isinstance(job, Impression)])
             receipts = iter(intake.take())
@@ -392,7 +384,7 @@ class SqlJournal:
         standings = self._standings(connection, shoppers)
         now = time.time()
         robots = {
-            row.shopper for row in _rows(connection, _PROFILES, shoppers) if (row.robot_until or 0.0) > now
+            row.shopper for row in rows_of(connection, _PROFILES, shoppers) if (row.robot_until or 0.0) > now
         }
         rows = [
             {
@@ -407,10 +399,10 @@ class SqlJournal:
             and one.shopper not in robots
         ]
         if rows:
-            connection.execute(_insert(connection, impression).on_conflict_do_nothing(), rows)
+            connection.execute(upsert(connection, impression).on_conflict_do_nothing(), rows)
 
     def _shown(self, connection: Connection, query_ids: Iterable[str]) -> dict[str, Impression]:
-        rows = _rows(connection, _SHOWN, query_ids)
+        rows = rows_of(connection, _SHOWN, query_ids)
         return {row.query_id: read_impression(json.loads(row.body)) for row in rows}
 
     def _may_keep(self, standing: _Standing, consent: bool | None) -> bool:
@@ -423,12 +415,12 @@ class SqlJournal:
         digests = {self._digest(shopper): shopper for shopper in shoppers}
         found = {
             digests[row.digest]: _Standing(row.consent, row.forgotten)
-            for row in _rows(connection, _STANDINGS, digests)
+            for row in rows_of(connection, _STANDINGS, digests)
         }
         return {shopper: found.get(shopper, _Standing()) for shopper in shoppers}
 
     def _stand(self, connection: Connection, shopper: str, **values: bool | float) -> None:
-        added = _insert(connection, standing).values(digest=self._digest(shopper), **values)
+        added = upsert(connection, standing).values(digest=self._digest(shopper), **values)
         connection.execute(added.on_conflict_do_update(index_elements=["digest"], set_=values))
 
     def _digest(self, shopper: str) -> bytes:
@@ -481,50 +473,34 @@ class SqlJournal:
 
     def _put_profiles(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
-            added = _insert(connection, profile)
+            added = upsert(connection, profile)
             columns = {name: added.excluded[name] for name in ("space", "body", "robot_until")}
             connection.execute(added.on_conflict_do_update(index_elements=["shopper"], set_=columns), rows)
 
     def _begin_space(self) -> None:
         """Let go of the vectors of what was looked for, if another encoder made them."""
         if self._space and self._note("space") != self._space:
-            with self._writing() as connection:
+            with self._database.writing() as connection:
                 connection.execute(update(event).where(event.c.vector.is_not(None)).values(vector=None))
                 self._set_note(connection, "space", self._space)
                 connection.execute(delete(note).where(note.c.name == "dimension"))
 
     def _note(self, name: str) -> str | None:
-        with self._reading() as connection:
+        with self._database.reading() as connection:
             found: str | None = connection.scalar(select(note.c.value).where(note.c.name == name))
         return found
 
     def _first(self, name: str, value: str) -> str:
         """Note something unless another process was faster; returns what is noted."""
-        with self._writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(
-                _insert(connection, note).values(name=name, value=value).on_conflict_do_nothing()
+                upsert(connection, note).values(name=name, value=value).on_conflict_do_nothing()
             )
         return self._note(name) or value
 
     def _set_note(self, connection: Connection, name: str, value: str) -> None:
-        added = _insert(connection, note).values(name=name, value=value)
+        added = upsert(connection, note).values(name=name, value=value)
         connection.execute(added.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        if self._closed:
-            raise StorageError(f"journal {self._where}: it is closed; open it again")
-        with storage_errors(SCHEMA, self._where), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._reading() as connection, connection.begin():
-            lock(connection)
-            if connection.dialect.name == "postgresql":
-                # One writer after the other, as in SQLite: numbers are then in the order of the commits.
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('snapshelf journal'))")
-            yield connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -545,9 +521,9 @@ class _Intake:
         self._now = time.time()
         everything = [one for events in told for one in events]
         shoppers = {one.shopper for one in everything}
-        self._known = {row.id for row in _rows(connection, _KNOWN, [one.event_id for one in everything])}
+        self._known = {row.id for row in rows_of(connection, _KNOWN, [one.event_id for one in everything])}
         self._standings = journal._standings(connection, shoppers)
-        self._profiles = {row.shopper: row for row in _rows(connection, _PROFILES, shoppers)}
+        self._profiles = {row.shopper: row for row in rows_of(connection, _PROFILES, shoppers)}
         self._new: list[Event] = []
         self._unknown: set[str] = set()
         """Products that there are not."""
@@ -652,7 +628,7 @@ class _Intake:
         total = sum(receipts, Receipt())
         rows = [{"name": name, "times": times} for name in _TOLD if (times := getattr(total, name))]
         if rows:
-            added = _insert(self._connection, tally)
+            added = upsert(self._connection, tally)
             more = {"times": tally.c.times + added.excluded.times}
             self._connection.execute(added.on_conflict_do_update(index_elements=["name"], set_=more), rows)
 
@@ -703,29 +679,6 @@ def _read_event(row: Row[Any]) -> Event:
         vector=None if row.vector is None else np.frombuffer(row.vector, _HALF).astype(np.float32),
         **(from_json(row.more) if row.more else {}),
     )
-
-
-def _insert(connection: Connection, table: Table) -> Any:
-    """Begin an insert that may say what to do about a conflict: the same in both databases, by another class."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
-
-
-def _rows(connection: Connection, statement: Any, ids: Iterable[Any]) -> list[Row[Any]]:
-    rest = iter(ids)
-    found: list[Row[Any]] = []
-    while chunk := list(islice(rest, _IDS_A_STATEMENT)):
-        found += connection.execute(statement, {"ids": chunk}).all()
-    return found
-
-
-def _chunks(shoppers: Collection[str] | None) -> Iterator[list[str] | None]:
-    """Give names that fit into a statement; None once where all are meant."""
-    if shoppers is None:
-        yield None
-        return
-    rest = iter(shoppers)
-    while chunk := list(islice(rest, _IDS_A_STATEMENT)):
-        yield chunk
 
 
 def _span(seconds: float) -> str:
