@@ -152,7 +152,7 @@ def test_only_the_encoder_in_use_and_the_one_before_are_kept(
         ("bad", "worse: general: title, Chinese"),
         ("of another", "is of another encoder"),
         ("of another base", "but the shelf uses"),
-        ("unreadable", "not a verdict"),
+        ("unreadable", "the verdict cannot be read"),
     ],
 )
 def test_a_model_without_a_good_verdict_is_refused_unless_forced(
