@@ -70,7 +70,7 @@ def test_promote_says_when_the_shelf_is_open(run: Run, own_shelf: Path, model: P
     with Shelf.open(own_shelf):
         result = run("promote", model, "--shelf", own_shelf, "--force", "try")
     assert result.exit_code == 1
-    assert "stop that one and give the same command again" in result.stderr
+    assert "stop that process and give the same command again" in result.stderr
 
 
 def test_promote_refuses_options_that_exclude_each_other(run: Run, own_shelf: Path, model: Path) -> None:

@@ -18,8 +18,7 @@ from snapshelf.catalogue import Catalogue, Product, decode_photo
 from snapshelf.demo import DemoProduct
 from snapshelf.encoders import load_encoder
 from snapshelf.errors import EncoderError, EncoderMismatchError, PromotionError, ShelfError, ShelfInUseError
-from snapshelf.shelf import Shelf, history, promote, roll_back
-from snapshelf.shelf import rollout as promotion
+from snapshelf.shelf import Shelf, history, promote, reencode, roll_back
 from tests.shelf.small_encoder import write_small_encoder, write_verdict
 
 COUNT = 40
@@ -244,17 +243,17 @@ def test_other_refusals(folder: Path, model: Model, tmp_path: Path) -> None:
 _POINTS = {
     # name: code that stops there, and the encoder that the shelf has afterwards
     "while it encodes": (
-        "p._PAGE = 8\nput = p._VectorFile.put\n"
-        "def slow(self, vectors):\n    put(self, vectors)\n    here()\np._VectorFile.put = slow"
+        "import snapshelf.shelf.reencode as r\nr._PAGE = 8\nput = p.VectorFile.put\n"
+        "def slow(self, vectors):\n    put(self, vectors)\n    here()\np.VectorFile.put = slow"
     ),
     "while the old vectors are saved": (
         "save = p._Change._save_current\n"
         "def slow(self):\n    save(self)\n    here()\np._Change._save_current = slow"
     ),
     "within the transaction": (
-        "get = p._VectorFile.get\n"
-        "def slow(self, photos):\n    found = get(self, photos)\n    here()\n    return found\n"
-        "p._VectorFile.get = slow\n"
+        "get = p.VectorFile.get\n"
+        "def slow(self, photos):\n    vectors = get(self, photos)\n    here()\n    return vectors\n"
+        "p.VectorFile.get = slow\n"
         "import snapshelf.catalogue.database as d\nd._KEYS = d._KEYS.limit(None).limit(16)"
     ),
     "before the commit": (
@@ -263,8 +262,8 @@ _POINTS = {
     ),
     "before the index follows": ("def slow(*given, **options):\n    here()\np.open_index = slow"),
     "while the index follows": (
-        "def slow(catalogue, store, lexicon):\n    from snapshelf.shelf.sync import replay\n"
-        "    replay(catalogue, store, 0, lexicon)\n    here()\np.catch_up = slow"
+        "def slow(catalogue, index, lexicon):\n    from snapshelf.shelf.sync import replay\n"
+        "    replay(catalogue, index, 0, lexicon)\n    here()\np.catch_up = slow"
     ),
 }
 
@@ -308,7 +307,7 @@ def test_ctrl_c_leaves_the_shelf_as_it_was_and_is_gone_on_with(
     drawings: list[DemoProduct],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(promotion, "_PAGE", 8)
+    monkeypatch.setattr(reencode, "_PAGE", 8)
 
     def stop(done: int, _: int | None) -> None:
         if done >= 16:
@@ -325,7 +324,7 @@ def test_a_shelf_that_is_open_goes_on_with_the_old_encoder(
     folder: Path, model: Model, old: Model, feed: Path, drawings: list[DemoProduct]
 ) -> None:
     with Shelf.open(folder, serving=True) as shelf:
-        with pytest.raises(ShelfInUseError, match="stop that one and give the same command again"):
+        with pytest.raises(ShelfInUseError, match="stop that process and give the same command again"):
             promote(folder, model.folder)
         assert shelf.search(photo=photo_of(feed, drawings[0]), k=1).hits[0].product.id == drawings[0].id
         assert shelf.stats().fingerprint == old.fingerprint

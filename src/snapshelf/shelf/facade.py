@@ -94,7 +94,7 @@ class Shelf:
         self,
         folder: Path,
         catalogue: Catalogue,
-        store: SearchIndex,
+        index: SearchIndex,
         encoder: Encoder,
         lexicon: Lexicon,
         lock: filelock.FileLock,
@@ -103,23 +103,23 @@ class Shelf:
     ) -> None:
         self._folder = folder
         self._catalogue = catalogue
-        self._store = store
+        self._index = index
         self._encoder = encoder
         self._lexicon = lexicon
         self._lock = lock
         self._writing = threading.RLock()
         self._opening_journal = threading.Lock()
         self._journal: SqlJournal | None = None
-        self._indexed = store.version
+        self._indexed = index.version
         settings = SearchSettings.load(folder / SETTINGS)
         self._words = ShopVocabulary.open(folder / WORDS, catalogue, lexicon)
         self._queries = QueryLog.open(folder / QUERIES if settings.log_queries else None)
         self._personal = Personaliser(
             folder, catalogue, settings.ranking, lambda: self.journal, serving=serving
         )
-        self._recommendations = RecommendationService(catalogue, store, self._personal)
+        self._recommendations = RecommendationService(catalogue, index, self._personal)
         self._searcher = SearchService(
-            folder, catalogue, store, encoder, lexicon, settings, self._words, self._queries, self._personal
+            folder, catalogue, index, encoder, lexicon, settings, self._words, self._queries, self._personal
         )
 
     @classmethod
@@ -187,14 +187,14 @@ class Shelf:
             opened.append(catalogue)
             model = load_encoder(encoder if encoder is not None else encoder_source(folder, catalogue))
             _check_encoder(folder, catalogue, model, encoder)
-            store = open_index(folder, model.dimension, serving=serving)
-            opened.append(store)
+            index = open_index(folder, model.dimension, serving=serving)
+            opened.append(index)
             lexicon = shop_lexicon(folder)
             fill_titles(catalogue, model, progress)
-            catch_up(catalogue, store, lexicon)
+            catch_up(catalogue, index, lexicon)
             if catalogue.count() > _SEARCHED_EXACTLY:
-                store.optimise()  # a new index has no graph yet; an index with a graph is left alone
-            shelf = cls(folder, catalogue, store, model, lexicon, lock, serving=serving)
+                index.optimise()  # a new index has no graph yet; an index with a graph is left alone
+            shelf = cls(folder, catalogue, index, model, lexicon, lock, serving=serving)
             if serving:
                 shelf._searcher.warm_up()
             return shelf
@@ -209,14 +209,14 @@ class Shelf:
         if not self._lock.is_locked:
             return
         with self._writing:
-            if self._store.version < self._indexed:
-                self._store.flush(self._indexed)
+            if self._index.version < self._indexed:
+                self._index.flush(self._indexed)
             self._save_words()
             self._personal.close()
             self._queries.close()
             if self._journal is not None:
                 self._journal.close()
-            self._store.close()
+            self._index.close()
             self._catalogue.close()
             self._lock.release()
 
@@ -309,10 +309,10 @@ class Shelf:
                         progress(counts["rows"], total)
                 write_pending()
             finally:
-                self._store.flush(self._indexed)
+                self._index.flush(self._indexed)
             self._save_words()
             if self._catalogue.count() > _SEARCHED_EXACTLY and counts["added"] + counts["updated"]:
-                self._store.optimise()
+                self._index.optimise()
         return AddReport(**counts, seconds=time.monotonic() - start)
 
     def put(
@@ -360,7 +360,7 @@ class Shelf:
             ids = [ids] if isinstance(ids, str) else ids
             before = tuple(self._catalogue.get_many(ids).values())
             removed = self._catalogue.delete(ids)
-            self._index(Written(before, ()))
+            self._apply(Written(before, ()))
             return removed
 
     def search(
@@ -534,7 +534,7 @@ class Shelf:
             They cannot be written.
         """
         with self._writing:
-            self._searcher.rules.write(text, self._store)
+            self._searcher.rules.write(text, self._index)
 
     def similar(self, id: str, *, k: int = 10, where: str | Filter | None = None) -> SearchResponse:
         """Find products that look like a product of the shelf, without the product itself.
@@ -629,7 +629,7 @@ class Shelf:
             fingerprint=self._encoder.fingerprint,
             dimension=self._encoder.dimension,
             catalogue_version=self._catalogue.version,
-            index_version=self._store.version,
+            index_version=self._index.version,
             bytes=_bytes_on_disk(self._folder) + self._catalogue.server_bytes(),
             quarantined=quarantined(self._catalogue),
         )
@@ -642,17 +642,17 @@ class Shelf:
     def _write(self, prepared: Sequence[PreparedRow]) -> dict[str, str]:
         """Write prepared rows; return the ids that the index refused, each with the reason."""
         written = write(self._catalogue, prepared)
-        self._index(written)
+        self._apply(written)
         refused = quarantined(self._catalogue)
         return {each.id: refused[each.id] for each in written.after if each.id in refused}
 
-    def _index(self, written: Written) -> None:
+    def _apply(self, written: Written) -> None:
         """Bring the index and the searches up to date with the catalogue."""
-        self._indexed = replay(self._catalogue, self._store, self._indexed, self._lexicon)
+        self._indexed = replay(self._catalogue, self._index, self._indexed, self._lexicon)
         self._words.replace(written.before, written.after, self._indexed)
         self._searcher.changed()
-        if self._indexed - self._store.version >= _FLUSHED_AT_LEAST_EVERY:
-            self._store.flush(self._indexed)
+        if self._indexed - self._index.version >= _FLUSHED_AT_LEAST_EVERY:
+            self._index.flush(self._indexed)
 
 
 def _check_encoder(folder: Path, catalogue: Catalogue, encoder: Encoder, source: str | Path | None) -> None:
