@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,21 +62,13 @@ def test_the_order_of_a_history_does_not_matter(baskets: list[list[str]]) -> Non
     )
 
 
-def test_a_pair_fades_by_its_half_life() -> None:
-    counted = CoOccurrence(half_life=30)
-    counted.update([((), ["a", "b"])])
-    counted.update([], days=30)
-    assert counted.counts.tolist() == pytest.approx([0.5, 0.5])
-    assert counted.neighbours(["a", "b"], shrinkage=0)[0, 1] == pytest.approx(1.0)
-
-
 def test_what_was_saved_comes_back_and_goes_on(tmp_path: Path) -> None:
-    counted = CoOccurrence(half_life=30)
+    counted = CoOccurrence()
     counted.update([((), ["红", "b"]), ((), ["b", "c"])])
     counted.save(tmp_path / "together.npz")
     back = CoOccurrence.load(tmp_path / "together.npz")
     for each in (counted, back):
-        each.update([(["红"], ["d"])], days=1)
+        each.update([(["红"], ["d"])])
     assert back.ids == counted.ids == ("b", "红", "c", "d")
     np.testing.assert_array_equal(back.neighbours(back.ids).toarray(), counted.neighbours(back.ids).toarray())
 

@@ -26,17 +26,10 @@ _FORMAT = 1
 class CoOccurrence:
     """Pairs of products of the same shopper, or of the same basket, in whatever order.
 
-    Each shopper counts once for a pair. Counts fade with a half-life, so that an `update` with new interactions needs
-    no old ones.
-
-    Parameters
-    ----------
-    half_life : float or None
-        Days after which a pair counts half; None for never.
+    Each shopper counts once for a pair. An `update` needs only the shoppers with new products.
     """
 
-    def __init__(self, half_life: float | None = None) -> None:
-        self.half_life = half_life
+    def __init__(self) -> None:
         self._index: dict[str, int] = {}
         self._pairs = sparse.csr_array((0, 0), dtype=np.float32)
         self._sums = np.zeros(0, np.float32)
@@ -48,30 +41,27 @@ class CoOccurrence:
 
     @property
     def counts(self) -> NDArray[np.float32]:
-        """How many shoppers had each product, faded, float32 (n,)."""
+        """How many shoppers had each product, float32 (n,)."""
         return self._sums
 
-    def update(self, histories: Iterable[Together], *, days: float = 0.0) -> None:
+    def update(self, histories: Iterable[Together]) -> None:
         """Add new products.
 
         Parameters
         ----------
         histories : iterable of (sequence of str, sequence of str)
             For each shopper the known products and the new ones; a product in both is not new.
-        days : float
-            Time since the update before, ≥ 0.
         """
         before, new = self._matrices(histories)
         size = len(self._index)
-        faded = 0.5 ** (max(days, 0.0) / self.half_life) if self.half_life else 1.0
         pairs = sparse.csr_array(new.T @ new)
         crossed = sparse.csr_array(new.T @ before)
         self._pairs.resize((size, size))
-        self._pairs = sparse.csr_array(self._pairs * np.float32(faded) + pairs + crossed + crossed.T)
+        self._pairs = sparse.csr_array(self._pairs + pairs + crossed + crossed.T)
         self._pairs.setdiag(0)
         self._pairs.eliminate_zeros()
         old = np.pad(self._sums, (0, size - len(self._sums)))
-        self._sums = (old * faded + new.sum(axis=0)).astype(np.float32)
+        self._sums = (old + new.sum(axis=0)).astype(np.float32)
 
     def _matrices(self, histories: Iterable[Together]) -> tuple[sparse.csr_array, sparse.csr_array]:
         known: list[list[int]] = []
@@ -133,11 +123,10 @@ class CoOccurrence:
         return neighbours
 
     def save(self, path: Path) -> None:
-        """Write the counts to one file (``.npz``); it is there whole or not at all."""
+        """Write the counts to a file (``.npz``)."""
         arrays = {
             "format": np.array(_FORMAT),
             "ids": np.frombuffer(json.dumps(list(self._index)).encode(), np.uint8),
-            "half_life": np.array(np.nan if self.half_life is None else self.half_life),
             "sums": self._sums,
             **{part: getattr(self._pairs, part) for part in ("data", "indices", "indptr")},
         }
@@ -155,8 +144,7 @@ class CoOccurrence:
         with np.load(path, allow_pickle=False) as file:
             if int(file["format"]) > _FORMAT:
                 raise ShelfVersionError(f"{path}: written by a newer Snapshelf; update Snapshelf")
-            half_life = float(file["half_life"])
-            loaded = cls(None if np.isnan(half_life) else half_life)
+            loaded = cls()
             loaded._index = {name: row for row, name in enumerate(json.loads(file["ids"].tobytes()))}
             size = len(loaded._index)
             loaded._pairs = sparse.csr_array(

@@ -58,7 +58,7 @@ class ScoringModel(Protocol):
     """Turns features into scores."""
 
     def score(self, features: Floats) -> tuple[Floats, Floats]:
-        """Score the candidates of one search.
+        """Score the candidates of a search.
 
         Parameters
         ----------
@@ -89,7 +89,7 @@ class FixedFormula:
     content: float = 0.3
 
     def score(self, features: Floats) -> tuple[Floats, Floats]:
-        """Score the candidates of one request; see `ScoringModel.score`."""
+        """Score the candidates; see `ScoringModel.score`."""
         impersonal = normalised(
             normalised(_column(features, "relevance"))
             + self.popularity * normalised(_column(features, "popularity"))
@@ -178,7 +178,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class RankingModel:
-    """Two LambdaMARTs, one of which does not know the shopper, and the gate between them.
+    """Two LambdaMARTs, with and without the shopper, and the gate between them.
 
     score = NP + g · (P − NP), each normalised over the candidates. LambdaMART: Burges, "From RankNet to
     LambdaRank to LambdaMART", MSR-TR-2010-82, as in LightGBM.
@@ -191,7 +191,7 @@ class RankingModel:
     """Requests with a grade that it learned from."""
 
     def score(self, features: Floats) -> tuple[Floats, Floats]:
-        """Score the candidates of one request; see `ScoringModel.score`."""
+        """Score the candidates; see `ScoringModel.score`."""
         impersonal = _predict(self.impersonal, features[:, :IMPERSONAL])
         trust = self.gate(features)
         if trust == 0:

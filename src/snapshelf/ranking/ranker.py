@@ -16,7 +16,7 @@ _Numbers = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True)
 class CandidateTable:
-    """The candidates of one search, in any order.
+    """The candidates of a search, in any order.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ class Ranker(Protocol):
         table : CandidateTable
         history : InteractionHistory
             Of the shopper; `InteractionHistory.none()` for an anonymous search, after an opt-out, and for a query that
-            names one product.
+            names a product.
         now : float or None
             Unix seconds of the request; None where time is unknown.
         """

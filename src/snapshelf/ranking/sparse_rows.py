@@ -79,8 +79,8 @@ _scratch = threading.local()
 def _places(values: NDArray[Any], queries: NDArray[Any], size: int) -> NDArray[np.int32]:
     """Return where each of `queries` is in `values`, all below `size`; `UNKNOWN` for those that are not in it.
 
-    A table over all numbers answers each query in one look-up, several times faster than a search. It is kept for
-    the next call of the thread, so that a large shop costs no more than a small one.
+    A table over all numbers answers each query in a single look-up, several times faster than a search. It is kept for
+    the next call of the thread, so that a large shop costs no more than a small shop.
     """
     table: NDArray[np.int32] = getattr(_scratch, "table", np.zeros(0, np.int32))
     if len(table) < size:

@@ -48,7 +48,7 @@ class ItemStatistics:
     ----------
     items : Items
     together, baskets : sparse array
-        CSR, float32 (n, n): neighbours among a shopper's items and within one basket (`CoOccurrence.neighbours`).
+        CSR, float32 (n, n): neighbours among a shopper's items and within a basket (`CoOccurrence.neighbours`).
     brands : sparse array
         CSR, float32 (brands, brands): neighbours among the brands of a shopper, by `Items.brand`.
     brand_popularity : ndarray
@@ -282,7 +282,7 @@ def _baskets(
 
 
 def _orders(interactions: Iterable[Interaction]) -> dict[int, list[str]]:
-    """Return the purchases of each day since 1970; those of one day are one basket."""
+    """Return the purchases of each day since 1970; those of a day are a basket."""
     by_day: dict[int, list[str]] = defaultdict(list)
     for interaction in interactions:
         if interaction.kind == "purchase":

@@ -14,7 +14,7 @@ _DIMENSIONS = 64
 
 
 def taste_of(size: int, histories: Sequence[NDArray[np.intp]]) -> NDArray[np.float32] | None:
-    """Return a unit vector of each item such that items of similar shoppers are close; zeros for items without one.
+    """Return unit vectors in which items of similar shoppers are close; zeros for items that no shopper had.
 
     Truncated SVD of the shoppers × items matrix, entries scaled to 1 / √(items of the shopper · shoppers of the
     item): the normalised adjacency of the two (Dhillon, "Co-clustering documents and words using bipartite

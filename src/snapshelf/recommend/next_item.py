@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from snapshelf.ranking import Floats, InteractionHistory, ItemStatistics
 
@@ -56,11 +55,3 @@ class NextItem:
         for part in self.parts(statistics, history).values():
             scores += part
         return scores
-
-    def best(self, statistics: ItemStatistics, history: InteractionHistory, k: int) -> NDArray[np.intp]:
-        """Return the rows of the k best items that are not in the history, best first, intp (≤ k,)."""
-        scores = self.scores(statistics, history)
-        scores[history.rows] = -np.inf
-        # Items without evidence are ordered by popularity.
-        order = np.lexsort((-statistics.popularity, -scores))[:k]
-        return order[np.isfinite(scores[order])]

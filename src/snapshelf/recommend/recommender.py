@@ -1,4 +1,4 @@
-"""The recommender: from statistics, a history and products at hand to a list for one place of the shop."""
+"""The recommender: from statistics, a history and products at hand to a list for a place of the shop."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Recommended:
 
     @property
     def score(self) -> float:
-        """Sum of the contributions; comparable within one list."""
+        """Sum of the contributions; comparable within a list."""
         return sum(self.contributions.values())
 
 
@@ -354,7 +354,7 @@ class Recommender:
         return parts
 
     def _arranged(self, query: RecommendationQuery, evidence: _Evidence) -> list[Recommended]:
-        """Return the best products that may be shown, one of each group, similar ones apart."""
+        """Return the best products that may be shown, each group once, similar products apart."""
         pool, parts = self._pool(query, evidence)
         if not len(pool):
             return []
@@ -379,7 +379,7 @@ class Recommender:
         ]
 
     def _pool(self, query: RecommendationQuery, evidence: _Evidence) -> tuple[Rows, dict[str, Floats]]:
-        """Return the best candidates that may be shown, best first, one of each group, and their parts."""
+        """Return the best candidates that may be shown, best first, each group once, and their parts."""
         size = max(_POOL, query.k)
         total = np.sum([*evidence.parts.values()], axis=0)
         # Items without evidence are ordered by popularity.
@@ -599,7 +599,7 @@ def _scaled(values: Floats) -> Floats:
 
 
 def _first(order: Rows, count: int, allowed: IsAllowed | None, groups: NDArray[np.int32]) -> Rows:
-    """Return the first rows of an order that may be shown, one of each group."""
+    """Return the first rows of an order that may be shown, each group once."""
     first = _NOTHING
     for start in range(0, len(order), _CHUNK):
         rows = order[start : start + _CHUNK]
@@ -611,7 +611,7 @@ def _first(order: Rows, count: int, allowed: IsAllowed | None, groups: NDArray[n
 
 
 def _stays(rank: int, place: int, places: Rows) -> float:
-    """Return the probability that a product of a rank stands where it does, when a new one may take any place."""
+    """Return the probability that a product of a rank stands where it does, when a new product may take any place."""
     if rank < places[0]:
         return 1.0
     pushed = float(np.mean(places <= rank))

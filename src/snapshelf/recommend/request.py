@@ -29,7 +29,7 @@ RECOMMENDATIONS: tuple[RecommendationKind, ...] = get_args(RecommendationKind)
 """All kinds of recommendations."""
 
 MAX_RECOMMENDED = 100
-"""Most products of one list."""
+"""Most products of a list."""
 
 MAX_CART = 100
 """Most products of a cart."""

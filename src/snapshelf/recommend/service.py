@@ -33,7 +33,7 @@ _MAX_LISTED = 2_000
 
 
 class RecommendationService:
-    """Answers recommendation requests for one shelf.
+    """Answers the recommendation requests of a shelf.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class RecommendationService:
     ) -> tuple[Recommendation, ...]:
         rows = {row for place in ranked for row in (place.row, place.reason.anchor) if row != UNKNOWN}
         products = self._catalogue.get_many({items.ids[row] for row in rows})
-        recommendations = []
+        recommendations: list[Recommendation] = []
         for place in ranked:
             if (product := products.get(items.ids[place.row])) is None:
                 continue
