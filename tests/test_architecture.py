@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+from tests.test_public import ROOMS, exported
+
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src" / "snapshelf"
 SHARED = {"_support", "errors"}
@@ -53,8 +55,9 @@ def imports() -> Mapping[str, frozenset[str]]:
     edges: dict[str, set[str]] = {module: set() for module in FILES}
     for module, file in FILES.items():
         for target, names, _ in imported(file):
-            # What is imported from a package may be a module of it.
-            submodules = {f"{target}.{name}".lstrip(".") for name in names} & FILES.keys()
+            # What is imported from a package may be a module of it, unless its face exports that name.
+            public = set(exported(target)) if target in PACKAGES & set(ROOMS) else set()
+            submodules = {f"{target}.{name}".lstrip(".") for name in names - public} & FILES.keys()
             edges[module] |= submodules
             if target in FILES and (names - {name.rpartition(".")[2] for name in submodules} or not names):
                 edges[module].add(target)

@@ -159,6 +159,14 @@ def test_commands_in_prose_exist(document: Path) -> None:
             assert given <= flags(words[1]) | {"--help"}, code
 
 
+def test_the_documents_have_what_is_checked() -> None:
+    """Guards the checks of each document, which pass where there is nothing to check."""
+    texts = [prose(document) for document in DOCUMENTS]
+    assert sum(code.startswith("snapshelf ") for text in texts for code in codes(text)) > 50
+    assert sum(len(re.findall(r"\]\([^)\s]+\)", text)) for text in texts) > 100
+    assert sum(block.language == "json" for document in DOCUMENTS for block in blocks(document)) > 5
+
+
 def test_every_command_and_flag_is_documented() -> None:
     sections = re.split(
         r"^## `snapshelf ([\w-]+)`$", (ROOT / "docs/reference/cli.md").read_text("utf-8"), flags=re.MULTILINE

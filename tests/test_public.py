@@ -135,18 +135,6 @@ def test_every_exported_name_is_used_outside_its_room(room: str) -> None:
     assert names - reached == set(), f"snapshelf.{room} exports names that nothing outside of it uses"
 
 
-def test_rooms_use_each_other_by_their_faces() -> None:
-    """A test may use the modules of its room; a room's sources use other rooms by their names."""
-    past_the_face = [
-        f"{room} imports {name} from {module}"
-        for room, module, name in imports()
-        if module.count(".") >= 2
-        and module.split(".")[1] not in (room, "_support", "errors")
-        and room in ROOMS
-    ]
-    assert past_the_face == []
-
-
 @pytest.mark.parametrize("room", ROOMS)
 def test_public_things_are_documented(room: str) -> None:
     module = importable(room)

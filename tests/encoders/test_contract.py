@@ -38,6 +38,7 @@ class TestBundled(EncoderContract):
     def test_files_are_those_of_the_card(self) -> None:
         folder = registry()["bundled"].folder
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        assert set(card["files"]) == {"photo.onnx", "text.onnx", "tokenizer.json"}
         for name, digest in card["files"].items():
             assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
 

@@ -72,6 +72,7 @@ def test_the_history_of_the_shopper_counts(divided: TrainingSplit, model: Rankin
 
 
 def test_irrelevant_candidates_do_not_lead(divided: TrainingSplit, model: RankingModel) -> None:
+    assert len(divided.test) >= 50
     for example in divided.test[:50]:
         count = len(example.table)
         relevance = np.where(np.arange(count) < 12, 1.0, 0.65).astype(np.float32)
@@ -83,6 +84,7 @@ def test_improbable_candidates_do_not_lead_though_their_cosine_is_high(
     divided: TrainingSplit, model: RankingModel
 ) -> None:
     """Cosines lie close together; the probabilities say what is irrelevant and which product is in the photo."""
+    assert len(divided.test) >= 50
     for example in divided.test[:50]:
         count = len(example.table)
         relevance = np.linspace(0.98, 0.84, count, dtype=np.float32)

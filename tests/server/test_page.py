@@ -46,6 +46,7 @@ def test_modules_import_only_downwards() -> None:
     rooms = ["browser", "api", "state", "views"]
     # The language is part of the state, and a filter is part of a query.
     known = {("browser", "state/store.js"), ("api", "state/query.js")}
+    assert {name.partition("/")[0] for name in MODULES} == {*rooms, "app.js"}
     for name in MODULES - {"app.js"}:
         room = name.partition("/")[0]
         for imported in re.findall(r'\bfrom "([^"]+)";', SOURCES[name]):
@@ -54,6 +55,7 @@ def test_modules_import_only_downwards() -> None:
 
 
 def test_nothing_comes_from_elsewhere() -> None:
+    assert SOURCES.keys() > {"index.html", "style.css", "strings.json"}
     for name, text in SOURCES.items():
         addresses = set(re.findall(r"""https?://[^\s"'/]+[^\s"']*|(?<=["'(])//[^"')]+""", text))
         assert addresses <= {"http://www.w3.org/2000/svg"}, name

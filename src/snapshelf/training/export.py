@@ -93,13 +93,13 @@ def load_towers(base: str | Path) -> Towers:
     Raises
     ------
     TrainingError
-        There is no such model, or it is not one that can be trained further.
+        There is no such model, or it cannot be trained further.
     """
     known = registry()
     entry = known.get(str(base))
     folder = entry.folder if entry is not None and entry.folder is not None else Path(base)
     if not folder.is_dir():
-        raise TrainingError(f"{base}: no such model; give bundled or the folder of one")
+        raise TrainingError(f"{base}: no such model; give bundled or the folder of a model")
     if not (folder / "photo.onnx").exists():
         from snapshelf.training.large.towers import load_large
 
@@ -127,7 +127,7 @@ def _write(
     weights: Weights,
 ) -> None:
     with torch.inference_mode(), warnings.catch_warnings():
-        # The tracing exporter is announced as the older one; it is the one that keeps these graphs small.
+        # The tracing exporter is deprecated, but it alone keeps these graphs small.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             graph,

@@ -1,4 +1,4 @@
-"""A large model's checkpoint → two ONNX graphs, and how faithful they are."""
+"""Export a large model to two ONNX graphs, and measure their fidelity."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from snapshelf.training.stored_weights import Weights, shrink
 
 _OPSET = 17
 _LARGEST_FILE = 1_900_000_000
-"""Bytes: a graph is one protocol buffer, which cannot hold 2 GB; what is larger keeps its weights beside it."""
+"""Bytes. A protocol buffer cannot hold 2 GB; larger graphs keep their weights in a second file."""
 
 _PHOTOS = 4
 _ENGLISH = (
@@ -55,9 +55,9 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """How faithful an export is to its checkpoint, one input at a time and all in one batch.
+    """Cosines between an export's vectors and its checkpoint's, for single inputs and for a batch.
 
-    Its text is a table of the cosines, one line for each row.
+    Its text is a table of the cosines.
     """
 
     photos_single: Agreement
@@ -69,8 +69,8 @@ class Fidelity:
 
     @property
     def least(self) -> float:
-        """The smallest cosine of all."""
-        return min(one.least for one in self._rows().values())
+        """Smallest cosine of all."""
+        return min(agreement.least for agreement in self._rows().values())
 
     def _rows(self) -> Mapping[str, Agreement]:
         return {
@@ -83,12 +83,12 @@ class Fidelity:
         }
 
     def __str__(self) -> str:
-        rows = [f"{name:<20} {one.least:>8.6f} {one.mean:>8.6f}" for name, one in self._rows().items()]
+        rows = [f"{name:<20} {row.least:>8.6f} {row.mean:>8.6f}" for name, row in self._rows().items()]
         return "\n".join([f"{'cosine with PyTorch':<20} {'least':>8} {'mean':>8}", *rows])
 
 
 def export_checkpoint(source: Path, out: Path, *, weights: Weights = "fp32") -> Fidelity:
-    """Turn a checkpoint of Transformers or OpenCLIP, or an adapter of one, into a folder that an encoder loads from.
+    """Export a checkpoint of Transformers or OpenCLIP, or its adapter, to a folder that an encoder loads from.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def export_checkpoint(source: Path, out: Path, *, weights: Weights = "fp32") -> 
 def export_large(
     towers: LargeTowers, out: Path, card: Mapping[str, Any], *, weights: Weights = "fp32"
 ) -> Fidelity:
-    """Write towers as they are now, with the adapter in use merged, as in `export_checkpoint`.
+    """Export towers with the active adapter merged, as in `export_checkpoint`.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def export_large(
 
 
 class _PhotoGraph(nn.Module):
-    """Pixels as they are decoded go in, so that mean and deviation cannot be got wrong."""
+    """Takes decoded pixels: normalisation is part of the graph."""
 
     def __init__(self, towers: LargeTowers) -> None:
         super().__init__()
@@ -179,13 +179,13 @@ def _write(
     graph: nn.Module, example: Tensor, name: str, dynamic: dict[int, str], path: Path, weights: Weights
 ) -> None:
     fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)  # one fused operator, which ONNX does not have
+    torch.backends.mha.set_fastpath_enabled(False)  # a fused operator that ONNX lacks
     try:
-        # A graph that is too large for one file is written as many, which are put together here.
+        # A graph that is too large for a single file is written as many, which are merged here.
         with tempfile.TemporaryDirectory(dir=path.parent) as scratch, torch.inference_mode():
             traced = Path(scratch, path.name)
             with warnings.catch_warnings():
-                # The tracing exporter is announced as the older one; it is the one that keeps weights by name.
+                # The tracing exporter is deprecated, but it alone keeps the names of weights.
                 warnings.simplefilter("ignore")
                 torch.onnx.export(
                     graph.eval(),  # the exporter gives the modules back in the mode of the outermost
@@ -209,9 +209,9 @@ def _write(
 
 
 def describe(source: Path) -> dict[str, Any]:
-    """Name, source, licence and languages of a checkpoint, the last two as its README says them in its header.
+    """Return name, source, licence and languages of a checkpoint, the last two from its README's header.
 
-    A checkpoint that says no licence has "NOASSERTION", as SPDX calls it; without languages that field is missing.
+    Without a licence it is "NOASSERTION" (SPDX); without languages that field is missing.
     """
     readme = source / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
@@ -230,7 +230,7 @@ def describe(source: Path) -> dict[str, Any]:
 
 
 def _compare(towers: LargeTowers, folder: Path) -> Fidelity:
-    """Photos and texts through the encoder, as a shelf will send them, and a padded batch through the graph itself."""
+    """Compare vectors of the encoder, as a shelf uses it, and of the text graph with a padded batch."""
     encoder = load_encoder(folder)
     photos = _photos()
     graph = onnxruntime.InferenceSession(folder / "textual.onnx", providers=["CPUExecutionProvider"])
@@ -238,7 +238,9 @@ def _compare(towers: LargeTowers, folder: Path) -> Fidelity:
     with torch.inference_mode():
         seen = towers.encode_photos(pixels.permute(0, 3, 1, 2).float() / 255).numpy()
     rows = {
-        "photos_single": _agreement(seen, np.concatenate([encoder.encode_photos([one]) for one in photos])),
+        "photos_single": _agreement(
+            seen, np.concatenate([encoder.encode_photos([photo]) for photo in photos])
+        ),
         "photos_batch": _agreement(seen, encoder.encode_photos(photos)),
     }
     for language, texts in (("english", _ENGLISH), ("chinese", _CHINESE)):
