@@ -206,7 +206,7 @@ def test_a_vector_of_another_encoder(location: str) -> None:
     with SqlJournal.open(location, traits=traits, space=SPACE) as journal:
         looked = event("e1", kind="search", product=None, vector=vector_of("p1"))
         journal.append([looked])
-        with pytest.raises(EventError, match="it has 3 numbers, others have 16") as refused:
+        with pytest.raises(EventError, match="it has 3 numbers, earlier vectors have 16") as refused:
             journal.append([event("e2"), replace(looked, event_id="e3", vector=np.ones(3, np.float32))])
         assert refused.value.field == "vector"
         assert journal.append([event("e2")]) == Receipt(accepted=1)

@@ -8,7 +8,7 @@ from snapshelf._support.sql import Id, Number, Schema
 
 _metadata = MetaData()
 
-# `more` is JSON of what is seldom there: session, quantity, value, currency, text.
+# `more` is JSON of rare fields: session, quantity, value, currency, text.
 event = Table(
     "event",
     _metadata,
@@ -23,7 +23,7 @@ event = Table(
     Column("vector", LargeBinary),
     Column("robot", Boolean, nullable=False),
     Index("event_of_shopper", "shopper", "number"),
-    sqlite_autoincrement=True,  # a number is never given again, so that a position stays where it is
+    sqlite_autoincrement=True,  # a number is never used again, so that positions stay valid
 )
 # `body` is a line of UBI.
 impression = Table(
@@ -46,8 +46,8 @@ profile = Table(
     Column("body", LargeBinary),
     Column("robot_until", Double),
 )
-# Who said yes or no, and who was forgotten, by a hash: what is remembered of who is forgotten.
-standing = Table(
+# Consent, and when a shopper was forgotten, by a hash of the shopper's id.
+consent_state = Table(
     "standing",
     _metadata,
     Column("digest", LargeBinary, primary_key=True),

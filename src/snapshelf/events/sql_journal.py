@@ -36,7 +36,7 @@ from snapshelf.events.group_commit import GroupCommit
 from snapshelf.events.impression import Impression
 from snapshelf.events.interaction import Interaction
 from snapshelf.events.journal import START, Erased, JournalStats, Position, Receipt, Remark
-from snapshelf.events.journal_schema import SCHEMA, event, impression, note, profile, standing, tally
+from snapshelf.events.journal_schema import SCHEMA, consent_state, event, impression, note, profile, tally
 from snapshelf.events.log import ShopLog
 from snapshelf.events.parsers import read_impression, write_event, write_impression
 from snapshelf.events.profile import Profile, fold, products_of
@@ -45,43 +45,43 @@ from snapshelf.events.traits import ProductTraits, TraitsLookup
 
 _Job: TypeAlias = "Sequence[Event] | Impression"
 _Numbered: TypeAlias = "tuple[int, Event]"
-"""An event, and its place in what was told, from 1."""
+"""An event with its line, from 1."""
 
-_AHEAD = 300.0
+_MAX_CLOCK_SKEW = 300.0
 """Seconds by which a clock may be ahead."""
-_ROBOT_FOR = 86_400.0
-"""Seconds for which somebody inhumanly fast is held to be a robot."""
-_AT_ONCE = 5_000
-"""Events of one transaction."""
-_FOLDED_AT_ONCE = 2_000
-_LAST = 2**62
-_STREAMED = {"yield_per": _FOLDED_AT_ONCE}
-_HALF = np.dtype("<f2")
+_ROBOT_SECONDS = 86_400.0
+"""Seconds for which a shopper with inhumanly fast events counts as a robot."""
+_BATCH = 5_000
+"""Events per transaction."""
+_FOLD_BATCH = 2_000
+_MAX_NUMBER = 2**62
+_STREAM_OPTIONS = {"yield_per": _FOLD_BATCH}
+_FLOAT16 = np.dtype("<f2")
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_KNOWN = select(event.c.id).where(event.c.id.in_(_IDS))
+_KNOWN_IDS = select(event.c.id).where(event.c.id.in_(_IDS))
 _PROFILES = select(profile).where(profile.c.shopper.in_(_IDS))
 _PROFILE = select(profile).where(profile.c.shopper == bindparam("shopper"))
-_SHOWN = select(impression.c.query_id, impression.c.body).where(impression.c.query_id.in_(_IDS))
-_STANDINGS = select(standing).where(standing.c.digest.in_(_IDS))
+_IMPRESSIONS = select(impression.c.query_id, impression.c.body).where(impression.c.query_id.in_(_IDS))
+_CONSENT_STATES = select(consent_state).where(consent_state.c.digest.in_(_IDS))
 _EVENTS = (
     select(event)
     .where(event.c.shopper == bindparam("shopper"), event.c.number > bindparam("after"))
     .order_by(event.c.number)
-    .limit(_FOLDED_AT_ONCE)
+    .limit(_FOLD_BATCH)
 )
-_TOLD = ("accepted", "duplicates", "ignored", "robots", "without_consent", "forgotten")
+_OUTCOMES = ("accepted", "duplicates", "ignored", "robots", "without_consent", "forgotten")
 
 
-def nothing_known(_: Collection[str]) -> Mapping[str, ProductTraits]:
-    """Know no product: for a journal without a catalogue."""
+def no_traits(_: Collection[str]) -> Mapping[str, ProductTraits]:
+    """Return no traits: for a journal without a catalogue."""
     return {}
 
 
 class SqlJournal:
     """The journal in a database: an SQLite file, or PostgreSQL.
 
-    Open it with `SqlJournal.open`. See `Journal` for what it does.
+    Open it with `SqlJournal.open`. See `Journal` for its methods.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class SqlJournal:
         self._dimension = 0
         self._salt = bytes.fromhex(self._note("salt") or self._first("salt", secrets.token_hex(16)))
         self._commits: GroupCommit[_Job, Receipt] = GroupCommit(
-            self._write_jobs, lambda job: 1 if isinstance(job, Impression) else len(job), _AT_ONCE
+            self._write_jobs, lambda job: 1 if isinstance(job, Impression) else len(job), _BATCH
         )
 
     @classmethod
@@ -103,23 +103,23 @@ class SqlJournal:
         cls,
         location: str | Path,
         *,
-        traits: TraitsLookup = nothing_known,
+        traits: TraitsLookup = no_traits,
         space: str = "",
         consent_required: bool = False,
     ) -> Self:
-        """Open a journal; an empty one is made where there is none.
+        """Open a journal; create it where it is missing.
 
         Parameters
         ----------
         location : str or Path
             Path of an SQLite file (its folder must exist), or ``postgresql://user:password@host/database``.
         traits : callable
-            What is noted of products, for the profiles; see `CatalogueTraits`.
+            Traits of products, for the profiles; see `CatalogueTraits`.
         space : str
-            Fingerprint of the encoder whose vectors `traits` gives. Profiles of another one are made anew, without
-            the vectors of what was looked for, when they are asked for.
+            Fingerprint of the encoder of the vectors in `traits`. Profiles of another encoder are rebuilt when they are
+            read, without the query vectors.
         consent_required : bool
-            Keep nothing of shoppers who did not agree; otherwise of those who refused.
+            Store events only of shoppers who agreed; otherwise of all but those who refused.
 
         Raises
         ------
@@ -140,7 +140,7 @@ class SqlJournal:
             raise
 
     def close(self) -> None:
-        """Write what waits and close; a closed journal cannot be used, but closed again."""
+        """Write the waiting records and close. Closing twice does no harm."""
         self._commits.close()
         self._database.close()
 
@@ -152,14 +152,14 @@ class SqlJournal:
     ) -> None:
         self.close()
 
-    # What comes in
+    # Writes
 
     def append(self, events: Iterable[Event]) -> Receipt:
         """See `Journal.append`."""
-        told = self._checked(events)
+        checked = self._checked(events)
         receipt = Receipt()
-        for start in range(0, max(1, len(told)), _AT_ONCE):
-            part: Receipt = self._submit(told[start : start + _AT_ONCE]).result()
+        for start in range(0, max(1, len(checked)), _BATCH):
+            part: Receipt = self._submit(checked[start : start + _BATCH]).result()
             notes = (replace(note, line=start + (note.line or 0)) for note in part.notes)
             receipt += replace(part, notes=tuple(notes))
         return receipt
@@ -182,14 +182,14 @@ class SqlJournal:
                 connection.execute(update(table).where(table.c.shopper == session).values(shopper=account))
             connection.execute(delete(profile).where(profile.c.shopper == session))
             self._revised(connection)
-            return self._fold_again(connection, account)
+            return self._rebuild_profile(connection, account)
 
     def forget(self, shopper: str) -> Erased:
         """See `Journal.forget`."""
         self._commits.wait()
         with self._database.writing() as connection:
             erased = self._erase(connection, shopper)
-            self._stand(connection, shopper, forgotten=time.time())
+            self._set_consent_state(connection, shopper, forgotten=time.time())
         return erased
 
     def consent(self, shopper: str, given: bool) -> Erased:
@@ -197,7 +197,7 @@ class SqlJournal:
         self._commits.wait()
         with self._database.writing() as connection:
             erased = Erased() if given else self._erase(connection, shopper)
-            self._stand(connection, shopper, consent=given)
+            self._set_consent_state(connection, shopper, consent=given)
         return erased
 
     def prune(self, older_than: float) -> Erased:
@@ -213,18 +213,18 @@ class SqlJournal:
                 self._revised(connection)
         gone = 0
         for shopper in shoppers:
-            # A transaction for each, so that events go on coming meanwhile.
+            # A transaction per shopper, so that events can be written in between.
             with self._database.writing() as connection:
-                gone += not self._fold_again(connection, shopper)
+                gone += not self._rebuild_profile(connection, shopper)
         return Erased(events, impressions, gone)
 
-    # What is known
+    # Reads
 
     def shown(self, query_id: str) -> Impression | None:
         """See `Journal.shown`."""
         self._commits.wait()
         with self._database.reading() as connection:
-            return self._shown(connection, [query_id]).get(query_id)
+            return self._impressions(connection, [query_id]).get(query_id)
 
     def profile(self, shopper: str) -> Profile:
         """See `Journal.profile`."""
@@ -233,21 +233,21 @@ class SqlJournal:
         if (known := self._read_profile(shopper, row)) is not None:
             return known
         with self._database.writing() as connection:
-            return self._fold_again(connection, shopper)
+            return self._rebuild_profile(connection, shopper)
 
     def events(self, shopper: str) -> list[Event]:
         """See `Journal.events`."""
         self._commits.wait()
         with self._database.reading() as connection:
-            return [found for _, found in self._events_of(connection, shopper)]
+            return [stored for _, stored in self._events_of(connection, shopper)]
 
     def consents(self, shopper: str) -> bool | None:
         """See `Journal.consents`."""
         with self._database.reading() as connection:
-            found: bool | None = connection.scalar(
-                select(standing.c.consent).where(standing.c.digest == self._digest(shopper))
+            consent: bool | None = connection.scalar(
+                select(consent_state.c.consent).where(consent_state.c.digest == self._digest(shopper))
             )
-        return found
+        return consent
 
     def export(self, shopper: str) -> Iterator[dict[str, Any]]:
         """See `Journal.export`."""
@@ -256,8 +256,8 @@ class SqlJournal:
         if known:
             yield {"profile": known.to_json()}
         with self._database.reading() as connection:
-            for _, one in self._events_of(connection, shopper):
-                yield write_event(one)
+            for _, stored in self._events_of(connection, shopper):
+                yield write_event(stored)
             for body in connection.scalars(
                 select(impression.c.body).where(impression.c.shopper == shopper).order_by(impression.c.at)
             ):
@@ -268,7 +268,7 @@ class SqlJournal:
     ) -> ShopLog:
         """See `Journal.log`."""
         self._commits.wait()
-        end = until or Position(_LAST, _LAST)
+        end = until or Position(_MAX_NUMBER, _MAX_NUMBER)
         interactions = select(
             event.c.shopper, event.c.product, event.c.at, event.c.kind, event.c.query_id
         ).where(
@@ -281,39 +281,35 @@ class SqlJournal:
         shown = select(impression.c.body, impression.c.shopper).where(
             impression.c.number > since.impressions, impression.c.number <= end.impressions
         )
-        told = ShopLog([], [], [])
+        log = ShopLog([], [], [])
         with self._database.reading() as connection:
             for names in [None] if of is None else chunks(of):
                 own = () if names is None else (event.c.shopper.in_(names),)
                 rows = connection.execute(
-                    interactions.where(*own).order_by(event.c.number), execution_options=_STREAMED
+                    interactions.where(*own).order_by(event.c.number), execution_options=_STREAM_OPTIONS
                 )
-                told.interactions.extend(Interaction(*row) for row in rows)
+                log.interactions.extend(Interaction(*row) for row in rows)
                 own = () if names is None else (impression.c.shopper.in_(names),)
                 rows = connection.execute(
-                    shown.where(*own).order_by(impression.c.at), execution_options=_STREAMED
+                    shown.where(*own).order_by(impression.c.at), execution_options=_STREAM_OPTIONS
                 )
-                # A merged session's are its account's.
-                told.shown.extend(
+                # The shopper of a merged session is its account.
+                log.shown.extend(
                     replace(read_impression(json.loads(row.body)), shopper=row.shopper) for row in rows
                 )
-        return told
+        return log
 
     def without_forgotten(self, log: ShopLog) -> ShopLog:
         """See `Journal.without_forgotten`."""
         with self._database.reading() as connection:
-            shoppers = {one.shopper for one in log.shown} | {one.shopper for one in log.interactions}
-            standings = self._standings(connection, shoppers)
+            shoppers = {shown.shopper for shown in log.shown} | {past.shopper for past in log.interactions}
+            states = self._consent_states(connection, shoppers)
 
-        def stays(one: Impression | Interaction) -> bool:
-            standing = standings[one.shopper]
-            return standing.consent is not False and one.at > (standing.forgotten or 0.0)
+        def may_stay(record: Impression | Interaction) -> bool:
+            state = states[record.shopper]
+            return state.consent is not False and record.at > (state.forgotten or 0.0)
 
-        shown, interactions = (
-            [one for one in log.shown if stays(one)],
-            [one for one in log.interactions if stays(one)],
-        )
-        return ShopLog(shown, interactions, log.refused)
+        return ShopLog([*filter(may_stay, log.shown)], [*filter(may_stay, log.interactions)], log.refused)
 
     def position(self) -> Position:
         """See `Journal.position`."""
@@ -341,30 +337,31 @@ class SqlJournal:
                 connection.scalars(select(func.count()).select_from(table)).one()
                 for table in (impression, profile)
             )
-            told = {row.name: row.times for row in connection.execute(select(tally))}
+            outcomes = {row.name: row.times for row in connection.execute(select(tally))}
         return JournalStats(
             events - int(robots),
             impressions,
             profiles,
             int(robots),
-            {name: told.get(name, 0) for name in _TOLD},
+            {name: outcomes.get(name, 0) for name in _OUTCOMES},
         )
 
-    # How it is written
+    # Internals
 
     def _checked(self, events: Iterable[Event]) -> list[Event]:
-        """Refuse vectors of another length: one such would spoil what others tell at the same time."""
-        told = list(events)
-        for one in told:
-            if one.vector is not None:
-                self._dimension = self._dimension or int(self._first("dimension", str(len(one.vector))))
-                if len(one.vector) != self._dimension:
+        """Refuse vectors of another length before they share a transaction with other events."""
+        checked = list(events)
+        for new in checked:
+            if new.vector is not None:
+                length = len(new.vector)
+                self._dimension = self._dimension or int(self._first("dimension", str(length)))
+                if length != self._dimension:
                     raise EventError(
-                        f"vector: it has {len(one.vector)} numbers, others have {self._dimension}; "
-                        "give what the shelf's encoder gives",
+                        f"vector: it has {length} numbers, earlier vectors have {self._dimension}; "
+                        "give a vector of the shelf's encoder",
                         field="vector",
                     )
-        return told
+        return checked
 
     def _submit(self, job: _Job) -> Any:
         try:
@@ -374,53 +371,53 @@ class SqlJournal:
 
     def _write_jobs(self, jobs: Sequence[_Job]) -> list[Receipt]:
         with self._database.writing() as connection:
-            self._write_shown(connection, [job for job in jobs if isinstance(job, Impression)])
+            self._write_impressions(connection, [job for job in jobs if isinstance(job, Impression)])
             intake = _Intake(self, connection, [job for job in jobs if not isinstance(job, Impression)])
             receipts = iter(intake.take())
         return [Receipt() if isinstance(job, Impression) else next(receipts) for job in jobs]
 
-    def _write_shown(self, connection: Connection, shown: Sequence[Impression]) -> None:
-        shoppers = {one.shopper for one in shown}
-        standings = self._standings(connection, shoppers)
+    def _write_impressions(self, connection: Connection, impressions: Sequence[Impression]) -> None:
+        shoppers = {shown.shopper for shown in impressions}
+        states = self._consent_states(connection, shoppers)
         now = time.time()
         robots = {
             row.shopper for row in rows_of(connection, _PROFILES, shoppers) if (row.robot_until or 0.0) > now
         }
         rows = [
             {
-                "query_id": one.query_id,
-                "shopper": one.shopper,
-                "at": one.at,
-                "body": json.dumps(write_impression(one), ensure_ascii=False, separators=(",", ":")),
+                "query_id": shown.query_id,
+                "shopper": shown.shopper,
+                "at": shown.at,
+                "body": json.dumps(write_impression(shown), ensure_ascii=False, separators=(",", ":")),
             }
-            for one in shown
-            if self._may_keep(standings[one.shopper], None)
-            and one.at > (standings[one.shopper].forgotten or 0.0)
-            and one.shopper not in robots
+            for shown in impressions
+            if self._may_store(states[shown.shopper], None)
+            and shown.at > (states[shown.shopper].forgotten or 0.0)
+            and shown.shopper not in robots
         ]
         if rows:
             connection.execute(upsert(connection, impression).on_conflict_do_nothing(), rows)
 
-    def _shown(self, connection: Connection, query_ids: Iterable[str]) -> dict[str, Impression]:
-        rows = rows_of(connection, _SHOWN, query_ids)
+    def _impressions(self, connection: Connection, query_ids: Iterable[str]) -> dict[str, Impression]:
+        rows = rows_of(connection, _IMPRESSIONS, query_ids)
         return {row.query_id: read_impression(json.loads(row.body)) for row in rows}
 
-    def _may_keep(self, standing: _Standing, consent: bool | None) -> bool:
-        """Whether anything of somebody may be kept; what was said to `consent` outweighs what an event says."""
-        if standing.consent is not None:
-            return standing.consent and consent is not False
+    def _may_store(self, state: _ConsentState, consent: bool | None) -> bool:
+        """Return whether events of a shopper may be stored; a call of `consent` outweighs the event's own field."""
+        if state.consent is not None:
+            return state.consent and consent is not False
         return consent is not False and (consent is True or not self._consent_required)
 
-    def _standings(self, connection: Connection, shoppers: Collection[str]) -> dict[str, _Standing]:
+    def _consent_states(self, connection: Connection, shoppers: Collection[str]) -> dict[str, _ConsentState]:
         digests = {self._digest(shopper): shopper for shopper in shoppers}
-        found = {
-            digests[row.digest]: _Standing(row.consent, row.forgotten)
-            for row in rows_of(connection, _STANDINGS, digests)
+        stored = {
+            digests[row.digest]: _ConsentState(row.consent, row.forgotten)
+            for row in rows_of(connection, _CONSENT_STATES, digests)
         }
-        return {shopper: found.get(shopper, _Standing()) for shopper in shoppers}
+        return {shopper: stored.get(shopper, _ConsentState()) for shopper in shoppers}
 
-    def _stand(self, connection: Connection, shopper: str, **values: bool | float) -> None:
-        added = upsert(connection, standing).values(digest=self._digest(shopper), **values)
+    def _set_consent_state(self, connection: Connection, shopper: str, **values: bool | float) -> None:
+        added = upsert(connection, consent_state).values(digest=self._digest(shopper), **values)
         connection.execute(added.on_conflict_do_update(index_elements=["digest"], set_=values))
 
     def _digest(self, shopper: str) -> bytes:
@@ -436,11 +433,11 @@ class SqlJournal:
         return Erased(events, impressions, profiles)
 
     def _revised(self, connection: Connection) -> None:
-        """Take note that what was counted before has traces of what is no longer so."""
+        """Record that earlier statistics contain events that no longer count."""
         self._set_note(connection, "revised", repr(time.time()))
 
     def _read_profile(self, shopper: str, row: Row[Any] | None) -> Profile | None:
-        """Return a profile as it is kept; None for one that must be made anew."""
+        """Return a stored profile; None where it must be rebuilt."""
         if row is None or row.body is None:
             return Profile(shopper, self._space)
         try:
@@ -448,20 +445,21 @@ class SqlJournal:
         except (ValueError, KeyError, TypeError):
             return None
 
-    def _fold_again(self, connection: Connection, shopper: str) -> Profile:
-        """Make a profile anew from the events, in the order in which they came."""
-        known = Profile(shopper, self._space)
+    def _rebuild_profile(self, connection: Connection, shopper: str) -> Profile:
+        """Rebuild a profile from the events, in the order of arrival."""
+        rebuilt = Profile(shopper, self._space)
         rows = self._events_of(connection, shopper, robots=False)
-        while chunk := list(islice((found for _, found in rows), _FOLDED_AT_ONCE)):
-            shown = self._shown(connection, {one.query_id for one in chunk if one.query_id is not None}).get
-            known = fold(known, chunk, self._traits(products_of(known, chunk, shown)), shown)
-        if known:
-            self._put_profiles(connection, [_profile_row(known)])
+        while chunk := list(islice((stored for _, stored in rows), _FOLD_BATCH)):
+            query_ids = {stored.query_id for stored in chunk if stored.query_id is not None}
+            shown = self._impressions(connection, query_ids).get
+            rebuilt = fold(rebuilt, chunk, self._traits(products_of(rebuilt, chunk, shown)), shown)
+        if rebuilt:
+            self._put_profiles(connection, [_profile_row(rebuilt)])
         else:
-            # Who is held to be a robot stays one.
+            # A robot keeps its row.
             human = profile.c.robot_until.is_(None)
             connection.execute(delete(profile).where(profile.c.shopper == shopper, human))
-        return known
+        return rebuilt
 
     def _events_of(
         self, connection: Connection, shopper: str, *, robots: bool = True
@@ -478,7 +476,7 @@ class SqlJournal:
             connection.execute(added.on_conflict_do_update(index_elements=["shopper"], set_=columns), rows)
 
     def _begin_space(self) -> None:
-        """Let go of the vectors of what was looked for, if another encoder made them."""
+        """Delete the query vectors if another encoder made them."""
         if self._space and self._note("space") != self._space:
             with self._database.writing() as connection:
                 connection.execute(update(event).where(event.c.vector.is_not(None)).values(vector=None))
@@ -487,11 +485,11 @@ class SqlJournal:
 
     def _note(self, name: str) -> str | None:
         with self._database.reading() as connection:
-            found: str | None = connection.scalar(select(note.c.value).where(note.c.name == name))
-        return found
+            value: str | None = connection.scalar(select(note.c.value).where(note.c.name == name))
+        return value
 
     def _first(self, name: str, value: str) -> str:
-        """Note something unless another process was faster; returns what is noted."""
+        """Set a note unless it is set; return the stored value."""
         with self._database.writing() as connection:
             connection.execute(
                 upsert(connection, note).values(name=name, value=value).on_conflict_do_nothing()
@@ -504,87 +502,88 @@ class SqlJournal:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
-    """What a shopper said, and when the shopper was forgotten."""
+class _ConsentState:
+    """The consent of a shopper, and when the shopper was forgotten (Unix seconds)."""
 
     consent: bool | None = None
     forgotten: float | None = None
 
 
 class _Intake:
-    """Events of one transaction, on their way into the journal and the profiles."""
+    """Stores the events of a transaction and folds them into the profiles."""
 
-    def __init__(self, journal: SqlJournal, connection: Connection, told: Sequence[Sequence[Event]]) -> None:
+    def __init__(
+        self, journal: SqlJournal, connection: Connection, batches: Sequence[Sequence[Event]]
+    ) -> None:
         self._journal = journal
         self._connection = connection
-        self._told = told
+        self._batches = batches
         self._now = time.time()
-        everything = [one for events in told for one in events]
-        shoppers = {one.shopper for one in everything}
-        self._known = {row.id for row in rows_of(connection, _KNOWN, [one.event_id for one in everything])}
-        self._standings = journal._standings(connection, shoppers)
+        events = [received for batch in batches for received in batch]
+        shoppers = {received.shopper for received in events}
+        self._known = {
+            row.id for row in rows_of(connection, _KNOWN_IDS, [received.event_id for received in events])
+        }
+        self._consent_states = journal._consent_states(connection, shoppers)
         self._profiles = {row.shopper: row for row in rows_of(connection, _PROFILES, shoppers)}
         self._new: list[Event] = []
         self._unknown: set[str] = set()
-        """Products that there are not."""
+        """Products that the catalogue does not have."""
         self._robots: set[str] = set()
-        """Ids of those new events that are robots'."""
+        """Ids of new events of robots."""
 
     def take(self) -> list[Receipt]:
-        """Write everything; returns what became of each list of events."""
-        sorted_out = [self._sort_out(events) for events in self._told]
+        """Write the events; return a receipt for each batch."""
+        admitted = [self._admit(batch) for batch in self._batches]
         humans: dict[str, list[Event]] = defaultdict(list)
-        for one in self._new:
-            if one.event_id not in self._robots:
-                humans[one.shopper].append(one)
+        for new in self._new:
+            if new.event_id not in self._robots:
+                humans[new.shopper].append(new)
         self._fold(humans)
         if self._new:
-            rows = [_event_row(one, robot=one.event_id in self._robots) for one in self._new]
+            rows = [_event_row(new, robot=new.event_id in self._robots) for new in self._new]
             self._connection.execute(insert(event), rows)
-        receipts = [self._receipt(*each) for each in sorted_out]
+        receipts = [self._receipt(*batch) for batch in admitted]
         self._count(receipts)
         return receipts
 
-    def _sort_out(self, events: Sequence[Event]) -> tuple[list[_Numbered], Counter[str], list[Remark]]:
-        """Return the events to keep, how many are not kept and why, and what is to be said of those that are."""
-        kept: list[_Numbered] = []
+    def _admit(self, batch: Sequence[Event]) -> tuple[list[_Numbered], Counter[str], list[Remark]]:
+        """Return the events to store, the number of the others by outcome, and notes on the stored events."""
+        stored: list[_Numbered] = []
         counts: Counter[str] = Counter()
         notes: list[Remark] = []
-        for line, one in enumerate(events, 1):
-            standing = self._standings[one.shopper]
-            if one.event_id in self._known:
+        for line, received in enumerate(batch, 1):
+            state = self._consent_states[received.shopper]
+            if received.event_id in self._known:
                 counts["duplicates"] += 1
-            elif not self._journal._may_keep(standing, one.consent):
+            elif not self._journal._may_store(state, received.consent):
                 counts["without_consent"] += 1
-            elif standing.forgotten is not None and one.at <= standing.forgotten:
+            elif state.forgotten is not None and received.at <= state.forgotten:
                 counts["forgotten"] += 1
             else:
-                if one.at > self._now + _AHEAD:
-                    notes.append(
-                        Remark(
-                            line,
-                            one.event_id,
-                            f"its time is {_span(one.at - self._now)} ahead of this clock and was taken as now; "
-                            "set the clock that told it",
-                        )
-                    )
-                    one = replace(one, at=self._now)
-                self._known.add(one.event_id)
-                kept.append((line, one))
-                if is_robot(one.user_agent) or self._held_a_robot(one.shopper):
-                    self._robots.add(one.event_id)
-        self._new += [one for _, one in kept]
-        return kept, counts, notes
+                ahead = received.at - self._now
+                if ahead > _MAX_CLOCK_SKEW:
+                    text = f"its time is {_span(ahead)} ahead of this clock; now was used; set the sender's clock"
+                    notes.append(Remark(line, received.event_id, text))
+                    received = replace(received, at=self._now)
+                self._known.add(received.event_id)
+                stored.append((line, received))
+                if is_robot(received.user_agent) or self._is_known_robot(received.shopper):
+                    self._robots.add(received.event_id)
+        self._new += [new for _, new in stored]
+        return stored, counts, notes
 
-    def _receipt(self, kept: Sequence[_Numbered], counts: Counter[str], notes: Sequence[Remark]) -> Receipt:
+    def _receipt(self, stored: Sequence[_Numbered], counts: Counter[str], notes: Sequence[Remark]) -> Receipt:
         unknown = [
-            Remark(line, one.event_id, f"no product has the id {one.product!r} yet; it counts when it comes")
-            for line, one in kept
-            if one.product in self._unknown
+            Remark(
+                line, new.event_id, f"no product has the id {new.product!r} yet; the event counts when it has"
+            )
+            for line, new in stored
+            if new.product in self._unknown
         ]
-        robots = sum(one.event_id in self._robots for _, one in kept)
+        robots = sum(new.event_id in self._robots for _, new in stored)
         return Receipt(
-            accepted=len(kept) - robots,
+            accepted=len(stored) - robots,
             duplicates=counts["duplicates"],
             robots=robots,
             without_consent=counts["without_consent"],
@@ -592,52 +591,53 @@ class _Intake:
             notes=(*notes, *unknown),
         )
 
-    def _held_a_robot(self, shopper: str) -> bool:
+    def _is_known_robot(self, shopper: str) -> bool:
         row = self._profiles.get(shopper)
         return row is not None and row.robot_until is not None and row.robot_until > self._now
 
-    def _fold(self, told: Mapping[str, Sequence[Event]]) -> None:
+    def _fold(self, events_of: Mapping[str, Sequence[Event]]) -> None:
         journal = self._journal
-        queries = {
-            one.query_id for events in told.values() for one in events if one.query_id and one.kind == "click"
-        }
-        shown = journal._shown(self._connection, queries).get
-        before = {shopper: self._profile_of(shopper) for shopper in told}
-        needed = set().union(*(products_of(before[name], events, shown) for name, events in told.items()))
+        clicks = (new for events in events_of.values() for new in events if new.kind == "click")
+        queries = {click.query_id for click in clicks if click.query_id}
+        shown = journal._impressions(self._connection, queries).get
+        before = {shopper: self._profile_of(shopper) for shopper in events_of}
+        needed = set().union(
+            *(products_of(before[name], events, shown) for name, events in events_of.items())
+        )
         traits = journal._traits(needed)
-        if journal._traits is not nothing_known:
+        if journal._traits is not no_traits:
             self._unknown = needed - traits.keys()
         rows = []
-        for shopper, events in told.items():
-            found = fold(before[shopper], events, traits, shown)
-            if found.looks_automated:
-                rows.append(_robot_row(shopper, self._now + _ROBOT_FOR))
-                self._robots.update(one.event_id for one in events)
+        for shopper, events in events_of.items():
+            folded = fold(before[shopper], events, traits, shown)
+            if folded.looks_automated:
+                rows.append(_robot_row(shopper, self._now + _ROBOT_SECONDS))
+                self._robots.update(new.event_id for new in events)
                 self._connection.execute(update(event).where(event.c.shopper == shopper).values(robot=True))
                 self._connection.execute(delete(impression).where(impression.c.shopper == shopper))
                 journal._revised(self._connection)
             else:
-                rows.append(_profile_row(found))
+                rows.append(_profile_row(folded))
         journal._put_profiles(self._connection, rows)
 
     def _profile_of(self, shopper: str) -> Profile:
-        known = self._journal._read_profile(shopper, self._profiles.get(shopper))
-        return self._journal._fold_again(self._connection, shopper) if known is None else known
+        stored = self._journal._read_profile(shopper, self._profiles.get(shopper))
+        return self._journal._rebuild_profile(self._connection, shopper) if stored is None else stored
 
     def _count(self, receipts: Iterable[Receipt]) -> None:
         total = sum(receipts, Receipt())
-        rows = [{"name": name, "times": times} for name in _TOLD if (times := getattr(total, name))]
+        rows = [{"name": name, "times": times} for name in _OUTCOMES if (times := getattr(total, name))]
         if rows:
             added = upsert(self._connection, tally)
             more = {"times": tally.c.times + added.excluded.times}
             self._connection.execute(added.on_conflict_do_update(index_elements=["name"], set_=more), rows)
 
 
-def _profile_row(found: Profile) -> dict[str, Any]:
+def _profile_row(folded: Profile) -> dict[str, Any]:
     return {
-        "shopper": found.shopper,
-        "space": found.space,
-        "body": found.to_bytes(),
+        "shopper": folded.shopper,
+        "space": folded.space,
+        "body": folded.to_bytes(),
         "robot_until": None,
     }
 
@@ -646,24 +646,24 @@ def _robot_row(shopper: str, until: float) -> dict[str, Any]:
     return {"shopper": shopper, "space": "", "body": None, "robot_until": until}
 
 
-def _event_row(one: Event, *, robot: bool) -> dict[str, Any]:
+def _event_row(new: Event, *, robot: bool) -> dict[str, Any]:
     more = {
-        "session": one.session,
-        "quantity": one.quantity if one.quantity != 1 else None,
-        "value": one.value,
-        "currency": one.currency,
-        "text": one.text,
+        "session": new.session,
+        "quantity": new.quantity if new.quantity != 1 else None,
+        "value": new.value,
+        "currency": new.currency,
+        "text": new.text,
     }
-    told = {name: value for name, value in more.items() if value is not None}
+    fields = {name: value for name, value in more.items() if value is not None}
     return {
-        "id": one.event_id,
-        "shopper": one.shopper,
-        "at": one.at,
-        "kind": one.kind,
-        "product": one.product,
-        "query_id": one.query_id,
-        "more": json.dumps(told, ensure_ascii=False) if told else None,
-        "vector": None if one.vector is None else one.vector.astype(_HALF).tobytes(),
+        "id": new.event_id,
+        "shopper": new.shopper,
+        "at": new.at,
+        "kind": new.kind,
+        "product": new.product,
+        "query_id": new.query_id,
+        "more": json.dumps(fields, ensure_ascii=False) if fields else None,
+        "vector": None if new.vector is None else new.vector.astype(_FLOAT16).tobytes(),
         "robot": robot,
     }
 
@@ -676,7 +676,7 @@ def _read_event(row: Row[Any]) -> Event:
         at=row.at,
         product=row.product,
         query_id=row.query_id,
-        vector=None if row.vector is None else np.frombuffer(row.vector, _HALF).astype(np.float32),
+        vector=None if row.vector is None else np.frombuffer(row.vector, _FLOAT16).astype(np.float32),
         **(from_json(row.more) if row.more else {}),
     )
 
