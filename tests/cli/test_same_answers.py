@@ -75,6 +75,18 @@ def test_a_reason_is_the_same_json(run: Run, shelf: Path, drawings: list[DemoPro
     assert on_the_line == over_http(shelf, "/v1/search/why-not", body)
 
 
+def test_recommendations_are_the_same_json(run: Run, shelf: Path, drawings: list[DemoProduct]) -> None:
+    product = drawings[0].id
+    on_the_line = printed(run, "recommend", "similar", "--product", product, "-k", "3", "--shelf", shelf)
+    with Shelf.open(shelf) as opened, running(create_app(opened)) as address:
+        parameters = {"kind": "similar", "product": product, "k": 3}
+        answered = httpx.get(f"{address}/v1/recommendations", params=parameters, timeout=60).json()
+        unknown = httpx.get(f"{address}/v1/recommendations", params={"colour": "red"}, timeout=60)
+    assert [recommendation["rank"] for recommendation in answered["products"]] == [1, 2, 3]
+    assert {**on_the_line, "query_id": ""} == {**answered, "query_id": ""}
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "colour")
+
+
 def test_words_need_no_option(run: Run, shelf: Path) -> None:
     plain = printed(run, "search", "red", "dress", "--shelf", shelf)
     named = printed(run, "search", "--text", "red dress", "--shelf", shelf)

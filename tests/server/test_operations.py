@@ -102,16 +102,16 @@ def test_the_description_names_the_limits_and_signals_of_the_code(client: httpx.
     assert largest("/v1/products/{id}/similar", "k") == MAX_K
     assert largest("/v1/suggest", "k") == MAX_SUGGESTIONS
     assert largest("/v1/recommendations", "k") == MAX_RECOMMENDED
-    assert schemas["FacetBodyInput"]["properties"]["limit"]["maximum"] == MAX_VALUES
-    assert schemas["FacetBodyInput"]["properties"]["bins"]["maximum"] == MAX_BINS
+    assert schemas["FacetRequestInput"]["properties"]["limit"]["maximum"] == MAX_VALUES
+    assert schemas["FacetRequestInput"]["properties"]["bins"]["maximum"] == MAX_BINS
     # The limits hold where they are said: the next number is refused, the largest is not.
     for k, status in ((MAX_RECOMMENDED, 200), (MAX_RECOMMENDED + 1, 422)):
         assert client.get("/v1/recommendations", params={"k": k}).status_code == status
-    contributions = schemas["HitModel"]["properties"]["contributions"]["description"]
+    contributions = schemas["Hit"]["properties"]["contributions"]["description"]
     assert all(f"`{signal.name}`:" in contributions for signal in SIGNALS)
     hits = shelf.search(photo=photo_of("mug", "red"), text="red mug", shopper="s").hits
     assert {name for hit in hits for name in hit.contributions} <= {signal.name for signal in SIGNALS}
-    reasons = schemas["ReasonModel"]["properties"]["kind"]["description"]
+    reasons = schemas["RecommendationReason"]["properties"]["kind"]["description"]
     assert all(f"`{each.reason.kind}`" in reasons for each in shelf.recommend(k=20))
 
 
