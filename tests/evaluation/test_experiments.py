@@ -58,7 +58,7 @@ def test_shared_places_prefer_one_ranking() -> None:
             (1.0,) * 8,
             experiment="draft",
             variant="interleaved",
-            teams=drafted.teams,
+            interleaving_teams=drafted.teams,
         )
         impressions.append(impression)
         # They like what the first ranking puts first.

@@ -119,7 +119,7 @@ def test_few_searches_are_not_trusted() -> None:
 
 def test_shared_lists_later_pages_and_single_products_decide_nothing(signals: ItemStatistics) -> None:
     shown = [
-        Impression("shared", "s", NOW, ("p0", "p1"), (1.0, 0.9), teams=("a", "b")),
+        Impression("shared", "s", NOW, ("p0", "p1"), (1.0, 0.9), interleaving_teams=("a", "b")),
         Impression("page 2", "s", NOW, ("p0", "p1"), (1.0, 0.9), start=10),
         Impression("gone", "s", NOW, ("p0", "other"), (1.0, 0.9)),
     ]

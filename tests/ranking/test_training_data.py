@@ -148,7 +148,7 @@ def test_a_later_page_keeps_its_ranks_and_an_experiment_its_teams() -> None:
         "new",
         "interleaved",
     )
-    assert shown.teams == ("a", None)
+    assert shown.interleaving_teams == ("a", None)
     assert len(log.refused) == 1
     assert "teams" in log.refused[0]
 

@@ -317,10 +317,10 @@ def test_two_rankings_share_one_answer(folder: Path) -> None:
             for result in (first, second):
                 shown = shelf.journal.shown(result.query_id)
                 assert (shown.variant, shown.propensities) == ("interleaved", None)
-                assert shown.teams is not None
-                for team, hit in zip(shown.teams, result, strict=True):
+                assert shown.interleaving_teams is not None
+                for team, hit in zip(shown.interleaving_teams, result, strict=True):
                     assert ("ranking" in hit.contributions or "shopper" in hit.contributions) == (team != "b")
-                teams.update(shown.teams)
+                teams.update(shown.interleaving_teams)
         assert teams["a"] == pytest.approx(teams["b"], rel=0.25)
 
 

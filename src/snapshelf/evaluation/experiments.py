@@ -109,11 +109,11 @@ def _report(
     for impression in impressions:
         by_variant[str(impression.variant)].append(impression)
     search_credits = [
-        Interleaved(impression.products, impression.teams).credit(
+        Interleaved(impression.products, impression.interleaving_teams).credit(
             [interaction.product for interaction in clicks]
         )
         for impression in impressions
-        if impression.teams is not None
+        if impression.interleaving_teams is not None
         and (clicks := _interactions_for(interactions_by_query.get(impression.query_id, ()), "click"))
     ]
     return ExperimentReport(

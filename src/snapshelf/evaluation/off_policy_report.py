@@ -103,7 +103,7 @@ def evaluate_off_policy(
     EvaluationError
         No evaluated search shows two products that are still in the catalogue.
     """
-    searches = [search for search in impressions if search.start == 0 and search.teams is None]
+    searches = [search for search in impressions if search.start == 0 and search.interleaving_teams is None]
     clicked: dict[str, set[str]] = defaultdict(set)
     for interaction in interactions:
         if interaction.query_id is not None and interaction.kind in GRADES:

@@ -39,7 +39,7 @@ class Impression:
         The query text; empty for a photo alone.
     experiment, variant : str or None
         The experiment of the search, and its variant.
-    teams : tuple or None
+    interleaving_teams : tuple or None
         For an interleaved list, the ranking that chose each product; see `Interleaved`.
     recommended : str or None
         Kind of recommendation; None for a search. Ranking models of searches do not learn from recommendations.
@@ -56,5 +56,5 @@ class Impression:
     text: str = ""
     experiment: str | None = None
     variant: str | None = None
-    teams: tuple[Team | None, ...] | None = None
+    interleaving_teams: tuple[Team | None, ...] | None = None
     recommended: str | None = None

@@ -56,7 +56,7 @@ def impression_of(
         text=request.text or "",
         experiment=assignment.experiment,
         variant=assignment.variant,
-        teams=tuple(teams.get(hit.product.id) for hit in hits) if teams else None,
+        interleaving_teams=tuple(teams.get(hit.product.id) for hit in hits) if teams else None,
     )
 
 

@@ -101,7 +101,7 @@ def read_impression(query: JsonObject) -> Impression:
         text=read_text(query.get("user_query")) or "",
         experiment=read_text(attributes.get("experiment")),
         variant=read_text(attributes.get("variant")),
-        teams=_teams(attributes.get("teams"), count),
+        interleaving_teams=_teams(attributes.get("teams"), count),
         recommended=read_text(attributes.get("recommended")),
     )
 
@@ -116,7 +116,7 @@ def write_impression(impression: Impression) -> dict[str, Any]:
         "start": impression.start or None,
         "experiment": impression.experiment,
         "variant": impression.variant,
-        "teams": impression.teams,
+        "teams": impression.interleaving_teams,
         "recommended": impression.recommended,
     }
     return {
