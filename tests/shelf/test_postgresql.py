@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, make_url, text
 from snapshelf.demo import DemoProduct
 from snapshelf.errors import InputError, ShelfError, ShelfInUseError, StorageError
 from snapshelf.shelf import Shelf, history, open_catalogue
+from tests.catalogue.database.test_faults import end_connections
 from tests.shelf.conftest import COUNT
 
 pytestmark = [
@@ -125,6 +126,19 @@ def test_a_moved_folder_keeps_its_database(location: str, feed: Path, tmp_path: 
     shutil.copytree(tmp_path / "there", copy)
     with Shelf.open(tmp_path / "there"), pytest.raises(ShelfInUseError, match="another process"):
         Shelf.open(copy)
+
+
+def test_an_open_shelf_goes_on_when_the_server_was_away(location: str, feed: Path, tmp_path: Path) -> None:
+    with Shelf.open(tmp_path / "shelf", database=location, serving=True) as shelf:
+        shelf.add(feed)
+        end_connections(location)
+        ids = [hit.product.id for hit in shelf.search(text="dress", k=2).hits]
+        end_connections(location)
+        assert shelf.remove(ids) == 2
+        assert shelf.stats().products == COUNT - 2
+        # The lock is taken again with the first write.
+        with pytest.raises(ShelfInUseError, match="another process"):
+            Shelf.open(tmp_path / "other", database=location)
 
 
 def test_another_place_than_the_remembered_one_is_refused(
