@@ -82,7 +82,7 @@ def test_events_are_imported_once(shelf: Path, file: Path) -> None:
     assert parsed(run("events", "import", "-", *at, "--json", stdin=json.dumps(view)))["accepted"] == 1
     counts = parsed(run("events", "stats", *at, "--json"))
     assert (counts["events"], counts["impressions"], counts["profiles"]) == (4, 1, 2)
-    assert counts["told"]["duplicates"] == 3
+    assert counts["received"]["duplicates"] == 3
     assert "profiles" in run("events", "stats", *at).stdout
 
 

@@ -121,7 +121,7 @@ def stats(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> No
             return
         counts = {"events": stats.events, "impressions": stats.impressions, "profiles": stats.profiles}
         rows = [*counts.items(), ("robots' events", stats.robots)]
-        rows += [(f"told: {name.replace('_', ' ')}", times) for name, times in stats.told.items()]
+        rows += [(f"received: {name.replace('_', ' ')}", times) for name, times in stats.received.items()]
         print_table({"": "left", "count": "right"}, [(name, f"{count:,}") for name, count in rows])
 
 

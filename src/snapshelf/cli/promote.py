@@ -62,23 +62,24 @@ def promote(
             return
         with progress("photos") as report_progress:
             if model is None:
-                made = roll_back(shelf, photos=photos, allow_http=allow_http, progress=report_progress)
+                rollout = roll_back(shelf, photos=photos, allow_http=allow_http, progress=report_progress)
             else:
-                made = promote_encoder(
+                rollout = promote_encoder(
                     shelf, model, photos=photos, allow_http=allow_http, force=force, progress=report_progress
                 )
         if as_json:
-            print_json(asdict(made))
+            print_json(asdict(rollout))
         else:
             typer.echo(
-                f"{shelf} uses {made.name} now ({made.after}): {made.photos:,} photos, {made.encoded:,} encoded for it"
+                f"{shelf} uses {rollout.name} now ({rollout.after}): {rollout.photos:,} photos, "
+                f"{rollout.encoded:,} encoded for it"
             )
-        for objection in made.overruled:
+        for objection in rollout.overruled:
             note(f"overruled: {objection}")
-        if made.from_thumbnails:
+        if rollout.from_thumbnails:
             note(
-                f"{made.from_thumbnails:,} photos were encoded from the shelf's thumbnails, because the files were not "
-                "given with --photos or have changed"
+                f"{rollout.from_thumbnails:,} photos were encoded from the shelf's thumbnails, because the files were "
+                "not given with --photos or have changed"
             )
 
 

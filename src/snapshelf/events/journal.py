@@ -108,7 +108,7 @@ class JournalStats:
         Numbers of stored records; `events` without those of robots.
     robots : int
         Stored events of robots.
-    told : mapping
+    received : mapping
         Events received since the journal was created, by outcome, named as in `Receipt`.
     """
 
@@ -116,7 +116,7 @@ class JournalStats:
     impressions: int
     profiles: int
     robots: int
-    told: dict[str, int] = field_of(default_factory=dict)
+    received: dict[str, int] = field_of(default_factory=dict)
 
 
 class Position(NamedTuple):
