@@ -19,7 +19,7 @@ from snapshelf.ranking import (
     ItemStatistics,
     ModelStore,
     count,
-    refresh,
+    refresh_statistics,
 )
 from snapshelf.ranking.refresh import Refreshed
 from snapshelf.ranking.statistics_file import load_counter
@@ -82,12 +82,14 @@ def test_what_is_added_bit_by_bit_is_what_is_counted_at_once(
     for number, part in enumerate((slice(None, 500), slice(500, 700), slice(700, None))):
         tell(journal, shop, part)
         at = NOW + number * 86_400
-        done = refresh(ranking, journal, shop.items, catalogue, now=at)
+        done = refresh_statistics(ranking, journal, shop.items, catalogue, now=at)
         assert done.anew == (number == 0)
         assert done.events == len(shop.interactions[part])
         assert_counted(ranking.statistics(shop.items), journal, shop.items, at)
     assert ranking.statistics(shop.items).taste is not None
-    assert refresh(ranking, journal, shop.items, catalogue, now=NOW + 3 * 86_400) == Refreshed(0, 0, False)
+    assert refresh_statistics(ranking, journal, shop.items, catalogue, now=NOW + 3 * 86_400) == Refreshed(
+        0, 0, False
+    )
 
 
 def test_who_was_forgotten_is_in_no_count(
@@ -95,10 +97,10 @@ def test_who_was_forgotten_is_in_no_count(
 ) -> None:
     ranking = ModelStore(tmp_path)
     tell(journal, shop, slice(None))
-    refresh(ranking, journal, shop.items, catalogue, now=NOW)
+    refresh_statistics(ranking, journal, shop.items, catalogue, now=NOW)
     before = ranking.statistics(shop.items).brand_popularity.sum()
     journal.forget("s1")
-    assert refresh(ranking, journal, shop.items, catalogue, now=NOW).anew
+    assert refresh_statistics(ranking, journal, shop.items, catalogue, now=NOW).anew
     assert_counted(ranking.statistics(shop.items), journal, shop.items, NOW)
     assert ranking.statistics(shop.items).brand_popularity.sum() < before
 
@@ -111,7 +113,7 @@ def test_events_of_a_removed_product_are_no_error(
     items = Items.of(shop.products[1:])
     catalogue.delete([removed])
     ranking = ModelStore(tmp_path)
-    assert refresh(ranking, journal, items, catalogue, now=NOW).anew
+    assert refresh_statistics(ranking, journal, items, catalogue, now=NOW).anew
     assert_counted(ranking.statistics(items), journal, items, NOW)
 
 
@@ -121,7 +123,7 @@ def test_what_cannot_be_gone_on_from_is_counted_anew(
 ) -> None:
     ranking = ModelStore(tmp_path)
     tell(journal, shop, slice(None, 300))
-    refresh(ranking, journal, shop.items, catalogue, now=NOW)
+    refresh_statistics(ranking, journal, shop.items, catalogue, now=NOW)
     state = ranking.counter / "state.json"
     if damage == "missing":
         (ranking.counter / "together.npz").unlink()
@@ -130,7 +132,7 @@ def test_what_cannot_be_gone_on_from_is_counted_anew(
     else:
         state.write_text(json.dumps(json.loads(state.read_text("utf-8")) | {"format": 99}), "utf-8")
     assert load_counter(ranking.counter) is None
-    assert refresh(ranking, journal, shop.items, catalogue, now=NOW).anew
+    assert refresh_statistics(ranking, journal, shop.items, catalogue, now=NOW).anew
     assert_counted(ranking.statistics(shop.items), journal, shop.items, NOW)
 
 

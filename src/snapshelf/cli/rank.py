@@ -104,13 +104,12 @@ def refresh(shelf: ShelfOption = DEFAULT_SHELF, as_json: JsonOption = False) -> 
         from dataclasses import asdict
         from time import time
 
-        from snapshelf.ranking import ModelStore
-        from snapshelf.ranking import refresh as refreshed
+        from snapshelf.ranking import ModelStore, refresh_statistics
         from snapshelf.shelf import open_catalogue
 
         items = items_of(shelf)
         with opened_journal(shelf) as journal, open_catalogue(shelf) as catalogue:
-            done = refreshed(ModelStore(shelf), journal, items, catalogue, now=time())
+            done = refresh_statistics(ModelStore(shelf), journal, items, catalogue, now=time())
         if as_json:
             print_json(asdict(done))
         else:

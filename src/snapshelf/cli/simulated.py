@@ -34,7 +34,7 @@ def show_shoppers(shelf: "Shelf", place: Path) -> None:
 def _simulate(shelf: "Shelf", place: Path) -> None:
     from snapshelf.demo import draw_catalogue, simulate
     from snapshelf.events import tell
-    from snapshelf.ranking import ModelStore, refresh
+    from snapshelf.ranking import ModelStore, refresh_statistics
     from snapshelf.shelf import open_catalogue
 
     start = time.monotonic()
@@ -45,7 +45,7 @@ def _simulate(shelf: "Shelf", place: Path) -> None:
             tell(shelf.journal, enumerate(lines[first : first + _AT_ONCE], first + 1))
             report_progress(min(first + _AT_ONCE, len(lines)), len(lines))
     with open_catalogue(place) as catalogue:
-        refresh(ModelStore(place), shelf.journal, items_of(place), catalogue, now=now)
+        refresh_statistics(ModelStore(place), shelf.journal, items_of(place), catalogue, now=now)
     typer.echo(
         f"simulated {len(lines):,} searches and events of shoppers in {time.monotonic() - start:.1f} s"
     )

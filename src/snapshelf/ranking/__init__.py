@@ -20,7 +20,7 @@ from snapshelf.ranking.models import (
     train,
 )
 from snapshelf.ranking.ranker import CandidateTable, NoRanking, Ranker, RankingColumns
-from snapshelf.ranking.refresh import refresh
+from snapshelf.ranking.refresh import refresh_statistics
 from snapshelf.ranking.statistics import LONG, RECENT, Floats, ItemStatistics, count, count_histories
 from snapshelf.ranking.training_data import TrainingSplit, candidates_of, training_split
 
@@ -62,7 +62,7 @@ __all__ = [
     "history_of",
     "normalised",
     "objections",
-    "refresh",
+    "refresh_statistics",
     "team_draft",
     "term_counts",
     "train",

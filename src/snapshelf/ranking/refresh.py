@@ -34,7 +34,7 @@ class Refreshed:
     anew: bool
 
 
-def refresh(
+def refresh_statistics(
     store: ModelStore, journal: Journal, items: Items, catalogue: Catalogue, *, now: float
 ) -> Refreshed:
     """Add the new events of a journal to the statistics of a shelf, which serve from then on.
