@@ -94,7 +94,7 @@ def agreement(
     draw = np.random.default_rng(0)
     names = list(shop.behaviour.personas)
     ranker = ModelRanker(signals, model)
-    found: dict[str, list[float]] = {"shown": [], "impersonal": [], "personal": [], "wrong shopper": []}
+    scores: dict[str, list[float]] = {"shown": [], "impersonal": [], "personal": [], "wrong shopper": []}
     for search in [search for search in shop.log.shown if search.at >= since][:most]:
         persona = shop.behaviour.personas[search.shopper]
         past = shop.histories.history(search.shopper, search.at)
@@ -106,15 +106,15 @@ def agreement(
         relevance = np.array(search.relevance, np.float32)
         table = CandidateTable(search.products, relevance, {"title": relevance})
 
-        found["shown"].append(ndcg(relevance, gains))
+        scores["shown"].append(ndcg(relevance, gains))
         for name, history in (
             ("impersonal", InteractionHistory.none()),
             ("personal", past),
             ("wrong shopper", wrong),
         ):
             columns = ranker.rerank(table, history, search.at)
-            found[name].append(ndcg(relevance + columns.ranking + columns.shopper, gains))
-    return {name: float(np.mean(values)) for name, values in found.items()}
+            scores[name].append(ndcg(relevance + columns.ranking + columns.shopper, gains))
+    return {name: float(np.mean(values)) for name, values in scores.items()}
 
 
 def test_the_same_seed_gives_the_same_behaviour(products: list[DemoProduct]) -> None:
@@ -157,10 +157,10 @@ def test_every_persona_pleases_itself_with_something(products: list[DemoProduct]
 
 def test_the_fixed_formula_orders_by_the_known_tastes(shop: Shop) -> None:
     since = shop.moment(0.8)
-    found = agreement(shop, FixedFormula(), shop.counted(since), since, 300)
-    assert found["personal"] > found["impersonal"] + 0.03
-    assert found["wrong shopper"] < found["impersonal"]
-    assert found["impersonal"] > found["shown"]
+    scores = agreement(shop, FixedFormula(), shop.counted(since), since, 300)
+    assert scores["personal"] > scores["impersonal"] + 0.03
+    assert scores["wrong shopper"] < scores["impersonal"]
+    assert scores["impersonal"] > scores["shown"]
 
 
 def test_for_you_is_to_the_taste_of_each(shop: Shop) -> None:
@@ -170,10 +170,17 @@ def test_for_you_is_to_the_taste_of_each(shop: Shop) -> None:
         usual.append(np.mean([persona.taste(each) for each in shop.products.values()]))
         for tastes, whose in ((own, persona), (wrong, PERSONAS[place - 1])):
             past = shop.histories.history(whose.id, NOW)
-            found = recommender.recommend(
+            recommendations = recommender.recommend(
                 RecommendationQuery("for-you", history=past, now=NOW, explore=False)
             )
-            tastes.append(np.mean([persona.taste(shop.products[shop.items.ids[one.row]]) for one in found]))
+            tastes.append(
+                np.mean(
+                    [
+                        persona.taste(shop.products[shop.items.ids[recommendation.row]])
+                        for recommendation in recommendations
+                    ]
+                )
+            )
     assert np.mean(own) > 4 * np.mean(usual)
     assert np.mean(own) > 3 * np.mean(wrong)
 
@@ -182,9 +189,9 @@ def test_baskets_know_what_goes_with_what(shop: Shop) -> None:
     recommender = Recommender(shop.counted(NOW))
     dresses = [id for id, each in shop.products.items() if each.kind == "dress"][:8]
     aisles = [
-        shop.products[shop.items.ids[one.row]].category[0]
+        shop.products[shop.items.ids[recommendation.row]].category[0]
         for dress in dresses
-        for one in recommender.recommend(
+        for recommendation in recommender.recommend(
             RecommendationQuery("complete-the-look", k=3, anchors=shop.items.rows([dress]), now=NOW)
         )
     ]
@@ -207,9 +214,9 @@ def busy(products: list[DemoProduct]) -> Shop:
 
 @pytest.mark.slow
 def test_position_bias_is_recovered(busy: Shop) -> None:
-    found = examination_from_swaps(busy.log.shown, busy.log.interactions, 4)
+    estimate = examination_from_swaps(busy.log.shown, busy.log.interactions, 4)
     true = np.array([examination(rank) for rank in range(1, 5)])
-    assert np.abs(found - true).max() < 0.12
+    assert np.abs(estimate - true).max() < 0.12
     # Clicks by rank alone fall faster: the better products stand higher.
     clicked = {
         (interaction.query_id, interaction.product)
@@ -217,7 +224,10 @@ def test_position_bias_is_recovered(busy: Shop) -> None:
         if interaction.kind == "click"
     }
     long = [search for search in busy.log.shown if len(search.products) >= 12]
-    rates = [np.mean([(one.query_id, one.products[rank]) in clicked for one in long]) for rank in (0, 11)]
+    rates = [
+        np.mean([(impression.query_id, impression.products[rank]) in clicked for impression in long])
+        for rank in (0, 11)
+    ]
     assert rates[1] / rates[0] < 0.8 * examination(12)
 
 
@@ -226,7 +236,7 @@ def test_position_bias_is_recovered(busy: Shop) -> None:
 def test_the_learned_ranking_orders_by_the_known_tastes(busy: Shop) -> None:
     divided = training_split(busy.items, busy.log.shown, busy.log.interactions, now=NOW)
     model = train(divided.statistics, divided.learn)
-    found = agreement(busy, model, divided.statistics, busy.moment(0.8), 1_500)
-    assert found["personal"] > found["impersonal"] + 0.005
-    assert found["impersonal"] > found["shown"]
-    assert found["wrong shopper"] < found["impersonal"]
+    scores = agreement(busy, model, divided.statistics, busy.moment(0.8), 1_500)
+    assert scores["personal"] > scores["impersonal"] + 0.005
+    assert scores["impersonal"] > scores["shown"]
+    assert scores["wrong shopper"] < scores["impersonal"]

@@ -30,10 +30,10 @@ def test_there_is_something_of_everything(products: list[DemoProduct]) -> None:
 
 
 def test_a_red_dress_can_be_found(products: list[DemoProduct]) -> None:
-    found = [product for product in products if product.kind == "dress" and product.colour == "red"]
-    assert found
-    assert all("红色" in product.title_zh and "连衣裙" in product.title_zh for product in found)
-    assert all("Red" in product.title_en and "Dress" in product.title_en for product in found)
+    dresses = [product for product in products if product.kind == "dress" and product.colour == "red"]
+    assert dresses
+    assert all("红色" in product.title_zh and "连衣裙" in product.title_zh for product in dresses)
+    assert all("Red" in product.title_en and "Dress" in product.title_en for product in dresses)
 
 
 def test_titles_say_what_is_drawn_in_both_languages(products: list[DemoProduct]) -> None:
@@ -71,19 +71,19 @@ def test_prices_stock_and_urls_are_usable(products: list[DemoProduct]) -> None:
 
 
 def test_the_same_seed_gives_the_same_products_and_pixels() -> None:
-    one, other = (list(draw_catalogue(60, 5)) for _ in range(2))
-    assert one == other
+    first, second = (list(draw_catalogue(60, 5)) for _ in range(2))
+    assert first == second
     # A copy from another process draws from nothing but its facts.
-    for product in one[:4]:
+    for product in first[:4]:
         copy = pickle.loads(pickle.dumps(product))  # noqa: S301
         assert copy.photo().tobytes() == product.photo().tobytes()
         assert shopper_photo(copy, 3).tobytes() == shopper_photo(product, 3).tobytes()
 
 
 def test_another_seed_gives_other_products_and_forms() -> None:
-    one, other = (next(p for p in draw_catalogue(600, seed) if p.kind == "vase") for seed in (1, 2))
-    assert one != other
-    assert one.photo().tobytes() != other.photo().tobytes()
+    first, second = (next(p for p in draw_catalogue(600, seed) if p.kind == "vase") for seed in (1, 2))
+    assert first != second
+    assert first.photo().tobytes() != second.photo().tobytes()
 
 
 def test_variants_have_one_form_in_two_colours(products: list[DemoProduct]) -> None:

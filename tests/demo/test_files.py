@@ -83,11 +83,11 @@ def test_an_interrupted_run_is_completed(tmp_path: Path) -> None:
         write_demo(tmp_path, 8, 5, stop_at_nine)
     kept = _times(tmp_path)
     assert len(kept) == 5
-    told: list[tuple[int, int]] = []
-    files = write_demo(tmp_path, 8, 5, lambda done, total: told.append((done, total)))
+    progress: list[tuple[int, int]] = []
+    files = write_demo(tmp_path, 8, 5, lambda done, total: progress.append((done, total)))
     total = 8 + len(_lines(files.queries))
     assert files.drawn == total - 5
-    assert told == [(done, total) for done in range(5, total + 1)]
+    assert progress == [(done, total) for done in range(5, total + 1)]
     after = _times(tmp_path)
     assert len(after) == total
     assert kept.items() <= after.items()

@@ -149,7 +149,7 @@ def clip(folder: Path) -> None:
     )
     content = json.loads(tokenizer.to_str())["model"]
     vocabulary = list(content["vocab"]) + [
-        f"{one}</w>" for one in alphabet if f"{one}</w>" not in content["vocab"]
+        f"{letter}</w>" for letter in alphabet if f"{letter}</w>" not in content["vocab"]
     ]
     folder.mkdir(parents=True)
     _write(folder / "vocab.json", {token: number for number, token in enumerate([*vocabulary, *specials])})

@@ -35,20 +35,20 @@ def test_a_chinese_title_keeps_the_brand_and_translates_the_rest(captioner) -> N
 
 @pytest.mark.parametrize(("language", "colour", "kind"), [("en", "black", "watch"), ("zh", "黑色", "手表")])
 def test_attribute_captions_name_what_they_claim(captioner, language: str, colour: str, kind: str) -> None:
-    made = [captioner.attributes(WATCH, language) for _ in range(300)]
-    for caption in made:
+    generated = [captioner.attributes(WATCH, language) for _ in range(300)]
+    for caption in generated:
         assert caption.names.items() <= WATCH.labels.items()
-    assert any(colour in caption.text and kind in caption.text for caption in made)
+    assert any(colour in caption.text and kind in caption.text for caption in generated)
     lexicon = Lexicon.bundled()
-    for caption in made:
+    for caption in generated:
         if "colour" in caption.names:
-            found = {
+            named = {
                 match.concept.key for match in lexicon.find(caption.text) if match.concept.kind == "colour"
             }
-            assert "black" in found, caption
+            assert "black" in named, caption
 
 
 def test_labels_of_two_sources_become_one(captioner) -> None:
-    one = captioner.canonical({"article": "Tshirts", "gender": "Women", "colour": "Red"})
-    other = captioner.canonical({"article": "t-shirt", "gender": "women", "colour": "red"})
-    assert one == other
+    first = captioner.canonical({"article": "Tshirts", "gender": "Women", "colour": "Red"})
+    second = captioner.canonical({"article": "t-shirt", "gender": "women", "colour": "red"})
+    assert first == second

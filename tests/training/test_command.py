@@ -43,9 +43,9 @@ def train(short: list[str]) -> Train:
 def test_from_a_feed(train: Train, shop: Path, tmp_path: Path) -> None:
     result = train(shop, "--out", tmp_path, "--loss", "sigmoid", "--seed", "9", "--rate", "3e-4", "--json")
     assert result.exit_code == 0, result.stderr
-    told = json.loads(result.stdout)
-    assert told.pop("folder") == str(tmp_path)
-    assert told == json.loads((tmp_path / "verdict.json").read_text("utf-8"))
+    report = json.loads(result.stdout)
+    assert report.pop("folder") == str(tmp_path)
+    assert report == json.loads((tmp_path / "verdict.json").read_text("utf-8"))
     card = json.loads((tmp_path / "card.json").read_text("utf-8"))
     assert (card["seed"], card["recipe"]["loss"], card["recipe"]["epochs"]) == (9, "sigmoid", 1.0)
     assert card["recipe"]["photo_rate"] == pytest.approx(3e-4)

@@ -75,13 +75,17 @@ def finished(tiny: Path, other_shop: Path, shop: Path, tmp_path_factory: pytest.
 def test_a_fine_tune_is_better_at_what_it_was_held_back_from(finished) -> None:
     _, verdict, stages = finished
     titles = [
-        one for one in verdict.comparisons if one.side == "target" and one.task == "title" and one.decides
+        comparison
+        for comparison in verdict.comparisons
+        if comparison.side == "target" and comparison.task == "title" and comparison.decides
     ]
-    assert {one.language for one in titles} == {"en", "zh"}
-    for one in titles:
-        assert one.queries >= 20
-        assert one.tuned > one.base
-    assert any(one.outcome == "better" for one in verdict.comparisons if one.side == "target")
+    assert {comparison.language for comparison in titles} == {"en", "zh"}
+    for comparison in titles:
+        assert comparison.queries >= 20
+        assert comparison.tuned > comparison.base
+    assert any(
+        comparison.outcome == "better" for comparison in verdict.comparisons if comparison.side == "target"
+    )
     assert list(dict.fromkeys(stage.name for stage in stages)) == [
         "reading",
         "comparing photos",
@@ -114,7 +118,7 @@ def test_the_folder_is_an_encoder_with_its_card_and_verdict(finished, tiny: Path
     assert fields["seed"] == fields["split"]["seed"] == RECIPE.seed
     assert fields["recipe"]["loss"] == "contrastive"
     assert fields["made_with"]["torch"].startswith(torch.__version__.split("+")[0])
-    assert {one["language"] for one in fields["figures"]["target"]} >= {"en", "zh"}
+    assert {figure["language"] for figure in fields["figures"]["target"]} >= {"en", "zh"}
     assert len(fields["categories"]) == len(verdict.categories) > 5
     readable = (out / "README.md").read_text("utf-8")
     for text in ("# shop-encoder", "tuned from tiny", "| title | Chinese | RR |", "## By category", "MIT"):
@@ -128,8 +132,8 @@ def test_the_curves_are_there_for_tensorboard(finished) -> None:
     curves = EventAccumulator(str(out / "logs"))
     curves.Reload()
     losses = curves.Scalars("loss/all")
-    assert [one.step for one in losses] == training_steps(stages)
-    assert np.mean([one.value for one in losses[-5:]]) < np.mean([one.value for one in losses[:5]])
+    assert [event.step for event in losses] == training_steps(stages)
+    assert np.mean([event.value for event in losses[-5:]]) < np.mean([event.value for event in losses[:5]])
     assert {"loss/title", "rate", "photos per second"} <= set(curves.Tags()["scalars"])
 
 
@@ -163,7 +167,9 @@ def test_classes_alone_are_learnt_from(tune: Tune, tmp_path: Path) -> None:
             photo = Image.fromarray(np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8))
             photo.save(tmp_path / "photos" / name / f"{number}.png")
     verdict = tune(folder_examples(tmp_path / "photos"), tmp_path / "out")
-    assert {one.category for one in verdict.categories} == {"dress", "mug"} or len(verdict.categories) == 2
+    assert {figures.category for figures in verdict.categories} == {"dress", "mug"} or len(
+        verdict.categories
+    ) == 2
     assert load_encoder(tmp_path / "out").encode_texts(["mug"]).shape == (1, 24)
 
 

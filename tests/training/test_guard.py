@@ -95,50 +95,56 @@ def judged(base: tuple[float, float], tuned: tuple[float, float], count: int = P
 
 
 def test_a_better_model_may_be_promoted_whole() -> None:
-    mixes, found = judged(base=(0.2, 0.6), tuned=(0.6, 0.6))
+    mixes, decision = judged(base=(0.2, 0.6), tuned=(0.6, 0.6))
     assert [mix.alpha for mix in mixes] == [0.0, *ALPHAS]
-    assert (found.may_be_promoted, found.alpha) == (True, 1.0)
-    assert {one.outcome for one in found.comparisons if one.side == "target" and one.decides} == {"better"}
-    assert {one.outcome for one in found.comparisons if one.side == "general"} == {"unchanged"}
-    assert {one.language for one in found.comparisons} == {"en", "zh"}
-    assert all(reason.startswith("better: target: title") for reason in found.reasons)
+    assert (decision.may_be_promoted, decision.alpha) == (True, 1.0)
+    assert {
+        comparison.outcome
+        for comparison in decision.comparisons
+        if comparison.side == "target" and comparison.decides
+    } == {"better"}
+    assert {comparison.outcome for comparison in decision.comparisons if comparison.side == "general"} == {
+        "unchanged"
+    }
+    assert {comparison.language for comparison in decision.comparisons} == {"en", "zh"}
+    assert all(reason.startswith("better: target: title") for reason in decision.reasons)
 
 
 def test_forgetting_is_held_against_a_model_and_mixed_away() -> None:
     """The whole tuned model forgets; the mix that is chosen does not."""
-    mixes, found = judged(base=(0.1, 0.9), tuned=(0.6, 0.2))
-    assert found.may_be_promoted
-    assert 0 < found.alpha < 1
-    by_alpha = {each.alpha: each for each in found.mixes}
+    mixes, decision = judged(base=(0.1, 0.9), tuned=(0.6, 0.2))
+    assert decision.may_be_promoted
+    assert 0 < decision.alpha < 1
+    by_alpha = {each.alpha: each for each in decision.mixes}
     assert by_alpha[1.0].general < by_alpha[0.0].general - 0.1
-    assert by_alpha[found.alpha].target > by_alpha[0.0].target
+    assert by_alpha[decision.alpha].target > by_alpha[0.0].target
     assert len(mixes) == len(by_alpha)
 
 
 def test_a_model_that_is_worse_in_every_mix_is_refused_with_the_reason() -> None:
-    _, found = judged(base=(0.5, 0.5), tuned=(0.9, -3.0))
-    assert not found.may_be_promoted
-    assert any("general: title, Chinese: RR" in reason for reason in found.reasons)
+    _, decision = judged(base=(0.5, 0.5), tuned=(0.9, -3.0))
+    assert not decision.may_be_promoted
+    assert any("general: title, Chinese: RR" in reason for reason in decision.reasons)
 
 
 def test_a_model_that_says_the_same_of_everything_is_refused() -> None:
-    _, found = judged(base=(0.5, 0.5), tuned=(0.0, 0.0))
-    assert not found.may_be_promoted or found.alpha < 1
+    _, decision = judged(base=(0.5, 0.5), tuned=(0.0, 0.0))
+    assert not decision.may_be_promoted or decision.alpha < 1
 
 
 def test_nothing_is_decided_by_a_handful_of_queries() -> None:
-    _, found = judged(base=(0.2, 0.6), tuned=(0.9, 0.6), count=3)
-    assert not found.may_be_promoted
-    assert not any(one.decides for one in found.comparisons)
-    assert [reason.split(":")[0] for reason in found.reasons] == ["target", "general"]
+    _, decision = judged(base=(0.2, 0.6), tuned=(0.9, 0.6), count=3)
+    assert not decision.may_be_promoted
+    assert not any(comparison.decides for comparison in decision.comparisons)
+    assert [reason.split(":")[0] for reason in decision.reasons] == ["target", "general"]
 
 
 def test_weights_that_are_no_numbers_are_refused() -> None:
     towers = SkilledTowers(0.5, 0.5)
-    one = EvaluationSet(examples("target", 12), towers)
+    evaluation_set = EvaluationSet(examples("target", 12), towers)
     broken = SkilledTowers(float("nan"), 0.5).state_dict()
     with pytest.raises(TrainingError, match=r"skill.*lower learning rates"):
-        sweep_alphas(towers.state_dict(), broken, towers, one, one)
+        sweep_alphas(towers.state_dict(), broken, towers, evaluation_set, evaluation_set)
 
 
 def test_mixes_are_linear_and_low_rank_factors_are_mixed_once() -> None:
@@ -156,9 +162,14 @@ def test_mixes_are_linear_and_low_rank_factors_are_mixed_once() -> None:
 def test_the_models_own_state_may_be_given() -> None:
     """A ``state_dict`` shares memory with the model that the sweep_alphas writes to."""
     towers = SkilledTowers(0.6, 0.6)
-    one = EvaluationSet(examples("target", 40), towers)
+    evaluation_set = EvaluationSet(examples("target", 40), towers)
     mixes = sweep_alphas(
-        SkilledTowers(0.1, 0.1).state_dict(), towers.state_dict(), towers, one, one, (0.5, 1.0)
+        SkilledTowers(0.1, 0.1).state_dict(),
+        towers.state_dict(),
+        towers,
+        evaluation_set,
+        evaluation_set,
+        (0.5, 1.0),
     )
     means = [float(mix.sides["target"][0].values[:, 2].mean()) for mix in mixes]
     assert means == sorted(means)
@@ -170,10 +181,12 @@ def test_photos_that_cannot_be_used_are_told_and_left_out() -> None:
         raise PhotoError("half a file")
 
     good = examples("target", 12)
-    told: list[str] = []
+    messages: list[str] = []
     towers = SkilledTowers(0.5, 0.5)
-    one = EvaluationSet([replace(good[0], photos=(broken,)), *good[1:]], towers, on_skipped=told.append)
-    assert (len(one), told) == (11, ["target/0: half a file"])
+    evaluation_set = EvaluationSet(
+        [replace(good[0], photos=(broken,)), *good[1:]], towers, on_skipped=messages.append
+    )
+    assert (len(evaluation_set), messages) == (11, ["target/0: half a file"])
     with pytest.raises(TrainingError, match="not one photo"):
         EvaluationSet([replace(good[0], photos=(broken,))], towers)
 
@@ -208,9 +221,9 @@ def test_the_general_set_has_both_languages_and_shoppers_photos() -> None:
 
 
 def test_a_verdict_is_written_and_read(tmp_path: Path) -> None:
-    _, found = judged(base=(0.2, 0.6), tuned=(0.6, 0.6), count=30)
-    found.write(tmp_path / "verdict.json")
-    assert Verdict.read(tmp_path / "verdict.json") == found
+    _, decision = judged(base=(0.2, 0.6), tuned=(0.6, 0.6), count=30)
+    decision.write(tmp_path / "verdict.json")
+    assert Verdict.read(tmp_path / "verdict.json") == decision
     (tmp_path / "verdict.json").write_text('{"format": 99}', encoding="utf-8")
     with pytest.raises(EvaluationError, match="another version"):
         Verdict.read(tmp_path / "verdict.json")

@@ -59,13 +59,16 @@ def export(
     checkpoint: Build, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., tuple[Path, Fidelity]]:
     """Exported folder of an architecture and the fidelity that was told, made once."""
-    root, made = tmp_path_factory.mktemp("exports"), {}
+    root, exports = tmp_path_factory.mktemp("exports"), {}
 
     def build(architecture: str, weights: str = "fp32") -> tuple[Path, Fidelity]:
         key = f"{architecture}-{weights}"
-        if key not in made:
-            made[key] = root / key, export_checkpoint(checkpoint(architecture), root / key, weights=weights)
-        return made[key]
+        if key not in exports:
+            exports[key] = (
+                root / key,
+                export_checkpoint(checkpoint(architecture), root / key, weights=weights),
+            )
+        return exports[key]
 
     return build
 
@@ -76,7 +79,7 @@ def photos() -> list[Image.Image]:
 
 
 def cosines(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-    unit = [one / np.linalg.norm(one, axis=1, keepdims=True) for one in (ours, theirs)]
+    unit = [vectors / np.linalg.norm(vectors, axis=1, keepdims=True) for vectors in (ours, theirs)]
     return (unit[0] * unit[1]).sum(axis=1)
 
 
@@ -99,7 +102,7 @@ class Library:
                 size = self.config["model_cfg"]["vision_cfg"]["image_size"]
                 how = transform.PreprocessCfg(size=size, **self.config["preprocess_cfg"])
                 prepare = transform.image_transform_v2(how, is_train=False)
-                return self.model.encode_image(torch.stack([prepare(one) for one in photos])).numpy()
+                return self.model.encode_image(torch.stack([prepare(photo) for photo in photos])).numpy()
             processor = library("transformers").AutoImageProcessor.from_pretrained(self.folder, backend="pil")
             return self.model.get_image_features(
                 **processor(photos, return_tensors="pt")
@@ -147,7 +150,7 @@ class Library:
         clean = module.get_clean_fn(text.get("tokenizer_kwargs", {}).get("clean", "whitespace"))
         length = text.get("context_length", 77)
         tokens = fast(
-            [clean(one) for one in texts], padding="max_length", max_length=length, return_tensors="pt"
+            [clean(text) for text in texts], padding="max_length", max_length=length, return_tensors="pt"
         ).input_ids
         if language == "zh" and "nllb" in text["hf_tokenizer_name"]:
             tokens[:, 0] = fast.convert_tokens_to_ids("zho_Hans")
@@ -283,8 +286,8 @@ def test_a_tenants_adapter_is_exported_merged(checkpoint: Build, tmp_path: Path)
     towers.save_adapter(tmp_path / "north")
     fidelity = export_checkpoint(tmp_path / "north", tmp_path / "out")
     assert fidelity.least > 0.9999
-    found = load_encoder(tmp_path / "out").encode_texts(TEXTS["en"])
-    np.testing.assert_allclose(found, vectors(towers)[1].numpy(), atol=1e-5)
+    exported = load_encoder(tmp_path / "out").encode_texts(TEXTS["en"])
+    np.testing.assert_allclose(exported, vectors(towers)[1].numpy(), atol=1e-5)
 
 
 def test_a_large_model_is_trained_whole_as_well(checkpoint: Build) -> None:

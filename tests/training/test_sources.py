@@ -102,11 +102,11 @@ def test_attributes_and_categories_become_labels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "told"),
+    ("labels", "expected"),
     [({"colour": "Red"}, True), ({"colour": "白色"}, False), ({"colour": "Off White"}, False), ({}, False)],
 )
-def test_pale_products_keep_their_background(labels: dict[str, str], told: bool) -> None:
-    assert stands_out_from_white(labels) is told
+def test_pale_products_keep_their_background(labels: dict[str, str], expected: bool) -> None:
+    assert stands_out_from_white(labels) is expected
 
 
 def test_a_feed(tmp_path: Path) -> None:

@@ -41,20 +41,20 @@ def test_nothing_is_on_both_sides_and_the_order_does_not_matter(pairs, seed, ran
     assert sorted(train + held, key=examples.index) == examples
     assert 1 <= len(held) <= max(len(examples) * 0.2, len(examples) / 2)
     for said in (
-        lambda one: one.id,
-        lambda one: one.annotation.titles["en"],
-        lambda one: one.photos[0].fingerprint(),
+        lambda example: example.id,
+        lambda example: example.annotation.titles["en"],
+        lambda example: example.photos[0].fingerprint(),
     ):
         assert not set(map(said, train)) & set(map(said, held))
     shuffled = random.sample(examples, len(examples))
-    assert {one.id for one in split(shuffled, 0.2, seed=seed)[1]} == {one.id for one in held}
+    assert {example.id for example in split(shuffled, 0.2, seed=seed)[1]} == {example.id for example in held}
 
 
 def test_a_tenth_is_held_out_by_chance() -> None:
     examples = [example(str(number), f"Title {number}", PHOTOS[number]) for number in range(30)]
     held = [split(examples, seed=seed)[1] for seed in range(3)]
-    assert [len(one) for one in held] == [3] * 3
-    assert len({frozenset(each.id for each in one) for one in held}) > 1
+    assert [len(part) for part in held] == [3] * 3
+    assert len({frozenset(each.id for each in part) for part in held}) > 1
 
 
 def test_titles_are_equal_whatever_their_letter_case() -> None:
@@ -63,7 +63,7 @@ def test_titles_are_equal_whatever_their_letter_case() -> None:
     assert normalise("Red  DRESS") == "red dress"
     for seed in range(10):
         for side in split(examples, 0.3, seed=seed):
-            assert len({one.id for one in side} & {"a", "b"}) != 1
+            assert len({example.id for example in side} & {"a", "b"}) != 1
 
 
 def test_a_chain_of_things_in_common_is_one() -> None:
@@ -76,7 +76,7 @@ def test_a_chain_of_things_in_common_is_one() -> None:
     rest = [example(str(number), f"Title {number}", PHOTOS[10 + number]) for number in range(8)]
     for seed in range(10):
         for side in split(chain + rest, 0.4, seed=seed):
-            assert len({one.id for one in side} & set("abcd")) in (0, 4)
+            assert len({example.id for example in side} & set("abcd")) in (0, 4)
 
 
 def test_photos_that_are_drawn_are_compared_by_their_pixels() -> None:
@@ -87,7 +87,7 @@ def test_photos_that_are_drawn_are_compared_by_their_pixels() -> None:
     others = [Example(str(level), (partial(paint, level),), Annotation({}), False) for level in range(6)]
     for seed in range(6):
         for side in split(same + others, 0.4, seed=seed):
-            assert len({one.id for one in side} & {"a", "b"}) != 1
+            assert len({example.id for example in side} & {"a", "b"}) != 1
 
 
 def test_a_photo_that_cannot_be_read_is_left_to_who_decodes_it() -> None:

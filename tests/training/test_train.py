@@ -111,11 +111,11 @@ def test_processes_make_the_batches_that_a_thread_makes(towers, data) -> None:
     batches = _BatchDataset(data, keys, towers.tokenise, RECIPE, order.batch)
     by_thread, by_processes = (list(_prefetched(batches, order, range(2, 7), workers)) for workers in (0, 2))
     assert len(by_thread) == len(by_processes) == 5
-    for one, other in zip(by_thread, by_processes, strict=True):
-        assert (one.seed, one.counts) == (other.seed, other.counts)
+    for first, second in zip(by_thread, by_processes, strict=True):
+        assert (first.seed, first.counts) == (second.seed, second.counts)
         for name in ("index", "pixels", "texts"):
-            assert torch.equal(getattr(one, name), getattr(other, name))
-        assert torch.equal(one.targets.caption_labels, other.targets.caption_labels)
+            assert torch.equal(getattr(first, name), getattr(second, name))
+        assert torch.equal(first.targets.caption_labels, second.targets.caption_labels)
     assert not list(_prefetched(batches, order, range(0), 0))
 
 
