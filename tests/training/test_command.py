@@ -149,7 +149,7 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(short: list[str], shop: Path, 
                 break
         _, rest = process.communicate(timeout=60)
     assert process.returncode == 130, rest
-    assert "the same command goes on from there" in rest
+    assert "the same command continues from there" in rest
     assert (tmp_path / "run" / "checkpoint.pt").exists()
     assert not (tmp_path / "card.json").exists()
     result = CliRunner().invoke(app, [*command[3:], "--epochs", "12"])
