@@ -18,7 +18,7 @@ from snapshelf.search.score_table import ScoreTable
 DUPLICATE = 0.998
 """Cosine of two photos from which they are the same, shrunk or saved again; see ``docs/concepts/search.md``."""
 
-COUNTED_BEHIND = 100
+COUNTED_BEHIND = 30
 """Candidates behind a product among which its duplicates are counted."""
 
 
@@ -57,7 +57,7 @@ def collapse_variants(ids: Sequence[str], table: ScoreTable) -> Collapsed:
 
 
 def collapse_duplicates(
-    ids: Sequence[str], table: ScoreTable, products: Products, *, depth: int, at_least: int = 0
+    ids: Sequence[str], table: ScoreTable, products: Products, *, depth: int
 ) -> Collapsed:
     """Leave out products that look like a product before them and have the same title and brand.
 
@@ -73,8 +73,6 @@ def collapse_duplicates(
         A product that it does not know any more is left out.
     depth : int
         Places to fill.
-    at_least : int
-        Candidates to look at in any case.
 
     Returns
     -------
@@ -86,7 +84,7 @@ def collapse_duplicates(
     members: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     photos: dict[str, NDArray[np.float32]] = {}
     places = {id: place for place, id in enumerate(ids)}
-    start, stop = 0, max(depth + COUNTED_BEHIND, at_least)
+    start, stop = 0, depth + COUNTED_BEHIND
     while start < min(stop, len(ids)):
         page = ids[start:stop]
         keys = {id: _key(name) for id, name in products.names(page).items()}

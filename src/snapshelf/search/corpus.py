@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from snapshelf.catalogue import Product, ProductName
 from snapshelf.index import SearchIndex
 from snapshelf.language import Lexicon
+
+_Value = TypeVar("_Value")
 
 GROUP = "group_id"
 """The field that variants of a product share."""
@@ -47,3 +49,38 @@ class Corpus:
     index: SearchIndex
     products: Products
     lexicon: Lexicon
+
+    def read_once(self) -> Corpus:
+        """Return the same corpus for a single search, which reads each product, name and vector once."""
+        return replace(self, products=_ReadOnce(self.products))
+
+
+class _ReadOnce:
+    """Products that remember what they have read."""
+
+    def __init__(self, products: Products) -> None:
+        self._products = products
+        self._read: dict[str, Product] = {}
+        self._names: dict[str, ProductName] = {}
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+
+    def get_many(self, ids: Sequence[str]) -> Mapping[str, Product]:
+        """See `Products.get_many`."""
+        return _through(self._read, self._products.get_many, ids)
+
+    def names(self, ids: Sequence[str]) -> Mapping[str, ProductName]:
+        """See `Products.names`."""
+        return _through(self._names, self._products.names, ids)
+
+    def vectors(self, ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
+        """See `Products.vectors`."""
+        return _through(self._vectors, self._products.vectors, ids)
+
+
+def _through(
+    read: dict[str, _Value], source: Callable[[Sequence[str]], Mapping[str, _Value]], ids: Sequence[str]
+) -> dict[str, _Value]:
+    """Return values by id; those that were not read before come from the source."""
+    if missing := [id for id in ids if id not in read]:
+        read.update(source(missing))
+    return {id: read[id] for id in ids if id in read}

@@ -30,15 +30,16 @@ def why_not(service: SearchService, id: str, request: SearchRequest) -> WhyNot:
     if service.catalogue.get(id) is None:
         raise NotFoundError(f"no product has the id {id!r}")
     plan = service.plan(request.model_copy(update={"page_token": None}))
-    results = service.rank(plan, service.assign(request, Page(0)).settled, depth=EVERYTHING)
-    contributions = contributions_of_any(results, service.corpus, id) or {}
+    corpus = service.corpus.read_once()
+    results = service.rank(plan, corpus, service.assign(request, Page(0)).settled, depth=EVERYTHING)
+    contributions = contributions_of_any(results, corpus, id) or {}
     answer = WhyNot(
         id,
         "not recalled",
         "too many products fit better: it is not among the candidates that any signal brings",
         score=sum(contributions.values()) if contributions else None,
         contributions=contributions,
-        lowest_shown_score=_lowest_shown_score(service, results, request.k),
+        lowest_shown_score=_lowest_shown_score(results, corpus, request.k),
     )
     if (kept_out := _kept_out(service, plan, id)) is not None:
         kind, text, failing = kept_out
@@ -70,13 +71,13 @@ def contributions_of_any(results: RankedResults, corpus: Corpus, id: str) -> dic
     return contributions_of(table, table.rows([id]), plan, corpus)[0]
 
 
-def _lowest_shown_score(service: SearchService, results: RankedResults, k: int) -> float | None:
+def _lowest_shown_score(results: RankedResults, corpus: Corpus, k: int) -> float | None:
     """Return the score of the last hit of the first page."""
     shown = results.places[:k]
     if not shown:
         return None
     rows = results.table.rows(shown[-1:])
-    return sum(contributions_of(results.table, rows, results.plan, service.corpus)[0].values())
+    return sum(contributions_of(results.table, rows, results.plan, corpus)[0].values())
 
 
 def _kept_out(

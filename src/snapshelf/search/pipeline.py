@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from snapshelf.search.assignment import RankingAssignment
-from snapshelf.search.collapse import Collapsed, collapse_duplicates, collapse_variants
+from snapshelf.search.collapse import COUNTED_BEHIND, Collapsed, collapse_duplicates, collapse_variants
 from snapshelf.search.corpus import Corpus
 from snapshelf.search.diversify import diversify
 from snapshelf.search.explore import EXPLORED, Swap, apply_swap, draw_swap, propensities
 from snapshelf.search.fusion import lexical_scale, score
 from snapshelf.search.plan import SearchPlan
-from snapshelf.search.relevance import Calibration
-from snapshelf.search.rerank import RERANKED, best_by_relevance, rerank
+from snapshelf.search.relevance import JUDGED, Calibration
+from snapshelf.search.rerank import best_by_relevance, rerank
 from snapshelf.search.retrieval import retrieve
 from snapshelf.search.score_table import Rows, ScoreTable
 from snapshelf.search.sort import by_number, by_score
@@ -39,6 +39,8 @@ class RankedResults:
         All candidates, scored.
     places : tuple of str
         Ids, best first.
+    best : tuple of str
+        Ids of the ten products that fit the query best, whatever else moved them.
     variants : Collapsed
     duplicates : Collapsed
     swap : Swap
@@ -52,18 +54,12 @@ class RankedResults:
     plan: SearchPlan
     table: ScoreTable
     places: tuple[str, ...]
+    best: tuple[str, ...]
     variants: Collapsed
     duplicates: Collapsed
     swap: Swap
     explored: float
     timings: Mapping[str, float]
-
-    def best(self, count: int) -> list[str]:
-        """Return the ids of the products that fit the query best, whatever else moved them."""
-        if not self.table.reranked.any():
-            return list(self.places[:count])
-        ids = best_by_relevance(self.table)
-        return [id for id in ids if id not in self.duplicates.represented_by][:count]
 
     def propensities(self) -> list[float] | None:
         """Return the probability of each product to be in its place; None where nothing was left to chance."""
@@ -134,8 +130,6 @@ def _ordered(
             table,
             corpus.products,
             depth=depth + len(plan.pins),
-            # `RankedResults.best` needs to know the duplicates among all reranked candidates.
-            at_least=RERANKED if table.reranked.any() else 0,
         )
     places = _pinned(duplicates.ids, plan.pins)
     # Where two rankings share the places, chance has its part already.
@@ -144,7 +138,23 @@ def _ordered(
     if assignment is not None and explored:
         swap = draw_swap(places, plan.pins, seed=assignment.first.query_id, share=explored)
     places = apply_swap(places, swap)[:depth]
-    return RankedResults(plan, table, tuple(places), variants, duplicates, swap, explored, timings)
+    best = tuple(places[:JUDGED])
+    if table.reranked.any():
+        best = _best_by_relevance(table, ids, plan, corpus)
+    return RankedResults(plan, table, tuple(places), best, variants, duplicates, swap, explored, timings)
+
+
+def _best_by_relevance(
+    table: ScoreTable, ids: Sequence[str], plan: SearchPlan, corpus: Corpus
+) -> tuple[str, ...]:
+    """Return the most relevant of the reranked candidates, without duplicates of what comes before them in `ids`."""
+    best = best_by_relevance(table)[: JUDGED + COUNTED_BEHIND]
+    if plan.collapse:
+        considered = set(best)
+        ordered = [id for id in ids if id in considered]
+        collapsed = collapse_duplicates(ordered, table, corpus.products, depth=len(ordered))
+        best = [id for id in best if id not in collapsed.represented_by]
+    return tuple(best[:JUDGED])
 
 
 def _sorted(table: ScoreTable, plan: SearchPlan) -> Rows:

@@ -42,7 +42,6 @@ from snapshelf.search.relevance import (
     CALIBRATION,
     JUDGED,
     Calibration,
-    Evidence,
     RelevanceEstimate,
     evidence_of,
     is_known_item,
@@ -209,10 +208,10 @@ class SearchService:
         )
 
     def rank(
-        self, plan: SearchPlan, assignment: RankingAssignment | None = None, *, depth: int
+        self, plan: SearchPlan, corpus: Corpus, assignment: RankingAssignment | None = None, *, depth: int
     ) -> RankedResults:
         """Fill the first places of a search; see `pipeline.search`."""
-        return search(plan, self.corpus, assignment, self._fitting_calibration, depth=depth)
+        return search(plan, corpus, assignment, self._fitting_calibration, depth=depth)
 
     def facet_fields(self) -> dict[str, FacetField]:
         """See `Shelf.facet_fields`."""
@@ -235,12 +234,13 @@ class SearchService:
         end = page.skip + request.k
         # A place more than is shown says whether there is another page.
         depth = max(end + 1, JUDGED, _RELATED_BY if request.related else 0)
-        results = self.rank(plan, assignment, depth=depth)
+        corpus = self.corpus.read_once()
+        results = self.rank(plan, corpus, assignment, depth=depth)
         shown = results.places[page.skip : end]
         timings = {**plan.query.timings, **results.timings}
         with timed(timings, "rank"):
-            estimate = self._estimate(results, shown)
-            hits = hits_of(results, shown, self.corpus, estimate, explain=request.explain)
+            estimate = self._estimate(results, shown, corpus)
+            hits = hits_of(results, shown, corpus, estimate, explain=request.explain)
         with timed(timings, "facets"):
             facets = count_facets(
                 self.index,
@@ -268,14 +268,16 @@ class SearchService:
             chips=plan.query.chips,
             searched_as=_correction(plan.query, sure=True),
             did_you_mean=_correction(plan.query, sure=False),
-            related=self._related(results, request.related) if request.related else (),
+            related=self._related(results, request.related, corpus) if request.related else (),
             notes=plan.notes,
             next_page_token=page_token(Page(end, first), digest) if len(results.places) > end else None,
             no_good_match=estimate.no_good_match,
             cut_off=estimate.cut_off,
             near_misses=tuple(hit for hit in hits if hit.product.id in near_misses),
             redirect=plan.rules.redirect,
-            evidence=self._evidence(results, shown) if request.explain and shown else None,
+            evidence=evidence_of(results.table, results.table.rows(shown), plan, corpus)
+            if request.explain and shown
+            else None,
         )
         if assignment is not None and request.record:
             self._record(request, assignment, results, response, start=page.skip)
@@ -286,30 +288,30 @@ class SearchService:
         """The calibration, if it is of the encoder in use."""
         return self._calibration if self._calibration.fingerprint == self.encoder.fingerprint else None
 
-    def _evidence(self, results: RankedResults, ids: Sequence[str]) -> Evidence:
-        return evidence_of(results.table, results.table.rows(ids), results.plan, self.corpus)
-
-    def _estimate(self, results: RankedResults, shown: Sequence[str]) -> RelevanceEstimate:
+    def _estimate(self, results: RankedResults, shown: Sequence[str], corpus: Corpus) -> RelevanceEstimate:
         """Estimate how likely the hits are what the query asks for, by the best hits and by the hits themselves."""
         plan, calibration = results.plan, self._fitting_calibration
         if plan.mode != "full" or calibration is None:
             return RelevanceEstimate()
-        best = results.best(JUDGED)
+        best = results.best
         judged = [*best, *(id for id in shown if id not in best)]
-        relevance = calibration.relevance(self._evidence(results, judged)) if judged else None
+        if not judged:
+            return RelevanceEstimate()
+        table = results.table
+        relevance = calibration.relevance(evidence_of(table, table.rows(judged), plan, corpus))
         if relevance is None:
             return RelevanceEstimate()
         # In another order the first hits are not the best, so they cannot say that there is no good match.
         cut_off = calibration.cut_off(plan.query.kind) if plan.sort is None else None
-        known_item = is_known_item(results.table, results.table.rows(best), plan, self.corpus)
+        known_item = is_known_item(table, table.rows(best), plan, corpus)
         return RelevanceEstimate(dict(zip(judged, relevance.tolist(), strict=True)), cut_off, known_item)
 
-    def _related(self, results: RankedResults, k: int) -> tuple[str, ...]:
+    def _related(self, results: RankedResults, k: int, corpus: Corpus) -> tuple[str, ...]:
         def matching(terms: Mapping[str, float], count: int) -> list[Product]:
             ids = [candidate.id for candidate in self.index.matching(terms, count)]
             return list(self.catalogue.get_many(ids).values())
 
-        products = list(self.catalogue.get_many(results.places[:_RELATED_BY]).values())
+        products = list(corpus.products.get_many(results.places[:_RELATED_BY]).values())
         return tuple(self._suggester.related(results.plan.query.normalised or None, products, matching, k))
 
     def _log(self, request: SearchRequest, query: Query, good: int) -> None:
