@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from snapshelf.index import And, Between, Equals, FieldValue, Not, OneOf, Or
 from snapshelf.language import Lexicon, normalise
@@ -352,3 +353,9 @@ def test_colours_called_after_things_are_colours() -> None:
     )
     (chip,) = read("white", catalogue).chips
     assert chip.filter == Equals("attributes.tone", "Milk white")
+
+
+def test_settings_are_read_under_their_former_name_too() -> None:
+    assert UnderstandingSettings.model_validate({"facts": {"colour": "hard"}}).mode("colour") == "hard"
+    with pytest.raises(ValidationError, match="facts"):
+        UnderstandingSettings.model_validate({"facts": {}, "constraints": {}})
