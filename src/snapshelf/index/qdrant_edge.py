@@ -484,7 +484,7 @@ class QdrantEdgeIndex:
         self._shard.require_space()
         if self._is_saved:
             self._forget_table()
-        self._shard.update(operation)
+        self._shard.call(edge.EdgeShard.update, operation)
 
     def _vector_query(self, vector: NDArray[np.float32], using: Literal["photo", "title"]) -> _Query:
         (unit,) = unit_vectors(np.atleast_2d(vector), self._dimension, "the query vector")

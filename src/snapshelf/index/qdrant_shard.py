@@ -68,17 +68,6 @@ class Shard:
         """
         return ask(call, self._require_open(), *args, **kwargs)
 
-    def update(self, operation: edge.UpdateOperation) -> None:
-        """Apply an operation.
-
-        Raises
-        ------
-        StorageError
-            The disk is full.
-        """
-        self.require_space()
-        self.call(edge.EdgeShard.update, operation)
-
     def optimise(self) -> None:
         """Reorganise the shard into a copy that then takes its place.
 
