@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from snapshelf._support.options import OptionsModel, describe, options_of
 from snapshelf.cli.request_command import request_parameters
 from snapshelf.recommend import RecommendationRequest
-from snapshelf.search import SearchRequest
+from snapshelf.search import SIGNALS, SearchRequest
 
 DOCS = Path(__file__).parent
 _TABLE = re.compile(r"(<!-- options: (?P<name>[\w ]+) -->\n).*?(<!-- end of options -->)", re.DOTALL)
@@ -56,10 +56,20 @@ def cli_table(model: type[OptionsModel]) -> str:
     return _table(("option", "default", ""), rows)
 
 
+def signal_table() -> str:
+    """Return the signals of a score, as a table."""
+    rows = [
+        (f"`{signal.name}`", signal.en, "" if signal.weight is None else f"{signal.weight:g}")
+        for signal in SIGNALS
+    ]
+    return _table(("signal", "meaning", "default weight"), rows)
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "search python": lambda: python_table(SearchRequest),
     "search http": lambda: http_table(SearchRequest),
     "search cli": lambda: cli_table(SearchRequest),
+    "signals": signal_table,
     "recommendations http": lambda: http_table(RecommendationRequest),
     "recommendations cli": lambda: cli_table(RecommendationRequest),
 }
