@@ -12,7 +12,7 @@ from snapshelf.catalogue import Product
 from snapshelf.demo import PERSONAS, Behaviour, DemoProduct, draw_catalogue, simulate
 from snapshelf.demo.behaviour import examination
 from snapshelf.evaluation import examination_from_swaps
-from snapshelf.events import ShopLog, parse_log
+from snapshelf.events import EventLog, parse_log
 from snapshelf.ranking import (
     CandidateTable,
     FixedFormula,
@@ -39,15 +39,15 @@ class Shop:
     products: dict[str, DemoProduct]
     items: Items
     behaviour: Behaviour
-    log: ShopLog
+    log: EventLog
     histories: InteractionHistories
 
     def counted(self, until: float) -> ItemStatistics:
-        return count(self.items, self.histories, self.log.shown, until=until)
+        return count(self.items, self.histories, self.log.impressions, until=until)
 
     def moment(self, share: float) -> float:
         """Time before which this share of the searches was made."""
-        return sorted(search.at for search in self.log.shown)[int(share * len(self.log.shown))]
+        return sorted(search.at for search in self.log.impressions)[int(share * len(self.log.impressions))]
 
 
 def make(products: list[DemoProduct], **crowd: int) -> Shop:
@@ -95,7 +95,7 @@ def agreement(
     names = list(shop.behaviour.personas)
     ranker = ModelRanker(signals, model)
     scores: dict[str, list[float]] = {"shown": [], "impersonal": [], "personal": [], "wrong shopper": []}
-    for search in [search for search in shop.log.shown if search.at >= since][:most]:
+    for search in [search for search in shop.log.impressions if search.at >= since][:most]:
         persona = shop.behaviour.personas[search.shopper]
         past = shop.histories.history(search.shopper, search.at)
         if not len(past.rows):
@@ -130,7 +130,7 @@ def test_what_is_told_can_be_read_and_is_in_the_past(shop: Shop) -> None:
     assert times[0] > NOW - 61 * DAY
     assert times[-1] < NOW
     assert {interaction.kind for interaction in shop.log.interactions} == {"click", "cart", "purchase"}
-    of_query = {search.query_id: search for search in shop.log.shown}
+    of_query = {search.query_id: search for search in shop.log.impressions}
     for interaction in shop.log.interactions:
         if interaction.query_id is not None:
             assert interaction.product in of_query[interaction.query_id].products
@@ -139,9 +139,9 @@ def test_what_is_told_can_be_read_and_is_in_the_past(shop: Shop) -> None:
 
 
 def test_propensities_are_how_often_a_place_was_as_the_order_wanted_it(shop: Shop) -> None:
-    exchanged = [min(search.propensities or (1.0,)) < 0.5 for search in shop.log.shown]
+    exchanged = [min(search.propensities or (1.0,)) < 0.5 for search in shop.log.impressions]
     assert np.mean(exchanged) == pytest.approx(0.5, abs=0.03)
-    for search in shop.log.shown[:200]:
+    for search in shop.log.impressions[:200]:
         assert search.propensities is not None
         falls = [a < b for a, b in zip(search.relevance, search.relevance[1:], strict=False)]
         assert [p < 0.5 for p in search.propensities].count(True) == 2 * falls.count(True)
@@ -214,7 +214,7 @@ def busy(products: list[DemoProduct]) -> Shop:
 
 @pytest.mark.slow
 def test_position_bias_is_recovered(busy: Shop) -> None:
-    estimate = examination_from_swaps(busy.log.shown, busy.log.interactions, 4)
+    estimate = examination_from_swaps(busy.log.impressions, busy.log.interactions, 4)
     true = np.array([examination(rank) for rank in range(1, 5)])
     assert np.abs(estimate - true).max() < 0.12
     # Clicks by rank alone fall faster: the better products stand higher.
@@ -223,7 +223,7 @@ def test_position_bias_is_recovered(busy: Shop) -> None:
         for interaction in busy.log.interactions
         if interaction.kind == "click"
     }
-    long = [search for search in busy.log.shown if len(search.products) >= 12]
+    long = [search for search in busy.log.impressions if len(search.products) >= 12]
     rates = [
         np.mean([(impression.query_id, impression.products[rank]) in clicked for impression in long])
         for rank in (0, 11)
@@ -234,7 +234,7 @@ def test_position_bias_is_recovered(busy: Shop) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("trees")
 def test_the_learned_ranking_orders_by_the_known_tastes(busy: Shop) -> None:
-    divided = training_split(busy.items, busy.log.shown, busy.log.interactions, now=NOW)
+    divided = training_split(busy.items, busy.log.impressions, busy.log.interactions, now=NOW)
     model = train(divided.statistics, divided.learn)
     scores = agreement(busy, model, divided.statistics, busy.moment(0.8), 1_500)
     assert scores["personal"] > scores["impersonal"] + 0.005

@@ -21,11 +21,11 @@ from snapshelf.events import (
     EVENT_KINDS,
     Event,
     EventKind,
+    EventLog,
     Interaction,
     Journal,
     Profile,
     Receipt,
-    ShopLog,
     parse_log,
 )
 from tests.events.small_shop import DIMENSION, SPACE, event, shown, vector_of
@@ -80,20 +80,20 @@ class JournalContract(ABC):
 
     def test_what_was_shown_comes_back(self, journal: Journal) -> None:
         one = shown("q1", relevance=(1.25, 1.0, 0.5), propensities=(0.5, 0.25, 1.0))
-        journal.show(one)
-        assert journal.shown("q1") == one
-        assert journal.shown("q2") is None
-        assert journal.log().shown == [one]
+        journal.record_impression(one)
+        assert journal.impression("q1") == one
+        assert journal.impression("q2") is None
+        assert journal.log().impressions == [one]
 
     def test_products_above_a_click_were_skipped(self, journal: Journal) -> None:
-        journal.show(shown("q1", products=("p1", "p2", "p3", "p4")))
+        journal.record_impression(shown("q1", products=("p1", "p2", "p3", "p4")))
         journal.append([event("e1", product="p1", kind="click"), event("e2", product="p3", query_id="q1")])
         negative = journal.profile("ann").negative
         # The first was clicked before: only the second was passed over.
         assert negative == pytest.approx(0.1 * vector_of("p2"), abs=1e-5)
 
     def test_a_session_becomes_an_account(self, journal: Journal) -> None:
-        journal.show(shown("q1", shopper="visit"))
+        journal.record_impression(shown("q1", shopper="visit"))
         journal.append([event("e1", shopper="ann", product="p1"), event("e2", shopper="visit", product="p2")])
         merged = journal.merge("visit", "ann")
         assert [each.product for each in merged.recent] == ["p1", "p2"]
@@ -101,11 +101,11 @@ class JournalContract(ABC):
         assert not journal.profile("visit")
         assert not journal.events("visit")
         assert {interaction.shopper for interaction in journal.log().interactions} == {"ann"}
-        assert journal.log().shown[0].shopper == "ann"
+        assert journal.log().impressions[0].shopper == "ann"
 
     def test_who_is_forgotten_leaves_no_trace(self, journal: Journal) -> None:
         old = event("e1")
-        journal.show(shown("q1"))
+        journal.record_impression(shown("q1"))
         journal.append([old, event("e2", shopper="bob")])
         before = time.time()
         erased = journal.forget("ann")
@@ -113,14 +113,14 @@ class JournalContract(ABC):
         assert not journal.profile("ann")
         assert not list(journal.export("ann"))
         assert [interaction.shopper for interaction in journal.log().interactions] == ["bob"]
-        assert not journal.log().shown
+        assert not journal.log().impressions
         assert journal.revised_at() >= before
         # Told again, or found in an old log: it is from before.
         assert journal.append([old]) == Receipt(forgotten=1)
-        log = ShopLog(
+        log = EventLog(
             [shown("q1"), shown("q2", shopper="bob")], [Interaction("ann", "p1", before, "click")], ["line 3"]
         )
-        assert journal.without_forgotten(log) == ShopLog([shown("q2", shopper="bob")], [], ["line 3"])
+        assert journal.without_forgotten(log) == EventLog([shown("q2", shopper="bob")], [], ["line 3"])
         assert journal.append([event("e3", at=time.time() + 1)]) == Receipt(accepted=1)
 
     def test_nothing_is_kept_of_who_refuses(self, journal: Journal) -> None:
@@ -128,9 +128,9 @@ class JournalContract(ABC):
         assert journal.consents("ann") is None
         assert journal.consent("ann", False).events == 1
         assert journal.consents("ann") is False
-        journal.show(shown("q1"))
+        journal.record_impression(shown("q1"))
         assert journal.append([event("e2"), event("e3", consent=True)]) == Receipt(without_consent=2)
-        assert journal.shown("q1") is None
+        assert journal.impression("q1") is None
         assert not journal.profile("ann")
         journal.consent("ann", True)
         assert journal.append([event("e4"), event("e5", consent=False)]) == Receipt(
@@ -141,20 +141,20 @@ class JournalContract(ABC):
         with self.open(consent_required=True) as journal:
             told = [event("e1"), event("e2", consent=True), event("e3", consent=False)]
             assert journal.append(told) == Receipt(accepted=1, without_consent=2)
-            journal.show(shown("q1"))
-            assert journal.shown("q1") is None
+            journal.record_impression(shown("q1"))
+            assert journal.impression("q1") is None
             journal.consent("ann", True)
             assert journal.append([event("e4")]) == Receipt(accepted=1)
 
     def test_everything_kept_of_a_shopper_is_exported(self, journal: Journal) -> None:
-        journal.show(shown("q1"))
+        journal.record_impression(shown("q1"))
         journal.append([event("e1", query_id="q1"), event("e2", kind="search", product=None, text="bag")])
         lines = [json.dumps(line) for line in journal.export("ann")]
         assert json.loads(lines[0])["profile"]["recent"][0]["product"] == "p1"
         told = parse_log(lines[1:], "export")
         assert not told.refused
         assert [interaction.product for interaction in told.interactions] == ["p1"]
-        assert [one.query_id for one in told.shown] == ["q1"]
+        assert [one.query_id for one in told.impressions] == ["q1"]
 
     def test_robots_are_kept_out(self, journal: Journal) -> None:
         crawler = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -167,7 +167,7 @@ class JournalContract(ABC):
 
     def test_inhuman_haste(self, journal: Journal) -> None:
         now = time.time() - 3_600
-        journal.show(shown("q1"))
+        journal.record_impression(shown("q1"))
         receipt = sum(
             (journal.append([event(f"e{n}", at=now + 0.2 * n, product=f"p{n % 5}")]) for n in range(150)),
             Receipt(),
@@ -177,9 +177,9 @@ class JournalContract(ABC):
         assert not journal.log().interactions
         assert journal.stats().robots == 150
         # What a robot is shown tells nothing of what is clicked.
-        journal.show(shown("q2"))
-        journal.show(shown("q3", shopper="bob"))
-        assert [one.query_id for one in journal.log().shown] == ["q3"]
+        journal.record_impression(shown("q2"))
+        journal.record_impression(shown("q3", shopper="bob"))
+        assert [one.query_id for one in journal.log().impressions] == ["q3"]
 
     def test_a_clock_that_is_ahead(self, journal: Journal) -> None:
         receipt = journal.append([event("e1", at=time.time() + 7_200)])
@@ -189,38 +189,41 @@ class JournalContract(ABC):
 
     def test_pruning_leaves_what_is_younger(self, journal: Journal) -> None:
         now = time.time()
-        journal.show(shown("q1", at=now - 900_000))
-        journal.show(shown("q2", at=now - 10))
+        journal.record_impression(shown("q1", at=now - 900_000))
+        journal.record_impression(shown("q2", at=now - 10))
         told = [event("e1", at=now - 900_000, product="p1"), event("e2", at=now - 5, product="p2")]
         journal.append([*told, event("e3", at=now - 900_000, shopper="bob")])
         erased = journal.prune(now - 86_400)
         assert (erased.events, erased.impressions, erased.profiles) == (2, 1, 1)
         assert [each.product for each in journal.profile("ann").recent] == ["p2"]
         assert not journal.profile("bob")
-        assert journal.shown("q1") is None
+        assert journal.impression("q1") is None
 
     def test_what_is_new_since_a_position(self, journal: Journal) -> None:
         journal.append([event("e1")])
         position = journal.position()
         assert not journal.log(position).interactions
         journal.append([event("e2", product="p2")])
-        journal.show(shown("q1"))
+        journal.record_impression(shown("q1"))
         assert [interaction.product for interaction in journal.log(position).interactions] == ["p2"]
-        assert [one.query_id for one in journal.log(position).shown] == ["q1"]
+        assert [one.query_id for one in journal.log(position).impressions] == ["q1"]
         before = journal.log(until=position)
-        assert ([interaction.product for interaction in before.interactions], before.shown) == (["p1"], [])
+        assert ([interaction.product for interaction in before.interactions], before.impressions) == (
+            ["p1"],
+            [],
+        )
         assert not journal.log(of=["bob"]).interactions
         assert len(journal.log(of=["ann", "bob"]).interactions) == 2
 
     def test_everything_is_there_when_it_is_opened_again(self) -> None:
         with self.open() as journal:
             journal.append([event("e1"), event("e2", kind="cart")])
-            journal.show(shown("q1"))
+            journal.record_impression(shown("q1"))
             journal.consent("bob", False)
             before = journal.profile("ann")
         with self.open() as journal:
             assert _plain(journal.profile("ann").to_json()) == _plain(before.to_json())
-            assert journal.shown("q1") is not None
+            assert journal.impression("q1") is not None
             assert journal.consents("bob") is False
             assert journal.append([event("e1")]) == Receipt(duplicates=1)
 
@@ -318,7 +321,7 @@ def check_against_reference(open_one: Callable[[], Journal], open_reference: Cal
             # Nothing is clicked before it is shown.
             assume(query not in self.asked)
             one = shown(f"q{query}", shopper=shopper, products=tuple(f"p{n}" for n in products))
-            self.both(lambda journal: journal.show(one))
+            self.both(lambda journal: journal.record_impression(one))
 
         @rule(session=st.sampled_from(SHOPPERS), account=st.sampled_from(SHOPPERS))
         def merge(self, session: str, account: str) -> None:

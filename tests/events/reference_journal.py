@@ -15,6 +15,8 @@ from snapshelf.events import (
     WEIGHTS,
     Erased,
     Event,
+    EventLog,
+    EventNotice,
     Impression,
     JournalStats,
     Position,
@@ -22,9 +24,7 @@ from snapshelf.events import (
     Profile,
     Receipt,
     RecentInteraction,
-    Remark,
     SearchedVector,
-    ShopLog,
     TraitsLookup,
     write_event,
 )
@@ -65,7 +65,7 @@ class ReferenceJournal:
     def append(self, events: Iterable[Event]) -> Receipt:
         kept, now = self._kept, time.time()
         taken: list[tuple[int, Event]] = []
-        late: list[Remark] = []
+        late: list[EventNotice] = []
         counts = {"duplicates": 0, "without_consent": 0, "forgotten": 0}
         for line, event in enumerate(events, 1):
             if any(event.event_id == known.event_id for _, known in kept.told):
@@ -77,7 +77,7 @@ class ReferenceJournal:
             else:
                 if event.at > now + 300:
                     hours = round((event.at - now) / 3_600)
-                    late.append(Remark(line, event.event_id, f"{hours} hours ahead"))
+                    late.append(EventNotice(line, event.event_id, f"{hours} hours ahead"))
                     event = replace(event, at=now)
                 kept.number += 1
                 kept.told.append((kept.number, replace(event, consent=None, user_agent=None)))
@@ -100,14 +100,14 @@ class ReferenceJournal:
     def append_soon(self, events: Iterable[Event]) -> None:
         self.append(events)
 
-    def show(self, shown: Impression) -> None:
+    def record_impression(self, shown: Impression) -> None:
         if shown.shopper in self._kept.held_robots:
             return
         since = self._kept.forgotten.get(shown.shopper, -1.0)
         if self._may_keep(shown.shopper, None) and shown.at > since:
             self._kept.shown.setdefault(shown.query_id, shown)
 
-    def shown(self, query_id: str) -> Impression | None:
+    def impression(self, query_id: str) -> Impression | None:
         return self._kept.shown.get(query_id)
 
     def events(self, shopper: str) -> list[Event]:
@@ -156,7 +156,7 @@ class ReferenceJournal:
 
     def log(
         self, since: Position = START, until: Position | None = None, *, of: Collection[str] | None = None
-    ) -> ShopLog:
+    ) -> EventLog:
         end = until or Position(1 << 62, 1 << 62)
         shown = [
             one
@@ -171,14 +171,14 @@ class ReferenceJournal:
             and event.event_id not in self._kept.robots
             and event.interaction is not None
         ]
-        return ShopLog(sorted(shown, key=lambda one: one.at), interactions, [])
+        return EventLog(sorted(shown, key=lambda one: one.at), interactions, [])
 
-    def without_forgotten(self, log: ShopLog) -> ShopLog:
+    def without_forgotten(self, log: EventLog) -> EventLog:
         def stays(one: Any) -> bool:
             since = self._kept.forgotten.get(one.shopper, 0.0)
             return self._kept.consent.get(one.shopper) is not False and one.at > since
 
-        return ShopLog([*filter(stays, log.shown)], [*filter(stays, log.interactions)], log.refused)
+        return EventLog([*filter(stays, log.impressions)], [*filter(stays, log.interactions)], log.refused)
 
     def position(self) -> Position:
         return Position(self._kept.number, len(self._kept.shown))

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from snapshelf.errors import EventError
-from snapshelf.events import EVENT_KINDS, Event, Journal, SqlJournal, parse_events, tell, write_event
+from snapshelf.events import EVENT_KINDS, Event, Journal, SqlJournal, ingest_events, parse_events, write_event
 
 NOW = 1_800_000_000.0
 AT = 1_777_629_600.0  # 2026-05-01T10:00:00Z
@@ -271,8 +271,8 @@ UBI_SEARCH = {
 def test_impressions_with_the_old_names_of_signals_are_read(tmp_path: Path) -> None:
     old = {"relevance": [0.5, 0.25], "channels": {"text": [0.4, 0.2], "words": [0.1, 0.05], "mood": [1, 1]}}
     with SqlJournal.open(tmp_path / "journal.db") as journal:
-        tell(journal, [(1, {**UBI_SEARCH, "query_attributes": old})])
-        impression = journal.shown("q7")
+        ingest_events(journal, [(1, {**UBI_SEARCH, "query_attributes": old})])
+        impression = journal.impression("q7")
     assert impression is not None
     assert impression.contributions == {"text_image": (0.4, 0.2), "lexical": (0.1, 0.05)}
 
@@ -328,7 +328,7 @@ def test_any_value_in_any_place_stops_no_other_line(
     )
     for value in (odd, unnamed):
         good = {**UBI, "event_id": uuid.uuid4().hex}
-        receipt = tell(journal, [(1, value), (2, good)])
+        receipt = ingest_events(journal, [(1, value), (2, good)])
         assert receipt.accepted >= 1
         assert all(remark.line == 1 and remark.text for remark in receipt.refused)
-        assert tell(journal, [(1, good)]).duplicates == 1
+        assert ingest_events(journal, [(1, good)]).duplicates == 1

@@ -42,7 +42,7 @@ def journal(tmp_path: Path) -> Iterator[SqlJournal]:
 def tell(journal: SqlJournal, shop: Shop, part: slice) -> None:
     """Some come later than younger ones, and some products are bought once more on another day."""
     for number in range(len(shop.shown))[part]:
-        journal.show(shop.shown[number])
+        journal.record_impression(shop.shown[number])
     numbered = list(enumerate(shop.interactions))[part]
     journal.append(
         Event(
@@ -59,7 +59,7 @@ def tell(journal: SqlJournal, shop: Shop, part: slice) -> None:
 
 def assert_counted(found: ItemStatistics, journal: SqlJournal, items: Items, at: float) -> None:
     log = journal.log()
-    expected = count(items, InteractionHistories(items, log.interactions, now=at), log.shown, until=at)
+    expected = count(items, InteractionHistories(items, log.interactions, now=at), log.impressions, until=at)
     assert expected.popularity.sum() > 0
     for name in ("together", "baskets", "brands"):
         np.testing.assert_allclose(

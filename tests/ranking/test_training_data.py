@@ -106,7 +106,7 @@ def test_a_log_is_read_and_what_cannot_be_used_is_said() -> None:
         "not json",
     ]
     log = parse_log(lines, "log.jsonl")
-    (shown,), (interaction,) = log.shown, log.interactions
+    (shown,), (interaction,) = log.impressions, log.interactions
     assert shown.at == interaction.at == 1_767_225_600
     assert shown.relevance == (2.0, 1.0)
     assert set(shown.contributions) == {"lexical"}
@@ -141,7 +141,7 @@ def test_a_later_page_keeps_its_ranks_and_an_experiment_its_teams() -> None:
         },
     }
     log = parse_log([json.dumps(line), json.dumps(line | {"query_attributes": {"teams": ["c", "a"]}})], "log")
-    (shown,) = log.shown
+    (shown,) = log.impressions
     assert (shown.start, shown.text, shown.experiment, shown.variant) == (
         10,
         "red shoe",

@@ -77,7 +77,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
         counted = count(
             signals.items,
             InteractionHistories(signals.items, log.interactions, now=now),
-            log.shown,
+            log.impressions,
             until=now,
         )
         ModelStore(folder).save_statistics(counted)
@@ -229,7 +229,7 @@ def test_what_i_do_is_told_with_its_place_and_known_at_once(visit: Callable[...,
     assert response.value.json()["accepted"] == 1
     assert sent["action_name"] == "click"
     assert sent["event_attributes"] == {"object": {"object_id": "green-ball"}, "position": {"ordinal": 1}}
-    shown = shelf.journal.shown(sent["query_id"])
+    shown = shelf.journal.impression(sent["query_id"])
     assert shown is not None
     assert shown.products[0] == "green-ball"
     with page.expect_response("**/v1/events") as response:

@@ -43,7 +43,7 @@ def test_probes_and_robots_leave_no_trace(client: httpx.Client, shelf: Shelf) ->
     robot = {"user-agent": "Mozilla/5.0 (compatible; bingbot/2.0)"}
     words = "words of a crawler"
     first = client.post("/v1/search", json={"text": "red mug", "k": 1}).json()["query_id"]
-    assert shelf.journal.shown(first) is not None
+    assert shelf.journal.impression(first) is not None
     before = shelf.journal.stats()
     for _ in range(3):
         assert client.get("/readyz").status_code == 200
@@ -51,11 +51,11 @@ def test_probes_and_robots_leave_no_trace(client: httpx.Client, shelf: Shelf) ->
         crawled = client.post("/v1/search", json={"text": words, "shopper": shopper}, headers=robot).json()
         listed = client.get("/v1/recommendations", params={"shopper": shopper or "x"}, headers=robot).json()
         assert crawled["hits"]
-        assert shelf.journal.shown(crawled["query_id"]) is None
-        assert shelf.journal.shown(listed["query_id"]) is None
+        assert shelf.journal.impression(crawled["query_id"]) is None
+        assert shelf.journal.impression(listed["query_id"]) is None
     # What is kept is written in its order: after this impression those of the probes would be there too.
     last = client.post("/v1/search", json={"text": "red mug", "k": 1}).json()["query_id"]
-    assert shelf.journal.shown(last) is not None
+    assert shelf.journal.impression(last) is not None
     assert shelf.journal.stats().impressions == before.impressions + 1
     assert not shelf.journal.profile("crawled")
     assert not {"ready", "hello", words} & dict(shelf.zero_results()).keys()

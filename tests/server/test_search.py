@@ -344,7 +344,7 @@ def test_the_order_knows_the_shopper(
     assert any("shopper" in hit["why"] for hit in answer["hits"])
     for hit in answer["hits"]:
         assert hit["score"] == pytest.approx(sum(hit["contributions"].values()), abs=1e-6)
-    shown = shelf.journal.shown(answer["query_id"])
+    shown = shelf.journal.impression(answer["query_id"])
     assert shown is not None
     assert (shown.shopper, list(shown.products)) == (name, ids(answer))
     left_out = search(client, **form(PHOTO, k=15, shopper=name, personal="false"))

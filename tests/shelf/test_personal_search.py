@@ -88,7 +88,7 @@ def count_again(folder: Path, shelf: Shelf) -> None:
     items = ItemTable.open(folder / "ranking" / "items.npz", shelf._catalogue).items
     log, now = shelf.journal.log(), time.time() + 1
     ModelStore(folder).save_statistics(
-        count(items, InteractionHistories(items, log.interactions, now=now), log.shown, until=now)
+        count(items, InteractionHistories(items, log.interactions, now=now), log.impressions, until=now)
     )
 
 
@@ -208,14 +208,14 @@ def test_pages_do_not_shift_though_somebody_unknown_becomes_known(folder: Path) 
 
 def test_what_was_shown_is_kept_where_a_shelf_serves(folder: Path) -> None:
     with Shelf.open(folder) as shelf:
-        assert shelf.journal.shown(shelf.search(**QUERY, shopper="ann").query_id) is None
+        assert shelf.journal.impression(shelf.search(**QUERY, shopper="ann").query_id) is None
     with Shelf.open(folder, serving=True) as shelf:
         counted(folder, shelf)
         first = shelf.search(text="red bag", k=4, shopper="s0")
         second = shelf.search(text="red bag", k=4, shopper="s0", page_token=first.next_page_token)
         assert first.query_id != second.query_id
         for result, start in ((first, 0), (second, 4)):
-            shown = shelf.journal.shown(result.query_id)
+            shown = shelf.journal.impression(result.query_id)
             assert shown is not None
             assert (shown.shopper, shown.text, shown.start) == ("s0", "red bag", start)
             assert list(shown.products) == ids(result)
@@ -233,7 +233,7 @@ def test_what_was_shown_is_kept_where_a_shelf_serves(folder: Path) -> None:
             time.sleep(0.05)
         cosine = float(queries[0].vector @ shelf._catalogue.vectors(ids(looked_for))[ids(looked_for)[0]][0])
         assert cosine > 0.9
-        anonymous = shelf.journal.shown(shelf.search(text="bag").query_id)
+        anonymous = shelf.journal.impression(shelf.search(text="bag").query_id)
         assert anonymous is not None
         assert anonymous.shopper == anonymous.query_id
 
@@ -241,11 +241,11 @@ def test_what_was_shown_is_kept_where_a_shelf_serves(folder: Path) -> None:
 def test_nothing_is_kept_where_that_is_not_wanted(folder: Path) -> None:
     with Shelf.open(folder, serving=True) as shelf:
         shelf.journal.consent("ann", given=False)
-        assert shelf.journal.shown(shelf.search(**QUERY, shopper="ann").query_id) is None
-        assert shelf.journal.shown(shelf.search(**QUERY, mode="photo-vectors").query_id) is None
+        assert shelf.journal.impression(shelf.search(**QUERY, shopper="ann").query_id) is None
+        assert shelf.journal.impression(shelf.search(**QUERY, mode="photo-vectors").query_id) is None
     (folder / "search.yaml").write_text("ranking: {impressions: false}")
     with Shelf.open(folder, serving=True) as shelf:
-        assert shelf.journal.shown(shelf.search(**QUERY, shopper="bob").query_id) is None
+        assert shelf.journal.impression(shelf.search(**QUERY, shopper="bob").query_id) is None
 
 
 def test_chance_moves_neighbours_and_pages_agree_on_it(folder: Path) -> None:
@@ -255,11 +255,11 @@ def test_chance_moves_neighbours_and_pages_agree_on_it(folder: Path) -> None:
         moved = Counter()
         for _ in range(25):
             page = shelf.search(text="bag", k=3)
-            seen, chances = ids(page), list(shelf.journal.shown(page.query_id).propensities)
+            seen, chances = ids(page), list(shelf.journal.impression(page.query_id).propensities)
             while page.next_page_token is not None:
                 page = shelf.search(text="bag", k=3, page_token=page.next_page_token)
                 seen += ids(page)
-                chances += shelf.journal.shown(page.query_id).propensities
+                chances += shelf.journal.impression(page.query_id).propensities
             assert len(seen) == len(set(seen))
             rare = [place for place, chance in enumerate(chances) if chance < 0.5]
             assert rare == [] or (len(rare) == 2 and rare[1] == rare[0] + 1 < 10)
@@ -291,11 +291,11 @@ def test_an_experiment_divides_the_shoppers(folder: Path) -> None:
         variants = Counter()
         for number in range(30):
             result = shelf.search(**QUERY, shopper=f"s{number}")
-            shown = shelf.journal.shown(result.query_id)
+            shown = shelf.journal.impression(result.query_id)
             assert shown.experiment == "taste"
             assert any("shopper" in hit.contributions for hit in result) == (shown.variant == "b")
             assert (
-                shelf.journal.shown(shelf.search(**QUERY, shopper=f"s{number}").query_id).variant
+                shelf.journal.impression(shelf.search(**QUERY, shopper=f"s{number}").query_id).variant
                 == shown.variant
             )
             variants[shown.variant] += 1
@@ -315,7 +315,7 @@ def test_two_rankings_share_one_answer(folder: Path) -> None:
             second = shelf.search(text="bag", k=5, shopper=f"s{number}", page_token=first.next_page_token)
             assert not set(ids(first)) & set(ids(second))
             for result in (first, second):
-                shown = shelf.journal.shown(result.query_id)
+                shown = shelf.journal.impression(result.query_id)
                 assert (shown.variant, shown.propensities) == ("interleaved", None)
                 assert shown.interleaving_teams is not None
                 for team, hit in zip(shown.interleaving_teams, result, strict=True):

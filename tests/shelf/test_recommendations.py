@@ -140,7 +140,7 @@ def test_a_product_that_has_just_come_is_recommended(
 def test_what_was_shown_is_in_the_journal_with_its_propensities(shelf: Shelf, fans: list[str]) -> None:
     found = shelf.recommend("for-you", shopper="fan2", k=10)
     shelf.journal.append([event(0, "fan2", ids(found)[0], "click", query_id=found.query_id)])
-    shown = shelf.journal.shown(found.query_id)
+    shown = shelf.journal.impression(found.query_id)
     assert shown is not None
     assert shown.recommended == "for-you"
     assert shown.shopper == "fan2"

@@ -68,7 +68,7 @@ def shop(
         items = ItemTable.open(folder / "ranking" / "items.npz", shelf._catalogue).items
         log, now = shelf.journal.log(), now + 1
         ModelStore(folder).save_statistics(
-            count(items, InteractionHistories(items, log.interactions, now=now), log.shown, until=now)
+            count(items, InteractionHistories(items, log.interactions, now=now), log.impressions, until=now)
         )
         yield shelf
 

@@ -17,7 +17,7 @@ from snapshelf.cli.options import DEFAULT_SHELF, JsonOption, ShelfOption
 from snapshelf.errors import InputError, NotFoundError, StorageError
 
 if TYPE_CHECKING:
-    from snapshelf.events import Erased, Journal, Profile, Remark
+    from snapshelf.events import Erased, EventNotice, Journal, Profile
 
 _REMARKS_SHOWN = 10
 _VALUES_SHOWN = 5
@@ -70,10 +70,10 @@ def import_(
     A wrong line is reported and the rest is imported; the exit code is 3 then.
     """
     with reported(as_json, if_stopped="stopped; imported events are kept, and count once if they come again"):
-        from snapshelf.events import json_lines, tell
+        from snapshelf.events import ingest_events, json_lines
 
         with opened_journal(shelf) as journal, _lines(file) as lines, progress("lines") as report_progress:
-            receipt = tell(journal, json_lines(_counted(lines, report_progress)))
+            receipt = ingest_events(journal, json_lines(_counted(lines, report_progress)))
         if as_json:
             print_json(asdict(receipt))
         else:
@@ -227,7 +227,7 @@ def _counted(lines: IO[bytes], report_progress: Progress) -> Iterator[bytes]:
         report_progress(number, None)
 
 
-def _say(remarks: tuple["Remark", ...]) -> None:
+def _say(remarks: tuple["EventNotice", ...]) -> None:
     for remark in remarks[:_REMARKS_SHOWN]:
         note(f"line {remark.line}: {remark.text}")
     if len(remarks) > _REMARKS_SHOWN:

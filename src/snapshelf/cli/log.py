@@ -9,7 +9,7 @@ from snapshelf.cli.console import note
 from snapshelf.cli.journal import opened_journal
 
 if TYPE_CHECKING:
-    from snapshelf.events import ShopLog
+    from snapshelf.events import EventLog
 
 LogOption: TypeAlias = Annotated[
     Path | None,
@@ -23,7 +23,7 @@ LogOption: TypeAlias = Annotated[
 _REFUSALS_SHOWN = 10
 
 
-def read_shop_log(log: Path | None, shelf: Path) -> "ShopLog":
+def read_shop_log(log: Path | None, shelf: Path) -> "EventLog":
     """Read impressions and interactions of a log, by default of the journal, without forgotten shoppers."""
     from snapshelf.events import read_log
 

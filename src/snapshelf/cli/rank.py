@@ -78,14 +78,17 @@ def train(log: LogOption = None, shelf: ShelfOption = DEFAULT_SHELF, as_json: Js
         from snapshelf.ranking import train as learn
 
         shop_log, items, now = read_shop_log(log, shelf), items_of(shelf), time()
-        divided = training_split(items, shop_log.shown, shop_log.interactions, now=now)
+        divided = training_split(items, shop_log.impressions, shop_log.interactions, now=now)
         model = learn(divided.statistics, divided.learn)
         report = evaluate_ranking(model, divided.statistics, divided.test).to_json()
         ranking = ModelStore(shelf)
         ranking.offer(model, report)
         ranking.save_statistics(
             count(
-                items, InteractionHistories(items, shop_log.interactions, now=now), shop_log.shown, until=now
+                items,
+                InteractionHistories(items, shop_log.interactions, now=now),
+                shop_log.impressions,
+                until=now,
             )
         )
         _print_figures(report, as_json)
@@ -140,7 +143,7 @@ def evaluate(
         from snapshelf.ranking import ModelRanker, ModelStore, training_split
 
         shop_log, items = read_shop_log(log, shelf), items_of(shelf)
-        divided = training_split(items, shop_log.shown, shop_log.interactions, now=time())
+        divided = training_split(items, shop_log.impressions, shop_log.interactions, now=time())
         ranking = ModelStore(shelf)
         model = ranking.candidate() if candidate else ranking.current()
         report = evaluate_ranking(model, divided.statistics, divided.test).to_json()
@@ -149,7 +152,7 @@ def evaluate(
                 ModelRanker(divided.statistics, model),
                 items,
                 divided.histories,
-                shop_log.shown,
+                shop_log.impressions,
                 shop_log.interactions,
                 since=divided.test_from,
             ).to_json()

@@ -61,7 +61,7 @@ def experiments(
         from snapshelf.evaluation import report_experiments
 
         shop_log = read_shop_log(log, shelf)
-        reports = report_experiments(shop_log.shown, shop_log.interactions)
+        reports = report_experiments(shop_log.impressions, shop_log.interactions)
         if as_json:
             print_json([experiment.to_json() for experiment in reports])
             return

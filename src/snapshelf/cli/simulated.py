@@ -33,7 +33,7 @@ def show_shoppers(shelf: "Shelf", place: Path) -> None:
 
 def _simulate(shelf: "Shelf", place: Path) -> None:
     from snapshelf.demo import draw_catalogue, simulate
-    from snapshelf.events import tell
+    from snapshelf.events import ingest_events
     from snapshelf.ranking import ModelStore, refresh_statistics
     from snapshelf.shelf import open_catalogue
 
@@ -42,7 +42,7 @@ def _simulate(shelf: "Shelf", place: Path) -> None:
     lines = simulate(list(draw_catalogue()), until=now).lines
     with progress("shoppers") as report_progress:
         for first in range(0, len(lines), _AT_ONCE):
-            tell(shelf.journal, enumerate(lines[first : first + _AT_ONCE], first + 1))
+            ingest_events(shelf.journal, enumerate(lines[first : first + _AT_ONCE], first + 1))
             report_progress(min(first + _AT_ONCE, len(lines)), len(lines))
     with open_catalogue(place) as catalogue:
         refresh_statistics(ModelStore(place), shelf.journal, items_of(place), catalogue, now=now)

@@ -2,10 +2,10 @@
 
 from snapshelf.events.event import EVENT_KINDS, SEARCH_WEIGHT, Event, EventKind, check_id
 from snapshelf.events.impression import RELEVANCE_SIGNALS, RENAMED_SIGNALS, Impression, Team
-from snapshelf.events.ingest import Line, json_lines, json_value, tell
+from snapshelf.events.ingest import Line, ingest_events, json_lines, json_value
 from snapshelf.events.interaction import GRADES, MAX_HISTORY, WEIGHTS, Interaction
-from snapshelf.events.journal import START, Erased, Journal, JournalStats, Position, Receipt, Remark
-from snapshelf.events.log import ShopLog, parse_log, read_log
+from snapshelf.events.journal import START, Erased, EventNotice, Journal, JournalStats, Position, Receipt
+from snapshelf.events.log import EventLog, parse_log, read_log
 from snapshelf.events.parsers import parse_events, write_event
 from snapshelf.events.profile import ProductPurchases, Profile, RecentInteraction, SearchedVector
 from snapshelf.events.robots import is_robot
@@ -26,6 +26,8 @@ __all__ = [
     "Erased",
     "Event",
     "EventKind",
+    "EventLog",
+    "EventNotice",
     "Impression",
     "Interaction",
     "Journal",
@@ -37,14 +39,13 @@ __all__ = [
     "Profile",
     "Receipt",
     "RecentInteraction",
-    "Remark",
     "SearchedVector",
-    "ShopLog",
     "ShopperSettings",
     "SqlJournal",
     "Team",
     "TraitsLookup",
     "check_id",
+    "ingest_events",
     "is_robot",
     "json_lines",
     "json_value",
@@ -52,6 +53,5 @@ __all__ = [
     "parse_log",
     "price_band",
     "read_log",
-    "tell",
     "write_event",
 ]

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 from snapshelf.errors import EventError
 from snapshelf.events.event import Event
-from snapshelf.events.journal import Journal, Receipt, Remark
+from snapshelf.events.journal import EventNotice, Journal, Receipt
 from snapshelf.events.parsers import ParsedEvent, parse_events
 
 Line: TypeAlias = "tuple[int | None, object]"
@@ -37,7 +37,7 @@ def json_value(text: bytes) -> object:
         return EventError(f"this is not JSON: {error}")
 
 
-def tell(journal: Journal, lines: Iterable[Line], *, user_agent: str | None = None) -> Receipt:
+def ingest_events(journal: Journal, lines: Iterable[Line], *, user_agent: str | None = None) -> Receipt:
     """Append events in any format that `parse_events` reads. An invalid line does not stop the others.
 
     Parameters
@@ -61,19 +61,19 @@ def tell(journal: Journal, lines: Iterable[Line], *, user_agent: str | None = No
 
 def _ingest_chunk(journal: Journal, lines: Iterable[Line], user_agent: str | None) -> Receipt:
     events: list[tuple[int | None, Event]] = []
-    refused: list[Remark] = []
-    notes: list[Remark] = []
+    refused: list[EventNotice] = []
+    notes: list[EventNotice] = []
     ignored = shown = 0
     now = time.time()
     for line, value in lines:
         for parsed in _parse(value, now, user_agent):
             if isinstance(parsed, EventError):
-                refused.append(Remark(line, None, str(parsed), parsed.field))
+                refused.append(EventNotice(line, None, str(parsed), parsed.field))
                 continue
-            notes += [Remark(line, event_id, text) for event_id, text in parsed.notes]
+            notes += [EventNotice(line, event_id, text) for event_id, text in parsed.notes]
             events += [(line, event) for event in parsed.events]
             if parsed.impression is not None:
-                journal.show(parsed.impression)
+                journal.record_impression(parsed.impression)
                 shown += 1
             elif not parsed.events:
                 ignored += 1

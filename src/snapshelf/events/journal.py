@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, Protocol
 
 from snapshelf.events.event import Event
 from snapshelf.events.impression import Impression
-from snapshelf.events.log import ShopLog
+from snapshelf.events.log import EventLog
 from snapshelf.events.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class EventNotice:
     """A message about an event.
 
     Parameters
@@ -54,9 +54,9 @@ class Receipt:
         Not stored: the shopper was forgotten after the event.
     shown : int
         Impressions stored.
-    refused : tuple of Remark
+    refused : tuple of EventNotice
         Not stored, with the reason.
-    notes : tuple of Remark
+    notes : tuple of EventNotice
         Corrections and oddities of accepted events.
     """
 
@@ -67,8 +67,8 @@ class Receipt:
     without_consent: int = 0
     forgotten: int = 0
     shown: int = 0
-    refused: tuple[Remark, ...] = ()
-    notes: tuple[Remark, ...] = ()
+    refused: tuple[EventNotice, ...] = ()
+    notes: tuple[EventNotice, ...] = ()
 
     def __add__(self, other: Receipt) -> Receipt:
         return Receipt(
@@ -133,8 +133,8 @@ START = Position()
 class Journal(Protocol):
     """Stores events, impressions and profiles, for several threads and several processes.
 
-    When a call returns, its changes are on disk. `show` and `append_soon` are the exceptions, so that a search does
-    not wait: their records are written within moments, and before all later ones.
+    When a call returns, its changes are on disk. `record_impression` and `append_soon` are the exceptions, so that a
+    search does not wait: their records are written within moments, and before all later ones.
     """
 
     def append(self, events: Iterable[Event]) -> Receipt:
@@ -155,11 +155,11 @@ class Journal(Protocol):
         """Store events as `append` does, without waiting for the disk; a failure is logged."""
         ...
 
-    def show(self, shown: Impression) -> None:
+    def record_impression(self, shown: Impression) -> None:
         """Store an impression, unless the shopper does not want to be remembered."""
         ...
 
-    def shown(self, query_id: str) -> Impression | None:
+    def impression(self, query_id: str) -> Impression | None:
         """Return the impression of a query; None for an unknown query."""
         ...
 
@@ -201,7 +201,7 @@ class Journal(Protocol):
 
     def log(
         self, since: Position = START, until: Position | None = None, *, of: Collection[str] | None = None
-    ) -> ShopLog:
+    ) -> EventLog:
         """Return what ranking models learn from: impressions and interactions, without robots.
 
         Parameters
@@ -213,7 +213,7 @@ class Journal(Protocol):
         """
         ...
 
-    def without_forgotten(self, log: ShopLog) -> ShopLog:
+    def without_forgotten(self, log: EventLog) -> EventLog:
         """Return a log without the shoppers who refused, and without the records of forgotten shoppers."""
         ...
 

@@ -15,23 +15,23 @@ from snapshelf.events.parsers import parse_events
 
 
 @dataclass(frozen=True)
-class ShopLog:
+class EventLog:
     """Impressions and the interactions that followed.
 
     Parameters
     ----------
-    shown : list of Impression
+    impressions : list of Impression
     interactions : list of Interaction
     refused : list of str
         A message for each line that could not be used.
     """
 
-    shown: list[Impression]
+    impressions: list[Impression]
     interactions: list[Interaction]
     refused: list[str]
 
 
-def read_log(path: Path) -> ShopLog:
+def read_log(path: Path) -> EventLog:
     """Read impressions and events, in any order. Each event counts once.
 
     A line with ``query_response_hit_ids`` is an impression; its ``query_attributes`` may have ``relevance`` (a score
@@ -51,9 +51,9 @@ def read_log(path: Path) -> ShopLog:
     return parse_log(lines, str(path))
 
 
-def parse_log(lines: Iterable[str], where: str) -> ShopLog:
+def parse_log(lines: Iterable[str], where: str) -> EventLog:
     """Parse the lines of a log; `where` names the file in messages. See `read_log`."""
-    log = ShopLog([], [], [])
+    log = EventLog([], [], [])
     seen: set[str] = set()
     now = time.time()
     for number, line in enumerate(lines, 1):
@@ -69,7 +69,7 @@ def parse_log(lines: Iterable[str], where: str) -> ShopLog:
                 log.refused.append(f"{where}, line {number}: {parsed}")
                 continue
             if parsed.impression is not None:
-                log.shown.append(parsed.impression)
+                log.impressions.append(parsed.impression)
             for event in parsed.events:
                 if event.event_id not in seen and (interaction := event.interaction) is not None:
                     log.interactions.append(interaction)

@@ -35,9 +35,9 @@ from snapshelf.events.event import Event
 from snapshelf.events.group_commit import GroupCommit
 from snapshelf.events.impression import Impression
 from snapshelf.events.interaction import Interaction
-from snapshelf.events.journal import START, Erased, JournalStats, Position, Receipt, Remark
+from snapshelf.events.journal import START, Erased, EventNotice, JournalStats, Position, Receipt
 from snapshelf.events.journal_schema import SCHEMA, consent_state, event, impression, note, profile, tally
-from snapshelf.events.log import ShopLog
+from snapshelf.events.log import EventLog
 from snapshelf.events.parsers import read_impression, write_event, write_impression
 from snapshelf.events.profile import Profile, fold, products_of
 from snapshelf.events.robots import is_robot
@@ -168,8 +168,8 @@ class SqlJournal:
         """See `Journal.append_soon`."""
         self._submit(self._checked(events))
 
-    def show(self, shown: Impression) -> None:
-        """See `Journal.show`."""
+    def record_impression(self, shown: Impression) -> None:
+        """See `Journal.record_impression`."""
         self._submit(shown)
 
     def merge(self, session: str, account: str) -> Profile:
@@ -220,8 +220,8 @@ class SqlJournal:
 
     # Reads
 
-    def shown(self, query_id: str) -> Impression | None:
-        """See `Journal.shown`."""
+    def impression(self, query_id: str) -> Impression | None:
+        """See `Journal.impression`."""
         self._commits.wait()
         with self._database.reading() as connection:
             return self._impressions(connection, [query_id]).get(query_id)
@@ -265,7 +265,7 @@ class SqlJournal:
 
     def log(
         self, since: Position = START, until: Position | None = None, *, of: Collection[str] | None = None
-    ) -> ShopLog:
+    ) -> EventLog:
         """See `Journal.log`."""
         self._commits.wait()
         end = until or Position(_MAX_NUMBER, _MAX_NUMBER)
@@ -281,7 +281,7 @@ class SqlJournal:
         shown = select(impression.c.body, impression.c.shopper).where(
             impression.c.number > since.impressions, impression.c.number <= end.impressions
         )
-        log = ShopLog([], [], [])
+        log = EventLog([], [], [])
         with self._database.reading() as connection:
             for names in [None] if of is None else chunks(of):
                 own = () if names is None else (event.c.shopper.in_(names),)
@@ -294,22 +294,26 @@ class SqlJournal:
                     shown.where(*own).order_by(impression.c.at), execution_options=_STREAM_OPTIONS
                 )
                 # The shopper of a merged session is its account.
-                log.shown.extend(
+                log.impressions.extend(
                     replace(read_impression(json.loads(row.body)), shopper=row.shopper) for row in rows
                 )
         return log
 
-    def without_forgotten(self, log: ShopLog) -> ShopLog:
+    def without_forgotten(self, log: EventLog) -> EventLog:
         """See `Journal.without_forgotten`."""
         with self._database.reading() as connection:
-            shoppers = {shown.shopper for shown in log.shown} | {past.shopper for past in log.interactions}
+            shoppers = {shown.shopper for shown in log.impressions} | {
+                past.shopper for past in log.interactions
+            }
             states = self._consent_states(connection, shoppers)
 
         def may_stay(record: Impression | Interaction) -> bool:
             state = states[record.shopper]
             return state.consent is not False and record.at > (state.forgotten or 0.0)
 
-        return ShopLog([*filter(may_stay, log.shown)], [*filter(may_stay, log.interactions)], log.refused)
+        return EventLog(
+            [*filter(may_stay, log.impressions)], [*filter(may_stay, log.interactions)], log.refused
+        )
 
     def position(self) -> Position:
         """See `Journal.position`."""
@@ -547,11 +551,11 @@ class _Intake:
         self._count(receipts)
         return receipts
 
-    def _admit(self, batch: Sequence[Event]) -> tuple[list[_Numbered], Counter[str], list[Remark]]:
+    def _admit(self, batch: Sequence[Event]) -> tuple[list[_Numbered], Counter[str], list[EventNotice]]:
         """Return the events to store, the number of the others by outcome, and notes on the stored events."""
         stored: list[_Numbered] = []
         counts: Counter[str] = Counter()
-        notes: list[Remark] = []
+        notes: list[EventNotice] = []
         for line, received in enumerate(batch, 1):
             state = self._consent_states[received.shopper]
             if received.event_id in self._known:
@@ -564,7 +568,7 @@ class _Intake:
                 ahead = received.at - self._now
                 if ahead > _MAX_CLOCK_SKEW:
                     text = f"its time is {_span(ahead)} ahead of this clock; now was used; set the sender's clock"
-                    notes.append(Remark(line, received.event_id, text))
+                    notes.append(EventNotice(line, received.event_id, text))
                     received = replace(received, at=self._now)
                 self._known.add(received.event_id)
                 stored.append((line, received))
@@ -573,9 +577,11 @@ class _Intake:
         self._new += [new for _, new in stored]
         return stored, counts, notes
 
-    def _receipt(self, stored: Sequence[_Numbered], counts: Counter[str], notes: Sequence[Remark]) -> Receipt:
+    def _receipt(
+        self, stored: Sequence[_Numbered], counts: Counter[str], notes: Sequence[EventNotice]
+    ) -> Receipt:
         unknown = [
-            Remark(
+            EventNotice(
                 line, new.event_id, f"no product has the id {new.product!r} yet; the event counts when it has"
             )
             for line, new in stored

@@ -60,7 +60,7 @@ def refresh_statistics(
     new = _by_shopper(log.interactions)
     before = {} if anew else _by_shopper(journal.log(until=counter.position, of=new).interactions)
     products = {event.product for events in (*before.values(), *new.values()) for event in events}
-    counter.update(before, new, log.shown, _brand_names(catalogue, products), at=now)
+    counter.update(before, new, log.impressions, _brand_names(catalogue, products), at=now)
     counter.position = until
     if anew:
         taste = taste_of(len(items), [items.rows(liked_products(events)) for events in new.values()])
@@ -68,7 +68,7 @@ def refresh_statistics(
         taste = store.statistics(items).taste if store.has_statistics else None
     store.save_statistics(counter.statistics(items, _names_of_codes(items, catalogue), taste))
     save_counter(counter, store.counter)
-    return Refreshed(len(log.interactions), len(log.shown), anew)
+    return Refreshed(len(log.interactions), len(log.impressions), anew)
 
 
 def _by_shopper(interactions: Iterable[Interaction]) -> dict[str, list[Interaction]]:

@@ -157,7 +157,7 @@ class Personaliser:
             return
         try:
             if impression is not None and impression.products:
-                self._journal().show(impression)
+                self._journal().record_impression(impression)
             if events:
                 self._journal().append_soon(events)
         except (StorageError, ShelfError, InputError) as error:

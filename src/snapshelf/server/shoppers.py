@@ -11,7 +11,7 @@ from pydantic_core import to_json
 
 from snapshelf._support.ids import MAX_ID_LENGTH
 from snapshelf.errors import EventError, NotFoundError
-from snapshelf.events import Profile, Receipt, check_id, tell
+from snapshelf.events import Profile, Receipt, check_id, ingest_events
 from snapshelf.server.bodies import NDJSON, read_lines
 from snapshelf.server.context import Context, InterleavedOrder
 from snapshelf.server.middleware import decode_id
@@ -69,7 +69,7 @@ async def post_events(request: Request, context: InterleavedOrder) -> EventsAnsw
     """
     single, lines = await read_lines(request)
     agent = request.headers.get("user-agent")
-    receipt = await context.note(lambda: tell(context.shelf.journal, lines, user_agent=agent))
+    receipt = await context.note(lambda: ingest_events(context.shelf.journal, lines, user_agent=agent))
     if single and receipt.refused:
         raise EventError(receipt.refused[0].text, field=receipt.refused[0].field)
     return _answer(receipt)
