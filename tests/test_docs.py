@@ -25,6 +25,9 @@ from snapshelf.server import create_app
 from snapshelf.shelf import Shelf
 
 ROOT = Path(__file__).resolve().parents[1]
+PAIRS = sorted(
+    (path, path.with_name(path.name.replace(".zh.md", ".md"))) for path in (ROOT / "docs").rglob("*.zh.md")
+)
 READMES = (ROOT / "README.md", ROOT / "README.zh.md")
 DOCUMENTS = (*READMES, *sorted((ROOT / "docs").rglob("*.md")))
 LINKING = (*DOCUMENTS, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md")
@@ -44,6 +47,9 @@ RUNNABLE = (
         )
     ),
 )
+
+ONLY_ENGLISH = ("evaluate", "large-encoders", "postgresql", "train-an-encoder")
+"""How-tos without a Chinese version so far."""
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
@@ -109,6 +115,39 @@ def test_both_readmes_have_the_same_shape() -> None:
             )
         )
     assert shapes[0] == shapes[1]
+
+
+@by_name(("chinese", "english"), PAIRS, ids=name)
+def test_chinese_pages_have_the_code_of_the_english_ones(chinese: Path, english: Path) -> None:
+    assert [without_comments(block) for block in blocks(chinese)] == [
+        without_comments(block) for block in blocks(english)
+    ]
+    levels = [re.findall(r"^(#+) ", prose(page), re.MULTILINE) for page in (chinese, english)]
+    assert levels[0] == levels[1]
+
+
+def test_tutorials_and_howtos_are_in_both_languages() -> None:
+    english = {path for room in ("tutorial", "howto") for path in (ROOT / "docs" / room).glob("*.md")}
+    translated = {page for _, page in PAIRS}
+    pages = {path for path in english if not path.name.endswith(".zh.md")}
+    assert pages - translated == {ROOT / f"docs/howto/{name}.md" for name in ONLY_ENGLISH}
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text("utf-8")
+    for page in (ROOT / "docs").rglob("*.md"):
+        assert f": {page.relative_to(ROOT / 'docs').as_posix()}\n" in navigation, page
+
+
+def long_lines(document: Path) -> list[str]:
+    """Return the lines of prose over 120 characters; tables and indented diagrams may be longer."""
+    lines = [line for line in prose(document).splitlines() if len(line) > 120]
+    return [line for line in lines if not line.lstrip().startswith("|") and not line.startswith("    ")]
+
+
+@by_name("document", LINKING, ids=name)
+def test_lines_are_short(document: Path) -> None:
+    assert long_lines(document) == []
 
 
 def command_lines(document: Path) -> list[list[str]]:
