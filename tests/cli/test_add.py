@@ -7,10 +7,13 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from PIL import Image
 
+from snapshelf.catalogue import FeedFormat
+from snapshelf.cli.add import add
 from tests.cli.commands import COUNT, Run, spawn
 
 FIELDS = ["rows", "added", "updated", "unchanged", "failed", "photos_encoded", "quarantined", "seconds"]
@@ -26,6 +29,12 @@ def test_add_and_again(run: Run, feed: Path, photos: Path, tmp_path: Path) -> No
     again = run("add", feed, "--photos", photos, "--shelf", tmp_path / "shelf")
     assert again.exit_code == 0
     assert again.stdout.startswith(f"{COUNT} rows: nothing changed: {COUNT} unchanged; no photo encoded; ")
+
+
+def test_every_feed_format_can_be_named() -> None:
+    """The command repeats them, because `--help` must not load the catalogue."""
+    literal, _ = get_args(get_type_hints(add)["format"])
+    assert get_args(literal) == get_args(FeedFormat)
 
 
 def test_a_price_that_changed_encodes_nothing(run: Run, feed: Path, photos: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from snapshelf.catalogue.database import (
     fields_hash,
     title_fingerprint,
 )
-from snapshelf.catalogue.feeds.feed import Feed, Row, read_feed
+from snapshelf.catalogue.feeds.feed import Feed, FeedFormat, Row, read_feed
 from snapshelf.catalogue.feeds.mapping import parse_mapping
 from snapshelf.catalogue.photos.decode import decode_photo, photo_fingerprint, thumbnail
 from snapshelf.catalogue.photos.limits import PhotoLimits
@@ -23,6 +23,7 @@ __all__ = [
     "Change",
     "Entry",
     "Feed",
+    "FeedFormat",
     "Known",
     "PhotoEntry",
     "PhotoLimits",

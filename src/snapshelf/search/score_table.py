@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -127,4 +127,8 @@ class ScoreTable:
         return total
 
 
-_ARRAYS = ("window", "visual", "title", "bm25", "tests", "sort_values", "exactness", "reranked", "draft")
+_ARRAYS = tuple(
+    column.name
+    for column in fields(ScoreTable)
+    if column.name not in ("ids", "groups", "contributions", "teams")
+)

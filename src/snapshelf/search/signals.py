@@ -90,11 +90,17 @@ SIGNALS = (
 )
 """Every signal, in the order in which contributions are added up.
 
-To add a signal, add an entry here and its column in `retrieval` and `fusion`.
+``docs/howto/extend.md`` shows how to add a signal.
 """
 
 WEIGHTED = tuple(signal.name for signal in SIGNALS if signal.weight is not None)
 """Names of the signals that have a weight."""
+
+_OF_WORDS = tuple(
+    signal.name
+    for signal in SIGNALS
+    if signal.name != "photo" and signal.retrieved_by in ("photo vectors", "title vectors", "BM25")
+)
 
 _Class = TypeVar("_Class")
 
@@ -114,8 +120,8 @@ def _declare_weights(cls: type[_Class]) -> type[_Class]:
 class Weights:
     """Weight of each signal in the score; the defaults were measured, see ``docs/figures/fusion.md``.
 
-    Only proportions matter: the score is the mean of the signals that the query has, weighted so. The weight of
-    ``constraints`` is not part of that mean; what constraints give comes on top.
+    Only proportions matter: the score is the mean of the signals that the query has, weighted so. Signals that bring no
+    candidates, such as ``constraints``, are not part of that mean; what they give comes on top.
 
     Parameters
     ----------
@@ -147,21 +153,18 @@ class Weights:
 
     def scaled(self, query: Query, mode: Mode) -> Weights:
         """Scale the weights so that those of the signals that a query has add up to 1."""
+        weights = dict(self.items())
         if mode == "photo-vectors":
-            return Weights(
-                photo=self.photo, text_image=self.text_image, text_title=0.0, lexical=0.0, constraints=0.0
-            )
-        weights = {
-            "photo": self.photo if query.photo is not None else 0.0,
-            "text_image": self.text_image,
-            "text_title": self.text_title,
-            "lexical": self.lexical if query.terms else 0.0,
-        }
-        of_words = sum(weight for name, weight in weights.items() if name != "photo")
-        total = weights["photo"] + (of_words if query.text is not None else 0.0)
+            visual = {signal.name for signal in SIGNALS if signal.retrieved_by == "photo vectors"}
+            return Weights(**{name: weight if name in visual else 0.0 for name, weight in weights.items()})
+        if not query.terms:
+            weights["lexical"] = 0.0
+        of_words = sum(weight for name, weight in weights.items() if name in _OF_WORDS)
+        total = (self.photo if query.photo is not None else 0.0) + (
+            of_words if query.text is not None else 0.0
+        )
         if total <= 0:
             return self
-        weights |= {"photo": self.photo, "constraints": self.constraints}
         return Weights(**{name: weight / total for name, weight in weights.items()})
 
 

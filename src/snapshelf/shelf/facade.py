@@ -12,7 +12,7 @@ from typing import Literal, Self, TypeAlias, Unpack
 
 import filelock
 
-from snapshelf.catalogue import Catalogue, Product, Row, open_photos, read_feed
+from snapshelf.catalogue import Catalogue, FeedFormat, Product, Row, open_photos, read_feed
 from snapshelf.encoders import Encoder, load_encoder
 from snapshelf.errors import EncoderMismatchError, NotFoundError, StorageError
 from snapshelf.events import Journal, SqlJournal
@@ -234,7 +234,7 @@ class Shelf:
         *,
         photos: str | Path | None = None,
         mapping: Mapping[str, str] | None = None,
-        format: Literal["csv", "jsonl", "parquet"] | None = None,
+        format: FeedFormat | None = None,
         allow_http: bool = False,
         progress: Progress | None = None,
         errors: Callable[[RowError], None] | None = None,
@@ -252,7 +252,7 @@ class Shelf:
             Folder or tar file that the products' images are relative to; by default the feed's folder.
         mapping : mapping or None
             Field → column, for columns whose meaning cannot be guessed.
-        format : {"csv", "jsonl", "parquet"} or None
+        format : FeedFormat or None
             By default read from the file's name.
         allow_http : bool
             Fetch images that are http(s) URLs.

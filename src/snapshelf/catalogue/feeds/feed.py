@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
     from snapshelf.catalogue.feeds.record import Reader, Record
 
-Format: TypeAlias = Literal["csv", "jsonl", "parquet"]
+FeedFormat: TypeAlias = Literal["csv", "jsonl", "parquet"]
+"""File formats of feeds."""
 
-_SUFFIXES: dict[str, Format] = {
+_SUFFIXES: dict[str, FeedFormat] = {
     ".csv": "csv",
     ".tsv": "csv",
     ".txt": "csv",
@@ -132,7 +133,7 @@ def read_feed(
     path: str | Path,
     mapping: Mapping[str, str] | None = None,
     *,
-    format: Format | None = None,
+    format: FeedFormat | None = None,
 ) -> Feed:
     """Open a feed: CSV (also TSV, semicolons; also gzipped), JSON Lines (also gzipped) or Parquet.
 
@@ -145,7 +146,7 @@ def read_feed(
     path : str or Path
     mapping : mapping, optional
         Column(s) by field for what cannot be guessed; see `parse_mapping`.
-    format : {"csv", "jsonl", "parquet"}, optional
+    format : FeedFormat, optional
         By default read from the file's name and first bytes.
 
     Raises
@@ -162,7 +163,7 @@ def read_feed(
     return Feed(path, reader, plan)
 
 
-def _reader(path: Path, format_: Format) -> Reader:
+def _reader(path: Path, format_: FeedFormat) -> Reader:
     match format_:
         case "csv":
             table = CsvReader(path)
@@ -175,7 +176,7 @@ def _reader(path: Path, format_: Format) -> Reader:
             return ParquetReader(path)
 
 
-def _format(path: Path) -> Format:
+def _format(path: Path) -> FeedFormat:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     by_name = _SUFFIXES.get(next((suffix for suffix in reversed(suffixes) if suffix != ".gz"), ""))
     if by_name is not None:

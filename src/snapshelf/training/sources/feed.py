@@ -8,9 +8,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
-from snapshelf.catalogue import open_photos, read_feed
+from snapshelf.catalogue import FeedFormat, open_photos, read_feed
 from snapshelf.training.sources.example import Example, Photo, Report
 from snapshelf.training.sources.files import SharedPhotos
 from snapshelf.training.sources.products import annotation_of, stands_out_from_white
@@ -21,7 +20,7 @@ def feed_examples(
     photos: Path | None = None,
     mapping: Mapping[str, str] | None = None,
     *,
-    format: Literal["csv", "jsonl", "parquet"] | None = None,
+    format: FeedFormat | None = None,
     allow_http: bool = False,
     report: Report | None = None,
 ) -> Iterator[Example]:
@@ -37,7 +36,7 @@ def feed_examples(
         Folder or tar that image paths are relative to; by default the feed's folder.
     mapping : mapping or None
         Field → column(s), as in `read_feed`; ``attributes.colour=shade`` maps a label.
-    format : {"csv", "jsonl", "parquet"} or None
+    format : FeedFormat or None
         By default detected from the file.
     allow_http : bool
         Fetch photos that are http(s) addresses.
