@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import json
 import re
 import shlex
@@ -18,6 +19,7 @@ import pytest
 import typer
 from fastapi.testclient import TestClient
 
+import snapshelf
 from snapshelf.catalogue import Price, Product, read_feed
 from snapshelf.cli import app
 from snapshelf.demo import draw_catalogue
@@ -105,7 +107,9 @@ def test_both_readmes_have_the_same_shape() -> None:
     shapes = []
     for path in READMES:
         text = prose(path)
-        links = sorted(set(re.findall(r"\]\(([^)]+)\)", text)) - {"README.md", "README.zh.md"})
+        links = sorted(
+            {link.replace(".zh.md", ".md") for link in re.findall(r"\]\(([^)]+)\)", text)} - {"README.md"}
+        )
         shapes.append(
             (
                 re.findall(r"^(#+) ", text, re.MULTILINE),
@@ -288,6 +292,18 @@ def test_option_tables_are_those_of_the_models() -> None:
         [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, encoding="utf-8"
     )
     assert check.returncode == 0, check.stderr
+
+
+PYTHON_API = re.findall(r"^::: (\S+)$", (ROOT / "docs/reference/python.md").read_text("utf-8"), re.MULTILINE)
+
+
+def test_the_python_reference_has_the_public_names() -> None:
+    rooms = [entry.rpartition(".") for entry in PYTHON_API]
+    for room, _, exported in rooms:
+        assert exported in importlib.import_module(room).__all__, f"{room}.{exported}"
+    assert {exported for room, _, exported in rooms if room == "snapshelf"} == {*snapshelf.__all__} - {
+        "SnapshelfError"
+    }
 
 
 def anchors(document: Path) -> set[str]:
