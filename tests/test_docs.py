@@ -50,7 +50,7 @@ RUNNABLE = (
     ),
 )
 
-ONLY_ENGLISH = ("evaluate", "large-encoders", "postgresql", "train-an-encoder")
+ONLY_ENGLISH = ("evaluate", "large-encoders", "train-an-encoder")
 """How-tos without a Chinese version so far."""
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
