@@ -64,7 +64,7 @@ def read_page_token(token: str, query: bytes) -> Page:
         check = body = b""
     if not body or check != _check(body):
         raise QueryError(
-            f"page_token {token[:40]!r} is none of ours; take it from the answer before, as it is"
+            f"page_token {token[:40]!r} is invalid; pass next_page_token of the previous response unchanged"
         )
     if asked != query:
         raise QueryError(

@@ -529,7 +529,7 @@ class Shelf:
         Raises
         ------
         RuleError
-            They cannot be read, contradict each other, or filter by a field that there is not.
+            They cannot be read, contradict each other, or filter by an unknown field.
         StorageError
             They cannot be written.
         """
@@ -546,7 +546,7 @@ class Shelf:
         QueryError
             `k` is out of range.
         FilterError
-            The filter is malformed or names a field that there is not.
+            The filter is malformed or names an unknown field.
 
         Examples
         --------
