@@ -37,7 +37,9 @@ class Listening:
             SimpleNamespace(product=SimpleNamespace(id=id), score=score)
             for id, score in zip(order, looks, strict=True)
         ]
-        return SimpleNamespace(hits=hits, evidence=Evidence(text=looks, title=looks, words=looks))
+        return SimpleNamespace(
+            hits=hits, evidence=Evidence(text_image=looks, text_title=looks, lexical=looks)
+        )
 
     def get(self, product: str, /) -> object:
         return product
@@ -86,7 +88,7 @@ def test_a_calibration_asks_with_and_without_the_answer() -> None:
     # Signals of .9 and .3 tell right from wrong without error.
     assert report.error < 0.05
     looks = np.array([0.9, 0.3])
-    best = fit.calibration.relevance(Evidence(text=looks, title=looks, words=looks))
+    best = fit.calibration.relevance(Evidence(text_image=looks, text_title=looks, lexical=looks))
     assert best is not None
     assert best[0] > 0.9
     assert best[1] < 0.1

@@ -38,7 +38,7 @@ def recount(shelf: Shelf) -> None:
     assert signals is not None
     told, now = shelf.journal.log(), time.time()
     histories = InteractionHistories(signals.items, told.interactions, now=now)
-    ModelStore(shelf._folder).save_statistics(count(signals.items, histories, told.shown, until=now))
+    ModelStore(shelf._folder).save_statistics(count(signals.items, histories, told.impressions, until=now))
 
 
 def ids(found: object) -> list[str]:

@@ -110,7 +110,7 @@ def train(
     command is given again. Needs the extra snapshelf[train].
     """
     if sum(source is not None for source in (feed, shelf, labels)) != 1:
-        raise typer.BadParameter("give either FEED, --shelf or --labels")
+        raise typer.BadParameter("give one of FEED, --shelf and --labels")
     with reported(as_json, if_stopped=_STOPPED), _stages() as watch, _problems() as report:
         # PyTorch is looked for first: reading a feed only to hear that it is missing would be a waste of time.
         from snapshelf.encoders import load_encoder
