@@ -27,6 +27,7 @@ from snapshelf.server import create_app
 from snapshelf.shelf import Shelf
 
 ROOT = Path(__file__).resolve().parents[1]
+ROOMS = {init.parent.name for init in (ROOT / "src/snapshelf").glob("*/__init__.py")} | {"errors"}
 PAIRS = sorted(
     (path, path.with_name(path.name.replace(".zh.md", ".md"))) for path in (ROOT / "docs").rglob("*.zh.md")
 )
@@ -192,6 +193,26 @@ def flags(command: str) -> set[str]:
     }
 
 
+def exported(room: str) -> list[str]:
+    """Return the names that a module offers; docs name the package, its rooms and no module within them."""
+    assert re.fullmatch(r"snapshelf(\.[a-z]\w*)?", room), f"{room} is private"
+    return list(importlib.import_module(room).__all__)
+
+
+@by_name("document", LINKING, ids=name)
+def test_only_faces_of_rooms_are_imported(document: Path) -> None:
+    text = document.read_text("utf-8")
+    for room, several, single in re.findall(
+        r"\bfrom (snapshelf[\w.]*) import (?:\(([^)]*)\)|([\w, ]+))", text
+    ):
+        names = [imported.split(" as ")[0].strip() for imported in (several or single).split(",")]
+        assert {imported for imported in names if imported} <= {*exported(room)}, room
+    assert not re.findall(r"\bsnapshelf(?:\.\w+)*\._\w+", text)
+    for room, attribute in re.findall(r"\bsnapshelf\.([a-z_]+)\.(\w+)", text):
+        if room in ROOMS:
+            assert attribute in exported(f"snapshelf.{room}"), f"snapshelf.{room}.{attribute}"
+
+
 @by_name("document", LINKING, ids=name)
 def test_commands_in_prose_exist(document: Path) -> None:
     for code in codes(prose(document)):
@@ -207,6 +228,7 @@ def test_the_documents_have_what_is_checked() -> None:
     texts = [prose(document) for document in DOCUMENTS]
     assert sum(code.startswith("snapshelf ") for text in texts for code in codes(text)) > 50
     assert sum(len(re.findall(r"\]\([^)\s]+\)", text)) for text in texts) > 100
+    assert sum(text.count("from snapshelf") for text in (page.read_text("utf-8") for page in DOCUMENTS)) > 10
     assert sum(block.language == "json" for document in DOCUMENTS for block in blocks(document)) > 5
 
 

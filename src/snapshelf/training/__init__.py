@@ -9,7 +9,8 @@ from snapshelf.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from snapshelf.training.fine_tuning import Stage, default_recipe, fine_tune
-    from snapshelf.training.large.export import Fidelity, export_checkpoint
+    from snapshelf.training.large.export import Fidelity, export_checkpoint, export_large
+    from snapshelf.training.large.towers import load_large
     from snapshelf.training.sources.coco import coco_examples
     from snapshelf.training.sources.example import Example
     from snapshelf.training.sources.feed import feed_examples
@@ -27,9 +28,11 @@ __all__ = [
     "coco_examples",
     "default_recipe",
     "export_checkpoint",
+    "export_large",
     "feed_examples",
     "fine_tune",
     "folder_examples",
+    "load_large",
     "shelf_examples",
     "voc_examples",
     "yolo_examples",
@@ -43,9 +46,11 @@ _MODULES = {
     "Stage": "fine_tuning",
     "coco_examples": "sources",
     "export_checkpoint": "large",
+    "export_large": "large",
     "feed_examples": "sources",
     "fine_tune": "fine_tuning",
     "folder_examples": "sources",
+    "load_large": "large",
     "shelf_examples": "sources",
     "default_recipe": "fine_tuning",
     "voc_examples": "sources",
