@@ -34,7 +34,7 @@ def test_pulled_in_one_process_it_searches_in_another(hub: Hub, feed: Path, tmp_
     assert NAME in output
     assert f"--encoder {NAME}" in notes
     hub.repositories.clear()
-    hub.asked.clear()
+    hub.requests.clear()
     for arguments in (
         ("add", feed, "--photos", feed.parent / "photos", "--encoder", NAME),
         ("search", "--text", "red dress"),
@@ -43,7 +43,7 @@ def test_pulled_in_one_process_it_searches_in_another(hub: Hub, feed: Path, tmp_
         output, notes = process.communicate(timeout=120)
         assert process.returncode == 0, notes
     assert json.loads(output)["hits"]
-    assert hub.asked == []
+    assert hub.requests == []
 
 
 def test_pull_prints_json(run: Run, hub: Hub) -> None:

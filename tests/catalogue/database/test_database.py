@@ -530,7 +530,7 @@ class TestThreads:
         engine = create_engine(url)
         with engine.connect() as other:
             other.execute(text("UPDATE state SET value = value + 1 WHERE name = 'version'"))
-            other.execute(text("UPDATE product SET fields_hash = 'unfinished'"))
+            other.execute(text("UPDATE product SET facts_hash = 'unfinished'"))
             assert catalogue.get("a") == make_product("a")
             assert catalogue.known(["a"])["a"].fields_hash == fields_hash(make_product("a"))
             assert catalogue.version == 1
