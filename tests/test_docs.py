@@ -51,7 +51,7 @@ RUNNABLE = (
     ),
 )
 
-ONLY_ENGLISH = ("evaluate", "large-encoders")
+ONLY_ENGLISH = ("large-encoders",)
 """How-tos without a Chinese version so far."""
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
