@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import openapi
 from pydantic.fields import FieldInfo
 
 from snapshelf._support.options import OptionsModel, describe, options_of
@@ -65,6 +67,17 @@ def signal_table() -> str:
     return _table(("signal", "meaning", "default weight"), rows)
 
 
+def openapi_section(parts: Iterable[str | openapi.Table]) -> str:
+    """Return paragraphs and tables of the OpenAPI document as Markdown."""
+    return "\n\n".join(
+        textwrap.fill(part, 118, break_long_words=False, break_on_hyphens=False)
+        if isinstance(part, str)
+        else _table(part[0], part[1:])
+        for part in parts
+        if part and (isinstance(part, str) or len(part) > 1)
+    )
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     "search python": lambda: python_table(SearchRequest),
     "search http": lambda: http_table(SearchRequest),
@@ -72,6 +85,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "signals": signal_table,
     "recommendations http": lambda: http_table(RecommendationRequest),
     "recommendations cli": lambda: cli_table(RecommendationRequest),
+    "routes": lambda: openapi_section(openapi.routes(openapi.document())),
+    "schemas": lambda: openapi_section(openapi.schemas(openapi.document())),
 }
 
 
