@@ -251,7 +251,7 @@ class EventBody(BaseModel):
     ] = {}
 
 
-class RemarkModel(BaseModel):
+class EventNoticeModel(BaseModel):
     """A warning about an event, or the reason why it was refused."""
 
     line: int | None = Field(description="Where it was in the body, from 1; null for a single event.")
@@ -270,8 +270,8 @@ class EventsAnswer(BaseModel):
     without_consent: int = Field(description="Not kept: the shopper does not want to be remembered.")
     forgotten: int = Field(description="Not kept: from before the shopper was forgotten.")
     shown: int = Field(description="Searches that came with their hits, and are kept as impressions.")
-    refused: list[RemarkModel] = Field(description="Not kept, with the reasons.")
-    notes: list[RemarkModel] = Field(
+    refused: list[EventNoticeModel] = Field(description="Not kept, with the reasons.")
+    notes: list[EventNoticeModel] = Field(
         description="Warnings about accepted events: what was corrected, or is unusual."
     )
 
