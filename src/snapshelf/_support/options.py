@@ -20,6 +20,14 @@ OptionShape: TypeAlias = Literal["value", "list", "object"]
 ADVICE = "advice"
 """Type of a validation error whose message says what to do."""
 
+_EXPECTED = {
+    "tuple_type": "give a list",
+    "dict_type": "give names with their values",
+    "string_type": "give a text",
+    "bytes_type": "give a path, the bytes of a file, or a PIL image",
+}
+"""What to give, by Pydantic's type of an error whose own words name a type of Python."""
+
 _MAX_SHOWN = 60
 """Characters of a wrong value that a message repeats."""
 
@@ -172,7 +180,8 @@ def _problem(model: type[BaseModel], name: str, place: str, details: Mapping[str
     low, high = bounds_of(model.model_fields[name]) if place in model.model_fields else (None, None)
     if low is not None and high is not None:
         return f"{place} is {_shown(value)}; it must be between {low} and {high}"
-    return f"{place} is {_shown(value)}: {details['msg']}" if name else str(details["msg"])
+    advice = _EXPECTED.get(kind, details["msg"])
+    return f"{place} is {_shown(value)}: {advice}" if name else str(advice)
 
 
 def _shown(value: object) -> str:

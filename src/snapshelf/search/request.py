@@ -190,6 +190,13 @@ def check_shopper(shopper: str) -> str:
     return shopper
 
 
+def _check_product_id(product_id: str) -> str:
+    if (problem := id_problem("product", product_id)) is not None:
+        raise PydanticCustomError(ADVICE, "{problem}", {"problem": problem})
+    return product_id
+
+
+ProductId: TypeAlias = Annotated[str, AfterValidator(_check_product_id)]
 Photo: TypeAlias = Annotated[
     PhotoInput,
     PlainSerializer(_photo_digest, when_used="json"),
@@ -253,14 +260,14 @@ class SearchRequest(OptionsModel):
         None
     )
     liked: Annotated[
-        tuple[str, ...],
+        tuple[ProductId, ...],
         Field(
             description=f"Ids of products to find similar products to, up to {MAX_EXAMPLES}; they are not hits."
         ),
         Option(metavar="ID"),
     ] = ()
     disliked: Annotated[
-        tuple[str, ...],
+        tuple[ProductId, ...],
         Field(description=f"Ids of products to keep away from, up to {MAX_EXAMPLES}; they are not hits."),
         Option(metavar="ID"),
     ] = ()
