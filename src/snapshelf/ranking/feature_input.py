@@ -222,5 +222,8 @@ class FeatureInput:
         own = np.stack([codes[self.rows] for codes in columns])
         others = np.stack([codes[rows] for codes in columns])
         same = (own[:, :, None] == others[:, None, :]).astype(np.float32)
-        shares = np.where(own == UNKNOWN, np.float32(np.nan), same @ (weights / weights.sum()))
+        # Kernels of some BLAS builds raise the flag of invalid values for lanes that they do not use.
+        with np.errstate(invalid="ignore"):
+            known = same @ (weights / weights.sum())
+        shares = np.where(own == UNKNOWN, np.float32(np.nan), known)
         return dict(zip(names, shares, strict=True))
