@@ -179,3 +179,10 @@ def test_passwords_are_neither_shown_nor_logged(
 def test_only_servers_are_given_by_url(tmp_path: Path, location: str) -> None:
     with pytest.raises(InputError, match=r"postgresql://user:password@host"):
         Shelf.open(tmp_path / "shelf", database=f"sqlite:///{tmp_path}/elsewhere.sqlite")
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://shop:geheim@127.0.0.1:port/shop", "postgresql-geheim"])
+def test_what_is_no_url_is_refused_without_the_password(tmp_path: Path, location: str, url: str) -> None:
+    with pytest.raises(InputError, match=r"postgresql://user:password@host") as refused:
+        Shelf.open(tmp_path / "shelf", database=url)
+    assert "geheim" not in str(refused.value)

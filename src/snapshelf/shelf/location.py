@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from snapshelf._support.files import write_text
 from snapshelf.catalogue import Catalogue
@@ -22,6 +24,13 @@ _SERVER = "database.json"
 _OWNER = "shelf"
 """Name of the note in the catalogue that says which shelf it belongs to."""
 _RELEASE = f"psql -c \"DELETE FROM meta WHERE key = '{_OWNER}'\""  # noqa: S608 - for a message
+
+
+def _is_server(database: str) -> bool:
+    try:
+        return make_url(database).drivername.startswith("postgresql")
+    except (ArgumentError, ValueError):  # SQLAlchemy lets a port that is no number escape as a ValueError
+        return False
 
 
 class _Remembered(BaseModel):
@@ -120,7 +129,7 @@ def take_catalogue(folder: Path, database: str | None = None) -> Catalogue:
     remembered = _Remembered.read(folder)
     if database is None and remembered is None:
         return Catalogue.open(folder / _SQLITE)
-    if database is not None and not database.startswith("postgresql"):
+    if database is not None and not _is_server(database):
         raise InputError(
             "the shelf's database: write its URL as postgresql://user:password@host:5432/database"
         )
