@@ -210,7 +210,7 @@ def test_a_card_that_is_wrong_names_the_field(tmp_path: Path, field: str, value:
         write_card(tmp_path, {**good, field: value})
 
 
-@pytest.mark.parametrize("name", ["../../x", "/tmp/x", r"..\x", "onnx/../../x", ""])  # noqa: S108
+@pytest.mark.parametrize("name", ["../../x", "/elsewhere/x", r"..\x", "onnx/../../x", ""])
 def test_a_card_that_names_a_file_outside_is_refused(tmp_path: Path, name: str) -> None:
     card = {
         "name": "a", "licence": "MIT", "languages": [], "parameters": 1, "dimension": 1, "image_size": 1,
