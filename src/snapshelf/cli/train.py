@@ -157,7 +157,7 @@ def _annotated(labels: str, photos: Path | None, report: Callable[[str], None]) 
         case "yolo":
             return training.yolo_examples(Path(path), report=report)
     raise typer.BadParameter(
-        f"{labels!r} is none of folders:DIR, coco:FILE, voc:DIR and yolo:DIR", param_hint="--labels"
+        f"unknown labels {labels!r}; give folders:DIR, coco:FILE, voc:DIR or yolo:DIR", param_hint="--labels"
     )
 
 
