@@ -102,7 +102,9 @@ def test_from_boxes(train: Train, tmp_path: Path) -> None:
 def test_annotations_of_another_kind_are_wrong_usage(train: Train, labels: str, tmp_path: Path) -> None:
     result = train("--labels", labels, "--out", tmp_path)
     assert result.exit_code == 2
-    assert "give folders:DIR, coco:FILE, voc:DIR or yolo:DIR" in " ".join(result.stderr.replace("│", " ").split())
+    assert "give folders:DIR, coco:FILE, voc:DIR or yolo:DIR" in " ".join(
+        result.stderr.replace("│", " ").split()
+    )
 
 
 def test_what_cannot_be_learnt_from_is_one_line(train: Train, shop: Path, tmp_path: Path) -> None:

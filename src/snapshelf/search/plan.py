@@ -33,6 +33,8 @@ class SearchPlan:
     weights : Weights
     sort : Sort or None
         None for the order by relevance.
+    min_relevance : float or None
+        Least probability that a product is what was asked for; None for the shelf's own.
     diversity : float
     collapse : bool
         Variants share a place, and so do products that look the same.
@@ -57,6 +59,7 @@ class SearchPlan:
     mode: Mode = "full"
     weights: Weights = field(default_factory=Weights)
     sort: Sort | None = None
+    min_relevance: float | None = None
     diversity: float = 0.0
     collapse: bool = True
     rules: Merchandising = field(default_factory=Merchandising)

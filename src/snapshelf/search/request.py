@@ -135,6 +135,7 @@ class SearchOptions(TypedDict, total=False):
     facets: Sequence[str | FacetRequest]
     facet_filters: Mapping[str, Sequence[str] | Range] | None
     page_token: str | None
+    min_relevance: float | None
     diversity: float
     collapse: bool
     understand: bool
@@ -317,6 +318,15 @@ class SearchRequest(OptionsModel):
         str | None,
         Field(description="`next_page_token` of the previous response of the same search."),
         Option(metavar="TOKEN", decides_order=False),
+    ] = None
+    min_relevance: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=1,
+            description="Least probability that a product is what was asked for; by default the shelf's own. 0 keeps "
+            "everything.",
+        ),
     ] = None
     diversity: Annotated[
         float,

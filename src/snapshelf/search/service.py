@@ -191,6 +191,7 @@ class SearchService:
             mode=request.mode,
             weights=request.weights or self._settings.weights,
             sort=sort,
+            min_relevance=request.min_relevance,
             diversity=request.diversity,
             collapse=collapse,
             rules=rules,
