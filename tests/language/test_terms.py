@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from snapshelf.language import normalise, search_terms, tokenize
+from snapshelf.language import normalise, query_words, search_terms, tokenize
 from snapshelf.language.tokens import stem
 
 
@@ -126,3 +126,32 @@ def test_fast_enough_for_a_large_catalogue() -> None:
         search_terms(title, ancestors=True)
     # ~0.1 ms on one 2020s core; the margin is for loaded machines
     assert (time.process_time() - start) / 200 < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("the wd-40 sprays", [("wd-40", {("wd40",), ("wd", "40")}), ("sprays", {("spray",)})]),
+        ("red shoes", [("red", {("§colour/red",), ("red",)}), ("shoes", {("§category/shoes",), ("shoe",)})]),
+        (
+            "红色的裙子",
+            [("红色", {("§colour/red",), ("红色",)}), ("裙子", {("§category/skirt",), ("裙子",)})],
+        ),
+        ("of the", [("of", {("of",)}), ("the", {("the",)})]),
+        ("…", []),
+    ],
+)
+def test_the_words_of_a_query(query: str, expected: list[tuple[str, set[tuple[str, ...]]]]) -> None:
+    words = query_words(query)
+    assert [word.text for word in words] == [text for text, _ in expected]
+    for word, (_, alternatives) in zip(words, expected, strict=True):
+        assert alternatives <= set(word.alternatives)
+
+
+@given(st.text(st.characters()) | st.text("red 红色连衣裙T恤的和米 -&.'’12aÉqカ한\u0301\U00020000"))
+def test_a_text_has_every_word_of_itself(text: str) -> None:
+    terms = set(search_terms(text))
+    normalised = normalise(text)
+    for word in query_words(text):
+        assert normalised[word.start : word.end] == word.text
+        assert any(terms.issuperset(alternative) for alternative in word.alternatives), word

@@ -13,6 +13,7 @@ from snapshelf.index.protocol import (
     Record,
     ScoredCandidate,
     SearchIndex,
+    TermPlace,
 )
 from snapshelf.index.qdrant_edge import QdrantEdgeIndex
 
@@ -37,6 +38,7 @@ __all__ = [
     "Record",
     "ScoredCandidate",
     "SearchIndex",
+    "TermPlace",
     "document_terms",
     "record",
     "records_fingerprint",

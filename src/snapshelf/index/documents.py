@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.catalogue import Product
-from snapshelf.index.protocol import FieldValue, Record
+from snapshelf.index.protocol import FieldValue, Record, TermPlace
 from snapshelf.language import Lexicon, search_terms
 
 _K1, _B = 1.2, 0.75
@@ -19,7 +21,16 @@ _TITLE, _BRAND, _CATEGORY, _ATTRIBUTE, _DESCRIPTION = 2.0, 2.0, 1.5, 1.0, 0.5
 """Field weights, as in BM25F (Robertson & Zaragoza, 2009): a word in the title counts twice."""
 
 
-_LAYOUT = 2
+_NAME_ATTRIBUTE = re.compile(
+    r"""^(?:title|name)[_.-][a-z]{2}(?:[_-]\w{2,4})?$      # the title in another language
+    |(?:^|[\W_])(?:sku|mpn|gtin\d*|ean\d*|upc|isbn\d*|asin|jan|barcode)(?:$|[\W_])
+    |(?:^|[\W_])(?:model|part|item|article|style|product)[\W_]*(?:no|nr|num|number|code)(?:$|[\W_])
+    |^model$|货号|型号|条码|款号""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Attributes that name the product as its title does: titles in other languages, and codes."""
+
+_LAYOUT = 3
 """Version of the rules in this module: records of an older version are indexed again."""
 
 
@@ -47,7 +58,8 @@ def record(
     fields = fields_of(product)
     if added is not None:
         fields["added_at"] = added
-    return Record(product.id, photos, document_terms(product, lexicon), fields, title)
+    terms, places = _analyse(product, lexicon)
+    return Record(product.id, photos, terms, fields, title, places)
 
 
 def records_fingerprint(lexicon: Lexicon) -> str:
@@ -57,20 +69,34 @@ def records_fingerprint(lexicon: Lexicon) -> str:
 
 def document_terms(product: Product, lexicon: Lexicon | None = None) -> dict[str, float]:
     """Return term → saturated, length-normalised frequency: BM25's document side with k₁ = 1.2, b = 0.75."""
+    return _analyse(product, lexicon)[0]
+
+
+def _analyse(product: Product, lexicon: Lexicon | None) -> tuple[dict[str, float], dict[str, int]]:
+    """Return the weights of a product's terms, and the best place of each."""
     counts: dict[str, float] = {}
-    texts = [(_TITLE, product.title), (_BRAND, product.brand), (_DESCRIPTION, product.description)]
-    texts += [(_CATEGORY, name) for name in product.category]
-    for value in product.attributes.values():
-        if not isinstance(value, float):
-            texts += (
-                [(_ATTRIBUTE, value)] if isinstance(value, str) else [(_ATTRIBUTE, part) for part in value]
-            )
-    for weight, text in texts:
+    places: dict[str, int] = {}
+    for place, weight, text in _texts(product):
         for term in _terms(text, lexicon) if text else ():
             counts[term] = counts.get(term, 0.0) + weight
+            places[term] = max(places.get(term, 0), place)
     length = sum(counts.values())
     norm = _K1 * (1 - _B + _B * length / _USUAL_LENGTH)
-    return {term: count * (_K1 + 1) / (count + norm) for term, count in counts.items()}
+    weights = {term: count * (_K1 + 1) / (count + norm) for term, count in counts.items()}
+    return weights, {term: place for term, place in places.items() if place != TermPlace.TEXT}
+
+
+def _texts(product: Product) -> Iterator[tuple[TermPlace, float, str]]:
+    """Yield the texts of a product with their places and weights."""
+    yield TermPlace.NAME, _TITLE, product.title
+    yield TermPlace.NAME, _BRAND, product.brand
+    yield TermPlace.TEXT, _DESCRIPTION, product.description
+    for name in product.category:
+        yield TermPlace.NAME, _CATEGORY, name
+    for name, value in product.attributes.items():
+        place = TermPlace.NAME if _NAME_ATTRIBUTE.search(name) else TermPlace.ATTRIBUTE
+        for text in () if isinstance(value, float) else (value,) if isinstance(value, str) else value:
+            yield place, _ATTRIBUTE, text
 
 
 @lru_cache(maxsize=16_384)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, TypeAlias
 
 if TYPE_CHECKING:
@@ -20,6 +21,16 @@ FieldValue: TypeAlias = str | int | float | bool | Sequence[str] | None
 Booleans are kept as 0/1. Numbers are compared as floats of 15 significant digits. ``None``, an empty list
 and no value at all are the same.
 """
+
+
+class TermPlace(IntEnum):
+    """Where a record has a term; of several places the greatest counts, and 0 is nowhere."""
+
+    TEXT = 1
+    """The description."""
+    ATTRIBUTE = 2
+    NAME = 3
+    """The title in any language, the brand, a category or a code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,8 @@ class Record:
         Field → value, for filters, facets and sorting.
     title : ndarray or None
         float32 (d,), finite and not zero: vector of the title, if there is any.
+    places : mapping
+        Term → `TermPlace`; a term that is missing here stands in the description.
     """
 
     id: str
@@ -46,6 +59,7 @@ class Record:
     terms: Mapping[str, float] = field(default_factory=dict)
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     title: NDArray[np.float32] | None = None
+    places: Mapping[str, int] = field(default_factory=dict)
 
 
 Kind: TypeAlias = Literal["text", "number", "list", "mixed"]

@@ -7,10 +7,11 @@ from snapshelf.language.correction import Change, Correction, correct, warm_up_c
 from snapshelf.language.lexicon import Concept, Lexicon, Match
 from snapshelf.language.normalisation import normalise
 from snapshelf.language.quantity import Quantity, QuantityKind, quantities
-from snapshelf.language.terms import search_terms, tokenize
+from snapshelf.language.terms import Alternatives, QueryWord, query_words, search_terms, tokenize
 from snapshelf.language.vocabulary import Vocabulary
 
 __all__ = [
+    "Alternatives",
     "Change",
     "Completion",
     "Completions",
@@ -20,10 +21,12 @@ __all__ = [
     "Match",
     "Quantity",
     "QuantityKind",
+    "QueryWord",
     "Vocabulary",
     "correct",
     "normalise",
     "quantities",
+    "query_words",
     "search_terms",
     "tokenize",
     "warm_up_correction",

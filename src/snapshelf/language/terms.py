@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from snapshelf.language.lexicon import Lexicon, Span
+from snapshelf.language.lexicon import Concept, Lexicon, Span
 from snapshelf.language.normalisation import normalise
 from snapshelf.language.tokens import ENGLISH_STOP_WORDS, Unit, split_units, stem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _COMPOUND_GAPS = frozenset({"-", "‐", "&", "."})
 # A longer compound is a list or an address, which nobody types as a single word.
 _MAX_COMPOUND_LENGTH = 32
+
+Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
+"""Ways of saying a word in index terms: a product has the word if it has all terms of any of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryWord:
+    """A word of a query, and the index terms by which a product has it.
+
+    Attributes
+    ----------
+    text : str
+        The word as it stands in the normalised query.
+    start, end : int
+        Its position there.
+    alternatives : tuple of tuple of str
+        A product has the word if it has all terms of one of these: its stem, its concept, the parts of a compound,
+        the character pairs of a Chinese word. At least one alternative, each with at least one term.
+    """
+
+    text: str
+    start: int
+    end: int
+    alternatives: Alternatives
 
 
 def tokenize(text: str, lexicon: Lexicon | None = None) -> list[str]:
@@ -76,6 +101,39 @@ def search_terms(text: str, *, ancestors: bool = False, lexicon: Lexicon | None 
     return _tokens(units, spans) + [concept.term for concept in concepts]
 
 
+def query_words(text: str, lexicon: Lexicon | None = None) -> list[QueryWord]:
+    """Return the words of a query with the index terms of each, in order.
+
+    A name of the lexicon is one word ("running shoes"). Stop words are left out unless nothing else is left.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+    lexicon : Lexicon or None
+        The bundled lexicon if None.
+
+    Returns
+    -------
+    list of QueryWord
+        Empty for a text without letters and digits. Positions index ``normalise(text)``.
+
+    Examples
+    --------
+    >>> from snapshelf.language import query_words
+    >>> [(word.text, word.alternatives) for word in query_words("the wd-40 sprays")]
+    [('wd-40', (('wd40',), ('wd', '40'))), ('sprays', (('spray',),))]
+    """
+    lexicon = lexicon or Lexicon.bundled()
+    normalised = normalise(text)
+    units = split_units(normalised)
+    spans = lexicon.segment(units)
+    pieces = list(_pieces(units, [*spans, *lexicon.named(spans, units)], latin_names=True))
+    return list(_query_words(normalised, pieces, keep_stop_words=False)) or list(
+        _query_words(normalised, pieces, keep_stop_words=True)
+    )
+
+
 def surface_words(text: str, lexicon: Lexicon | None = None) -> list[str]:
     """Return the surface words of `text`: not stemmed, unknown Chinese not split into bigrams."""
     normalised = normalise(text)
@@ -92,7 +150,7 @@ def surface_words(text: str, lexicon: Lexicon | None = None) -> list[str]:
         if piece.kind == "latin":
             words += [word for word in _forms(piece) if word not in ENGLISH_STOP_WORDS]
         elif piece.kind != "stop":
-            words.append("".join(piece.units))
+            words.append(_joined(piece.units))
     return words
 
 
@@ -100,8 +158,9 @@ class _Piece(NamedTuple):
     """Units that belong together; `following` is the unit after a compound of Latin words."""
 
     kind: Literal["name", "stop", "unknown", "latin"]
-    units: list[str]
+    units: list[Unit]
     following: Unit | None = None
+    concepts: tuple[Concept, ...] = ()
 
 
 def _tokens(units: list[Unit], spans: list[Span]) -> list[str]:
@@ -109,28 +168,36 @@ def _tokens(units: list[Unit], spans: list[Span]) -> list[str]:
     return list(_words(pieces, keep_stop_words=False)) or list(_words(pieces, keep_stop_words=True))
 
 
-def _pieces(units: list[Unit], spans: list[Span]) -> Iterator[_Piece]:
-    """Split a text into Chinese names and stop words of the lexicon, unknown Chinese, and Latin compounds."""
-    chinese = {s.first: s for s in spans if any(unit.is_han for unit in units[s.first : s.last])}
+def _pieces(units: list[Unit], spans: list[Span], *, latin_names: bool = False) -> Iterator[_Piece]:
+    """Split a text into Chinese names and stop words of the lexicon, unknown Chinese, and Latin compounds.
+
+    With `latin_names`, English names of the lexicon are pieces too. Of several spans at a unit the last counts.
+    """
+    cuts = {
+        span.first: span
+        for span in spans
+        if any(unit.is_han for unit in units[span.first : span.last]) or (latin_names and span.concepts)
+    }
     position = 0
     while position < len(units):
         first = position
-        span = chinese.get(first)
+        span = cuts.get(first)
         if span is not None:
             position = span.last
-            yield _Piece("name" if span.concepts else "stop", [unit.text for unit in units[first:position]])
+            kind: Literal["name", "stop"] = "name" if span.concepts else "stop"
+            yield _Piece(kind, units[first:position], concepts=span.concepts)
             continue
         is_han = units[first].is_han
         gaps = {""} if is_han else _COMPOUND_GAPS
         position += 1
         while (
             position < len(units)
-            and position not in chinese
+            and position not in cuts
             and units[position].is_han == is_han
             and units[position].gap in gaps
         ):
             position += 1
-        run = [unit.text for unit in units[first:position]]
+        run = units[first:position]
         if is_han:
             yield _Piece("unknown", run)
         else:
@@ -146,15 +213,54 @@ def _words(pieces: list[_Piece], *, keep_stop_words: bool) -> Iterator[str]:
                 if keep_stop_words or word not in ENGLISH_STOP_WORDS:
                     yield stem(word)
         elif piece.kind == "name" or keep_stop_words:
-            yield "".join(piece.units)
+            yield _joined(piece.units)
 
 
-def _bigrams(characters: list[str]) -> list[str]:
-    return [a + b for a, b in pairwise(characters)] or characters
+def _query_words(text: str, pieces: list[_Piece], *, keep_stop_words: bool) -> Iterator[QueryWord]:
+    for piece in pieces:
+        is_han = any(unit.is_han for unit in piece.units)
+        concepts = [(concept.term,) for concept in piece.concepts]
+        if piece.kind == "stop" and not keep_stop_words:
+            continue
+        if piece.kind == "unknown":
+            # Where an unknown run has its words nobody knows: each pair of characters counts.
+            for characters in pairwise(piece.units) if len(piece.units) > 1 else [piece.units]:
+                yield _query_word(text, characters, [(_joined(characters),)])
+        elif is_han:
+            yield _query_word(text, piece.units, [*concepts, (_joined(piece.units),)])
+        elif concepts:
+            yield _query_word(text, piece.units, [*concepts, *_latin_alternatives(piece)])
+        elif keep_stop_words or piece.units[0].text not in ENGLISH_STOP_WORDS or len(piece.units) > 1:
+            yield _query_word(text, piece.units, _latin_alternatives(piece))
+
+
+def _query_word(text: str, units: Sequence[Unit], alternatives: Iterable[tuple[str, ...]]) -> QueryWord:
+    start, end = units[0].start, units[-1].end
+    return QueryWord(text[start:end], start, end, tuple(dict.fromkeys(alternatives)))
+
+
+def _latin_alternatives(piece: _Piece) -> Iterator[tuple[str, ...]]:
+    """Yield the joined form of a compound, and its parts together."""
+    words = [unit.text for unit in piece.units]
+    letter_leads = len(words[0]) == 1 and words[0].isalpha()
+    joined = "".join(words)
+    if len(words) > 1 and len(joined) <= _MAX_COMPOUND_LENGTH:
+        yield (stem(joined),)
+    if len(words) == 1 or not letter_leads:
+        kept = [word for word in words if word not in ENGLISH_STOP_WORDS] or words
+        yield tuple(dict.fromkeys(stem(word) for word in kept))
+
+
+def _joined(units: Iterable[Unit]) -> str:
+    return "".join(unit.text for unit in units)
+
+
+def _bigrams(characters: list[Unit]) -> list[str]:
+    return [a.text + b.text for a, b in pairwise(characters)] or [unit.text for unit in characters]
 
 
 def _forms(piece: _Piece) -> Iterator[str]:
-    run, following = piece.units, piece.following
+    run, following = [unit.text for unit in piece.units], piece.following
     letter_leads = len(run[0]) == 1 and run[0].isalpha()
     if len(run) == 1 or not letter_leads:
         yield from run

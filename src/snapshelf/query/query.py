@@ -12,7 +12,7 @@ from pydantic import Field
 
 from snapshelf._support.wire import documented
 from snapshelf.index import And, Filter, Or
-from snapshelf.language import Correction
+from snapshelf.language import Correction, QueryWord
 
 QueryKind: TypeAlias = Literal["photo", "words", "both"]
 """Input of a query; liked products count as photos."""
@@ -104,6 +104,8 @@ class Query:
         words cancel it. At least one of `photo` and `text` is set.
     terms : mapping
         Terms of lexical retrieval (BM25) → weight; empty without words.
+    words : tuple of QueryWord
+        The words that `terms` come from, in order, each with the terms by which a product has it.
     timings : mapping
         Seconds of the stages ``decode``, ``understand`` and ``encode``.
     normalised : str
@@ -121,6 +123,7 @@ class Query:
     photo: NDArray[np.float32] | None
     text: NDArray[np.float32] | None
     terms: Mapping[str, float] = field(default_factory=dict)
+    words: tuple[QueryWord, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     normalised: str = ""
     correction: Correction | None = None

@@ -13,7 +13,7 @@ import numpy as np
 
 from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError
-from snapshelf.language import Correction, correct, normalise, search_terms
+from snapshelf.language import Correction, correct, normalise, query_words, search_terms
 from snapshelf.query.catalogue_view import CatalogueView
 from snapshelf.query.composition import (
     CONSTRAINED_TEXT_LENGTH,
@@ -86,7 +86,9 @@ def understand(
     encoded_text = parsed.remaining_text
     if has_photo and settings.read:
         encoded_text = " ".join(_COMPARISON.sub(" ", encoded_text).split())
-    terms = Counter(search_terms(encoded_text, lexicon=catalogue.lexicon if catalogue else None))
+    lexicon = catalogue.lexicon if catalogue else None
+    terms = Counter(search_terms(encoded_text, lexicon=lexicon))
+    searched_words = query_words(encoded_text, lexicon)
     if not has_photo and not encoded_text and not parsed.negated_text:
         encoded_text = words  # The words hold only quantities, so encode them after all.
         if not encoded_text:
@@ -117,6 +119,7 @@ def understand(
         photo=photo_vector,
         text=text_vector,
         terms={term: float(count) for term, count in terms.items()},
+        words=tuple(searched_words),
         timings={
             "decode": decoded_at - started,
             "understand": read_at - decoded_at,
