@@ -19,6 +19,9 @@ from snapshelf.errors import SearchIndexError
 from snapshelf.index import (
     And,
     Between,
+    ByNumber,
+    ByRank,
+    ByTests,
     Candidate,
     Equals,
     Facet,
@@ -31,6 +34,7 @@ from snapshelf.index import (
     Or,
     Record,
     ScoredCandidate,
+    TakeTurns,
 )
 from tests.index.reference_index import ReferenceIndex
 
@@ -40,7 +44,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snapshelf.index import FieldValue, Filter, SearchIndex
+    from snapshelf.index import FieldValue, Filter, SearchIndex, SortKey
 
 D = 8
 NAN, INF = float("nan"), float("inf")
@@ -444,6 +448,55 @@ class IndexContract(ABC):
                 seen += page
             assert seen == expected
 
+    def test_order(self, store: SearchIndex) -> None:
+        store.upsert([record(id, **facts) for id, facts in SHOP.items()])
+        price = ByNumber("price")
+        assert store.ordered() == ["1", "2", "3", "4", "5", "6"]
+        assert store.ordered(by=[price]) == ["5", "1", "4", "2", "3", "6"]
+        assert store.ordered(by=[ByNumber("price", descending=True)]) == ["3", "2", "1", "4", "5", "6"]
+        assert store.ordered(by=[ByNumber("price", step=6)]) == ["5", "1", "4", "2", "3", "6"]
+        assert store.ordered(by=[ByNumber("price", step=100)]) == ["5", "1", "2", "3", "4", "6"]
+        assert store.ordered(by=[price, ByRank(("9", "4", "1"))]) == ["5", "4", "1", "2", "3", "6"]
+        assert store.ordered(by=[ByRank(("6", "3", "6"))]) == ["6", "3", "1", "2", "4", "5"]
+        assert store.ordered(by=[ByNumber("unknown"), ByRank(())]) == store.ordered()
+        assert store.ordered(Equals("brand", "Acme"), [price], limit=1) == ["1"]
+        assert store.ordered(by=[price], distinct="group_id") == ["5", "1", "3", "6"]
+        assert store.ordered(by=[price], distinct="group_id", limit=2) == ["5", "1"]
+        assert store.ordered(Has("none"), [price]) == []
+        tests = ((Equals("tags", "new"), 1.0), (Equals("brand", "Acme"), 2.0), (Has("sold"), -1.0))
+        assert store.ordered(by=[ByTests(tests)]) == ["1", "2", "4", "3", "5", "6"]
+        store.delete(["1"])
+        assert store.ordered(by=[price]) == ["5", "4", "2", "3", "6"]
+
+    def test_values_take_turns(self, store: SearchIndex) -> None:
+        goods = {
+            "1": ("chairs", "Acme"),
+            "2": ("chairs", "Acme"),
+            "3": ("chairs", "Best"),
+            "4": ("lamps", "Acme"),
+            "5": ("chairs", None),
+            "6": (None, None),
+            "7": (None, "Acme"),
+        }
+        store.upsert(
+            [
+                record(id, category=[kind or ""] if kind else None, brand=brand)
+                for id, (kind, brand) in goods.items()
+            ]
+        )
+        assert store.ordered(by=[TakeTurns(("category",))]) == ["1", "6", "4", "2", "7", "3", "5"]
+        assert store.ordered(by=[TakeTurns(("category", "brand"))]) == ["1", "6", "4", "3", "7", "5", "2"]
+        assert store.ordered(by=[TakeTurns(())]) == list(goods)
+        assert store.ordered(by=[ByRank(("5",)), TakeTurns(("category",))]) == [
+            "5",
+            "1",
+            "6",
+            "4",
+            "2",
+            "7",
+            "3",
+        ]
+
     def test_upsert_replaces_everything(self, store: SearchIndex) -> None:
         store.upsert([record("a", axis(0), axis(1), terms={"old": 1.0}, colour="red", size=1)])
         store.upsert(
@@ -688,6 +741,12 @@ WHERE = st.none() | st.recursive(
     max_leaves=5,
 )
 K = st.sampled_from([1, 2, 5, 100])
+KEYS = st.one_of(
+    st.builds(ByNumber, FIELDS, st.booleans(), st.sampled_from([None, 1.0, 2.5])),
+    st.builds(ByRank, st.lists(NAMES, max_size=4).map(tuple)),
+    st.builds(ByTests, st.lists(st.tuples(SIMPLE, st.sampled_from([0.5, 1.0, -2.0])), max_size=2).map(tuple)),
+    st.builds(TakeTurns, st.lists(FIELDS, max_size=2).map(tuple)),
+)
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -779,6 +838,7 @@ class StoreMachine(RuleBasedStateMachine):
         other=FIELDS,
         distinct=st.none() | FIELDS,
         limit=K,
+        by=st.lists(KEYS, max_size=3),
     )
     def tables(
         self,
@@ -787,6 +847,7 @@ class StoreMachine(RuleBasedStateMachine):
         other: str,
         distinct: str | None,
         limit: int,
+        by: list[SortKey],
     ) -> None:
         def asked(one: SearchIndex) -> Sequence[object]:
             return (
@@ -798,6 +859,7 @@ class StoreMachine(RuleBasedStateMachine):
                 one.field_values(["a", "b", "红"], [field, other]),
                 one.field_kinds(),
                 one.texts(field, limit),
+                one.ordered(where, by, distinct=distinct, limit=limit),
             )
 
         assert asked(self.store) == asked(self.reference)

@@ -15,6 +15,9 @@ from snapshelf.errors import SearchIndexError
 from snapshelf.index import (
     And,
     Between,
+    ByNumber,
+    ByRank,
+    ByTests,
     Candidate,
     Equals,
     Facet,
@@ -27,6 +30,7 @@ from snapshelf.index import (
     Or,
     Record,
     ScoredCandidate,
+    TakeTurns,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snapshelf.index import FieldValue, Filter, Kind
+    from snapshelf.index import FieldValue, Filter, Kind, SortKey
 
 
 def alone(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -216,6 +220,70 @@ class ReferenceIndex:
     @alone
     def scroll(self, where: Filter | None = None, *, after: str | None = None, limit: int = 100) -> list[str]:
         return [id for id in sorted(self._matches(where)) if after is None or id > after][:limit]
+
+    @alone
+    def ordered(
+        self,
+        where: Filter | None = None,
+        by: Sequence[SortKey] = (),
+        *,
+        distinct: str | None = None,
+        limit: int = 100,
+    ) -> list[str]:
+        ordered = self._ordered(sorted(self._matches(where)), list(by))
+        firsts: dict[Any, str] = {}
+        for id in ordered:
+            firsts.setdefault(self._group(id, distinct), id)
+        return list(firsts.values())[:limit]
+
+    def _ordered(self, ids: list[str], by: list[SortKey]) -> list[str]:
+        """Sort ids, which are in the order of the ids, and then those that are equal by the further keys."""
+        if not by:
+            return ids
+        key, *others = by
+        places = self._places(ids, key)
+        classes: dict[Any, list[str]] = {}
+        for id in ids:
+            classes.setdefault(places[id], []).append(id)
+        return [id for place in sorted(classes) for id in self._ordered(classes[place], others)]
+
+    def _places(self, ids: list[str], key: SortKey) -> Mapping[str, Any]:
+        match key:
+            case ByNumber(field, descending, step):
+                sign = -1 if descending else 1
+                numbers = {id: values(self._records[id].fields.get(field)) for id in ids}
+                return {
+                    id: sign * (number[0] if step is None else math.floor(number[0] / step))
+                    if number and isinstance(number[0], float)
+                    else math.inf
+                    for id, number in numbers.items()
+                }
+            case ByRank(ranked):
+                return {id: ranked.index(id) if id in ranked else len(ranked) for id in ids}
+            case ByTests(tests):
+                return {
+                    id: -sum(
+                        weight for where, weight in tests if matches(where, id, self._records[id].fields)
+                    )
+                    for id in ids
+                }
+            case TakeTurns(fields):
+                return self._turns(ids, list(fields))
+
+    def _turns(self, ids: list[str], fields: list[str]) -> Mapping[str, tuple[int, int]]:
+        """Turn, and the number of records of the value less than nothing, so that more come first."""
+        if not fields:
+            return dict.fromkeys(ids, (0, 0))
+        field, *others = fields
+        by_value: dict[Any, list[str]] = {}
+        for id in ids:
+            by_value.setdefault(kept(self._records[id].fields.get(field)), []).append(id)
+        turns = {}
+        for those in by_value.values():
+            inner = self._turns(those, others)
+            own = sorted(those, key=lambda id: (inner[id], id))
+            turns |= {id: (turn, -len(those)) for turn, id in enumerate(own)}
+        return turns
 
     @alone
     def fields(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from snapshelf.index.documents import document_terms, record, records_fingerprint
 from snapshelf.index.filters import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
+from snapshelf.index.order import ByNumber, ByRank, ByTests, SortKey, TakeTurns
 from snapshelf.index.process import ProcessIndex
 from snapshelf.index.protocol import (
     Candidate,
@@ -20,6 +21,9 @@ from snapshelf.index.qdrant_edge import QdrantEdgeIndex
 __all__ = [
     "And",
     "Between",
+    "ByNumber",
+    "ByRank",
+    "ByTests",
     "Candidate",
     "Equals",
     "Facet",
@@ -38,6 +42,8 @@ __all__ = [
     "Record",
     "ScoredCandidate",
     "SearchIndex",
+    "SortKey",
+    "TakeTurns",
     "TermPlace",
     "document_terms",
     "record",

@@ -13,6 +13,7 @@ from snapshelf.errors import SearchIndexError
 from snapshelf.index.field_columns import ROOM, NumberColumn, TextColumn, longer, rounded
 from snapshelf.index.filters import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
 from snapshelf.index.groups import Groups, Members
+from snapshelf.index.order import sort_rows
 from snapshelf.index.protocol import Facet, FacetValue, Histogram
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from snapshelf.index.field_columns import SomeRows, StoredValue
     from snapshelf.index.groups import Rows
+    from snapshelf.index.order import SortKey
     from snapshelf.index.protocol import Kind
 
 _Result = TypeVar("_Result")
@@ -53,6 +55,8 @@ class Columns:
         self._members: LeastRecentlyUsed[Members] = LeastRecentlyUsed(_SELECTIONS)
         self._facets: LeastRecentlyUsed[Facet] = LeastRecentlyUsed(_FACETS)
         self._histograms: LeastRecentlyUsed[Histogram] = LeastRecentlyUsed(_FACETS)
+        self._orders: LeastRecentlyUsed[Rows] = LeastRecentlyUsed(_SELECTIONS)
+        self._id_ranks: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -143,6 +147,45 @@ class Columns:
         """Return the least ids of matching records above `after`."""
         ids = self.ids_of(self.rows(where).tolist())
         return heapq.nsmallest(limit, ids if after is None else (id for id in ids if id > after))
+
+    # Order
+
+    def ordered(
+        self, where: Filter | None, by: Sequence[SortKey], distinct: str | None, limit: int
+    ) -> list[str]:
+        """Return the first ids of the matching records in an order; see `SearchIndex.ordered`."""
+        keys = tuple(by)
+
+        def order() -> Rows:
+            rows = sort_rows(self, self.rows(where), keys)
+            if distinct is None:
+                return rows
+            groups = self._grouped(distinct).codes[rows]
+            return rows[np.sort(np.unique(groups, return_index=True)[1])]
+
+        return self.ids_of(self._orders.get((where, keys, distinct), order)[:limit].tolist())
+
+    def numbers(self, field: str) -> NDArray[np.float64]:
+        """Return the numbers of a field by row, NaN where a row has none."""
+        column = self._numbers.get(field)
+        size = len(self._ids)
+        return np.full(size, np.nan) if column is None else column.values[:size]
+
+    def codes(self, field: str) -> NDArray[np.int64]:
+        """Number the values of a field by row, equal values alike, 0 where a row has none."""
+        codes = np.zeros(len(self._ids), np.int64)
+        for _, column in self._of([field]):
+            having = np.flatnonzero(column.has(slice(0, len(codes))))
+            codes[having] = column.groups(having) + codes.max(initial=0) + 1
+        return codes
+
+    def id_ranks(self) -> NDArray[np.int64]:
+        """Return the place of each row in the order of the ids."""
+        if self._id_ranks is None:
+            rows = sorted(range(len(self._ids)), key=self._ids.__getitem__)
+            self._id_ranks = np.empty(len(rows), np.int64)
+            self._id_ranks[rows] = np.arange(len(rows))
+        return self._id_ranks
 
     # Fields
 
@@ -337,8 +380,16 @@ class Columns:
                     yield field, columns[field]
 
     def _clear_caches(self) -> None:
-        for cache in (self._selections, self._groups, self._members, self._facets, self._histograms):
+        for cache in (
+            self._selections,
+            self._groups,
+            self._members,
+            self._facets,
+            self._histograms,
+            self._orders,
+        ):
             cache.clear()
+        self._id_ranks = None
 
     def _select(self, where: Filter | None) -> _Selection:
         def select() -> _Selection:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from snapshelf.index.filters import Filter
+    from snapshelf.index.order import SortKey
     from snapshelf.index.protocol import (
         Candidate,
         Facet,
@@ -161,6 +162,18 @@ class ProcessIndex:
     def scroll(self, where: Filter | None = None, *, after: str | None = None, limit: int = 100) -> list[str]:
         """See `SearchIndex.scroll`."""
         ids: list[str] = self._call("scroll", where, after=after, limit=limit)
+        return ids
+
+    def ordered(
+        self,
+        where: Filter | None = None,
+        by: Sequence[SortKey] = (),
+        *,
+        distinct: str | None = None,
+        limit: int = 100,
+    ) -> list[str]:
+        """See `SearchIndex.ordered`."""
+        ids: list[str] = self._call("ordered", where, by, distinct=distinct, limit=limit)
         return ids
 
     def fields(self) -> list[str]:

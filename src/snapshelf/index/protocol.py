@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from snapshelf.index.filters import Filter
+    from snapshelf.index.order import SortKey
 
 FieldValue: TypeAlias = str | int | float | bool | Sequence[str] | None
 """A value that filters can test: text, a finite number, or a list of texts.
@@ -367,6 +368,29 @@ class SearchIndex(Protocol):
 
     def scroll(self, where: Filter | None = None, *, after: str | None = None, limit: int = 100) -> list[str]:
         """List ids of matching records in ascending order of id, those after `after`."""
+        ...
+
+    def ordered(
+        self,
+        where: Filter | None = None,
+        by: Sequence[SortKey] = (),
+        *,
+        distinct: str | None = None,
+        limit: int = 100,
+    ) -> list[str]:
+        """List the first ids of the matching records in an order.
+
+        Parameters
+        ----------
+        where : Filter or None
+            Only records that match.
+        by : sequence of SortKey
+            The first key decides, of equal records the next; what is equal by all keys is in the order of the ids.
+        distinct : str or None
+            Of records with the same value of that field, only the first is listed; see `count`.
+        limit : int
+            Number of ids, at most.
+        """
         ...
 
     def fields(self) -> list[str]:

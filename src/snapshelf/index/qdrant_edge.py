@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from snapshelf.index.field_columns import StoredValue
     from snapshelf.index.filters import Filter
+    from snapshelf.index.order import SortKey
     from snapshelf.index.protocol import Facet, FieldValue, Histogram, Kind, Record
     from snapshelf.index.vectors import Scores
 
@@ -327,6 +328,18 @@ class QdrantEdgeIndex:
         """
         with self._calls:
             return self._table.first(where, after, limit)
+
+    def ordered(
+        self,
+        where: Filter | None = None,
+        by: Sequence[SortKey] = (),
+        *,
+        distinct: str | None = None,
+        limit: int = 100,
+    ) -> list[str]:
+        """List the first ids of the matching records in an order; see `SearchIndex.ordered`."""
+        with self._calls:
+            return self._table.ordered(where, by, distinct, limit)
 
     def fields(self) -> list[str]:
         """List the fields of which some record has a value, in order."""
