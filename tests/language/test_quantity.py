@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snapshelf.language import Quantity, normalise, quantities
+from snapshelf.language import Quantity, measures, normalise, quantities
 
 Bounds = tuple[float | None, float | None]
 
@@ -89,7 +89,7 @@ def test_prices(text: str, bounds: Bounds, currency: str) -> None:
 def test_sizes(text: str, value: float | str, system: str) -> None:
     quantity = only(text)
     number = value if isinstance(value, float) else None
-    assert quantity[2:] == (value, system, "size", number, number)
+    assert quantity[2:] == (value, system, "size", number, number, ())
 
 
 @pytest.mark.parametrize(
@@ -107,14 +107,91 @@ def test_sizes(text: str, value: float | str, system: str) -> None:
         ("5g 以下", "weight", (None, 5), "g"),
         ("at least 20cm", "length", (20, None), "cm"),
         ("三米", "length", (300, 300), "cm"),
-        ("20寸行李箱", "length", (50.8, 50.8), "cm"),
-        ('27" monitor', "length", (68.58, 68.58), "cm"),
+        ("20寸行李箱", "screen", (20, 20), "inch"),
+        ('27" monitor', "screen", (27, 27), "inch"),
+        ("65-inch tv", "screen", (65, 65), "inch"),
+        ("27in monitor", "screen", (27, 27), "inch"),
+        ("６５吋", "screen", (65, 65), "inch"),
+        ("27″", "screen", (27, 27), "inch"),
+        ("iphone 15 128gb", "memory", (128, 128), "GB"),
+        ("1tb 硬盘", "memory", (1024, 1024), "GB"),
+        ("硬盘 2T", "memory", (2048, 2048), "GB"),
+        ("at least 16 gb", "memory", (16, None), "GB"),
+        ("under 100 w", "power", (None, 100), "W"),
+        ("1.5千瓦", "power", (1_500, 1_500), "W"),
+        ("220伏", "voltage", (220, 220), "V"),
+        ("18 v drill", "voltage", (18, 18), "V"),
+        ("5000毫安充电宝", "battery", (5_000, 5_000), "mAh"),
+        ("10,000mAh or more", "battery", (10_000, None), "mAh"),
+        ("12 Ah", "battery", (12_000, 12_000), "mAh"),
+        ("144hz", "frequency", (144, 144), "Hz"),
+        ("2.4GHz", "frequency", (2.4e9, 2.4e9), "Hz"),
+        ("5000万像素", "pixels", (50, 50), "MP"),
+        ("1亿像素", "pixels", (100, 100), "MP"),
+        ("48 megapixels", "pixels", (48, 48), "MP"),
+        ("4k tv", "resolution", (2160, 2160), "p"),
+        ("超高清电视", "resolution", (2160, 2160), "p"),
+        ("full hd monitor", "resolution", (1080, 1080), "p"),
     ],
 )
 def test_measures_in_one_unit(text: str, kind: str, bounds: Bounds, unit: str) -> None:
     quantity = only(text)
     assert (quantity.kind, quantity.unit) == (kind, unit)
     assert (quantity.low, quantity.high) == bounds
+
+
+@pytest.mark.parametrize(
+    ("text", "meanings"),
+    [
+        ("128G", [("memory", 128, "GB"), ("weight", 128, "g")]),
+        ("250g", [("weight", 250, "g")]),
+        ("27寸", [("screen", 27, "inch"), ("length", 68.58, "cm")]),
+        ("256gb", [("memory", 256, "GB")]),
+    ],
+)
+def test_the_shop_decides_what_an_ambiguous_unit_means(
+    text: str, meanings: list[tuple[str, float, str]]
+) -> None:
+    quantity = only(text)
+    assert [(q.kind, q.value, q.unit) for q in (quantity, *quantity.others)] == meanings
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("65寸", "65 英寸", "65吋", '65"', "65-inch", "65 inches", "65in", "６５″"),
+        ("128G", "128GB", "128 gb", "128 gigabytes"),
+        ("1TB", "1T", "1 terabyte", "1024GB"),
+        ("5000mAh", "5,000 mAh", "5000毫安", "5Ah"),
+        ("1.5L", "1500ml", "1.5升", "1.5 litres"),
+        ("2斤", "1kg", "1公斤", "1000克"),
+        ("100W", "100瓦", "100 watts", "0.1kW"),
+        ("50MP", "5000万像素", "50 megapixels"),
+        ("4K", "2160p", "UHD", "超高清"),
+        ("30mm", "3cm", "3厘米"),
+    ],
+)
+def test_a_measure_has_the_same_term_however_it_is_written(texts: tuple[str, ...]) -> None:
+    shared = set.intersection(*({t for m in measures(normalise(text)) for t in m.terms} for text in texts))
+    assert len(shared) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["5G", "5 in 1", "usb 3.0", "a65寸", "100 mb/s", "iphone 15", "3 v领", "m", ""]
+)
+def test_what_is_no_measure(text: str) -> None:
+    assert measures(normalise(text)) == []
+
+
+@given(
+    st.text(st.characters())
+    | st.lists(st.sampled_from([*"0123456789.,-", "gb", "寸", "4k", " "])).map("".join)
+)
+def test_measures_lie_in_the_text_in_order(text: str) -> None:
+    named = measures(normalise(text))
+    assert all(0 <= m.start < m.end <= len(normalise(text)) for m in named)
+    assert all(left.end <= right.start for left, right in pairwise(named))
+    assert all(m.terms for m in named)
 
 
 def test_the_number_that_was_said() -> None:

@@ -8,6 +8,7 @@ from snapshelf.language.lexicon import Concept, Lexicon, Match
 from snapshelf.language.normalisation import normalise
 from snapshelf.language.quantity import Quantity, QuantityKind, quantities
 from snapshelf.language.terms import Alternatives, QueryWord, query_words, search_terms, tokenize
+from snapshelf.language.units import Measure, MeasureKind, measures
 from snapshelf.language.vocabulary import Vocabulary
 
 __all__ = [
@@ -19,11 +20,14 @@ __all__ = [
     "Correction",
     "Lexicon",
     "Match",
+    "Measure",
+    "MeasureKind",
     "Quantity",
     "QuantityKind",
     "QueryWord",
     "Vocabulary",
     "correct",
+    "measures",
     "normalise",
     "quantities",
     "query_words",

@@ -1,4 +1,4 @@
-"""Quantities in texts: prices, sizes, volumes, weights, lengths."""
+"""Quantities in texts: prices, sizes and measures with a unit."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from snapshelf.language.normalisation import normalise
+from snapshelf.language.units import ATTACHED_UNITS, RESOLUTION, UNITS, MeasureKind, readings, resolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-QuantityKind: TypeAlias = Literal["price", "size", "volume", "weight", "length"]
+QuantityKind: TypeAlias = Literal["price", "size"] | MeasureKind
 
 AROUND = 0.2
 """Tolerance of "about 300", as a share of the number."""
@@ -27,35 +28,6 @@ _CURRENCIES = {
     "JPY": "日元 jpy yen",
     "INR": "₹ 卢比 inr rs rupees",
 }
-_MEASURES: dict[QuantityKind, dict[str, float]] = {
-    "volume": {
-        **dict.fromkeys(("ml", "cc", "毫升"), 1.0),
-        "cl": 10.0,
-        **dict.fromkeys(("l", "litre", "litres", "liter", "liters", "升", "公升"), 1000.0),
-        **dict.fromkeys(("fl oz", "floz"), 29.5735),
-        **dict.fromkeys(("gallon", "gallons", "加仑"), 3785.41),
-    },
-    "weight": {
-        **dict.fromkeys(("mg", "毫克"), 0.001),
-        **dict.fromkeys(("g", "gram", "grams", "克"), 1.0),
-        **dict.fromkeys(("kg", "kilo", "kilos", "千克", "公斤"), 1000.0),
-        "斤": 500.0,
-        "两": 50.0,
-        **dict.fromkeys(("oz", "ounce", "ounces", "盎司"), 28.3495),
-        **dict.fromkeys(("lb", "lbs", "磅"), 453.592),
-    },
-    "length": {
-        **dict.fromkeys(("mm", "毫米"), 0.1),
-        **dict.fromkeys(("cm", "厘米", "公分"), 1.0),
-        **dict.fromkeys(("m", "metre", "metres", "meter", "meters", "米"), 100.0),
-        # In shops, 寸 measures screens and suitcases in inches.
-        **dict.fromkeys(("inch", "inches", "英寸", "寸", '"'), 2.54),
-        **dict.fromkeys(("ft", "feet", "foot", "英尺"), 30.48),
-        "尺": 100 / 3,
-    },
-}
-_CANONICAL: dict[QuantityKind, str] = {"volume": "ml", "weight": "g", "length": "cm"}
-
 _AT_MOST_BEFORE = """
 under|below|less than|cheaper than|lower than|up to|upto|at most|no more than|not more than|not over|within|max|maximum
 <=|<|≤
@@ -76,8 +48,8 @@ _BUDGET_LABEL = "budget|预算"
 _SIZE_LABEL = "size|尺码|鞋码|码数|码"
 # A bounded number before these units is not a price: "over 18 years", 3件以上.
 _COUNTED = """
-%|year|years|yr|yrs|month|months|day|days|hour|hours|hr|hrs|gb|tb|mb|mah|hz|watt|watts|volt|volts|mp|dpi|ply
-pcs|piece|pieces|pair|pairs|pack|packs|pound|pounds|岁|周岁|年|月|天|小时|瓦|度|人|倍
+%|year|years|yr|yrs|month|months|day|days|hour|hours|hr|hrs|dpi|ply
+pcs|piece|pieces|pair|pairs|pack|packs|pound|pounds|岁|周岁|年|月|天|小时|度|人|倍
 个|件|双|条|只|片|包|层|支|瓶|盒|袋|款|折
 """
 
@@ -94,11 +66,16 @@ def _either(names: str | Iterable[str]) -> str:
 
 
 _CURRENCY_OF = {name: code for code, names in _CURRENCIES.items() for name in names.split()}
-_MEASURE_OF = {unit: (kind, factor) for kind, units in _MEASURES.items() for unit, factor in units.items()}
 _CURRENCY_BEFORE = "|".join(
     re.escape(name) for name in sorted(_CURRENCY_OF, key=len, reverse=True) if name not in "元块块钱"
 )
-_UNIT = _either([*_CURRENCY_OF, *_MEASURE_OF, "码", "号", "pound", "pounds"])
+_MEASURE_UNITS = frozenset(name for names in UNITS.values() for name in names)
+_UNIT = "|".join(
+    (
+        _either([*_CURRENCY_OF, *(_MEASURE_UNITS - ATTACHED_UNITS), "码", "号", "pound", "pounds"]),
+        rf"(?<=\d)(?:{_either(ATTACHED_UNITS)})",
+    )
+)
 _CHINESE_NUMBER = "[零〇一二两三四五六七八九十百千万半]{1,9}"
 # "12" is no number at the end of "a12" or the start of "12-pack", nor 两 as a unit of weight.
 _NUMBER = rf"""
@@ -114,10 +91,10 @@ _QUANTITY = re.compile(
         |(?P<about>{_either(_ABOUT_BEFORE)})|(?P<between>between|介于|在))[ ]?)?
     (?:(?P<system>eu|us|uk)(?P<sized>[ ]size)?[ ]?(?=\d)|(?P<currency>{_CURRENCY_BEFORE})[ ]?)?
     (?P<number>{_NUMBER})
-    (?:(?:[ ]?(?P<unit_1>{_UNIT}))?
+    (?:(?:[ -]?(?P<unit_1>{_UNIT}))?
         [ ]?(?:[-–—~]|to(?![a-z])|到|至|(?(between)and(?![a-z])|(?!))|[和与](?=.{{1,16}}之间))[ ]?
         (?:{_CURRENCY_BEFORE})?[ ]?(?P<number_2>{_NUMBER}))?
-    (?:[ ]?(?P<unit>{_UNIT}))?
+    (?:[ -]?(?P<unit>{_UNIT}))?
     (?:[ ]?(?P<size_after>size(?![a-z])))?
     (?:[ ]?(?:(?P<most_after>{_either(_AT_MOST_AFTER)})|(?P<least_after>{_either(_AT_LEAST_AFTER)})
         |(?P<about_after>{_either(_ABOUT_AFTER)})|之间))?
@@ -126,6 +103,7 @@ _QUANTITY = re.compile(
     re.VERBOSE,
 )
 _COUNTED_NEXT = re.compile(rf"[ ]?(?:{_either(_COUNTED)})")
+_NECK_NEXT = re.compile("[ -]?neck|领")
 _MEASURE_WORD_NEXT = re.compile("[件个条双款只套张把次天年]")
 _LETTER_SIZE = re.compile(
     rf"""
@@ -149,12 +127,14 @@ class Quantity(NamedTuple):
     value : float, str or None
         The number; the name of a letter size such as ``"XL"``; None for a range.
     unit : str
-        ``"ml"``, ``"g"`` or ``"cm"`` after conversion; the ISO 4217 code of a price's currency; the system of a size
-        (``"eu"``, ``"us"``, ``"uk"``); empty if the text names no unit.
+        The unit of the measure after conversion (`MEASURE_UNITS`: ``"ml"``, ``"GB"`` …); the ISO 4217 code of a
+        price's currency; the system of a size (``"eu"``, ``"us"``, ``"uk"``); empty if the text names no unit.
     kind : str
-        ``"price"``, ``"size"``, ``"volume"``, ``"weight"`` or ``"length"``.
+        ``"price"``, ``"size"``, or the kind of the measure.
     low, high : float or None
         The closed interval; None for an open end. Both are None for letter sizes.
+    others : tuple of Quantity
+        Other meanings of the same words: 128G is a memory, or a weight. The products decide which is meant.
     """
 
     start: int
@@ -164,10 +144,11 @@ class Quantity(NamedTuple):
     kind: QuantityKind
     low: float | None
     high: float | None
+    others: tuple[Quantity, ...] = ()
 
 
 def quantities(text: str) -> list[Quantity]:
-    """Return the prices, sizes, volumes, weights and lengths that `text` names, in order.
+    """Return the prices, sizes and measures that `text` names, in order.
 
     A bare number is no quantity, because it may be a year or a model. It needs a unit, a label ("size 42", 价格) or a
     bound ("under 300", 300以内); a bounded number without a unit is a price. ¥ means yuan, and 寸 means inches.
@@ -193,7 +174,14 @@ def quantities(text: str) -> list[Quantity]:
     numeric = [q for match in _QUANTITY.finditer(normalised) if (q := _quantity(match)) is not None]
     covered = {place for q in numeric for place in range(q.start, q.end)}
     letters = (_letter_size(match) for match in _LETTER_SIZE.finditer(normalised))
-    return sorted([*numeric, *(q for q in letters if q is not None and q.start not in covered)])
+    lines = (_resolution(match) for match in RESOLUTION.finditer(normalised))
+    others = (q for q in (*letters, *lines) if q is not None and q.start not in covered)
+    return sorted([*numeric, *others], key=lambda quantity: quantity.start)
+
+
+def _resolution(match: re.Match[str]) -> Quantity:
+    lines = float(resolution(match[0]))
+    return Quantity(match.start(), match.end(), lines, "p", "resolution", lines, lines)
 
 
 def _quantity(match: re.Match[str]) -> Quantity | None:
@@ -203,30 +191,50 @@ def _quantity(match: re.Match[str]) -> Quantity | None:
         match[name] for name in ("most", "least", "about", "most_after", "least_after", "about_after")
     )
     ranged = match["between"] is not None and other is not None
+    if unit in _MEASURE_UNITS and not _is_labelled_size(match):
+        first, *others = _measures(match, number, unit, bounded=bounded or ranged) or (None,)
+        return first and first._replace(others=tuple(filter(None, others)))
     kind = _kind(match, number, unit, bounded=bounded or ranged)
     if kind is None:
         return None
-    if kind in _CANONICAL and unit in _MEASURE_OF:
-        factor, canonical = _MEASURE_OF[unit][1], _CANONICAL[kind]
-        first = _MEASURE_OF.get(match["unit_1"] or unit, (kind, factor))[1]
-    else:
-        factor = first = 1.0
-        canonical = match["system"] or "" if kind == "size" else _currency(match["currency"] or unit)
-    value = round(number * first, 4)
+    name = match["system"] or "" if kind == "size" else _currency(match["currency"] or unit)
+    return _interval_quantity(match, kind, name, number, _value(other) if other else None)
+
+
+def _measures(match: re.Match[str], number: float, unit: str, *, bounded: bool) -> list[Quantity]:
+    """Return the readings of a number with a unit of measurement, the likeliest first."""
+    if unit == "两" and _MEASURE_WORD_NEXT.match(match.string, match.end()):
+        return []  # 一两件: one or two
+    if unit == "v" and _NECK_NEXT.match(match.string, match.end()):
+        return []
+    quantities = []
+    for reading in readings(number, unit, bounded=bounded):
+        # "500ml-1l": the first number has a unit of its own, of the same kind.
+        own = [r.factor for r in readings(number, match["unit_1"] or unit) if r.kind == reading.kind]
+        low = round(number * (own[0] if own else reading.factor), 4)
+        high = round(_value(match["number_2"]) * reading.factor, 4) if match["number_2"] else None
+        quantities.append(_interval_quantity(match, reading.kind, reading.unit, low, high))
+    return quantities
+
+
+def _interval_quantity(
+    match: re.Match[str], kind: QuantityKind, unit: str, value: float, other: float | None
+) -> Quantity:
     start, end = match.span()
     if other is not None:
-        return Quantity(start, end, None, canonical, kind, *sorted((value, round(_value(other) * factor, 4))))
-    return Quantity(start, end, value, canonical, kind, *_interval(match, value))
+        return Quantity(start, end, None, unit, kind, min(value, other), max(value, other))
+    return Quantity(start, end, value, unit, kind, *_interval(match, value))
+
+
+def _is_labelled_size(match: re.Match[str]) -> bool:
+    return bool(match["size"] or match["size_after"] or match["system"])
 
 
 def _kind(match: re.Match[str], number: float, unit: str | None, *, bounded: bool) -> QuantityKind | None:
-    is_size = match["size"] or match["size_after"] or match["system"] or unit in {"码", "号"}
-    if is_size:
+    if _is_labelled_size(match) or unit in {"码", "号"}:
         in_digits = match["number"][0].isdigit()
         whole = match["system"] is None or match["sized"] or number * 2 % 1 == 0
         return "size" if in_digits and whole and number <= _LARGEST_SIZE else None
-    if unit in _MEASURE_OF:
-        return _measure(match, number, unit, bounded=bounded)
     if unit is not None and unit.startswith("pound"):
         return "price" if bounded else None
     if match["currency"] or match["price"] or match["budget"]:
@@ -237,14 +245,6 @@ def _kind(match: re.Match[str], number: float, unit: str | None, *, bounded: boo
         return "price"
     counted = _COUNTED_NEXT.match(match.string, match.end())
     return "price" if bounded and not counted else None
-
-
-def _measure(match: re.Match[str], number: float, unit: str, *, bounded: bool) -> QuantityKind | None:
-    if unit == "g" and number in {2, 3, 4, 5, 6} and not bounded:
-        return None  # generations of mobile networks
-    if unit == "两" and _MEASURE_WORD_NEXT.match(match.string, match.end()):
-        return None  # 一两件: one or two
-    return _MEASURE_OF[unit][0]
 
 
 def _interval(match: re.Match[str], value: float) -> tuple[float | None, float | None]:

@@ -325,7 +325,8 @@ class CatalogueView:
         is_size = bool(_FIELD_NAME_PATTERNS["size"].search(name))
         for text in texts:
             for quantity in self._quantities_of(text, is_size=is_size):
-                table.quantity_values[quantity.kind].setdefault(name, []).append((text, quantity))
+                for reading in (quantity, *quantity.others):
+                    table.quantity_values[reading.kind].setdefault(name, []).append((text, reading))
 
     @cached_property
     def _names_by_first_word(self) -> Mapping[str, Sequence[ShopName]]:

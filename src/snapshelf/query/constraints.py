@@ -308,14 +308,14 @@ class ConstraintReader:
         return _PRICE, price
 
     def _attribute_filter(self, quantity: Quantity) -> tuple[str, Filter] | None:
-        """Return the filter of attributes whose values lie within a quantity."""
-        parts: list[Filter] = []
-        fields: list[str] = []
-        for field, values in self._catalogue.quantity_values(quantity.kind).items():
-            texts = tuple(dict.fromkeys(text for text, value in values if _is_within(value, quantity)))
-            if texts:
-                parts.append(_one_of(field, texts))
-                fields.append(field)
+        """Return the filter of attributes whose values lie within a quantity, in any of its meanings."""
+        matching: dict[str, dict[str, None]] = {}
+        for reading in (quantity, *quantity.others):
+            for field, values in self._catalogue.quantity_values(reading.kind).items():
+                if texts := dict.fromkeys(text for text, value in values if _is_within(value, reading)):
+                    matching.setdefault(field, {}).update(texts)
+        parts: list[Filter] = [_one_of(field, tuple(texts)) for field, texts in matching.items()]
+        fields = list(matching)
         if quantity.low is not None or quantity.high is not None:
             for field in self._catalogue.numeric_fields(quantity.kind):
                 parts.append(Between(field, at_least=quantity.low, at_most=quantity.high))

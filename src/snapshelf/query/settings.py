@@ -15,6 +15,14 @@ _DEFAULT_MODES: dict[str, ConstraintMode] = {
     "volume": "hard",
     "weight": "hard",
     "length": "hard",
+    "memory": "hard",
+    "screen": "hard",
+    "power": "hard",
+    "voltage": "hard",
+    "battery": "hard",
+    "frequency": "hard",
+    "pixels": "hard",
+    "resolution": "hard",
     "brand": "soft",
     "category": "soft",
     "colour": "soft",
@@ -41,8 +49,8 @@ class UnderstandingSettings(BaseModel):
         Correct sure spelling errors and propose corrections of possible errors.
     constraints : mapping
         Kind → ``"hard"``, ``"soft"`` or ``"off"``. Kinds are those of the lexicon, ``"brand"``, and those of
-        quantities: ``"price"``, ``"size"``, ``"volume"``, ``"weight"``, ``"length"``. Other kinds keep their default:
-        quantities filter, all other kinds boost. The former name ``facts`` is accepted.
+        quantities: ``"price"``, ``"size"`` and the `MeasureKind` (``"volume"``, ``"memory"``, ``"screen"`` …). Other
+        kinds keep their default: quantities filter, all other kinds boost. The former name ``facts`` is accepted.
     excluded : "hard", "soft" or "off"
         Mode of constraints that the words exclude ("not red", 不要红色).
     boosts : mapping
