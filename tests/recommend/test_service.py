@@ -43,7 +43,7 @@ def service(tmp_path: Path, personal: Personaliser) -> Iterator[RecommendationSe
         ]
     )
     with Catalogue.open(tmp_path / "catalogue.sqlite") as catalogue:
-        yield RecommendationService(catalogue, index, personal)
+        yield RecommendationService(catalogue, index, personal, lambda: None)
     index.close()
 
 

@@ -172,6 +172,59 @@ def test_a_rule_whose_field_is_gone_is_left_out_and_says_so(
     assert list(file.applying("x1", shop.store).hidden) == ["gone"]
 
 
+def test_what_is_named_in_vain_is_said_with_its_line_and_kept(file: RuleFile, shop: Shop) -> None:
+    text = (
+        "rules:\n"
+        "  - name: new\n"
+        "    words: hat\n"
+        "    pin: {1: a, 3: soon}\n"
+        "  - {name: old, hide: [a, gone]}\n"
+        "  - name: filters\n"
+        "    boost:\n"
+        "      where: 'brand = \"Acme\" AND id = (a OR later)'\n"
+        "    bury: {where: 'NOT id = never'}\n"
+    )
+    with pytest.raises(RuleError, match="which 'old' hides"):
+        file.write(text, shop.store)
+    text = text.replace("{1: a, ", "{")
+    warnings = file.write(text, shop.store)
+    assert file.read() == text
+    assert [(warning.rule, warning.line) for warning in warnings] == [
+        ("new", 4), ("old", 5), ("filters", 8), ("filters", 9)
+    ]  # fmt: skip
+    assert [warning.message for warning in warnings][:2] == [
+        "rules.yaml, line 4: rule 'new' pins the id 'soon', which no product has",
+        "rules.yaml, line 5: rule 'old' hides the id 'gone', which no product has",
+    ]
+    assert "boosts the id 'later'" in warnings[2].message
+    assert "buries the id 'never'" in warnings[3].message
+    assert file.warnings(shop.store) == [warning.message for warning in warnings]
+    for id in ("soon", "gone", "later", "never"):
+        shop.put(id, unit(1))
+    assert file.warnings(shop.store) == []
+
+
+def test_warnings_of_a_file_written_by_hand(file: RuleFile, shop: Shop, tmp_path: Path) -> None:
+    assert file.warnings(shop.store) == []
+    (tmp_path / "rules.yaml").write_text("- {name: b,\n   hide: 'colr = 3'}\n", "utf-8")
+    (warning,) = file.warnings(shop.store)
+    assert warning.startswith("rules.yaml, line 2: rule 'b' is not followed: ")
+    (tmp_path / "rules.yaml").write_text("- {name: broken,,", "utf-8")
+    (warning,) = file.warnings(shop.store)
+    assert "not valid YAML" in warning
+
+
+def test_what_is_visible_everywhere_are_rules_without_words(file: RuleFile, shop: Shop) -> None:
+    assert file.visible(shop.store) is None
+    shop.put("b", unit(1), brand="Best")
+    shop.put("c", unit(1))
+    file.write(
+        "- {name: hats, words: hat, hide: [c]}\n- {name: recalled, hide: 'brand = Best'}\n", shop.store
+    )
+    assert shop.store.scroll(file.visible(shop.store)) == ["a", "c"]
+    assert shop.store.scroll(file.applying("red hat", shop.store).left) == ["a"]
+
+
 def test_of_two_for_one_place_the_earlier_has_it(file: RuleFile, shop: Shop) -> None:
     file.write(
         "- {name: one, words: red, pin: [a, b], redirect: /one}\n"

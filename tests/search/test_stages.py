@@ -13,7 +13,7 @@ from snapshelf.index import Equals
 from snapshelf.query import Query
 from snapshelf.ranking import CandidateTable, InteractionHistory, RankingColumns
 from snapshelf.search import FirstPage, RankingAssignment, SearchPlan, Sort
-from snapshelf.search.collapse import COUNTED_BEHIND, collapse_duplicates, collapse_variants
+from snapshelf.search.collapse import COUNTED_BEHIND, Collapsed, collapse_duplicates, collapse_variants
 from snapshelf.search.diversify import diversify
 from snapshelf.search.fusion import lexical_scale, score
 from snapshelf.search.rerank import rerank
@@ -160,8 +160,25 @@ class TestRerank:
 class TestCollapse:
     def test_the_first_variant_stands_for_its_group(self) -> None:
         table = table_of([0.0] * 4, groups=("g", None, "g", "h"))
-        collapsed = collapse_variants("cabd", table)
+        collapsed = collapse_variants("cabd", table, lambda _: ())
         assert (collapsed.ids, collapsed.represented_by) == (("c", "b", "d"), {"a": "c"})
+
+    def test_a_sold_out_variant_does_not_stand_for_its_group_while_an_equal_is_in_stock(self) -> None:
+        groups = ("g", "h", "g", "g", "h")
+        table = table_of([0.9, 0.8, 0.88, 0.87, 0.6], groups=groups)
+
+        def collapsed(table: ScoreTable, *sold_out: str, **options: Any) -> Collapsed:
+            return collapse_variants("abcde", table, lambda ids: {*sold_out} & {*ids}, **options)
+
+        assert collapsed(table, "a").ids == ("c", "b")
+        assert collapsed(table, "a", "c").represented_by == {"a": "d", "c": "d", "e": "b"}
+        # None is in stock, or only what fits clearly less: the sold-out variant says what the shop would have.
+        assert collapsed(table, "a", "c", "d").ids == ("a", "b")
+        assert collapsed(table, "b").ids == ("a", "b")
+        # Pinned, another price in the order, or from a later window.
+        assert collapsed(table, "a", fixed={"a"}).ids == ("a", "b")
+        assert collapsed(replace(table, sort_values=np.array([1.0, 1, 2, 2, 1])), "a").ids == ("a", "b")
+        assert collapsed(replace(table, window=np.array([0, 0, 1, 1, 1])), "a").ids == ("a", "b")
 
     def test_duplicates_are_counted_in_the_same_window_and_not_too_far_behind(self) -> None:
         count = COUNTED_BEHIND + 3

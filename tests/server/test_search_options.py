@@ -319,7 +319,7 @@ def test_rules(client: httpx.Client, rules: Callable[[str], httpx.Response]) -> 
     text = (
         "# spring\n- name: mugs first\n  words: red\n  pin: [green-mug]\n- name: no bags\n  hide: [red-bag]\n"
     )
-    assert rules(text).status_code == 204
+    assert rules(text).json() == {"warnings": []}
     response = client.get("/v1/rules")
     assert response.headers["content-type"].startswith("application/yaml")
     assert response.text == text
@@ -333,7 +333,9 @@ def test_rules(client: httpx.Client, rules: Callable[[str], httpx.Response]) -> 
 
 
 def test_a_rule_that_leads_elsewhere(client: httpx.Client, rules: Callable[[str], httpx.Response]) -> None:
-    assert rules("- {name: sale, exactly: sale, redirect: https://shop.example/sale}").status_code == 204
+    assert rules("- {name: sale, exactly: sale, redirect: https://shop.example/sale}").json() == {
+        "warnings": []
+    }
     assert search(client, **as_json(text="Sale"))["redirect"] == "https://shop.example/sale"
     assert search(client, **as_json(text="red"))["redirect"] is None
 
@@ -342,7 +344,7 @@ def test_rules_that_cannot_be_followed_change_nothing(
     client: httpx.Client, rules: Callable[..., httpx.Response]
 ) -> None:
     good = "- {name: good, boost: {where: 'colour = red'}}"
-    assert rules(good).status_code == 204
+    assert rules(good).json() == {"warnings": []}
     conflict = "- {name: a, pin: [red-mug]}\n- {name: b, hide: [red-mug]}"
     detail = str(problem(rules(conflict), 422, "rules")["detail"])
     assert "'a'" in detail
@@ -388,3 +390,13 @@ def test_answer_says_all_of_the_shelf_s(client: httpx.Client, shelf: Shelf) -> N
         assert hit["constraints"] == list(wanted.constraints)
     assert [chip["where"] for chip in answer["chips"]] == [chip.where for chip in expected.chips]
     assert path_of("red-mug", "photo") in [hit["photo"] for hit in answer["hits"]]
+
+
+def test_rules_that_name_what_the_shop_has_not_are_followed_and_said(
+    client: httpx.Client, rules: Callable[[str], httpx.Response]
+) -> None:
+    text = "- name: early\n  pin: [not-yet]\n"
+    (warning,) = rules(text).json()["warnings"]
+    assert (warning["rule"], warning["line"]) == ("early", 2)
+    assert client.get("/v1/rules").text == text
+    assert client.get("/v1/stats").json()["rule_warnings"] == [warning["message"]]

@@ -24,9 +24,14 @@ def register(app: typer.Typer) -> None:
 @rules.command()
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The rules, as in rules.yaml.")],
+    shelf: Annotated[
+        Path | None,
+        typer.Option("--shelf", "-s", help="Also check them against the products of this shelf."),
+    ] = None,
+    database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check whether rules are consistent; without a shelf, so that it can run before they are put in place."""
+    """Check whether rules are consistent; with a shelf, also whether it has what they name."""
     with reported(as_json):
         from snapshelf.errors import RuleError
         from snapshelf.search import Rules
@@ -34,10 +39,20 @@ def check(
         if not file.is_file():
             raise RuleError(f"{file}: there is no such file")
         names = [rule.name for rule in Rules.load(file)]
+        warnings = [] if shelf is None else _warnings(file, shelf, database)
         if as_json:
-            print_json({"rules": names})
+            print_json({"rules": names, "warnings": warnings})
         else:
             typer.echo(f"{len(names)} rules that hold together: {', '.join(names)}" if names else "no rules")
+            for warning in warnings:
+                note(f"warning: {warning}")
+
+
+def _warnings(file: Path, shelf: Path, database: str | None) -> list[str]:
+    from snapshelf.shelf import Shelf
+
+    with Shelf.open(shelf, database=database, create=False) as opened:
+        return [warning.message for warning in opened.check_rules(file.read_text("utf-8"))]
 
 
 @rules.command()

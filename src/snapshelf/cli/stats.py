@@ -25,9 +25,11 @@ def stats(
         if as_json:
             print_json(values)
         else:
-            quarantined = values.pop("quarantined")
+            quarantined, rule_warnings = values.pop("quarantined"), values.pop("rule_warnings")
             for name, value in values.items():
                 typer.echo(f"{name.replace('_', ' ')}: {f'{value:,}' if isinstance(value, int) else value}")
             typer.echo(f"quarantined: {len(quarantined):,}")
             for id, reason in quarantined.items():
                 typer.echo(f"  {id}: {reason}")
+            for warning in rule_warnings:
+                typer.echo(f"warning: {warning}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,12 +41,21 @@ class RecommendationService:
     index : SearchIndex
     personal : Personaliser
         Knows the profiles and the statistics.
+    visible : callable
+        Returns what the shop's rules do not hide; None for everything.
     """
 
-    def __init__(self, catalogue: Catalogue, index: SearchIndex, personal: Personaliser) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        index: SearchIndex,
+        personal: Personaliser,
+        visible: Callable[[], Filter | None],
+    ) -> None:
         self._catalogue = catalogue
         self._index = index
         self._personal = personal
+        self._visible = visible
         self._lock = threading.Lock()
         self._recommender: Recommender | None = None
 
@@ -54,7 +63,7 @@ class RecommendationService:
         """See `Shelf.recommend`."""
         where = request.where
         where = parse_filter(where, self._index) if isinstance(where, str) else where
-        where = joined(where, Equals("in_stock", True))
+        where = joined(where, Equals("in_stock", True), self._visible())
         if request.product is not None and self._catalogue.get(request.product) is None:
             raise NotFoundError(f"no product has the id {request.product!r}")
         profile = self._personal.profile(request.shopper) if request.shopper and request.personal else None

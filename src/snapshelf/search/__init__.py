@@ -29,6 +29,7 @@ from snapshelf.search.request import (
 from snapshelf.search.response import HeatMap, Hit, SearchResponse, WhyNot
 from snapshelf.search.rules.merchandising import Merchandising
 from snapshelf.search.rules.rule import Rule, Rules
+from snapshelf.search.rules.warnings import RuleWarning
 from snapshelf.search.service import MAX_SUGGESTIONS, SETTINGS, SearchService
 from snapshelf.search.settings import Experiment, RankingSettings, SearchSettings
 from snapshelf.search.signals import SIGNALS, WEIGHTED, Mode, Weights
@@ -71,6 +72,7 @@ __all__ = [
     "RankingSettings",
     "Record",
     "Rule",
+    "RuleWarning",
     "Rules",
     "SearchOptions",
     "SearchPlan",

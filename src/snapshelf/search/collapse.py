@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -17,6 +17,10 @@ from snapshelf.search.score_table import ScoreTable
 
 DUPLICATE = 0.998
 """Cosine of two photos from which they are the same, shrunk or saved again; see ``docs/concepts/search.md``."""
+
+EQUAL = 0.05
+"""Difference of the scores of two variants up to which they fit a query equally well: less than a soft constraint, such
+as a colour, or a rule gives."""
 
 COUNTED_BEHIND = 30
 """Candidates behind a product among which its duplicates are counted."""
@@ -41,19 +45,49 @@ class Collapsed:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def collapse_variants(ids: Sequence[str], table: ScoreTable) -> Collapsed:
-    """Keep the first variant of each group."""
+def collapse_variants(
+    ids: Sequence[str],
+    table: ScoreTable,
+    sold_out: Callable[[Sequence[str]], Collection[str]],
+    *,
+    fixed: Collection[str] = (),
+) -> Collapsed:
+    """Keep a variant of each group: the first, or the next that fits as well where the first is sold out.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        In order.
+    table : ScoreTable
+    sold_out : callable
+        Returns those of some products that are not in stock.
+    fixed : collection of str
+        Products that stand for their group even if they are sold out, as pinned products do.
+    """
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for id in ids:
+        members[table.groups[table.row[id]] or f"\0{id}"].append(id)
+    several = [group for group in members.values() if len(group) > 1]
+    unavailable = sold_out([id for group in several for id in group]) if several else ()
     kept: list[str] = []
     represented_by: dict[str, str] = {}
-    first_of_group: dict[str, str] = {}
-    for id in ids:
-        group = table.groups[table.row[id]]
-        first = id if group is None else first_of_group.setdefault(group, id)
-        if first == id:
-            kept.append(id)
-        else:
-            represented_by[id] = first
+    for group in members.values():
+        first = group[0]
+        if first in unavailable and first not in fixed:
+            first = next((id for id in group if id not in unavailable and _equal(table, id, first)), first)
+        kept.append(first)
+        represented_by |= {id: first for id in group if id != first}
     return Collapsed(tuple(kept), represented_by)
+
+
+def _equal(table: ScoreTable, variant: str, first: str) -> bool:
+    """Whether a variant fits the query as well as the first of its group."""
+    row, of_first = table.row[variant], table.row[first]
+    return bool(
+        table.window[row] == table.window[of_first]
+        and np.array_equal(table.sort_values[row], table.sort_values[of_first], equal_nan=True)
+        and table.total[of_first] - table.total[row] <= EQUAL
+    )
 
 
 def collapse_duplicates(

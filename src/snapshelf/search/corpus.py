@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.catalogue import Product, ProductName
-from snapshelf.index import SearchIndex
+from snapshelf.index import Equals, SearchIndex
 from snapshelf.language import Lexicon
 
 _Value = TypeVar("_Value")
@@ -49,6 +49,10 @@ class Corpus:
     index: SearchIndex
     products: Products
     lexicon: Lexicon
+
+    def sold_out(self, ids: Sequence[str]) -> set[str]:
+        """Return those of some products that are not in stock."""
+        return self.index.matches(ids, Equals("in_stock", False))
 
     def read_once(self) -> Corpus:
         """Return the same corpus for a single search, which reads each product, name and vector once."""

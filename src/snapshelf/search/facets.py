@@ -181,13 +181,13 @@ def count_facets(
     return tuple(results)
 
 
-def facet_fields(index: SearchIndex) -> dict[str, FacetField]:
-    """Return the fields that can be facets, by their short names."""
+def facet_fields(index: SearchIndex, where: Filter | None = None) -> dict[str, FacetField]:
+    """Return the fields that can be facets, by their short names; counts are of the products that match."""
     facets: dict[str, FacetField] = {}
-    products = index.count()
+    products = index.count(where)
     for field, kind in _kinds(index).items():
         name = field.removeprefix(_OF_ATTRIBUTES)
-        counted = index.facet(field, limit=1)
+        counted = index.facet(field, where, limit=1)
         # A short name belongs to the field that every product may have.
         facets[field if name in facets else name] = FacetField(
             kind, counted.total_values, products - counted.missing

@@ -121,7 +121,9 @@ def _ordered(
 ) -> RankedResults:
     """Order scored candidates: sort → collapse variants → diversify → collapse duplicates → pin → explore."""
     ids = _pinned_first([table.ids[row] for row in _sorted(table, plan)], plan.pins)
-    variants = collapse_variants(ids, table) if plan.collapse else Collapsed(tuple(ids))
+    variants = Collapsed(tuple(ids))
+    if plan.collapse:
+        variants = collapse_variants(ids, table, corpus.sold_out, fixed=plan.pins)
     ids = diversify(variants.ids, table, plan.diversity, corpus.products.vectors, pinned=plan.pins)
     duplicates = Collapsed(tuple(ids))
     if plan.collapse:

@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -52,7 +52,7 @@ from snapshelf.search.rules.file import RuleFile
 from snapshelf.search.rules.merchandising import Merchandising
 from snapshelf.search.settings import SearchSettings
 from snapshelf.search.sort import read_sort
-from snapshelf.suggest import QueryLog, ShopVocabulary, Suggester, Suggestion
+from snapshelf.suggest import LexicalSearch, QueryLog, ShopVocabulary, Suggester, Suggestion
 
 MAX_SUGGESTIONS = 50
 """Most completions of a prefix."""
@@ -145,9 +145,13 @@ class SearchService:
         group = fields.get(GROUP)
         # Its variants are the same product in another colour or size.
         itself: Filter = Ids((id,)) if group is None else Or((Ids((id,)), Equals(GROUP, str(group))))
-        restricted = joined(self._filter(request), Not(itself))
+        restricted = joined(self._filter(request), self.visible(), Not(itself))
         plan = self._restricted(request, Query(vectors[0], None), restricted, Merchandising())
         return self._respond(request, plan, Page(0), query_digest(request))
+
+    def visible(self) -> Filter | None:
+        """See `RuleFile.visible`."""
+        return self.rules.visible(self.index)
 
     def plan(self, request: SearchRequest) -> SearchPlan:
         """Understand a request: read its words and photos, and what has to hold."""
@@ -216,13 +220,30 @@ class SearchService:
 
     def facet_fields(self) -> dict[str, FacetField]:
         """See `Shelf.facet_fields`."""
-        return facet_fields(self.index)
+        return facet_fields(self.index, self.visible())
 
     def suggest(self, prefix: str, k: int, language: Literal["en", "zh"] | None) -> list[Suggestion]:
         """See `Shelf.suggest`."""
         if not 1 <= k <= MAX_SUGGESTIONS:
             raise QueryError(f"k is {k}; it must be between 1 and {MAX_SUGGESTIONS}")
-        return self._suggester.suggest(prefix[:MAX_TEXT_LENGTH], k, language)
+        return self._suggester.suggest(
+            prefix[:MAX_TEXT_LENGTH], k, language, is_hidden=self._hidden_queries()
+        )
+
+    def _hidden_queries(self) -> Callable[[str], bool] | None:
+        """Return the test whether all products that have the words of a text are hidden; None where nothing is."""
+        if (visible := self.visible()) is None:
+            return None
+        hidden, shown = self._lexical_search(Not(visible)), self._lexical_search(visible)
+        exists = self._suggester.exists
+        return lambda text: exists(text, hidden) and not exists(text, shown)
+
+    def _lexical_search(self, where: Filter | None) -> LexicalSearch:
+        def matching(terms: Mapping[str, float], count: int) -> list[Product]:
+            ids = [candidate.id for candidate in self.index.matching(terms, count, where)]
+            return list(self.catalogue.get_many(ids).values())
+
+        return matching
 
     def _respond(
         self,
@@ -308,11 +329,8 @@ class SearchService:
         return RelevanceEstimate(dict(zip(judged, relevance.tolist(), strict=True)), cut_off, known_item)
 
     def _related(self, results: RankedResults, k: int, corpus: Corpus) -> tuple[str, ...]:
-        def matching(terms: Mapping[str, float], count: int) -> list[Product]:
-            ids = [candidate.id for candidate in self.index.matching(terms, count)]
-            return list(self.catalogue.get_many(ids).values())
-
         products = list(corpus.products.get_many(results.places[:_RELATED_BY]).values())
+        matching = self._lexical_search(self.visible())
         return tuple(self._suggester.related(results.plan.query.normalised or None, products, matching, k))
 
     def _log(self, request: SearchRequest, query: Query, good: int) -> None:

@@ -1,5 +1,6 @@
 """Routes for merchandisers: rules of the shop, and searches without results."""
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated
 
@@ -7,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from snapshelf.server.bodies import YAML, read_yaml
 from snapshelf.server.context import InterleavedOrder
-from snapshelf.server.models import ZeroResult, ZeroResultsAnswer
+from snapshelf.server.models import RulesAnswer, RuleWarningModel, ZeroResult, ZeroResultsAnswer
 from snapshelf.server.openapi import RULES, problems
 
 router = APIRouter(prefix="/v1", tags=["merchandising"])
@@ -25,8 +26,6 @@ async def get_rules(context: InterleavedOrder) -> Response:
 
 @router.put(
     "/rules",
-    response_class=Response,
-    status_code=HTTPStatus.NO_CONTENT,
     responses=problems(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -34,11 +33,11 @@ async def get_rules(context: InterleavedOrder) -> Response:
     ),
     openapi_extra=RULES,
 )
-async def put_rules(request: Request, context: InterleavedOrder) -> Response:
+async def put_rules(request: Request, context: InterleavedOrder) -> RulesAnswer:
     """Replace the rules of the shop. They hold for every search that comes after the answer."""
     text = await read_yaml(request)
-    await context.write(lambda: context.shelf.set_rules(text))
-    return Response(status_code=HTTPStatus.NO_CONTENT)
+    warnings = await context.write(lambda: context.shelf.set_rules(text))
+    return RulesAnswer(warnings=[RuleWarningModel(**asdict(warning)) for warning in warnings])
 
 
 @router.get("/reports/zero-results", responses=problems(HTTPStatus.UNPROCESSABLE_ENTITY))

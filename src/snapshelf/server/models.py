@@ -138,6 +138,20 @@ class FacetsAnswer(BaseModel):
     sorts: list[str] = Field(description="Values of `sort` that the page offers beside `relevance`.")
 
 
+class RuleWarningModel(BaseModel):
+    """What a rule names in vain, such as an id that no product has."""
+
+    rule: str = Field(description="Name of the rule.")
+    line: int = Field(description="Line of the rules, from 1.")
+    message: str
+
+
+class RulesAnswer(BaseModel):
+    """The outcome of rules that were put: they are followed, as far as the shop has what they name."""
+
+    warnings: list[RuleWarningModel]
+
+
 class ZeroResult(BaseModel):
     """Words of searches without a good match."""
 
@@ -183,6 +197,9 @@ class StatsAnswer(BaseModel):
     bytes: int = Field(description="Size of the shelf on disk.")
     quarantined: dict[str, str] = Field(
         description="Products that are stored but that no search returns, by id, each with the reason."
+    )
+    rule_warnings: list[str] = Field(
+        description="What is wrong with the rules: ids that no product has, fields that are gone, a broken file."
     )
 
 

@@ -31,6 +31,7 @@ from snapshelf.search import (
     FacetField,
     HeatMap,
     Personaliser,
+    RuleWarning,
     SearchOptions,
     SearchRequest,
     SearchResponse,
@@ -117,9 +118,11 @@ class Shelf:
         self._personal = Personaliser(
             folder, catalogue, settings.ranking, lambda: self.journal, serving=serving
         )
-        self._recommendations = RecommendationService(catalogue, index, self._personal)
         self._searcher = SearchService(
             folder, catalogue, index, encoder, lexicon, settings, self._words, self._queries, self._personal
+        )
+        self._recommendations = RecommendationService(
+            catalogue, index, self._personal, self._searcher.visible
         )
 
     @classmethod
@@ -518,13 +521,38 @@ class Shelf:
         """
         return self._searcher.rules.read()
 
-    def set_rules(self, text: str) -> None:
+    def check_rules(self, text: str) -> tuple[RuleWarning, ...]:
+        """Check rules without setting them.
+
+        Parameters
+        ----------
+        text : str
+            YAML, see ``docs/concepts/search.md``.
+
+        Returns
+        -------
+        tuple of RuleWarning
+            What the rules name in vain, such as ids that no product has.
+
+        Raises
+        ------
+        RuleError
+            They cannot be read, contradict each other, or filter by an unknown field.
+        """
+        return self._searcher.rules.check(text, self._index)
+
+    def set_rules(self, text: str) -> tuple[RuleWarning, ...]:
         """Replace the shop's rules, from the next search on.
 
         Parameters
         ----------
         text : str
             YAML, see ``docs/concepts/search.md``.
+
+        Returns
+        -------
+        tuple of RuleWarning
+            What the rules name in vain, such as ids that no product has; they are set all the same.
 
         Raises
         ------
@@ -534,7 +562,7 @@ class Shelf:
             They cannot be written.
         """
         with self._writing:
-            self._searcher.rules.write(text, self._index)
+            return self._searcher.rules.write(text, self._index)
 
     def similar(self, id: str, *, k: int = 10, where: str | Filter | None = None) -> SearchResponse:
         """Find products that look like a product of the shelf, without the product itself.
@@ -632,6 +660,7 @@ class Shelf:
             index_version=self._index.version,
             bytes=_bytes_on_disk(self._folder) + self._catalogue.server_bytes(),
             quarantined=quarantined(self._catalogue),
+            rule_warnings=tuple(self._searcher.rules.warnings(self._index)),
         )
 
     def _save_words(self) -> None:

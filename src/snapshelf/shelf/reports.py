@@ -95,6 +95,8 @@ class ShelfStats:
     quarantined : mapping
         Id → reason, of products that are stored but that the index refuses, so that no search returns them. Put them
         again with other values, or remove them.
+    rule_warnings : tuple of str
+        What is wrong with the shop's rules: ids that no product has, fields that are gone, a file that cannot be read.
 
     Examples
     --------
@@ -112,3 +114,4 @@ class ShelfStats:
     index_version: int
     bytes: int
     quarantined: Mapping[str, str] = field(default_factory=dict)
+    rule_warnings: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """Suggestions: completions, related queries, the shop's vocabulary and the log of queries."""
 
 from snapshelf.suggest.query_log import QueryLog
-from snapshelf.suggest.suggester import Suggester, Suggestion
+from snapshelf.suggest.suggester import LexicalSearch, Suggester, Suggestion
 from snapshelf.suggest.vocabulary import ShopVocabulary
 
-__all__ = ["QueryLog", "ShopVocabulary", "Suggester", "Suggestion"]
+__all__ = ["LexicalSearch", "QueryLog", "ShopVocabulary", "Suggester", "Suggestion"]

@@ -106,7 +106,12 @@ class Suggester:
         self._build_in_background()
 
     def suggest(
-        self, prefix: str, k: int = 8, language: Literal["en", "zh"] | None = None
+        self,
+        prefix: str,
+        k: int = 8,
+        language: Literal["en", "zh"] | None = None,
+        *,
+        is_hidden: Callable[[str], bool] | None = None,
     ) -> list[Suggestion]:
         """Complete a prefix; Chinese may be typed in pinyin or by initials.
 
@@ -117,6 +122,8 @@ class Suggester:
             Maximum number of suggestions.
         language : {"en", "zh"} or None
             Suggestions in the other language come last.
+        is_hidden : callable or None
+            Tests whether a text leads only to products that the shop hides; such a text is not suggested.
 
         Returns
         -------
@@ -127,13 +134,13 @@ class Suggester:
         if not typed:
             return []
         index = self._current()
-        suggestions = index.find(typed, k, language)
+        suggestions = index.find(typed, k, language, is_hidden)
         if not suggestions and (cut := self._last_word(typed)):
             # No phrase has this prefix, but the last word may be a category after words that the shop knows.
             suggestions = [
                 Suggestion(typed[:cut] + each.text, "phrase", each.language)
                 for each in index.find(typed[cut:], k, language)
-                if each.kind == "category"
+                if each.kind == "category" and not (is_hidden and is_hidden(typed[:cut] + each.text))
             ]
         return suggestions
 
@@ -169,7 +176,7 @@ class Suggester:
         seen = {query.key}
         proposals: list[str] = []
         narrower = (text for text in chain.from_iterable(zip_longest(*sources)) if text)
-        siblings = (text for text in self._siblings(query) if self._exists(text, search))
+        siblings = (text for text in self._siblings(query) if self.exists(text, search))
         for text in chain((text for text in narrower if self._matches_any(text, shown)), siblings):
             key = _key(text, self._lexicon)
             if key not in seen:
@@ -231,7 +238,8 @@ class Suggester:
         terms |= {match.concept.term for match in matches}
         return any(terms <= hit.terms for hit in shown)
 
-    def _exists(self, text: str, search: LexicalSearch) -> bool:
+    def exists(self, text: str, search: LexicalSearch) -> bool:
+        """Return whether a product of the best of a search has all words of a text."""
         terms = dict.fromkeys(search_terms(text, lexicon=self._lexicon), 1.0)
         return self._matches_any(
             text, (_HitSummary(product, self._lexicon) for product in search(terms, _MAX_CHECKED))
@@ -306,12 +314,19 @@ class _Index:
         self.built_at = time.monotonic()
         self.seconds = self.built_at - start
 
-    def find(self, typed: str, k: int, language: str | None) -> list[Suggestion]:
+    def find(
+        self,
+        typed: str,
+        k: int,
+        language: str | None,
+        is_hidden: Callable[[str], bool] | None = None,
+    ) -> list[Suggestion]:
         suggestions: dict[frozenset[str], Suggestion] = {}
         for each in self._completions.find(typed, 4 * k, language):
             if normalise(each.text) != typed:
                 key = _key(each.text, self._lexicon)
-                suggestions.setdefault(key, Suggestion(each.text, self._kinds[each.text], each.language))
+                if key not in suggestions and not (is_hidden and is_hidden(each.text)):
+                    suggestions[key] = Suggestion(each.text, self._kinds[each.text], each.language)
             if len(suggestions) == k:
                 break
         return list(suggestions.values())

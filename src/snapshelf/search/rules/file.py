@@ -7,11 +7,12 @@ from pathlib import Path
 
 from snapshelf._support.files import write_text
 from snapshelf.errors import FilterError, RuleError, StorageError
-from snapshelf.index import Filter
+from snapshelf.index import Filter, SearchIndex
 from snapshelf.language import Lexicon
 from snapshelf.query import Fields, Note
 from snapshelf.search.rules.merchandising import Merchandising, check_filters, merchandising
 from snapshelf.search.rules.rule import Rules
+from snapshelf.search.rules.warnings import RuleWarning, rule_warnings
 
 
 class RuleFile:
@@ -50,8 +51,21 @@ class RuleFile:
         except (OSError, UnicodeDecodeError) as error:
             raise StorageError(f"{self._path}: cannot be read as UTF-8 text: {error}") from error
 
-    def write(self, text: str, fields: Fields) -> None:
-        """Check and store rules; a power cut leaves either the old or the new rules.
+    def check(self, text: str, index: SearchIndex) -> tuple[RuleWarning, ...]:
+        """Check rules before they are written; return what they name in vain.
+
+        Raises
+        ------
+        RuleError
+            They cannot be read, contradict each other, or filter by an unknown field.
+        """
+        source = self._path.name
+        rules = Rules.parse(text, source, lexicon=self._lexicon)
+        check_filters(rules, index, source)
+        return rule_warnings(text, rules, index, source)
+
+    def write(self, text: str, index: SearchIndex) -> tuple[RuleWarning, ...]:
+        """Check and store rules; a power cut leaves either the old or the new rules. Return what they name in vain.
 
         Raises
         ------
@@ -60,9 +74,24 @@ class RuleFile:
         StorageError
             They cannot be written.
         """
-        source = self._path.name
-        check_filters(Rules.parse(text, source, lexicon=self._lexicon), fields, source)
+        warnings = self.check(text, index)
         write_text(self._path, text)
+        return warnings
+
+    def warnings(self, index: SearchIndex) -> list[str]:
+        """Return what is wrong with the stored rules, each as a sentence.
+
+        Raises
+        ------
+        StorageError
+            They cannot be read.
+        """
+        text, source = self.read(), self._path.name
+        try:
+            rules = Rules.parse(text, source, lexicon=self._lexicon)
+        except RuleError as error:
+            return [str(error)]
+        return [warning.message for warning in rule_warnings(text, rules, index, source)]
 
     def forget_filters(self) -> None:
         """Parse the filters of the rules again: the products have changed."""
@@ -77,6 +106,14 @@ class RuleFile:
         return Merchandising(
             applied.shifts, applied.hidden, applied.pins, applied.redirect, (self._broken, *applied.notes)
         )
+
+    def visible(self, fields: Fields) -> Filter | None:
+        """Return what shoppers may see at any place of the shop; None where everything.
+
+        Rules without words hide their products everywhere: from hits, recommendations, similar products and
+        suggestions. Rules with words hide them from the queries that have these words.
+        """
+        return self.applying("", fields).left
 
     def _refresh(self) -> None:
         try:
