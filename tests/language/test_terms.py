@@ -155,3 +155,27 @@ def test_a_text_has_every_word_of_itself(text: str) -> None:
     for word in query_words(text):
         assert normalised[word.start : word.end] == word.text
         assert any(terms.issuperset(alternative) for alternative in word.alternatives), word
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("65寸", '索尼 65" 4K TV'),
+        ("65寸电视", "海信 65英寸 电视机"),
+        ("65 inch tv", "索尼电视 65寸"),
+        ("128G", "iPhone 15 128GB"),
+        ("1T 硬盘", "移动硬盘 1TB"),
+        ("100瓦", "Charger 100 W"),
+        ("1公斤", "Rice 1000g"),
+    ],
+)
+def test_a_measure_is_one_word_of_a_query_and_meets_its_other_names(query: str, title: str) -> None:
+    word = query_words(query)[0]
+    terms = set(search_terms(title))
+    assert any(terms.issuperset(alternative) for alternative in word.alternatives), (word, terms)
+
+
+def test_another_measure_is_another_word() -> None:
+    terms = set(search_terms("iPhone 15 256GB"))
+    (word,) = query_words("128GB")
+    assert not any(terms.issuperset(alternative) for alternative in word.alternatives)

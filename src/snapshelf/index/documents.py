@@ -30,7 +30,7 @@ _NAME_ATTRIBUTE = re.compile(
 )
 """Attributes that name the product as its title does: titles in other languages, and codes."""
 
-_LAYOUT = 3
+_LAYOUT = 4
 """Version of the rules in this module: records of an older version are indexed again."""
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from snapshelf.language.lexicon import Concept, Lexicon, Span
 from snapshelf.language.normalisation import normalise
 from snapshelf.language.tokens import ENGLISH_STOP_WORDS, Unit, split_units, stem
+from snapshelf.language.units import measures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _COMPOUND_GAPS = frozenset({"-", "‐", "&", "."})
 # A longer compound is a list or an address, which nobody types as a single word.
@@ -67,9 +70,9 @@ def tokenize(text: str, lexicon: Lexicon | None = None) -> list[str]:
 
 
 def search_terms(text: str, *, ancestors: bool = False, lexicon: Lexicon | None = None) -> list[str]:
-    """Return the tokens of `text` and a term for each concept that it names.
+    """Return the tokens of `text` and a term for each measure and each concept that it names.
 
-    Concept terms let 红色 match "Red": both texts have ``§colour/red``.
+    Concept terms let 红色 match "Red": both texts have ``§colour/red``. Terms of measures let 65寸 match "65-inch".
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ def search_terms(text: str, *, ancestors: bool = False, lexicon: Lexicon | None 
     Returns
     -------
     list of str
-        The tokens as `tokenize` gives them, then the distinct concept terms in order of mention.
+        The tokens as `tokenize` gives them, then the distinct terms of measures and of concepts in order of mention.
 
     Examples
     --------
@@ -93,12 +96,17 @@ def search_terms(text: str, *, ancestors: bool = False, lexicon: Lexicon | None 
     True
     """
     lexicon = lexicon or Lexicon.bundled()
-    units = split_units(normalise(text))
+    normalised = normalise(text)
+    units = split_units(normalised)
     spans = lexicon.segment(units)
     concepts = dict.fromkeys(concept for span in lexicon.named(spans, units) for concept in span.concepts)
     if ancestors:
         concepts |= dict.fromkeys(wider for concept in concepts for wider in lexicon.ancestors(concept))
-    return _tokens(units, spans) + [concept.term for concept in concepts]
+    tokens = _tokens(units, spans)
+    units_of_measure = dict.fromkeys(
+        term for measure in measures(normalised) for term in measure.terms if term not in tokens
+    )
+    return [*tokens, *units_of_measure, *(concept.term for concept in concepts)]
 
 
 def query_words(text: str, lexicon: Lexicon | None = None) -> list[QueryWord]:
@@ -128,7 +136,8 @@ def query_words(text: str, lexicon: Lexicon | None = None) -> list[QueryWord]:
     normalised = normalise(text)
     units = split_units(normalised)
     spans = lexicon.segment(units)
-    pieces = list(_pieces(units, [*spans, *lexicon.named(spans, units)], latin_names=True))
+    spans += lexicon.named(spans, units)
+    pieces = list(_pieces(units, spans, latin_names=True, measured=_measured_spans(normalised, units)))
     return list(_query_words(normalised, pieces, keep_stop_words=False)) or list(
         _query_words(normalised, pieces, keep_stop_words=True)
     )
@@ -157,10 +166,11 @@ def surface_words(text: str, lexicon: Lexicon | None = None) -> list[str]:
 class _Piece(NamedTuple):
     """Units that belong together; `following` is the unit after a compound of Latin words."""
 
-    kind: Literal["name", "stop", "unknown", "latin"]
+    kind: Literal["name", "stop", "unknown", "latin", "measure"]
     units: list[Unit]
     following: Unit | None = None
     concepts: tuple[Concept, ...] = ()
+    terms: tuple[str, ...] = ()
 
 
 def _tokens(units: list[Unit], spans: list[Span]) -> list[str]:
@@ -168,10 +178,28 @@ def _tokens(units: list[Unit], spans: list[Span]) -> list[str]:
     return list(_words(pieces, keep_stop_words=False)) or list(_words(pieces, keep_stop_words=True))
 
 
-def _pieces(units: list[Unit], spans: list[Span], *, latin_names: bool = False) -> Iterator[_Piece]:
+def _measured_spans(normalised: str, units: list[Unit]) -> dict[int, tuple[int, tuple[str, ...]]]:
+    """Return first unit → unit after the last, and terms, of each measure."""
+    starts = [unit.start for unit in units]
+    spans = {}
+    for measure in measures(normalised):
+        first, last = bisect_left(starts, measure.start), bisect_left(starts, measure.end)
+        if first < last and units[last - 1].end <= measure.end:
+            spans[first] = (last, measure.terms)
+    return spans
+
+
+def _pieces(
+    units: list[Unit],
+    spans: list[Span],
+    *,
+    latin_names: bool = False,
+    measured: Mapping[int, tuple[int, tuple[str, ...]]] = MappingProxyType({}),
+) -> Iterator[_Piece]:
     """Split a text into Chinese names and stop words of the lexicon, unknown Chinese, and Latin compounds.
 
     With `latin_names`, English names of the lexicon are pieces too. Of several spans at a unit the last counts.
+    Measures are pieces before all else.
     """
     cuts = {
         span.first: span
@@ -181,6 +209,10 @@ def _pieces(units: list[Unit], spans: list[Span], *, latin_names: bool = False) 
     position = 0
     while position < len(units):
         first = position
+        if first in measured:
+            position, terms = measured[first]
+            yield _Piece("measure", units[first:position], terms=terms)
+            continue
         span = cuts.get(first)
         if span is not None:
             position = span.last
@@ -193,6 +225,7 @@ def _pieces(units: list[Unit], spans: list[Span], *, latin_names: bool = False) 
         while (
             position < len(units)
             and position not in cuts
+            and position not in measured
             and units[position].is_han == is_han
             and units[position].gap in gaps
         ):
@@ -222,7 +255,9 @@ def _query_words(text: str, pieces: list[_Piece], *, keep_stop_words: bool) -> I
         concepts = [(concept.term,) for concept in piece.concepts]
         if piece.kind == "stop" and not keep_stop_words:
             continue
-        if piece.kind == "unknown":
+        if piece.kind == "measure":
+            yield _query_word(text, piece.units, [(term,) for term in piece.terms])
+        elif piece.kind == "unknown":
             # Where an unknown run has its words nobody knows: each pair of characters counts.
             for characters in pairwise(piece.units) if len(piece.units) > 1 else [piece.units]:
                 yield _query_word(text, characters, [(_joined(characters),)])
