@@ -27,6 +27,7 @@ from snapshelf.index import (
     Facet,
     FacetValue,
     Has,
+    HasWords,
     Histogram,
     Ids,
     Not,
@@ -35,6 +36,7 @@ from snapshelf.index import (
     Record,
     ScoredCandidate,
     TakeTurns,
+    TermPlace,
 )
 from tests.index.reference_index import ReferenceIndex
 
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snapshelf.index import FieldValue, Filter, SearchIndex, SortKey
+    from snapshelf.index import Alternatives, FieldValue, Filter, SearchIndex, SortKey
 
 D = 8
 NAN, INF = float("nan"), float("inf")
@@ -257,6 +259,65 @@ class IndexContract(ABC):
         assert store.matching({"unknown": 1.0}, 10) == []
         assert ids(store.matching({"unknown": 1.0, "dress": 1.0}, 10, Ids(("2", "3")))) == ["2"]
         assert store.matching({}, 10) == []
+
+    def test_places_of_words(self, path: Path) -> None:
+        name, attribute = TermPlace.NAME, TermPlace.ATTRIBUTE
+        texts: dict[str, dict[str, int]] = {
+            "1": {"red": name, "dress": name},
+            "2": {"red": attribute, "dress": name, "连衣": name, "衣裙": 1},
+            "3": {"crimson": attribute, "dress": 1},
+            "4": {"shoe": name},
+            "5": {},
+        }
+        red, dress, nothing = (("red",), ("crimson",)), (("dress",), ("连衣", "衣裙")), (("hat",), ())
+        words = [red, dress, nothing]
+        with self.open(path) as store:
+            for id, terms in texts.items():
+                weights = dict.fromkeys(terms, 1.0)
+                places = {term: place for term, place in terms.items() if place > 1}
+                store.upsert([Record(id, axis(0)[None], weights, places=places)])
+            store.flush(1)
+
+        def having(weights: tuple[float, ...], at_least: float, place: int = 1) -> str:
+            return "".join(store.scroll(HasWords((red, dress, nothing), weights, at_least, place)))
+
+        with self.open(path) as store:
+            retrieved = store.retrieve(10, photo=axis(0), words=words)
+            assert {each.id: each.words for each in retrieved} == {
+                "1": (3, 3, 0),
+                "2": (2, 3, 0),
+                "3": (2, 1, 0),
+                "4": (0, 0, 0),
+                "5": (0, 0, 0),
+            }
+            assert [each.words for each in store.retrieve(10, photo=axis(0))] == [()] * 5
+            assert [store.frequencies(words, place) for place in (1, 2, 3)] == [
+                [3, 3, 0],
+                [3, 2, 0],
+                [1, 2, 0],
+            ]
+            assert having((1.0, 1.0, 1.0), 2.0) == "123"
+            assert having((1.0, 1.0, 1.0), 2.0, 2) == "12"
+            assert having((1.0, 1.0, 1.0), 2.0, 3) == "1"
+            assert having((0.1, 0.2, 0.4), 0.2) == "123"
+            assert having((0.1, 0.2, 0.4), 0.1, 3) == "12"
+            assert having((0.1, 0.2, 0.4), 0.3) == "123"
+            assert having((0.1, 0.2, 0.4), 0.0) == "12345"
+            assert having((0.1, 0.2, 0.4), 0.7) == ""
+            assert store.count(Not(HasWords((red,), (1.0,), 1.0))) == 2
+            assert store.matches(["1", "4"], HasWords((red,), (1.0,), 1.0)) == {"1"}
+            store.upsert([Record("1", axis(0)[None], {"red": 1.0}), record("6", terms={"crimson": 1.0})])
+            store.delete(["3"])
+            assert store.frequencies(words) == [3, 1, 0]
+            assert having((1.0, 0.0, 0.0), 1.0) == "126"
+            assert having((1.0, 0.0, 0.0), 1.0, 2) == "2"
+
+    def test_bad_conditions_on_words_are_refused(self) -> None:
+        red = ((("red",),),)
+        bad: list[tuple[tuple[float, ...], float]] = [((), 1.0), ((NAN,), 1.0), ((-1.0,), 1.0), ((1.0,), NAN)]
+        for weights, at_least in bad:
+            with pytest.raises(SearchIndexError):
+                HasWords(red, weights, at_least)
 
     def test_titles(self, store: SearchIndex) -> None:
         def titled(id: str, title: NDArray[np.float32] | None) -> Record:
@@ -542,11 +603,13 @@ class IndexContract(ABC):
             record("bad", terms={"a": NAN}),
             record("bad", terms={"a": 0.0}),
             record("bad", terms={"a": -1.0}),
+            Record("bad", axis(0)[None], {"a": 1.0}, places={"a": 4}),
+            Record("bad", axis(0)[None], {"a": 1.0}, places={"a": 0}),
             record("bad", price=NAN),
             record("bad", price=-INF),
             record("bad", sizes=[38, 39]),  # type: ignore[arg-type]
         ],
-        ids=lambda bad: f"{bad.photos.shape}-{bad.photos.flat[-1:]}-{bad.terms}-{bad.fields}",
+        ids=lambda bad: f"{bad.photos.shape}-{bad.photos.flat[-1:]}-{bad.terms}-{bad.places}-{bad.fields}",
     )
     def test_bad_records_are_refused_with_nothing_written(self, store: SearchIndex, bad: Record) -> None:
         store.upsert([record("a", axis(0))])
@@ -686,6 +749,7 @@ def answers(store: SearchIndex) -> list[Any]:
         *(store.nearest(axis(number), 100) for number in range(D)),
         store.nearest(axis(7), 100, Between("n", above=1)),
         [(c.id, pytest.approx(c.score, abs=1e-5)) for c in store.matching({"w": 1.0}, 100)],
+        [each.words for each in store.retrieve(100, photo=axis(0), words=[(("w",),), (("v",), ("w", "v"))])],
     ]
 
 
@@ -708,9 +772,9 @@ def check_recalled(found: ScoredCandidate, expected: ScoredCandidate) -> None:
 
 VECTORS = st.sampled_from(lattice())
 NAMES = st.sampled_from(["a", "b", "c", "红", 'q"', "😀", "0", "10", "9"])
-TERMS = st.dictionaries(
-    st.sampled_from(["红", "色", "dress", "shoe", "38", "é", "x"]), st.sampled_from([0.5, 1.0, 2.0])
-)
+TERM = st.sampled_from(["红", "色", "dress", "shoe", "38", "é", "x"])
+TERMS = st.dictionaries(TERM, st.sampled_from([0.5, 1.0, 2.0]))
+WORD = st.lists(st.lists(TERM, max_size=2).map(tuple), max_size=3).map(tuple)
 FIELDS = st.sampled_from(["brand", "size", "字段", 'a."b"'])
 TEXTS = st.sampled_from(["", "red", "Red", "红色", '"', "1", "null"])
 NUMBERS = st.one_of(st.booleans(), st.integers(-3, 3), st.sampled_from([0.1, 1.1, -2.5, 1e9, -0.0]))
@@ -722,6 +786,7 @@ RECORDS = st.builds(
     TERMS,
     st.dictionaries(FIELDS, FACT),
     st.none() | VECTORS,
+    st.dictionaries(TERM, st.sampled_from(TermPlace)),
 )
 BOUNDS = st.none() | st.sampled_from([-2.5, 0, 1, 1.1, 3, 1e9])
 SIMPLE = st.one_of(
@@ -730,6 +795,14 @@ SIMPLE = st.one_of(
     st.builds(Between, FIELDS, BOUNDS, BOUNDS, BOUNDS, BOUNDS),
     st.builds(Has, FIELDS),
     st.builds(Ids, st.lists(NAMES, max_size=4).map(tuple)),
+    st.builds(
+        lambda pairs, at_least, place: HasWords(
+            tuple(word for word, _ in pairs), tuple(weight for _, weight in pairs), at_least, place
+        ),
+        st.lists(st.tuples(WORD, st.sampled_from([0.0, 0.5, 1.0])), max_size=3),
+        st.sampled_from([0.0, 0.5, 1.5]),
+        st.sampled_from(TermPlace),
+    ),
 )
 WHERE = st.none() | st.recursive(
     SIMPLE,
@@ -799,7 +872,13 @@ class StoreMachine(RuleBasedStateMachine):
         assert self.store.nearest(vector, 100, where, using="title") == expected
 
     @rule(
-        photo=VECTORS, title=VECTORS, terms=TERMS, where=WHERE, test=SIMPLE, also=st.lists(NAMES, max_size=2)
+        photo=VECTORS,
+        title=VECTORS,
+        terms=TERMS,
+        where=WHERE,
+        test=SIMPLE,
+        also=st.lists(NAMES, max_size=2),
+        words=st.lists(WORD, max_size=2),
     )
     def retrieve(
         self,
@@ -809,16 +888,26 @@ class StoreMachine(RuleBasedStateMachine):
         where: Filter | None,
         test: Filter,
         also: list[str],
+        words: list[Alternatives],
     ) -> None:
         found, expected = (
             one.retrieve(
-                100, where, photo=photo, title=title, terms=terms, also=also, tests=[test], fields=["size"]
+                100,
+                where,
+                photo=photo,
+                title=title,
+                terms=terms,
+                also=also,
+                tests=[test],
+                fields=["size"],
+                words=words,
             )
             for one in (self.store, self.reference)
         )
         assert [each.id for each in found] == [each.id for each in expected]
         for one, other in zip(found, expected, strict=True):
             check_recalled(one, other)
+        assert self.store.frequencies(words) == self.reference.frequencies(words)
 
     @rule(terms=TERMS, k=K, where=WHERE)
     def matching(self, terms: dict[str, float], k: int, where: Filter | None) -> None:

@@ -23,6 +23,7 @@ from snapshelf.index import (
     Facet,
     FacetValue,
     Has,
+    HasWords,
     Histogram,
     Ids,
     Not,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from snapshelf.index import FieldValue, Filter, Kind, SortKey
+    from snapshelf.index import Alternatives, FieldValue, Filter, Kind, SortKey
 
 
 def alone(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,7 +76,7 @@ class ReferenceIndex:
             facts = {field: fact for field, fact in record.fields.items() if values(fact)}
             title = None if record.title is None else np.array(record.title)
             self._records[record.id] = Record(
-                record.id, np.array(record.photos), dict(record.terms), facts, title
+                record.id, np.array(record.photos), dict(record.terms), facts, title, dict(record.places)
             )
 
     @alone
@@ -120,6 +121,7 @@ class ReferenceIndex:
         also: Sequence[str] = (),
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
+        words: Sequence[Alternatives] = (),
     ) -> list[ScoredCandidate]:
         matching = self._matches(where)
         found = set(also) & set(matching)
@@ -133,8 +135,9 @@ class ReferenceIndex:
                 None if photo is None else self.similarity(photo, id),
                 None if title is None else self.similarity(title, id, "title"),
                 self.relevance(terms or {}, id),
-                tuple(matches(test, id, self._records[id].fields) for test in tests),
+                tuple(matches(test, self._records[id]) for test in tests),
                 self.field_values([id], fields)[0],
+                tuple(place_of(word, self._records[id]) for word in words),
             )
             for id in sorted(found)
         ]
@@ -159,6 +162,12 @@ class ReferenceIndex:
     def idf(self, terms: Collection[str]) -> dict[str, float]:
         self._check_open()
         return {term: self._idf(term) for term in terms}
+
+    @alone
+    def frequencies(self, words: Sequence[Alternatives], place: int = 1) -> list[int]:
+        return [
+            sum(place_of(word, self._records[id]) >= place for id in self._matches(None)) for word in words
+        ]
 
     @alone
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
@@ -262,9 +271,7 @@ class ReferenceIndex:
                 return {id: ranked.index(id) if id in ranked else len(ranked) for id in ids}
             case ByTests(tests):
                 return {
-                    id: -sum(
-                        weight for where, weight in tests if matches(where, id, self._records[id].fields)
-                    )
+                    id: -sum(weight for where, weight in tests if matches(where, self._records[id]))
                     for id in ids
                 }
             case TakeTurns(fields):
@@ -333,7 +340,7 @@ class ReferenceIndex:
 
     def _matches(self, where: Filter | None) -> list[str]:
         self._check_open()
-        return [id for id, record in dict(self._records).items() if matches(where, id, record.fields)]
+        return [id for id, record in dict(self._records).items() if matches(where, record)]
 
     def _group(self, id: str, field: str | None) -> Any:
         fact = self._records[id].fields.get(field) if field else None
@@ -357,6 +364,8 @@ class ReferenceIndex:
         if record.title is not None:
             self._check_vectors(np.atleast_2d(record.title))
         self._check_terms(record.terms)
+        if not set(record.places.values()) <= {1, 2, 3}:
+            raise SearchIndexError("a place that there is not")
         for fact in record.fields.values():
             if not all(isinstance(value, str) or math.isfinite(value) for value in values(fact)):
                 raise SearchIndexError("a number that is not finite")
@@ -395,27 +404,42 @@ def values(fact: FieldValue) -> list[str | float]:
     return [fact] if isinstance(fact, str) else list(dict.fromkeys(fact))
 
 
-def matches(where: Filter | None, id: str, facts: Mapping[str, FieldValue]) -> bool:
+def place_of(word: Alternatives, record: Record) -> int:
+    """The best alternative's least place; 0 without all terms of any."""
+    return max(
+        (
+            min(record.places.get(term, 1) if term in record.terms else 0 for term in terms)
+            for terms in word
+            if terms
+        ),
+        default=0,
+    )
+
+
+def matches(where: Filter | None, record: Record) -> bool:
     match where:
         case None:
             return True
         case Equals(field, value):
-            return values(value)[0] in values(facts.get(field))
+            return values(value)[0] in values(record.fields.get(field))
         case OneOf(field, options):
-            return any(matches(Equals(field, option), id, facts) for option in options)
+            return any(matches(Equals(field, option), record) for option in options)
         case Has(field):
-            return bool(values(facts.get(field)))
+            return bool(values(record.fields.get(field)))
         case Between(field):
-            numbers = [value for value in values(facts.get(field)) if isinstance(value, float)]
+            numbers = [value for value in values(record.fields.get(field)) if isinstance(value, float)]
             return any(_is_within(where, number) for number in numbers)
         case Ids(ids):
-            return id in ids
+            return record.id in ids
+        case HasWords(words, weights, at_least, place):
+            pairs = zip(words, weights, strict=True)
+            return sum(weight for word, weight in pairs if place_of(word, record) >= place) >= at_least
         case And(parts):
-            return all(matches(part, id, facts) for part in parts)
+            return all(matches(part, record) for part in parts)
         case Or(parts):
-            return any(matches(part, id, facts) for part in parts)
+            return any(matches(part, record) for part in parts)
         case Not(part):
-            return not matches(part, id, facts)
+            return not matches(part, record)
 
 
 def _is_within(where: Between, number: float) -> bool:

@@ -10,7 +10,9 @@ import pytest
 
 from snapshelf.errors import SearchIndexError
 from snapshelf.index import Between, Equals, FacetValue, Has, Not
-from snapshelf.index.columns import Columns, LeastRecentlyUsed
+from snapshelf.index.cache import LeastRecentlyUsed
+from snapshelf.index.columns import Columns
+from snapshelf.index.lexical import TermTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def table(facts: Mapping[str, Mapping[str, StoredValue]]) -> Columns:
-    columns = Columns()
+    columns = Columns(TermTable())
     for row, (id, values) in zip(columns.reserve(list(facts)), facts.items(), strict=True):
         columns.put(row, id, values)
     return columns
@@ -30,7 +32,7 @@ def read_back(columns: Columns) -> Columns:
     np.savez(file, allow_pickle=False, **columns.arrays())
     file.seek(0)
     with np.load(file, allow_pickle=False) as arrays:
-        return Columns.read(arrays)
+        return Columns.read(TermTable(), arrays)
 
 
 def contents(columns: Columns) -> dict[str, Any]:
@@ -61,15 +63,15 @@ def test_what_is_written_is_read_back() -> None:
     assert row == columns.rows_of(["a"])[0] + 1, "the free row is used again"
     again.put(row, "new", {"size": 1.0})
     assert again.facet("size", None, 9, None).values == (FacetValue(1.0, 1), FacetValue(38.0, 1))
-    assert contents(read_back(Columns())) == {}
+    assert contents(read_back(Columns(TermTable()))) == {}
 
 
 def test_the_same_table_is_made_of_its_rows() -> None:
-    columns = Columns.of([(3, "x", {"n": 1.0}), (1, "y", {"n": 2.0})])
+    columns = Columns.of(TermTable(), [(3, "x", {"n": 1.0}), (1, "y", {"n": 2.0})])
     assert contents(columns) == {"y": {"n": 2.0}, "x": {"n": 1.0}}
     assert sorted(columns.reserve(["p", "q", "r"])) == [0, 2, 4]
     with pytest.raises(SearchIndexError, match="twice"):
-        Columns.of([(0, "x", {}), (1, "x", {})])
+        Columns.of(TermTable(), [(0, "x", {}), (1, "x", {})])
 
 
 def test_rows_beyond_the_first_thousands() -> None:

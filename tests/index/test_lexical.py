@@ -10,14 +10,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from snapshelf.index.lexical import TermTable
+from snapshelf.index.lexical import TermTable, term_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from snapshelf.index import Alternatives
+
 TERMS = st.dictionaries(st.sampled_from([0, 1, 5, 77, 2**32 - 1]), st.sampled_from([0.5, 1.0, 2.25]))
-CHANGES = st.lists(st.tuples(st.integers(0, 12), st.none() | TERMS), max_size=40)
+WORD = st.sampled_from(["red", "dress", "红", "§kind/dress"])
+PLACES = st.dictionaries(st.sampled_from([0, 1, 5]), st.sampled_from([1, 2, 3]))
+CHANGES = st.lists(st.tuples(st.integers(0, 12), st.none() | st.tuples(TERMS, PLACES)), max_size=40)
 
 
 def read_back(words: TermTable) -> TermTable:
@@ -39,14 +44,14 @@ def test_any_history(before: list, after: list, query: dict[int, float]) -> None
     words = TermTable()
     held: dict[int, dict[int, float]] = {row: {} for row in range(13)}
     for row in held:
-        words.put(row, {})
+        words.put(row, {}, {})
     for changes in (before, after):
         for row, document in changes:
             if document is None:
                 words.remove([row])
             else:
-                words.put(row, document)
-            held[row] = document or {}
+                words.put(row, *document)
+            held[row] = document[0] if document else {}
         rows = np.random.default_rng(1).permutation(13)
         expected = [shared(held[row], query) for row in rows.tolist()]
         np.testing.assert_allclose(words.scores(rows, query), expected, rtol=1e-6)
@@ -57,10 +62,55 @@ def test_any_history(before: list, after: list, query: dict[int, float]) -> None
         words = read_back(words)
 
 
+class WordsMachine(RuleBasedStateMachine):
+    """Places of words after any history of changes and questions, with few and with many changes in between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = TermTable()
+        self.held: dict[int, dict[str, int]] = {}
+        self.size = 0
+
+    @rule(row=st.integers(0, 5_000), places=st.dictionaries(WORD, st.sampled_from([1, 2, 3])))
+    def put(self, row: int, places: dict[str, int]) -> None:
+        weights = {term_code(term): 1.0 for term in places}
+        self.words.put(row, weights, {term_code(term): place for term, place in places.items()})
+        self.held[row] = places
+        self.size = max(self.size, row + 1)
+
+    @rule(rows=st.lists(st.integers(0, 6_000), max_size=3))
+    def remove(self, rows: list[int]) -> None:
+        self.words.remove(rows)
+        for row in rows:
+            self.held.pop(row, None)
+
+    @rule(first=st.integers(0, 3_000), places=st.dictionaries(WORD, st.sampled_from([1, 2, 3]), max_size=2))
+    def put_many(self, first: int, places: dict[str, int]) -> None:
+        for row in range(first, first + 1_500):
+            self.put(row, places)
+
+    @rule()
+    def write_and_read(self) -> None:
+        self.words = read_back(self.words)
+
+    @rule(word=st.lists(st.lists(WORD, max_size=3).map(tuple), max_size=3).map(tuple))
+    def ask(self, word: Alternatives) -> None:
+        expected = np.zeros(self.size, np.uint8)
+        for row, places in self.held.items():
+            expected[row] = max(
+                (min(places.get(term, 0) for term in terms) for terms in word if terms), default=0
+            )
+        np.testing.assert_array_equal(self.words.places(word, self.size), expected)
+
+
+WordsMachine.TestCase.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
+TestWords = WordsMachine.TestCase
+
+
 def test_gaps_do_not_grow() -> None:
     words = TermTable()
     for step in range(5_000):
-        words.put(step % 10, dict.fromkeys(range(20), float(step)))
+        words.put(step % 10, dict.fromkeys(range(20), float(step)), {})
     assert sum(array.nbytes for array in words.arrays().values()) < 20_000
     assert words.scores(np.arange(10), {3: 1.0}).tolist() == [float(4_990 + row) for row in range(10)]
 

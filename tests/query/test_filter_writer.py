@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from snapshelf.errors import QueryError
-from snapshelf.index import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
+from snapshelf.index import And, Between, Equals, Filter, Has, HasWords, Ids, Not, OneOf, Or
 from snapshelf.query import parse_filter, resolve_field, write_filter
 
 FIELDS = [
@@ -122,6 +122,11 @@ def test_what_is_written_means_the_same_when_read(where: Filter) -> None:
     for product in [{}, *_mentioned(where)]:
         product = {"id": "?", **product}
         assert holds(where, product) == holds(again, product), product
+
+
+def test_words_are_no_text_of_a_filter() -> None:
+    with pytest.raises(QueryError, match="cannot be written as a filter"):
+        write_filter(Not(HasWords(((("red",),),), (1.0,), 1.0)))
 
 
 def test_fields_are_resolved_as_in_filters() -> None:

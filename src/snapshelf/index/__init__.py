@@ -1,7 +1,19 @@
 """The search index: vectors, terms and filters. Derived from the catalogue and rebuildable from it."""
 
 from snapshelf.index.documents import document_terms, record, records_fingerprint
-from snapshelf.index.filters import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
+from snapshelf.index.filters import (
+    Alternatives,
+    And,
+    Between,
+    Equals,
+    Filter,
+    Has,
+    HasWords,
+    Ids,
+    Not,
+    OneOf,
+    Or,
+)
 from snapshelf.index.order import ByNumber, ByRank, ByTests, SortKey, TakeTurns
 from snapshelf.index.process import ProcessIndex
 from snapshelf.index.protocol import (
@@ -19,6 +31,7 @@ from snapshelf.index.protocol import (
 from snapshelf.index.qdrant_edge import QdrantEdgeIndex
 
 __all__ = [
+    "Alternatives",
     "And",
     "Between",
     "ByNumber",
@@ -31,6 +44,7 @@ __all__ = [
     "FieldValue",
     "Filter",
     "Has",
+    "HasWords",
     "Histogram",
     "Ids",
     "Kind",

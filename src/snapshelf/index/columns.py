@@ -5,28 +5,28 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, assert_never
+from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
 
 import numpy as np
 
 from snapshelf.errors import SearchIndexError
+from snapshelf.index.cache import LeastRecentlyUsed
 from snapshelf.index.field_columns import ROOM, NumberColumn, TextColumn, longer, rounded
-from snapshelf.index.filters import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
+from snapshelf.index.filters import And, Between, Equals, Filter, Has, HasWords, Ids, Not, OneOf, Or
 from snapshelf.index.groups import Groups, Members
 from snapshelf.index.order import sort_rows
 from snapshelf.index.protocol import Facet, FacetValue, Histogram
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from snapshelf.index.field_columns import SomeRows, StoredValue
     from snapshelf.index.groups import Rows
+    from snapshelf.index.lexical import TermTable
     from snapshelf.index.order import SortKey
     from snapshelf.index.protocol import Kind
-
-_Result = TypeVar("_Result")
 
 _SELECTIONS, _FACETS = 16, 256
 """Results cached until the next change: a search asks about the same few filters again and again, and many searches ask
@@ -41,9 +41,15 @@ class Columns:
 
     `reserve` assigns the row numbers, which are the ids of the engine's points. A row is used again when its record is
     gone. The table does not lock: its owner does.
+
+    Parameters
+    ----------
+    terms : TermTable
+        The terms of the same rows, for filters that ask for words. A change there comes before the change here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, terms: TermTable) -> None:
+        self._terms = terms
         self._rows: dict[str, int] = {}
         self._ids: list[str] = []  # anything for a row without a record
         self._free: list[int] = []
@@ -60,6 +66,11 @@ class Columns:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def size(self) -> int:
+        """Number of rows, with or without a record."""
+        return len(self._ids)
 
     def __contains__(self, row: int) -> bool:
         """Whether a row holds a record."""
@@ -291,7 +302,7 @@ class Columns:
     # On disk
 
     @classmethod
-    def of(cls, records: Iterable[tuple[int, str, Mapping[str, StoredValue]]]) -> Columns:
+    def of(cls, terms: TermTable, records: Iterable[tuple[int, str, Mapping[str, StoredValue]]]) -> Columns:
         """Make a table of rows, ids and fields.
 
         Raises
@@ -299,7 +310,7 @@ class Columns:
         SearchIndexError
             Two rows have the same id.
         """
-        table, rows = cls(), 0
+        table, rows = cls(terms), 0
         for row, id, fields in records:
             table._ids.extend([""] * (row + 1 - len(table._ids)))
             table.put(row, id, fields)
@@ -327,7 +338,7 @@ class Columns:
         return arrays
 
     @classmethod
-    def read(cls, arrays: Mapping[str, NDArray[Any]]) -> Columns:
+    def read(cls, terms: TermTable, arrays: Mapping[str, NDArray[Any]]) -> Columns:
         """Make a table of the arrays from `arrays`.
 
         Raises
@@ -335,7 +346,7 @@ class Columns:
         ValueError, KeyError
             The arrays are not of a table.
         """
-        table = cls()
+        table = cls(terms)
         table._ids = _unpacked(arrays["ids"])
         table._alive = arrays["alive"]
         table._rows = {table._ids[row]: row for row in table.rows(None).tolist()}
@@ -451,6 +462,8 @@ class Columns:
                     matching[wanted] = True
                     return matching
                 return np.isin(rows, wanted)
+            case HasWords():
+                return self._terms.having(where, len(self._ids))[rows]
             case And(parts):
                 matching = np.ones(size, np.bool_)
                 for part in parts:
@@ -472,27 +485,6 @@ class _Selection(NamedTuple):
 
     mask: NDArray[np.bool_]
     rows: Rows
-
-
-class LeastRecentlyUsed(Generic[_Result]):
-    """A cache of a fixed size, which drops the result that was not used for the longest time."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._results: dict[Hashable, _Result] = {}
-
-    def get(self, key: Hashable, compute: Callable[[], _Result]) -> _Result:
-        """Return the cached result, or compute it."""
-        # The result that was used last is at the end.
-        result = self._results.pop(key) if key in self._results else compute()
-        self._results[key] = result
-        if len(self._results) > self._size:
-            del self._results[next(iter(self._results))]
-        return result
-
-    def clear(self) -> None:
-        """Drop all results."""
-        self._results.clear()
 
 
 def _within(values: NDArray[np.float64], bounds: Between) -> NDArray[np.bool_]:

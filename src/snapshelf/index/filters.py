@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from snapshelf.errors import SearchIndexError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,51 @@ class Ids:
     ids: tuple[str, ...]
 
 
+Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
+"""A word of a query as index terms: a record has the word if it has every term of at least one alternative.
+
+The place of an alternative is the least place of its terms, that of the word the best of its alternatives; see
+`TermPlace`. An alternative without terms is ignored.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HasWords:
+    """The record has words of a query whose weights add up to enough.
+
+    Parameters
+    ----------
+    words : tuple of Alternatives
+    weights : tuple of float
+        The weight of each word, finite and ≥ 0.
+    at_least : float
+        The sum, in float64 and in the order of the words, that the record's words must reach; what rounding takes away
+        (10⁻⁹) does not count.
+    place : int
+        Where a word must stand at least; a `TermPlace`.
+
+    Raises
+    ------
+    SearchIndexError
+        The words and the weights differ in number, or a number cannot be used.
+    """
+
+    words: tuple[Alternatives, ...]
+    weights: tuple[float, ...]
+    at_least: float
+    place: int = 1
+
+    def __post_init__(self) -> None:
+        if len(self.words) != len(self.weights):
+            raise SearchIndexError(f"{len(self.words)} words have {len(self.weights)} weights")
+        if not all(math.isfinite(weight) and weight >= 0 for weight in self.weights):
+            raise SearchIndexError(
+                f"the weights of words are {self.weights}; weights are finite and not below 0"
+            )
+        if math.isnan(self.at_least):
+            raise SearchIndexError("the sum that the weights of words must reach is not a number")
+
+
 @dataclass(frozen=True, slots=True)
 class And:
     """Every part matches; without parts everything does."""
@@ -68,4 +116,4 @@ class Not:
     part: Filter
 
 
-Filter: TypeAlias = Equals | OneOf | Between | Has | Ids | And | Or | Not
+Filter: TypeAlias = Equals | OneOf | Between | Has | Ids | HasWords | And | Or | Not

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from snapshelf.errors import SearchIndexError
+from snapshelf.index.protocol import TermPlace
 from snapshelf.index.wire import decode, encode
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from snapshelf.index.filters import Filter
+    from snapshelf.index.filters import Alternatives, Filter
     from snapshelf.index.order import SortKey
     from snapshelf.index.protocol import (
         Candidate,
@@ -105,10 +106,20 @@ class ProcessIndex:
         also: Sequence[str] = (),
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
+        words: Sequence[Alternatives] = (),
     ) -> list[ScoredCandidate]:
         """See `SearchIndex.retrieve`."""
         result: list[ScoredCandidate] = self._call(
-            "retrieve", k, where, photo=photo, title=title, terms=terms, also=also, tests=tests, fields=fields
+            "retrieve",
+            k,
+            where,
+            photo=photo,
+            title=title,
+            terms=terms,
+            also=also,
+            tests=tests,
+            fields=fields,
+            words=words,
         )
         return result
 
@@ -126,6 +137,11 @@ class ProcessIndex:
         """See `SearchIndex.idf`."""
         result: dict[str, float] = self._call("idf", list(terms))
         return result
+
+    def frequencies(self, words: Sequence[Alternatives], place: int = TermPlace.TEXT) -> list[int]:
+        """See `SearchIndex.frequencies`."""
+        numbers: list[int] = self._call("frequencies", words, place)
+        return numbers
 
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
         """See `SearchIndex.count`."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from snapshelf.index.filters import Filter
+    from snapshelf.index.filters import Alternatives, Filter
     from snapshelf.index.order import SortKey
 
 FieldValue: TypeAlias = str | int | float | bool | Sequence[str] | None
@@ -25,13 +25,13 @@ and no value at all are the same.
 
 
 class TermPlace(IntEnum):
-    """Where a record has a term; of several places the greatest counts, and 0 is nowhere."""
+    """The best place of a product's texts where a term stands: the greater, the more it says about the product."""
 
     TEXT = 1
-    """The description."""
+    """The description, or anywhere else."""
     ATTRIBUTE = 2
     NAME = 3
-    """The title in any language, the brand, a category or a code."""
+    """The title in any language, brand, category or code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Record:
     title : ndarray or None
         float32 (d,), finite and not zero: vector of the title, if there is any.
     places : mapping
-        Term → `TermPlace`; a term that is missing here stands in the description.
+        Term → `TermPlace`. A term that is missing here stands in the text; a place without a term is ignored.
     """
 
     id: str
@@ -90,6 +90,8 @@ class ScoredCandidate(NamedTuple):
         Whether it matches each of the tests.
     fields : mapping
         The values that it has of the requested fields.
+    words : tuple of int
+        The place (`TermPlace`) of each of the requested words; 0 for a word that it does not have.
     """
 
     id: str
@@ -98,6 +100,7 @@ class ScoredCandidate(NamedTuple):
     lexical: float
     passed: tuple[bool, ...]
     fields: Mapping[str, FieldValue]
+    words: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,7 @@ class SearchIndex(Protocol):
         ------
         SearchIndexError
             There is no vector, or a vector has the wrong length, is zero or not finite; a term's weight is not finite
-            or not above 0; a field value is of another type. Nothing is written then.
+            or not above 0; a place is no `TermPlace`; a field value is of another type. Nothing is written then.
         StorageError
             The disk is full.
         """
@@ -249,6 +252,7 @@ class SearchIndex(Protocol):
         also: Sequence[str] = (),
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
+        words: Sequence[Alternatives] = (),
     ) -> list[ScoredCandidate]:
         """Retrieve the k best records of each query, and score their union by all of the queries.
 
@@ -271,6 +275,8 @@ class SearchIndex(Protocol):
             Filters to test each record with.
         fields : sequence of str
             Fields whose values to return.
+        words : sequence of Alternatives
+            Words whose place in each record to return.
 
         Returns
         -------
@@ -297,6 +303,10 @@ class SearchIndex(Protocol):
 
     def idf(self, terms: Collection[str]) -> dict[str, float]:
         """Return the inverse document frequency of each term, as in `matching`; n is 0 for an unknown term."""
+        ...
+
+    def frequencies(self, words: Sequence[Alternatives], place: int = TermPlace.TEXT) -> list[int]:
+        """Count the records that have each word at `place` or a better place, exactly."""
         ...
 
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:

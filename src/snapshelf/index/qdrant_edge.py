@@ -20,14 +20,11 @@ import qdrant_edge as edge
 from snapshelf._support.files import remove, write_arrays, write_text
 from snapshelf.errors import SearchIndexError, ShelfInUseError, SnapshelfError, StorageError
 from snapshelf.index.columns import Columns
-from snapshelf.index.lexical import TermTable
-from snapshelf.index.protocol import Candidate, ScoredCandidate
+from snapshelf.index.lexical import TermTable, by_code, term_code
+from snapshelf.index.protocol import Candidate, ScoredCandidate, TermPlace
 from snapshelf.index.qdrant_layout import (
     PreparedRecord,
-    by_index,
     fields_in,
-    index_of,
-    payload,
     prepare,
     sparse,
     terms_in,
@@ -43,14 +40,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from snapshelf.index.field_columns import StoredValue
-    from snapshelf.index.filters import Filter
+    from snapshelf.index.filters import Alternatives, Filter
     from snapshelf.index.order import SortKey
     from snapshelf.index.protocol import Facet, FieldValue, Histogram, Kind, Record
     from snapshelf.index.vectors import Scores
 
 _T = TypeVar("_T")
 
-_FORMAT = 4
+_FORMAT = 5
 _STATE = "store.json"
 _TABLE = "facts.npz"
 _ENGINE = "engine"
@@ -90,8 +87,8 @@ class QdrantEdgeIndex:
         self._lock = lock
         self._calls = threading.RLock()
         self._several = False
-        self._columns = Columns()
         self._terms = TermTable()
+        self._columns = Columns(self._terms)
         self._is_saved = False
         if (path / _STATE).exists():
             self._version = self._read_state()
@@ -168,7 +165,7 @@ class QdrantEdgeIndex:
     def _upsert(self, batch: Sequence[PreparedRecord]) -> None:
         rows = self._table.reserve([record.id for record in batch])
         points = [
-            edge.Point(row, record.vectors(), payload(record.id, record.fields))
+            edge.Point(row, record.vectors(), record.payload())
             for row, record in zip(rows, batch, strict=True)
         ]
         try:
@@ -182,7 +179,7 @@ class QdrantEdgeIndex:
         for row, record in zip(rows, batch, strict=True):
             self._photos.put(row, record.photos[0])
             self._titles.put(row, record.title)
-            self._terms.put(row, record.terms)
+            self._terms.put(row, record.terms, record.places)
             self._table.put(row, record.id, record.fields)
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -236,6 +233,7 @@ class QdrantEdgeIndex:
         also: Sequence[str] = (),
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
+        words: Sequence[Alternatives] = (),
     ) -> list[ScoredCandidate]:
         """Retrieve the k best records of each query, scored by all queries; see `SearchIndex.retrieve`."""
         with self._calls:
@@ -258,7 +256,13 @@ class QdrantEdgeIndex:
             photo_scores, title_scores, lexical_scores = (
                 scores.get(name, nothing) for name in ("photo", "title", "lexical")
             )
-            records = zip(self._table.ids_of(rows), rows, self._table.values_of(rows, fields), strict=True)
+            records = zip(
+                self._table.ids_of(rows),
+                rows,
+                self._table.values_of(rows, fields),
+                self._places(words, rows),
+                strict=True,
+            )
             return sorted(
                 ScoredCandidate(
                     id,
@@ -267,9 +271,18 @@ class QdrantEdgeIndex:
                     lexical_scores.get(row, 0.0),
                     tuple([row in passed for passed in passing]),
                     values,
+                    places,
                 )
-                for id, row, values in records
+                for id, row, values, places in records
             )
+
+    def _places(self, words: Sequence[Alternatives], rows: Sequence[int]) -> list[tuple[int, ...]]:
+        """Return the place of each word in each row."""
+        if not words:
+            return [()] * len(rows)
+        some = np.array(rows, np.int64)
+        places = [self._terms.places(word, self._table.size)[some].tolist() for word in words]
+        return list(zip(*places, strict=True))
 
     def matches(self, ids: Sequence[str], where: Filter) -> set[str]:
         """Return those of some records that match."""
@@ -287,7 +300,13 @@ class QdrantEdgeIndex:
         """Inverse document frequency of each term; see `SearchIndex.matching`."""
         with self._calls:
             total = len(self._table)
-            return {term: self._terms.idf(index_of(term), total) for term in terms}
+            return {term: self._terms.idf(term_code(term), total) for term in terms}
+
+    def frequencies(self, words: Sequence[Alternatives], place: int = TermPlace.TEXT) -> list[int]:
+        """Count the records that have each word at `place` or a better place; see `SearchIndex.frequencies`."""
+        with self._calls:
+            size = self._table.size
+            return [int(np.count_nonzero(self._terms.places(word, size) >= max(place, 1))) for word in words]
 
     def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
         """Count the matching records, exactly, or their different values of a field; see `SearchIndex.count`."""
@@ -427,7 +446,8 @@ class QdrantEdgeIndex:
     def _create(self) -> None:
         self._shard = Shard.create(self._path / _ENGINE, self._dimension, self._exact_up_to)
         self._several = False
-        self._columns, self._terms = Columns(), TermTable()
+        self._terms = TermTable()
+        self._columns = Columns(self._terms)
         self._open_vectors()
 
     def _load(self) -> None:
@@ -466,19 +486,20 @@ class QdrantEdgeIndex:
         """Read values and terms from their file, or else from the engine."""
         try:
             with np.load(io.BytesIO((self._path / _TABLE).read_bytes()), allow_pickle=False) as arrays:
-                self._columns, self._terms = Columns.read(arrays), TermTable.read(arrays)
+                self._terms = TermTable.read(arrays)
+                self._columns = Columns.read(self._terms, arrays)
             self._is_saved = len(self._columns) == self._shard.call(edge.EdgeShard.info).points_count
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             self._is_saved = False
         if not self._is_saved:
             self._terms = TermTable()
-            self._columns = Columns.of(self._stored())
+            self._columns = Columns.of(self._terms, self._stored())
 
     def _stored(self) -> Iterator[tuple[int, str, dict[str, StoredValue]]]:
         """Read rows, ids and fields from the engine; takes the terms on the way."""
         for point in self._shard.points():
             if point.payload is not None:
-                self._terms.put(int(point.id), terms_in(point))
+                self._terms.put(int(point.id), *terms_in(point))
                 yield int(point.id), point.payload["id"], fields_in(point.payload)
 
     def _save_table(self) -> None:
@@ -522,7 +543,7 @@ class QdrantEdgeIndex:
         total = len(self._table)
         weights = {
             term: weight * self._terms.idf(term, total)
-            for term, weight in by_index(terms).items()
+            for term, weight in by_code(terms).items()
             if term in self._terms
         }
         if not weights:

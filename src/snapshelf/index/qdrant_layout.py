@@ -1,13 +1,13 @@
 """How a record is stored in Qdrant Edge.
 
-A point's id is the record's row in the table of fields. Its payload is ``{"id": "4711", "facts": {"price": 10.5}}``,
-from which the table is made again if its file cannot be used. The engine itself never looks into it.
+A point's id is the record's row in the table of fields. Its payload is
+``{"id": "4711", "facts": {"price": 10.5}, "places": "0103"}``, from which, with the terms, the table is made again if
+its file cannot be used. ``places`` holds a byte in hexadecimal for each term, in the order of their codes; it is left
+out if all terms stand in the text. The engine itself never looks into a payload.
 """
 
 from __future__ import annotations
 
-import math
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,8 @@ import qdrant_edge as edge
 
 from snapshelf.errors import SearchIndexError
 from snapshelf.index.field_columns import stored_value
+from snapshelf.index.lexical import by_code, term_code
+from snapshelf.index.protocol import TermPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,13 +27,17 @@ if TYPE_CHECKING:
     from snapshelf.index.protocol import Record
 
 
+_PLACES = [*map(int, TermPlace)]
+
+
 class PreparedRecord(NamedTuple):
-    """A record as it is stored: unit vectors float32 (m, d) and (d,), weights of terms by their indices, fields."""
+    """A record as it is stored: unit vectors float32 (m, d) and (d,), terms by their codes, fields."""
 
     id: str
     photos: NDArray[np.float32]
     title: NDArray[np.float32] | None
     terms: Mapping[int, float]
+    places: Mapping[int, int]
     fields: dict[str, StoredValue]
 
     def vectors(self) -> dict[str, edge.NamedVector]:
@@ -44,6 +50,14 @@ class PreparedRecord(NamedTuple):
             vectors["title"] = self.title.tolist()
         return vectors
 
+    def payload(self) -> dict[str, object]:
+        """Return the payload in the engine's form."""
+        payload: dict[str, object] = {"id": self.id, "facts": self.fields}
+        places = bytes(self.places.get(code, TermPlace.TEXT) for code in sorted(self.terms))
+        if any(place != TermPlace.TEXT for place in places):
+            payload["places"] = places.hex()
+        return payload
+
 
 def prepare(record: Record, dimension: int) -> PreparedRecord:
     """Check a record and convert it.
@@ -51,7 +65,7 @@ def prepare(record: Record, dimension: int) -> PreparedRecord:
     Raises
     ------
     SearchIndexError
-        A vector, a weight or a field value cannot be used; see `SearchIndex.upsert`.
+        A vector, a weight, a place or a field value cannot be used; see `SearchIndex.upsert`.
     """
     photos = unit_vectors(record.photos, dimension, f"the photos of product {record.id!r}")
     title = None
@@ -59,7 +73,7 @@ def prepare(record: Record, dimension: int) -> PreparedRecord:
         (title,) = unit_vectors(np.atleast_2d(record.title), dimension, f"the title of product {record.id!r}")
     values = ((field, stored_value(field, value)) for field, value in record.fields.items())
     fields = {field: value for field, value in values if value is not None}
-    return PreparedRecord(record.id, photos, title, by_index(record.terms), fields)
+    return PreparedRecord(record.id, photos, title, by_code(record.terms), _places_by_code(record), fields)
 
 
 def unit_vectors(vectors: NDArray[np.float32], dimension: int, owner: str) -> NDArray[np.float32]:
@@ -87,41 +101,21 @@ def unit_vectors(vectors: NDArray[np.float32], dimension: int, owner: str) -> ND
     return unit
 
 
-def index_of(term: str) -> int:
-    """Return a term's index in sparse vectors: the first 32 bits of its BLAKE2b hash.
-
-    Two terms that share an index are the same term to the engine; among 100,000 terms expect a single such pair.
-    """
-    return int.from_bytes(blake2b(term.encode(), digest_size=4).digest(), "big")
-
-
-def by_index(terms: Mapping[str, float]) -> dict[int, float]:
-    """Return the weights of terms by their indices.
-
-    Raises
-    ------
-    SearchIndexError
-        A weight is not finite or not above 0.
-    """
-    weights: dict[int, float] = {}
-    for term, weight in terms.items():
-        if not (math.isfinite(weight) and weight > 0):
-            raise SearchIndexError(
-                f"the weight of the term {term!r} is {weight}; weights are finite and above 0"
-            )
-        index = index_of(term)
-        weights[index] = weights.get(index, 0.0) + weight
-    return weights
-
-
 def sparse(weights: Mapping[int, float]) -> edge.SparseVector:
     """Make a sparse vector of weights by index."""
     return edge.SparseVector(list(weights), list(weights.values()))
 
 
-def payload(id: str, fields: Mapping[str, StoredValue]) -> dict[str, object]:
-    """Make the payload of a point."""
-    return {"id": id, "facts": dict(fields)}
+def _places_by_code(record: Record) -> dict[int, int]:
+    places: dict[int, int] = {}
+    for term, place in record.places.items():
+        if place not in _PLACES:
+            raise SearchIndexError(
+                f"the term {term!r} of product {record.id!r} stands at {place!r}; places are {_PLACES}"
+            )
+        code = term_code(term)
+        places[code] = max(int(place), places.get(code, 0))
+    return places
 
 
 def fields_in(payload: Mapping[str, Any]) -> dict[str, StoredValue]:
@@ -135,7 +129,11 @@ def _read(value: str | float | list[str]) -> StoredValue:
     return tuple(value) if isinstance(value, list) else float(value)
 
 
-def terms_in(point: edge.Record) -> dict[int, float]:
-    """Read the terms of a point: index → weight."""
+def terms_in(point: edge.Record) -> tuple[dict[int, float], dict[int, int]]:
+    """Read the terms of a point by their codes: weights, and places."""
     terms = point.vector.get("words") if isinstance(point.vector, dict) else None
-    return dict(zip(terms.indices, terms.values, strict=True)) if isinstance(terms, edge.SparseVector) else {}
+    weights = (
+        dict(zip(terms.indices, terms.values, strict=True)) if isinstance(terms, edge.SparseVector) else {}
+    )
+    places = (point.payload or {}).get("places")
+    return weights, dict(zip(sorted(weights), bytes.fromhex(places), strict=True)) if places else {}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from snapshelf.index import And, Between, Equals, Filter, Has, Ids, Not, OneOf, Or
+from snapshelf.errors import QueryError
+from snapshelf.index import And, Between, Equals, Filter, Has, HasWords, Ids, Not, OneOf, Or
 from snapshelf.query.filters.fields import FIELD_KINDS
 
 _ATTRIBUTES = "attributes."
@@ -16,6 +17,11 @@ _SIGNS = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
 
 def write_filter(where: Filter) -> str:
     """Write conditions in the grammar of AIP-160, in the shortest form; an empty text if everything matches.
+
+    Raises
+    ------
+    QueryError
+        A condition asks for words: those are the text of a query, which the grammar of filters has no place for.
 
     Examples
     --------
@@ -40,6 +46,10 @@ def write_filter(where: Filter) -> str:
             )
         case Has(field):
             return f"{_name(field)}:*"
+        case HasWords(words):
+            raise QueryError(
+                f"a condition on {len(words)} words cannot be written as a filter: ask for them as text"
+            )
         case Not(part):
             return f"NOT ({write_filter(part)})" if isinstance(part, Not) else f"NOT {_grouped(part)}"
         case And(parts):
