@@ -1,5 +1,6 @@
 """Products, the catalogue database, feed readers and photo loading."""
 
+from snapshelf.catalogue.code_names import is_barcode_name, is_code_name, is_name_of_other_codes
 from snapshelf.catalogue.database import (
     Catalogue,
     Change,
@@ -34,6 +35,9 @@ __all__ = [
     "Row",
     "decode_photo",
     "fields_hash",
+    "is_barcode_name",
+    "is_code_name",
+    "is_name_of_other_codes",
     "open_photos",
     "parse_mapping",
     "photo_fingerprint",

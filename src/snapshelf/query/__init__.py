@@ -1,6 +1,7 @@
 """Query understanding: the input of a query → vectors, terms and constraints."""
 
 from snapshelf.query.catalogue_view import CatalogueView, PhotoVectorLookup
+from snapshelf.query.codes import Code, CodeTable
 from snapshelf.query.composition import CONSTRAINED_TEXT_LENGTH, CONSTRAINT_BOOST
 from snapshelf.query.filters import FieldKind, Fields, parse_filter, resolve_field, write_filter
 from snapshelf.query.query import Chip, Note, Query, QueryKind, hard_filter
@@ -25,6 +26,8 @@ __all__ = [
     "MAX_TEXT_LENGTH",
     "CatalogueView",
     "Chip",
+    "Code",
+    "CodeTable",
     "ConstraintMode",
     "FieldKind",
     "Fields",

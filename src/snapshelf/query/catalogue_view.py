@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from snapshelf.encoders import Encoder
 from snapshelf.language import Concept, Lexicon, Quantity, Vocabulary, normalise, quantities, tokenize
+from snapshelf.query.codes import CodeTable
 from snapshelf.query.filters.fields import ATTRIBUTES, Fields
 
 PhotoVectorLookup: TypeAlias = Callable[[Sequence[str]], Mapping[str, NDArray[np.float32]]]
@@ -135,6 +136,8 @@ class CatalogueView:
         The lexicon of the shop; the bundled lexicon if None.
     vocabulary : Vocabulary or None
         The words of the shop, for spelling correction; without it, no spelling is corrected.
+    codes : CodeTable or None
+        The codes of the products; without it, no codes are read. It follows the index by itself.
     """
 
     def __init__(
@@ -144,11 +147,13 @@ class CatalogueView:
         photo_vectors: PhotoVectorLookup | None = None,
         lexicon: Lexicon | None = None,
         vocabulary: Vocabulary | None = None,
+        codes: CodeTable | None = None,
     ) -> None:
         self._fields = fields
         self._photo_vectors = photo_vectors
         self.lexicon = lexicon or Lexicon.bundled()
         self.vocabulary = vocabulary
+        self.codes = codes
         self._values_by_concept: dict[str, list[FieldValues]] = {}
         self._concept_vectors: dict[tuple[str, str], tuple[Sequence[Concept], NDArray[np.float32]]] = {}
         self._meanings: dict[tuple[str, bool], _ValueMeaning] = {}
@@ -157,7 +162,11 @@ class CatalogueView:
     def refreshed(self) -> CatalogueView:
         """Return a view of the current products; caches that do not depend on them are kept."""
         refreshed = CatalogueView(
-            self._fields, photo_vectors=self._photo_vectors, lexicon=self.lexicon, vocabulary=self.vocabulary
+            self._fields,
+            photo_vectors=self._photo_vectors,
+            lexicon=self.lexicon,
+            vocabulary=self.vocabulary,
+            codes=self.codes,
         )
         refreshed._concept_vectors, refreshed._meanings = self._concept_vectors, self._meanings
         refreshed._quantities = self._quantities

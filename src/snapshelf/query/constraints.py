@@ -99,14 +99,17 @@ class ConstraintReader:
         self._settings = settings
         self._dismissed = frozenset(dismissed)
 
-    def read(self, text: str) -> ParsedText:
-        """Read the constraints of a query's text in normal form."""
+    def read(self, text: str, codes: Sequence[tuple[int, int]] = ()) -> ParsedText:
+        """Read the constraints of a query's text in normal form.
+
+        Nothing is read from the spans that are `codes`: the XS of KX55-XS-Red is no size.
+        """
         notes: list[Note] = []
-        chips, removed_spans = self._quantity_chips(text, notes)
+        chips, removed_spans = self._quantity_chips(text, codes, notes)
         mentions = [
             mention
             for mention in self._mentions(text)
-            if not _overlaps_any((mention.start, mention.end), removed_spans)
+            if not _overlaps_any((mention.start, mention.end), [*removed_spans, *codes])
         ]
         negated = self._negated_spans(text, mentions)
         negated_text: list[str] = []
@@ -241,13 +244,15 @@ class ConstraintReader:
             last = mention if span in spans else None
         return spans
 
-    def _quantity_chips(self, text: str, notes: list[Note]) -> tuple[list[Chip], list[tuple[int, int]]]:
+    def _quantity_chips(
+        self, text: str, codes: Sequence[tuple[int, int]], notes: list[Note]
+    ) -> tuple[list[Chip], list[tuple[int, int]]]:
         """Return the chips of quantities, and the spans of their words."""
         chips: list[Chip] = []
         removed_spans: list[tuple[int, int]] = []
         for quantity in quantities(text):
             mode = self._settings.mode(quantity.kind)
-            if mode == "off":
+            if mode == "off" or _overlaps_any((quantity.start, quantity.end), codes):
                 continue
             words = text[quantity.start : quantity.end]
             located = (

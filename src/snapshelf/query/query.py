@@ -106,6 +106,9 @@ class Query:
         Terms of lexical retrieval (BM25) → weight; empty without words.
     words : tuple of QueryWord
         The words that `terms` come from, in order, each with the terms by which a product has it.
+    codes : mapping
+        Id of each product with a code that the words name → 3 if the code is what was typed, 2 if it begins with
+        it, 1 if it contains it; best first. Empty if the words name no code.
     timings : mapping
         Seconds of the stages ``decode``, ``understand`` and ``encode``.
     normalised : str
@@ -124,6 +127,7 @@ class Query:
     text: NDArray[np.float32] | None
     terms: Mapping[str, float] = field(default_factory=dict)
     words: tuple[QueryWord, ...] = ()
+    codes: Mapping[str, int] = field(default_factory=dict)
     timings: Mapping[str, float] = field(default_factory=dict)
     normalised: str = ""
     correction: Correction | None = None

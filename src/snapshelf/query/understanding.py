@@ -15,6 +15,7 @@ from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError
 from snapshelf.language import Correction, correct, normalise, query_words, search_terms
 from snapshelf.query.catalogue_view import CatalogueView
+from snapshelf.query.codes import CodeReading, read_codes
 from snapshelf.query.composition import (
     CONSTRAINED_TEXT_LENGTH,
     CONSTRAINT_BOOST,
@@ -79,8 +80,13 @@ def understand(
     images = [decode_photo_input(photo) for photo in query_input.photos]
     decoded_at = time.perf_counter()
     notes: list[Note] = []
-    words, correction = _normalise_and_correct(query_input, catalogue, settings, notes)
-    parsed = _parse_text(words, query_input, catalogue, settings, dismissed)
+    words = _normalised(query_input, notes)
+    codes = _read_codes(words, catalogue)
+    correction = _correction(words, codes, catalogue, settings)
+    if correction is not None and correction.sure:
+        words = correction.text
+        codes = _read_codes(words, catalogue)
+    parsed = _parse_text(words, codes, query_input, catalogue, settings, dismissed)
     liked, disliked = _example_vectors(query_input, catalogue, notes)
     has_photo = bool(images) or bool(liked)
     encoded_text = parsed.remaining_text
@@ -120,6 +126,7 @@ def understand(
         text=text_vector,
         terms={term: float(count) for term, count in terms.items()},
         words=tuple(searched_words),
+        codes=codes.matches,
         timings={
             "decode": decoded_at - started,
             "understand": read_at - decoded_at,
@@ -135,15 +142,10 @@ def understand(
     )
 
 
-def _normalise_and_correct(
-    query_input: QueryInput,
-    catalogue: CatalogueView | None,
-    settings: UnderstandingSettings,
-    notes: list[Note],
-) -> tuple[str, Correction | None]:
-    """Return the text in normal form with sure corrections applied, and the correction."""
+def _normalised(query_input: QueryInput, notes: list[Note]) -> str:
+    """Return the text in normal form; emoji alone become their names."""
     if query_input.text is None:
-        return "", None
+        return ""
     words = normalise(query_input.text)
     if not words:
         raise QueryError("the query's text is empty; omit it to search by photo only")
@@ -155,10 +157,29 @@ def _normalise_and_correct(
             raise QueryError(
                 f"the query's text {query_input.text[:40]!r} has no letters or digits; write what to search for"
             )
-    if not (settings.correct and catalogue and catalogue.vocabulary and words):
-        return words, None
+    return words
+
+
+def _read_codes(words: str, catalogue: CatalogueView | None) -> CodeReading:
+    if catalogue is None or catalogue.codes is None or not words:
+        return CodeReading()
+    return read_codes(words, catalogue.codes, catalogue.vocabulary)
+
+
+def _correction(
+    words: str, codes: CodeReading, catalogue: CatalogueView | None, settings: UnderstandingSettings
+) -> Correction | None:
+    """Return the spelling correction of the words; codes are not corrected."""
+    if not (settings.correct and catalogue and catalogue.vocabulary and words) or codes.is_whole:
+        return None
     correction = correct(words, catalogue.vocabulary, catalogue.lexicon)
-    return correction.text if correction and correction.sure else words, correction
+    if correction is None or any(
+        change.start < end and start < change.end
+        for change in correction.changes
+        for start, end in codes.spans
+    ):
+        return None
+    return correction
 
 
 def _emoji_names(signs: str) -> str:
@@ -169,6 +190,7 @@ def _emoji_names(signs: str) -> str:
 
 def _parse_text(
     words: str,
+    codes: CodeReading,
     query_input: QueryInput,
     catalogue: CatalogueView | None,
     settings: UnderstandingSettings,
@@ -178,7 +200,7 @@ def _parse_text(
     if catalogue is None or not settings.read:
         return ParsedText(remaining_text=words, negated_text=unwanted)
     reader = ConstraintReader(catalogue, settings, dismissed)
-    parsed = reader.read(words)
+    parsed = reader.read(words, codes.spans)
     if not unwanted:
         return parsed
     without = reader.read_negated(unwanted, len(words))

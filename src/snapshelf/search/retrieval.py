@@ -56,7 +56,7 @@ def _candidates(
         # The words' vector is zero where all of it was moved away from; the index compares with a direction only.
         title=text if text is not None and text.any() else None,
         terms=plan.query.terms if plan.has_words else None,
-        also=pinned,
+        also=[*pinned, *plan.query.codes],
         tests=plan.tests,
         fields=[GROUP] if plan.sort is None else [GROUP, plan.sort.field],
     )

@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,7 @@ from snapshelf.language import Lexicon, warm_up_correction
 from snapshelf.query import (
     MAX_TEXT_LENGTH,
     CatalogueView,
+    CodeTable,
     Note,
     Query,
     QueryInput,
@@ -108,13 +109,19 @@ class SearchService:
         self.rules = RuleFile(folder / RULES, lexicon)
         own = folder / CALIBRATION
         self._calibration = Calibration.load(own if own.is_file() else None)
+        self._codes = CodeTable(store)
         self._catalogue_view = CatalogueView(
-            store, photo_vectors=catalogue.vectors, lexicon=lexicon, vocabulary=words.vocabulary
+            store,
+            photo_vectors=catalogue.vectors,
+            lexicon=lexicon,
+            vocabulary=words.vocabulary,
+            codes=self._codes,
         )
 
     def warm_up(self) -> None:
         """Begin to make what the first completion and the first correction need, in the background."""
         self._suggester.prepare()
+        self._codes.prepare()
         self.personal.prepare()
         threading.Thread(
             target=warm_up_correction,
@@ -123,8 +130,9 @@ class SearchService:
             daemon=True,
         ).start()
 
-    def changed(self) -> None:
-        """Read the products anew when the next query comes."""
+    def changed(self, ids: Iterable[str]) -> None:
+        """Read the products anew when the next query comes; `ids` were put or removed."""
+        self._codes.changed(ids)
         self._catalogue_view = self._catalogue_view.refreshed()
         self.personal.live.changed()
         self.rules.forget_filters()
@@ -162,6 +170,8 @@ class SearchService:
         plain = request.mode != "full" or not request.understand
         settings = UnderstandingSettings.plain() if plain else self._settings.understanding
         query = understand(self.encoder, content, self._catalogue_view, settings, dismissed=request.dismissed)
+        if request.mode != "full":
+            query = replace(query, codes={})
         follows = request.rules and request.mode == "full"
         rules = self.rules.applying(query.normalised, self.index) if follows else Merchandising()
         return self._restricted(request, query, where, rules)

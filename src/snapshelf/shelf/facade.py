@@ -679,7 +679,7 @@ class Shelf:
         """Bring the index and the searches up to date with the catalogue."""
         self._indexed = replay(self._catalogue, self._index, self._indexed, self._lexicon)
         self._words.replace(written.before, written.after, self._indexed)
-        self._searcher.changed()
+        self._searcher.changed(each.id for each in (*written.before, *written.after))
         if self._indexed - self._index.version >= _FLUSHED_AT_LEAST_EVERY:
             self._index.flush(self._indexed)
 
