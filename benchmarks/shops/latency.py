@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from statistics import median
 
 from benchmarks.machine import apart, cores
+from benchmarks.measurements import timed
 from snapshelf.catalogue import decode_photo
 from snapshelf.encoders import load_encoder
 from snapshelf.query import DECODED_SIDE
@@ -20,7 +20,7 @@ _SEED = 12
 
 
 def measure(folder: Path) -> dict[str, float]:
-    """Return medians in milliseconds on one core: whole titles, photos, and the encoder alone on the same photos."""
+    """Return medians on one core: whole titles, photos, and the encoder alone on the same photos."""
     return apart(cores(1), _measure, folder)
 
 
@@ -30,30 +30,22 @@ def _measure(folder: Path) -> dict[str, float]:
         ids = catalogue.ids(None, products)
         chosen = random.Random(_SEED).sample(ids, min(_QUERIES + _WARM_UP, products))
         titles = [product.title for product in catalogue.get_many(chosen).values()]
+    encoder = load_encoder(None)
     with Shelf.open(folder, create=False) as shelf:
         photos = [shelf.photo(id) for id in chosen]
-        encoder = load_encoder(None)
-        return {
-            "products": products,
-            "words: whole titles, p50 ms": _p50(
-                [lambda text=text: shelf.search(text=text, record=False) for text in titles]
-            ),
-            "photo, p50 ms": _p50(
-                [lambda photo=photo: shelf.search(photo=photo, record=False) for photo in photos]
-            ),
-            "photo, encoder alone, p50 ms": _p50(
-                [
-                    lambda photo=photo: encoder.encode_photos([decode_photo(photo, at_least=DECODED_SIDE)])
-                    for photo in photos
-                ]
-            ),
+
+        def encode(photo: bytes) -> object:
+            return encoder.encode_photos([decode_photo(photo, at_least=DECODED_SIDE)])
+
+        calls: dict[str, list[Callable[[], object]]] = {
+            "words, whole titles": [partial(shelf.search, text=text, record=False) for text in titles],
+            "photo": [partial(shelf.search, photo=photo, record=False) for photo in photos],
+            "photo, the encoder alone": [partial(encode, photo) for photo in photos],
         }
-
-
-def _p50(calls: Sequence[Callable[[], object]]) -> float:
-    spent = []
-    for call in calls:
-        start = time.perf_counter()
-        call()
-        spent.append(time.perf_counter() - start)
-    return 1_000 * median(spent[_WARM_UP:] or spent)
+        figures: dict[str, float] = {"products": products}
+        for name, searches in calls.items():
+            for warm_up in searches[:_WARM_UP]:
+                warm_up()
+            times = timed(searches[_WARM_UP:] or searches)
+            figures |= {f"{name}: {unit}": times[unit] for unit in ("p50 ms", "processor p50 ms")}
+    return figures

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from itertools import islice
 
 from benchmarks.shops.shop import Shop
@@ -187,10 +188,8 @@ class Judge:
             return self.shop.source.words[product.title]
         if not _HAN.search(product.title):
             return ()
-        with suppress(ImportError):
-            import jieba  # type: ignore[import-not-found]  # a segmenter that people may have installed
-
-            return list(jieba.cut(product.title))
+        with suppress(ImportError):  # a segmenter that people may have installed
+            return list(import_module("jieba").cut(product.title))
         return ()
 
     def _title(self, rng: random.Random) -> Iterator[Judged]:
