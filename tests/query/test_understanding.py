@@ -10,6 +10,7 @@ from PIL import Image
 
 from snapshelf.encoders import Encoder, load_encoder
 from snapshelf.errors import NotFoundError, PhotoError, QueryError
+from snapshelf.index import And
 from snapshelf.language import Vocabulary
 from snapshelf.query import (
     MAX_EXAMPLES,
@@ -77,7 +78,7 @@ def test_words_alone(encoder: Counting, catalogue: CatalogueView) -> None:
     assert not any("300" in term for term in query.terms)
     assert query.normalised == "红色连衣裙 300元以下"
     assert [chip.kind for chip in query.chips] == ["colour", "category", "price"]
-    assert hard_filter(query.chips) == query.chips[2].filter
+    assert hard_filter(query.chips) == And((query.chips[1].filter, query.chips[2].filter))
     assert set(query.timings) == {"decode", "understand", "encode"}
 
 

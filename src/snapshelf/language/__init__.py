@@ -8,6 +8,7 @@ from snapshelf.language.lexicon import Concept, Lexicon, Match
 from snapshelf.language.normalisation import normalise
 from snapshelf.language.quantity import Quantity, QuantityKind, quantities
 from snapshelf.language.terms import Alternatives, QueryWord, query_words, search_terms, tokenize
+from snapshelf.language.tokens import Unit, split_units, stem
 from snapshelf.language.units import Measure, MeasureKind, measures
 from snapshelf.language.vocabulary import Vocabulary
 
@@ -25,6 +26,7 @@ __all__ = [
     "Quantity",
     "QuantityKind",
     "QueryWord",
+    "Unit",
     "Vocabulary",
     "correct",
     "measures",
@@ -32,6 +34,8 @@ __all__ = [
     "quantities",
     "query_words",
     "search_terms",
+    "split_units",
+    "stem",
     "tokenize",
     "warm_up_correction",
 ]

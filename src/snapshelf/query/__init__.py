@@ -1,10 +1,11 @@
 """Query understanding: the input of a query → vectors, terms and constraints."""
 
 from snapshelf.query.catalogue_view import CatalogueView, PhotoVectorLookup
+from snapshelf.query.categories import CATEGORY, ProductCounts
 from snapshelf.query.codes import Code, CodeTable
 from snapshelf.query.composition import CONSTRAINED_TEXT_LENGTH, CONSTRAINT_BOOST
 from snapshelf.query.filters import FieldKind, Fields, parse_filter, resolve_field, write_filter
-from snapshelf.query.query import Chip, Note, Query, QueryKind, hard_filter
+from snapshelf.query.query import Chip, NearestKind, Note, Query, QueryKind, hard_filter
 from snapshelf.query.query_input import (
     DECODED_SIDE,
     MAX_EXAMPLES,
@@ -18,6 +19,7 @@ from snapshelf.query.settings import ConstraintMode, UnderstandingSettings
 from snapshelf.query.understanding import understand
 
 __all__ = [
+    "CATEGORY",
     "CONSTRAINED_TEXT_LENGTH",
     "CONSTRAINT_BOOST",
     "DECODED_SIDE",
@@ -31,9 +33,11 @@ __all__ = [
     "ConstraintMode",
     "FieldKind",
     "Fields",
+    "NearestKind",
     "Note",
     "PhotoInput",
     "PhotoVectorLookup",
+    "ProductCounts",
     "Query",
     "QueryInput",
     "QueryKind",

@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.encoders import Encoder
+from snapshelf.index import Filter
 from snapshelf.language import Concept, Lexicon, Quantity, Vocabulary, normalise, quantities, tokenize
+from snapshelf.query.categories import CATEGORY, Categories, ProductCounts, any_of
 from snapshelf.query.codes import CodeTable
 from snapshelf.query.filters.fields import ATTRIBUTES, Fields
 
@@ -62,15 +64,22 @@ _ALSO_MATCHES: Mapping[str, tuple[str, ...]] = {
 }
 """Concept → concepts that match it too, besides the narrower ones."""
 
+_KINDS_IN_CATEGORIES = frozenset({"gender"})
+"""Kinds that shops hold in their categories too: "Women", "Men's watches"."""
+
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+")
 
 
 class FieldValues(NamedTuple):
-    """Texts of a field that name a concept exactly, and all that match it (narrower concepts included)."""
+    """Texts of a field that name a concept exactly, and all that match it (narrower concepts included).
+
+    `is_certain` is false for categories that are of the kind only as far as the last word of their name says.
+    """
 
     field: str
     exact: tuple[str, ...]
     matching: tuple[str, ...]
+    is_certain: bool = True
 
 
 class ShopName(NamedTuple):
@@ -138,25 +147,30 @@ class CatalogueView:
         The words of the shop, for spelling correction; without it, no spelling is corrected.
     codes : CodeTable or None
         The codes of the products; without it, no codes are read. It follows the index by itself.
+    counts : ProductCounts or None
+        Counts the products that match a filter, for example a search index. Without it, the tree of the categories is
+        not known.
     """
 
     def __init__(
         self,
         fields: Fields,
         *,
+        counts: ProductCounts | None = None,
         photo_vectors: PhotoVectorLookup | None = None,
         lexicon: Lexicon | None = None,
         vocabulary: Vocabulary | None = None,
         codes: CodeTable | None = None,
     ) -> None:
         self._fields = fields
+        self._counts = counts
         self._photo_vectors = photo_vectors
         self.lexicon = lexicon or Lexicon.bundled()
         self.vocabulary = vocabulary
         self.codes = codes
         self._values_by_concept: dict[str, list[FieldValues]] = {}
         self._concept_vectors: dict[tuple[str, str], tuple[Sequence[Concept], NDArray[np.float32]]] = {}
-        self._meanings: dict[tuple[str, bool], _ValueMeaning] = {}
+        self._meanings: dict[str, _ValueMeaning] = {}
         self._quantities: dict[tuple[str, bool], Sequence[Quantity]] = {}
 
     def refreshed(self) -> CatalogueView:
@@ -167,6 +181,7 @@ class CatalogueView:
             lexicon=self.lexicon,
             vocabulary=self.vocabulary,
             codes=self.codes,
+            counts=self._counts,
         )
         refreshed._concept_vectors, refreshed._meanings = self._concept_vectors, self._meanings
         refreshed._quantities = self._quantities
@@ -190,7 +205,33 @@ class CatalogueView:
             self._values_by_concept[concept.id] = self._find_values(concept)
         return self._values_by_concept[concept.id]
 
+    @cached_property
+    def categories(self) -> Categories:
+        """The categories of the products."""
+        return Categories(
+            self.texts(CATEGORY) if self.has_field(CATEGORY) else (), self.lexicon, self._counts
+        )
+
+    def only(self, concept: Concept) -> tuple[str, Filter] | None:
+        """Return field and filter of the products with exactly this concept and no narrower one; None without any."""
+        if concept.kind == CATEGORY:
+            direct = self.categories.direct(concept)
+            return (CATEGORY, direct) if direct is not None else None
+        exact = [
+            (name, texts)
+            for name in self._table.shares.get(concept.kind, {})
+            if (texts := tuple(self._table.values[name].get(concept.id, ())))
+        ]
+        return (exact[0][0], any_of(exact)) if exact else None
+
+    def count(self, where: Filter) -> int | None:
+        """Return the number of products that match a filter; None if products cannot be counted."""
+        return None if self._counts is None else self._counts.count(where)
+
     def _find_values(self, concept: Concept) -> list[FieldValues]:
+        if concept.kind == CATEGORY:
+            values = self.categories.values(concept)
+            return [FieldValues(CATEGORY, *values)] if values else []
         also = [
             self._concepts_by_id[id] for id in _ALSO_MATCHES.get(concept.id, ()) if id in self._concepts_by_id
         ]
@@ -215,6 +256,18 @@ class CatalogueView:
         list of tuple
             Start, end and name; the spans do not overlap.
         """
+        matches = [
+            (start, end, ShopName(CATEGORY, name.phrase, CATEGORY, name.texts))
+            for start, end, name in self.categories.names_in(normalised)
+        ]
+        matches += self._literal_names_in(normalised)
+        kept: list[tuple[int, int, ShopName]] = []
+        for match in sorted(matches, key=lambda match: (match[0] - match[1], match[2].kind == CATEGORY)):
+            if all(match[1] <= start or end <= match[0] for start, end, _ in kept):
+                kept.append(match)
+        return sorted(kept, key=lambda match: match[0])
+
+    def _literal_names_in(self, normalised: str) -> list[tuple[int, int, ShopName]]:
         matches: list[tuple[int, int, ShopName]] = []
         end = 0
         for word in _WORD.finditer(normalised):
@@ -269,8 +322,12 @@ class CatalogueView:
         for name in sorted(self._all_fields):
             if name == "brand":
                 table.names.extend(_shop_names("brand", name, self.texts(name)))
-            elif name == "category":
-                self._index_values(table, name, self.texts(name))
+            elif name == CATEGORY:
+                for text, meaning in self.categories.meanings.items():
+                    for concept in meaning.properties:
+                        if concept.kind in _KINDS_IN_CATEGORIES:
+                            table.shares[concept.kind][name] = 0.0
+                            table.values[name].setdefault(concept.id, []).append(text)
             elif name.startswith(f"{ATTRIBUTES}.") and not _TRANSLATED_TEXTS.fullmatch(name):
                 texts = self._fields.texts(name, _MAX_VALUES + 1)
                 if 0 < len(texts) <= _MAX_VALUES:
@@ -281,7 +338,7 @@ class CatalogueView:
         return table
 
     def _index_values(self, table: _FieldTable, name: str, texts: Sequence[str]) -> None:
-        meanings = {text: self._value_meaning(text, is_category=name == "category") for text in texts}
+        meanings = {text: self._value_meaning(text) for text in texts}
         for kind, share in self._field_kinds(name, meanings).items():
             table.shares[kind][name] = share
             for text, meaning in meanings.items():
@@ -296,9 +353,7 @@ class CatalogueView:
             table.names.extend(_shop_names(kind, name, unknown))
 
     def _field_kinds(self, name: str, meanings: Mapping[str, _ValueMeaning]) -> dict[str, float]:
-        """Return the kinds that a field holds, and the share of its texts that name a concept of each kind."""
-        if name == "category":
-            return {"category": 1.0}
+        """Return the kinds that an attribute holds, and the share of its texts that name a concept of each kind."""
         counts = Counter(
             kind for meaning in meanings.values() for kind in {concept.kind for concept in meaning.concepts}
         )
@@ -348,12 +403,11 @@ class CatalogueView:
                 by_first_word[first[0]].append(name)
         return by_first_word
 
-    def _value_meaning(self, text: str, *, is_category: bool) -> _ValueMeaning:
+    def _value_meaning(self, text: str) -> _ValueMeaning:
         """Return the concepts that a value names as a whole, or else the concepts within it ("Red/White")."""
-        key = (text, is_category)
-        if key in self._meanings:
-            return self._meanings[key]
-        kinds = [kind for kind in self.lexicon.kinds if (kind == "category") == is_category]
+        if text in self._meanings:
+            return self._meanings[text]
+        kinds = [kind for kind in self.lexicon.kinds if kind != CATEGORY]
         named = [concept for kind in kinds if (concept := self.lexicon.get(kind, text))]
         matches = self.lexicon.find(text)
         of_kinds = [match for match in matches if match.concept.kind in kinds]
@@ -363,15 +417,12 @@ class CatalogueView:
         min_covered = _MIN_COVERED_SHARE * len(normalise(text))
         contained = [match.concept for match in of_kinds if covered[match.concept.kind] >= min_covered]
         named_kinds = {concept.kind for concept in named}
-        # A category is named by its whole text: "Shoe Accessories" are no shoes.
-        contained = [
-            concept for concept in contained if concept.kind not in named_kinds and concept.kind != "category"
-        ]
-        things = {match.start for match in matches if match.concept.kind == "category"}
-        others = {match.start for match in matches if match.concept.kind != "category"}
+        contained = [concept for concept in contained if concept.kind not in named_kinds]
+        things = {match.start for match in matches if match.concept.kind == CATEGORY}
+        others = {match.start for match in matches if match.concept.kind != CATEGORY}
         # "Peach" is a fruit and a colour at the same position, not a title.
         is_title = bool(others) and not things <= others
-        return self._meanings.setdefault(key, _ValueMeaning([*named, *contained], is_title))
+        return self._meanings.setdefault(text, _ValueMeaning([*named, *contained], is_title))
 
     def _quantities_of(self, text: str, *, is_size: bool) -> Sequence[Quantity]:
         """Return the quantities of a value: "500 ml", or 42 if the field holds sizes."""

@@ -8,11 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from snapshelf.index import And, Between, Equals, Filter, Not, OneOf, Or
+from snapshelf.index import And, Between, Equals, Filter, Not, Or
 from snapshelf.language import Concept, Quantity, quantities
-from snapshelf.query.catalogue_view import CatalogueView, FieldValues
+from snapshelf.query.catalogue_view import CatalogueView
+from snapshelf.query.categories import CATEGORY, any_of, one_of
 from snapshelf.query.filters.writer import write_filter
-from snapshelf.query.query import Chip, Note
+from snapshelf.query.heads import Role, roles
+from snapshelf.query.query import Chip, NearestKind, Note
 from snapshelf.query.settings import UnderstandingSettings
 
 _PRICE, _CURRENCY = "price", "currency"
@@ -59,6 +61,8 @@ class ParsedText:
     concepts : tuple of Concept
         The concepts that the words name and do not negate.
     notes : tuple of Note
+    nearest : NearestKind or None
+        Kinds that are near to a kind that the words name and the shop does not have.
     """
 
     chips: tuple[Chip, ...] = ()
@@ -66,19 +70,27 @@ class ParsedText:
     negated_text: str = ""
     concepts: tuple[Concept, ...] = ()
     notes: tuple[Note, ...] = ()
+    nearest: NearestKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    """A concept or a shop's own name at a span of the text, with the field values that match it."""
+    """A concept or a shop's own name at a span of the text, and the products that match it, if there are any."""
 
     start: int
     end: int
     kind: str
     labels: Mapping[str, str]
-    values: Sequence[FieldValues]
+    field: str = ""
+    filter: Filter | None = None
+    exact: Filter | None = None
     concept: Concept | None = None
     is_wider: bool = False
+    is_certain: bool = True
+
+    @property
+    def span(self) -> tuple[int, int]:
+        return self.start, self.end
 
 
 class ConstraintReader:
@@ -106,18 +118,20 @@ class ConstraintReader:
         """
         notes: list[Note] = []
         chips, removed_spans = self._quantity_chips(text, codes, notes)
+        known_spans = (*removed_spans, *codes)
         mentions = [
-            mention
-            for mention in self._mentions(text)
-            if not _overlaps_any((mention.start, mention.end), [*removed_spans, *codes])
+            mention for mention in self._mentions(text) if not _overlaps_any(mention.span, known_spans)
         ]
         negated = self._negated_spans(text, mentions)
+        kinds = self._kinds(
+            text, [mention for mention in mentions if mention.span not in negated], known_spans
+        )
         negated_text: list[str] = []
         concepts: list[Concept] = []
         for mention in mentions:
             words = text[mention.start : mention.end]
-            span = negated.get((mention.start, mention.end))
-            chip = self._chip(words, mention, excluded=span is not None)
+            span = negated.get(mention.span)
+            chip = self._chip(words, mention, excluded=span is not None, role=kinds.get(mention.span, "head"))
             if span is not None:
                 removed_spans.append(span)
                 if chip is None:
@@ -133,9 +147,71 @@ class ConstraintReader:
             # Nothing else remains, so the best products are the least similar ones.
             negated_text += [chip.text for chip in kept if chip.excluded]
         notes += _contradictions(tuple(kept))
+        nearest = self._nearest_kind(mentions, kinds)
+        if nearest is not None:
+            notes.append(nearest.note)
         return ParsedText(
-            tuple(kept), remaining_text, " ".join(dict.fromkeys(negated_text)), tuple(concepts), tuple(notes)
+            tuple(kept),
+            remaining_text,
+            " ".join(dict.fromkeys(negated_text)),
+            tuple(concepts),
+            tuple(notes),
+            nearest,
         )
+
+    def _kinds(
+        self, text: str, mentions: Sequence[_Mention], properties: Sequence[tuple[int, int]]
+    ) -> dict[tuple[int, int], Role]:
+        """Return the spans of the kinds that the words name → their roles; kinds that only describe have none.
+
+        A kind that describes another ("sports" in "sports shoes") still moves products up where the shop has products
+        that are both.
+        """
+        kinds = {mention.span: mention for mention in mentions if mention.kind == CATEGORY}
+        others = [mention.span for mention in mentions if mention.span not in kinds]
+        by_grammar = dict(
+            zip(kinds, roles(text, list(kinds), [*others, *properties], self._catalogue.lexicon), strict=True)
+        )
+        heads = [kinds[span].filter for span, role in by_grammar.items() if role == "head"]
+        return {
+            span: self._checked(role, kinds[span].filter, [head for head in heads if head is not None])
+            for span, role in by_grammar.items()
+        }
+
+    def _checked(self, role: Role, where: Filter | None, heads: Sequence[Filter]) -> Role:
+        if role == "modifier" and where is not None and heads:
+            both = And((where, heads[0] if len(heads) == 1 else Or(tuple(heads))))
+            return "unsure" if self._catalogue.count(both) else "modifier"
+        return role
+
+    def _nearest_kind(
+        self, mentions: Sequence[_Mention], kinds: Mapping[tuple[int, int], Role]
+    ) -> NearestKind | None:
+        """Return the kinds that are near to the only thing that is asked for, if the shop does not have it."""
+        heads = [mention for mention in mentions if kinds.get(mention.span) == "head"]
+        if self._settings.mode(CATEGORY) == "off" or len(heads) != 1:
+            return None
+        (head,) = heads
+        if head.filter is not None or head.concept is None:
+            return None
+        texts = self._catalogue.categories.nearest(head.concept)
+        if not texts:
+            return None
+        where = one_of(CATEGORY, texts)
+        chip = Chip(
+            text="",
+            start=head.start,
+            end=head.end,
+            kind=CATEGORY,
+            field=CATEGORY,
+            where=write_filter(where),
+            filter=where,
+            exact=where,
+            labels={},
+            hard=False,
+            boost=self._settings.boost(CATEGORY),
+        )
+        return NearestKind(head.concept, texts, chip)
 
     def _negated_words(self, text: str, removed_spans: list[tuple[int, int]]) -> list[str]:
         """Return negated words that match no field value; add their spans to `removed_spans`."""
@@ -167,7 +243,9 @@ class ConstraintReader:
                 end,
                 name.kind,
                 dict.fromkeys(("en", "zh"), name.texts[0]),
-                [FieldValues(name.field, name.texts, name.texts)],
+                name.field,
+                one_of(name.field, name.texts),
+                one_of(name.field, name.texts),
             )
             for start, end, name in self._catalogue.names_in(text)
         ]
@@ -178,41 +256,57 @@ class ConstraintReader:
         # The longer of two overlapping mentions wins ("Red Tape" is a brand); of equal lengths, the concept.
         names = [name for name in names if not any(_covers(concept, name) for concept in concepts)]
         concepts = [concept for concept in concepts if not any(_overlap(concept, name) for name in names)]
-        return sorted([*names, *concepts], key=lambda mention: (mention.start, mention.end))
+        return sorted([*names, *concepts], key=lambda mention: mention.span)
 
     def _concept_mention(self, concept: Concept, start: int, end: int) -> _Mention:
-        """Return the field values of a concept, or else of the nearest wider concept with values."""
-        for candidate in (concept, *self._catalogue.lexicon.ancestors(concept)):
-            if values := self._catalogue.values(candidate):
-                labels = {language: candidate.label(language) for language in ("en", "zh")}
-                return _Mention(start, end, candidate.kind, labels, values, concept, candidate is not concept)
-        return _Mention(start, end, concept.kind, {}, (), concept)
+        """Return the products that match a concept, or else those of exactly the nearest wider concept."""
+        if values := self._catalogue.values(concept):
+            return _Mention(
+                start,
+                end,
+                concept.kind,
+                _labels(concept),
+                values[0].field,
+                any_of([(field.field, field.matching) for field in values]),
+                any_of([(field.field, field.exact) for field in values]),
+                concept,
+                is_certain=any(field.is_certain for field in values),
+            )
+        for wider in self._catalogue.lexicon.ancestors(concept):
+            if located := self._catalogue.only(wider):
+                field, where = located
+                return _Mention(
+                    start, end, wider.kind, _labels(wider), field, where, where, concept, is_wider=True
+                )
+        return _Mention(start, end, concept.kind, {}, concept=concept)
 
-    def _chip(self, text: str, mention: _Mention, *, excluded: bool) -> Chip | None:
+    def _chip(self, text: str, mention: _Mention, *, excluded: bool, role: Role = "head") -> Chip | None:
         mode = self._settings.mode(mention.kind)
         if excluded and mode != "off":
             mode = self._settings.excluded
+        matching, exact = mention.filter, mention.exact
         # A product that is not navy may be blue, so an exclusion never uses the wider concept.
-        if mode == "off" or not mention.values or (excluded and mention.is_wider):
+        if mode == "off" or matching is None or exact is None or (excluded and mention.is_wider):
             return None
-        matching = _any_of([(values.field, values.matching) for values in mention.values])
-        exact = _any_of([(values.field, values.exact) for values in mention.values])
+        if role == "modifier":
+            return None
         labels = dict(mention.labels)
         if excluded:
             matching = exact = Not(matching)
             labels = {"en": f"not {labels['en']}", "zh": f"不要{labels['zh']}"}
         boost = self._settings.boost(mention.kind)
+        is_sure = not mention.is_wider and (excluded or (mention.is_certain and role == "head"))
         return Chip(
             text=text,
             start=mention.start,
             end=mention.end,
             kind=mention.kind,
-            field=mention.values[0].field,
+            field=mention.field,
             where=write_filter(matching),
             filter=matching,
             exact=exact,
             labels=labels,
-            hard=mode == "hard" and not mention.is_wider,
+            hard=mode == "hard" and is_sure,
             boost=boost / 2 if mention.is_wider else boost,
             excluded=excluded,
         )
@@ -227,7 +321,7 @@ class ConstraintReader:
         last: _Mention | None = None
         starts = {mention.start for mention in mentions}
         for mention in mentions:
-            span = (mention.start, mention.end)
+            span = mention.span
             before = _NEGATION_BEFORE.search(text[: mention.start])
             after = _NEGATION_AFTER.match(text, mention.end)
             is_joined = (
@@ -319,7 +413,7 @@ class ConstraintReader:
             for field, values in self._catalogue.quantity_values(reading.kind).items():
                 if texts := dict.fromkeys(text for text, value in values if _is_within(value, reading)):
                     matching.setdefault(field, {}).update(texts)
-        parts: list[Filter] = [_one_of(field, tuple(texts)) for field, texts in matching.items()]
+        parts: list[Filter] = [one_of(field, tuple(texts)) for field, texts in matching.items()]
         fields = list(matching)
         if quantity.low is not None or quantity.high is not None:
             for field in self._catalogue.numeric_fields(quantity.kind):
@@ -339,13 +433,8 @@ def _is_within(value: Quantity, requested: Quantity) -> bool:
     )
 
 
-def _one_of(field: str, texts: tuple[str, ...]) -> Filter:
-    return Equals(field, texts[0]) if len(texts) == 1 else OneOf(field, texts)
-
-
-def _any_of(values: Sequence[tuple[str, tuple[str, ...]]]) -> Filter:
-    parts = tuple(_one_of(field, texts) for field, texts in values)
-    return parts[0] if len(parts) == 1 else Or(parts)
+def _labels(concept: Concept) -> dict[str, str]:
+    return {language: concept.label(language) for language in ("en", "zh")}
 
 
 def _overlaps_any(span: tuple[int, int], spans: Sequence[tuple[int, int]]) -> bool:
@@ -357,9 +446,9 @@ def _overlap(first: _Mention, second: _Mention) -> bool:
 
 
 def _covers(concept: _Mention, name: _Mention) -> bool:
-    """Return whether a concept with field values overlaps a shop's own name and is at least as long."""
+    """Return whether a concept with products overlaps a shop's own name and is at least as long."""
     return (
-        bool(concept.values)
+        concept.filter is not None
         and _overlap(concept, name)
         and concept.end - concept.start >= name.end - name.start
     )

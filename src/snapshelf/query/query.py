@@ -12,7 +12,7 @@ from pydantic import Field
 
 from snapshelf._support.wire import documented
 from snapshelf.index import And, Filter, Or
-from snapshelf.language import Correction, QueryWord
+from snapshelf.language import Concept, Correction, QueryWord
 
 QueryKind: TypeAlias = Literal["photo", "words", "both"]
 """Input of a query; liked products count as photos."""
@@ -90,6 +90,38 @@ class Chip:
     ] = False
 
 
+_MAX_NAMED = 3
+"""Maximum number of categories that a note names."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearestKind:
+    """Kinds of the shop that are near to a kind that it does not have: armchairs for a sofa. They are no match.
+
+    Parameters
+    ----------
+    asked : Concept
+    categories : tuple of str
+        The shop's categories of the near kinds.
+    chip : Chip
+        Moves products of the near kinds up; the shopper does not see it.
+    """
+
+    asked: Concept
+    categories: tuple[str, ...]
+    chip: Chip
+
+    @property
+    def note(self) -> Note:
+        """The note that tells the shopper."""
+        asked, nearest = self.asked.label("en"), ", ".join(self.categories[:_MAX_NAMED])
+        return Note(
+            "nearest-kind",
+            f"the shop has no category for {asked!r}; the nearest are: {nearest}",
+            {"asked": asked, "nearest": nearest},
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A parsed and encoded query.
@@ -119,6 +151,8 @@ class Query:
         Constraints read from the words, in text order.
     notes : tuple of Note
         Messages for the shopper.
+    nearest : NearestKind or None
+        Kinds that are near to a kind that the words name and the shop does not have.
     excluded_ids : frozenset of str
         Ids of the liked and disliked products, which are never hits.
     """
@@ -133,6 +167,7 @@ class Query:
     correction: Correction | None = None
     chips: tuple[Chip, ...] = ()
     notes: tuple[Note, ...] = ()
+    nearest: NearestKind | None = None
     excluded_ids: frozenset[str] = frozenset()
 
     @property
@@ -146,14 +181,14 @@ class Query:
 def hard_filter(chips: Collection[Chip]) -> Filter | None:
     """Combine the filters of the hard chips; None without hard chips.
 
-    Values of the same field are alternatives ("red or blue"), except bounds and exclusions; constraints on different
-    fields must all hold.
+    Values of the same field and kind are alternatives ("red or blue"), except bounds and exclusions; all others must
+    hold together.
     """
     alternatives: dict[object, list[Filter]] = {}
     for place, chip in enumerate(chips):
         if chip.hard:
             is_separate = chip.excluded or chip.bound
-            alternatives.setdefault(place if is_separate else chip.field, []).append(chip.filter)
+            alternatives.setdefault(place if is_separate else (chip.field, chip.kind), []).append(chip.filter)
     parts = tuple(
         filters[0] if len(filters) == 1 else Or(tuple(filters)) for filters in alternatives.values()
     )

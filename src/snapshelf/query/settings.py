@@ -23,8 +23,8 @@ _DEFAULT_MODES: dict[str, ConstraintMode] = {
     "frequency": "hard",
     "pixels": "hard",
     "resolution": "hard",
+    "category": "hard",
     "brand": "soft",
-    "category": "soft",
     "colour": "soft",
     "gender": "soft",
     "material": "soft",
@@ -50,7 +50,8 @@ class UnderstandingSettings(BaseModel):
     constraints : mapping
         Kind → ``"hard"``, ``"soft"`` or ``"off"``. Kinds are those of the lexicon, ``"brand"``, and those of
         quantities: ``"price"``, ``"size"`` and the `MeasureKind` (``"volume"``, ``"memory"``, ``"screen"`` …). Other
-        kinds keep their default: quantities filter, all other kinds boost. The former name ``facts`` is accepted.
+        kinds keep their default: quantities and categories filter, all other kinds boost. The former name ``facts`` is
+        accepted.
     excluded : "hard", "soft" or "off"
         Mode of constraints that the words exclude ("not red", 不要红色).
     boosts : mapping

@@ -138,6 +138,7 @@ def understand(
         if has_photo
         else parsed.chips,
         notes=(*notes, *parsed.notes),
+        nearest=parsed.nearest,
         excluded_ids=frozenset((*query_input.liked, *query_input.disliked)),
     )
 
@@ -210,6 +211,7 @@ def _parse_text(
         " ".join(filter(None, (parsed.negated_text, without.negated_text))),
         parsed.concepts,
         parsed.notes,
+        parsed.nearest,
     )
 
 

@@ -33,10 +33,8 @@ def score(table: ScoreTable, plan: SearchPlan, corpus: Corpus, scale: float) -> 
     scale : float
         See `lexical_scale`.
     """
-    weights, soft, shifts = plan.scaled_weights, plan.soft_chips, plan.rules.shifts
+    weights, boosts, shifts = plan.scaled_weights, np.array(plan.boosts), plan.rules.shifts
     passed = table.tests.astype(np.float64)
-    # Half for what is asked for or narrower, half for exactly that: red before maroon, and maroon before blue.
-    boosts = np.array([chip.boost / 2 for chip in soft] * 2)
     scored = replace(
         table,
         contributions={

@@ -58,13 +58,13 @@ def hits_of(
 def _constraints(results: RankedResults, id: str) -> tuple[str, ...]:
     """Return the chips of the query, as filters, that the product meets."""
     plan, passed = results.plan, results.table.tests[results.table.row[id]]
-    met = {chip.where for chip, passes in zip(plan.soft_chips, passed, strict=False) if passes}
+    met = {chip.where for chip, passes in zip(plan.boosted_chips, passed, strict=False) if passes}
     return tuple(chip.where for chip in plan.query.chips if chip.hard or chip.where in met)
 
 
 def _rules(results: RankedResults, id: str) -> tuple[str, ...]:
     """Return the names of the rules that moved the product."""
     plan, passed = results.plan, results.table.tests[results.table.row[id]]
-    shifts = zip(plan.rules.shifts, passed[2 * len(plan.soft_chips) :], strict=True)
+    shifts = zip(plan.rules.shifts, passed[len(plan.boosts) :], strict=True)
     pinned = [plan.pins[id][1]] if id in plan.pins else []
     return tuple(dict.fromkeys([*(shift.rule for shift, passes in shifts if passes), *pinned]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -102,16 +102,28 @@ class SearchPlan:
         return (*self.query_vector.parts, *of_words)
 
     @cached_property
-    def soft_chips(self) -> tuple[Chip, ...]:
-        """Constraints that add to the score; the others are part of `within`."""
-        return tuple(chip for chip in self.query.chips if not chip.hard)
+    def boosted_chips(self) -> tuple[Chip, ...]:
+        """Constraints that add to the score: soft ones, hard ones that some products meet more exactly, near kinds."""
+        chips = tuple(chip for chip in self.query.chips if not chip.hard or chip.exact != chip.filter)
+        return chips if self.query.nearest is None else (*chips, self.query.nearest.chip)
+
+    @cached_property
+    def boosts(self) -> Sequence[float]:
+        """What the boosted chips add: for matching products, then for those that match exactly.
+
+        Half for what is asked for or narrower, half for exactly that: red before maroon, and maroon before blue. All
+        products match a hard chip, so only the exact ones gain by it.
+        """
+        matching = [0.0 if chip.hard else chip.boost / 2 for chip in self.boosted_chips]
+        exact = [chip.boost if chip.hard else chip.boost / 2 for chip in self.boosted_chips]
+        return [*matching, *exact]
 
     @property
     def tests(self) -> tuple[Filter, ...]:
-        """Filters that are tested for each candidate: soft chips, what they name exactly, then boosts of the rules."""
+        """Filters that are tested for each candidate: boosted chips, what they name exactly, boosts of the rules."""
         return (
-            *(chip.filter for chip in self.soft_chips),
-            *(chip.exact for chip in self.soft_chips),
+            *(chip.filter for chip in self.boosted_chips),
+            *(chip.exact for chip in self.boosted_chips),
             *(shift.filter for shift in self.rules.shifts),
         )
 

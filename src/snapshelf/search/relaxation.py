@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from snapshelf.index import Filter
-from snapshelf.query import Chip, Note, hard_filter
+from snapshelf.query import CATEGORY, Chip, Note, hard_filter
 from snapshelf.search.facets import joined
 
 
@@ -15,8 +15,9 @@ def relaxed(
 ) -> tuple[tuple[Chip, ...], tuple[Note, ...]]:
     """Soften hard chips, in turn, until some product matches.
 
-    The first is the chip without which most products match; of equals, the last in the text. Filters and facet filters
-    always hold, and where they alone leave nothing the chips stay as they are.
+    The first is a chip that no product meets at all, then the chip without which most products match; of equals, the
+    last in the text. The kind of thing gives way last: "watch under 5" shows dearer watches, no cheap mugs. Filters and
+    facet filters always hold, and where they alone leave nothing the chips stay as they are.
 
     Parameters
     ----------
@@ -39,12 +40,13 @@ def relaxed(
     if not hard or count(joined(base, hard_filter(kept))) or not count(base):
         return tuple(kept), ()
 
-    def left_without(place: int) -> int:
+    def priority(place: int) -> tuple[bool, bool, int, int]:
+        is_impossible = not count(joined(base, hard_filter([kept[place]])))
         others = [chip for at, chip in enumerate(kept) if at != place]
-        return count(joined(base, hard_filter(others)))
+        return is_impossible, kept[place].kind != CATEGORY, count(joined(base, hard_filter(others))), place
 
     while hard and not count(joined(base, hard_filter(kept))):
-        place = max(hard, key=lambda place: (left_without(place), place))
+        place = max(hard, key=priority)
         hard.remove(place)
         kept[place] = replace(kept[place], hard=False)
         notes.append(

@@ -112,6 +112,7 @@ class SearchService:
         self._codes = CodeTable(store)
         self._catalogue_view = CatalogueView(
             store,
+            counts=store,
             photo_vectors=catalogue.vectors,
             lexicon=lexicon,
             vocabulary=words.vocabulary,

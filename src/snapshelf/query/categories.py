@@ -1,0 +1,269 @@
+"""The shop's categories: which kinds of things they are, how they lie in each other, and which kinds are near."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+from snapshelf.index import And, Equals, Facet, Filter, Not, OneOf, Or
+from snapshelf.language import Concept, Lexicon, normalise, query_words, split_units, stem
+
+CATEGORY = "category"
+"""The field of categories, and the kind of their concepts."""
+
+_LIST_MARKS = re.compile(r"\s*(?:[/,;|&+、，；]|(?<!\S)and(?!\S)|[和与及])\s*")
+"""What divides the kinds of a category such as "Hoodies & Sweatshirts"."""
+
+_MAX_CATEGORIES = 10_000
+"""Maximum number of categories whose products are counted."""
+
+
+class ProductCounts(Protocol):
+    """Counts products; every search index satisfies it."""
+
+    def count(self, where: Filter | None = None, distinct: str | None = None) -> int:
+        """Return the number of products that match."""
+        ...
+
+    def facet(
+        self, field: str, where: Filter | None = None, *, limit: int = 100, distinct: str | None = None
+    ) -> Facet:
+        """Return the values of a field among the products that match."""
+        ...
+
+
+class CategoryMeaning(NamedTuple):
+    """The concepts that a category names.
+
+    Parameters
+    ----------
+    whole : tuple of Concept
+        Kinds that the whole name is: "Watches", "Men's watches".
+    listed : tuple of Concept
+        Kinds of a list: "Hoodies & Sweatshirts".
+    headed : tuple of Concept
+        Kinds whose name ends the name: "Coffee tables" are tables, as far as the words say.
+    properties : tuple of Concept
+        Concepts of other kinds: men in "Men's watches".
+    """
+
+    whole: tuple[Concept, ...] = ()
+    listed: tuple[Concept, ...] = ()
+    headed: tuple[Concept, ...] = ()
+    properties: tuple[Concept, ...] = ()
+
+
+class CategoryValues(NamedTuple):
+    """Categories of a kind: exactly of it, all with narrower and listed kinds, and whether the kind is sure."""
+
+    exact: tuple[str, ...]
+    matching: tuple[str, ...]
+    is_certain: bool
+
+
+class CategoryName(NamedTuple):
+    """A category, or a part of its name, as stems; and the categories that it stands for."""
+
+    stems: tuple[str, ...]
+    phrase: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Concept id → categories, by how they name the concept; and the names that the lexicon does not have."""
+
+    whole: Mapping[str, list[str]]
+    listed: Mapping[str, list[str]]
+    headed: Mapping[str, list[str]]
+    names: Mapping[str, list[CategoryName]]
+
+
+class Categories:
+    """The categories of a shop; a snapshot of a version of the catalogue.
+
+    A category restricts a search only if its name says that it is the kind: as a whole ("Watches", "Men's watches") or
+    as a list ("Hoodies & Sweatshirts"). The last word alone ("Coffee tables") is no proof.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The categories of all products, parts of paths included.
+    lexicon : Lexicon
+    counts : ProductCounts or None
+        Counts the products of categories; without it, the tree of the categories is not known.
+    """
+
+    def __init__(self, texts: Sequence[str], lexicon: Lexicon, counts: ProductCounts | None = None) -> None:
+        self.meanings = {text: category_meaning(text, lexicon) for text in texts}
+        self._lexicon = lexicon
+        self._counts = counts
+
+    def values(self, concept: Concept) -> CategoryValues | None:
+        """Return the categories of a kind; None if there is none."""
+        table = self._table
+        ids = [concept.id, *(narrower.id for narrower in self._lexicon.descendants(concept))]
+        certain = _texts(ids, table.whole, table.listed)
+        matching = tuple(dict.fromkeys((*certain, *_texts(ids, table.headed))))
+        exact = tuple(table.whole.get(concept.id, ()))
+        return CategoryValues(exact or matching, matching, bool(certain)) if matching else None
+
+    def direct(self, concept: Concept) -> Filter | None:
+        """Return the products that stand in a category of this kind and in no narrower category; None if there is none.
+
+        In a shop of "Jewellery > Necklaces" and "Jewellery > Earrings", no product stands in "Jewellery" itself.
+        """
+        exact = tuple(self._table.whole.get(concept.id, ()))
+        if not exact or self._counts is None:
+            return None
+        own = one_of(CATEGORY, exact)
+        narrower = tuple(
+            text
+            for text, count in self._counted(own).items()
+            if text not in exact and count == self._sizes.get(text)
+        )
+        direct = And((own, Not(one_of(CATEGORY, narrower)))) if narrower else own
+        return direct if self._counts.count(direct) else None
+
+    def nearest(self, concept: Concept) -> tuple[str, ...]:
+        """Return the categories that share the nearest wider kind with a kind that the shop does not have.
+
+        The widest kinds of the lexicon ("electronics", "apparel") relate nothing.
+        """
+        for wider in self._lexicon.ancestors(concept):
+            if wider.parent is None:
+                break
+            kin = [narrower.id for narrower in self._lexicon.descendants(wider)]
+            if texts := _texts(kin, self._table.whole):
+                return texts
+        return ()
+
+    def names_in(self, text: str) -> list[tuple[int, int, CategoryName]]:
+        """Return the category names in a text in normal form, in whatever number; the longest at each position."""
+        units = split_units(text)
+        stems = [stem(unit.text) for unit in units]
+        matches: list[tuple[int, int, CategoryName]] = []
+        first = 0
+        while first < len(units):
+            name = next(
+                (
+                    name
+                    for name in self._table.names.get(stems[first], ())
+                    if tuple(stems[first : first + len(name.stems)]) == name.stems
+                ),
+                None,
+            )
+            if name is None:
+                first += 1
+                continue
+            last = first + len(name.stems)
+            matches.append((units[first].start, units[last - 1].end, name))
+            first = last
+        return matches
+
+    @cached_property
+    def _table(self) -> _Table:
+        whole, listed, headed = (defaultdict[str, list[str]](list) for _ in range(3))
+        names: dict[tuple[str, ...], CategoryName] = {}
+        for text, meaning in self.meanings.items():
+            for concepts, texts in (
+                (meaning.whole, whole),
+                (meaning.listed, listed),
+                (meaning.headed, headed),
+            ):
+                for concept in concepts:
+                    texts[concept.id].append(text)
+            for phrase in _names(text, self._lexicon):
+                stems = tuple(stem(unit.text) for unit in split_units(phrase))
+                if any(letter.isalpha() for letter in phrase):
+                    known = names.get(stems)
+                    names[stems] = CategoryName(stems, phrase, (*(known.texts if known else ()), text))
+        by_first: dict[str, list[CategoryName]] = defaultdict(list)
+        for name in sorted(names.values(), key=lambda name: -len(name.stems)):
+            by_first[name.stems[0]].append(name)
+        return _Table(whole, listed, headed, by_first)
+
+    @cached_property
+    def _sizes(self) -> Mapping[str, int]:
+        """Category → number of its products."""
+        return self._counted(None)
+
+    def _counted(self, where: Filter | None) -> Mapping[str, int]:
+        """Return category → number of its products among those that match."""
+        if self._counts is None:
+            return {}
+        counted = self._counts.facet(CATEGORY, where, limit=_MAX_CATEGORIES)
+        return {str(value.value): value.count for value in counted.values}
+
+
+def category_meaning(text: str, lexicon: Lexicon) -> CategoryMeaning:
+    """Return the concepts that a category names."""
+    if concept := lexicon.get(CATEGORY, text):
+        return CategoryMeaning(whole=(concept,), properties=_properties(text, lexicon))
+    parts = _parts(text)
+    meanings = [_part_meaning(part, lexicon) for part in parts]
+    if len(parts) == 1:
+        return meanings[0]
+    return CategoryMeaning(
+        listed=tuple(dict.fromkeys(concept for meaning in meanings for concept in meaning.whole)),
+        headed=tuple(dict.fromkeys(concept for meaning in meanings for concept in meaning.headed)),
+        properties=tuple(dict.fromkeys(concept for meaning in meanings for concept in meaning.properties)),
+    )
+
+
+def one_of(field: str, texts: tuple[str, ...]) -> Filter:
+    """Return the filter of products with any of some texts in a field."""
+    return Equals(field, texts[0]) if len(texts) == 1 else OneOf(field, texts)
+
+
+def any_of(values: Sequence[tuple[str, tuple[str, ...]]]) -> Filter:
+    """Return the filter of products with any of some texts in any of several fields."""
+    parts = tuple(one_of(field, texts) for field, texts in values)
+    return parts[0] if len(parts) == 1 else Or(parts)
+
+
+def _part_meaning(part: str, lexicon: Lexicon) -> CategoryMeaning:
+    if concept := lexicon.get(CATEGORY, part):
+        return CategoryMeaning(whole=(concept,))
+    matches = lexicon.find(part)
+    kinds = [match for match in matches if match.concept.kind == CATEGORY]
+    properties = tuple(match.concept for match in matches if match.concept.kind != CATEGORY)
+    units = split_units(part)
+    if not kinds or not units or kinds[-1].end != units[-1].end:
+        is_all = all(any(match.start <= unit.start < match.end for match in matches) for unit in units)
+        return CategoryMeaning(properties=properties if is_all else ())
+    described = [match for match in matches if match.concept.kind != CATEGORY]
+    head = kinds[-1]
+    is_all = all(any(match.start <= unit.start < match.end for match in (*described, head)) for unit in units)
+    if is_all:
+        return CategoryMeaning(whole=(head.concept,), properties=properties)
+    return CategoryMeaning(headed=(head.concept,))
+
+
+def _properties(text: str, lexicon: Lexicon) -> tuple[Concept, ...]:
+    return tuple(
+        concept for kind in lexicon.kinds if kind != CATEGORY and (concept := lexicon.get(kind, text))
+    )
+
+
+def _parts(text: str) -> list[str]:
+    return [part for part in _LIST_MARKS.split(normalise(text.replace("_", " "))) if part]
+
+
+def _names(text: str, lexicon: Lexicon) -> Iterable[str]:
+    """Return the names of a category that the lexicon does not have: the whole name, and the parts of a list."""
+    parts = _parts(text)
+    whole = normalise(text.replace("_", " "))
+    return [
+        name
+        for name in dict.fromkeys((whole, *parts))
+        if lexicon.get(CATEGORY, name) is None and query_words(f"{name} zz", lexicon)[:-1]
+    ]
+
+
+def _texts(ids: Iterable[str], *tables: Mapping[str, list[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for table in tables for id in ids for text in table.get(id, ())))

@@ -1,0 +1,117 @@
+"""Categories of shops as kinds: what restricts, what moves up, what is near."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from snapshelf.index import And, Equals, Not, OneOf, QdrantEdgeIndex, Record
+from snapshelf.language import normalise
+from snapshelf.query import CatalogueView, UnderstandingSettings
+from snapshelf.query.constraints import ConstraintReader, ParsedText
+from tests.query.constraint_shops import Shop
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[QdrantEdgeIndex]:
+    with QdrantEdgeIndex.open(tmp_path / "index", 2) as index:
+        yield index
+
+
+def stocked(index: QdrantEdgeIndex, categories: Sequence[Sequence[str]]) -> CatalogueView:
+    index.upsert(
+        [
+            Record(str(number), np.ones((1, 2), np.float32), fields={"category": list(path)})
+            for number, path in enumerate(categories)
+        ]
+    )
+    return CatalogueView(index, counts=index)
+
+
+def read(text: str, catalogue: CatalogueView) -> ParsedText:
+    return ConstraintReader(catalogue, UnderstandingSettings()).read(normalise(text))
+
+
+def chips(text: str, *categories: str) -> list[tuple[str, bool]]:
+    parsed = read(text, CatalogueView(Shop({"category": categories})))
+    return [(chip.where, chip.hard) for chip in parsed.chips if chip.kind == "category"]
+
+
+def test_a_category_that_is_the_kind_restricts() -> None:
+    assert chips("black watch", "Watches", "Bags") == [('category = "Watches"', True)]
+    assert chips("黑色手表", "Watches", "Bags") == [('category = "Watches"', True)]
+    assert chips("watch", "mens-watches", "womens-watches") == [
+        ('category = ("mens-watches" OR "womens-watches")', True)
+    ]
+    assert chips("hoodie", "Hoodies & Sweatshirts") == [('category = "Hoodies & Sweatshirts"', True)]
+
+
+def test_the_last_word_of_a_category_is_no_proof() -> None:
+    assert chips("table", "Drafting tables") == [('category = "Drafting tables"', False)]
+    # The shop's own name is.
+    assert chips("drafting table", "Drafting tables") == [('category = "Drafting tables"', True)]
+
+
+def test_the_shops_own_categories_are_known_in_any_number() -> None:
+    assert chips("glimmerwears", "Glimmerwear") == [('category = "Glimmerwear"', True)]
+    assert chips("kitchen_gadgets", "kitchen-gadgets") == [('category = "kitchen-gadgets"', True)]
+
+
+def test_a_number_is_no_name_of_a_category() -> None:
+    assert chips("phone 15", "15", "20") == []
+
+
+def test_a_kind_that_only_describes_another_restricts_nothing() -> None:
+    assert chips("phone case", "Mobile phones") == []
+    assert chips("手机壳", "手机") == []
+    assert chips("phone zorblax", "Mobile phones") == [('category = "Mobile phones"', False)]
+    assert chips("charger for phone", "Mobile phones", "Chargers") == [('category = "Chargers"', True)]
+
+
+def test_a_description_that_products_of_the_kind_have_moves_them_up(index: QdrantEdgeIndex) -> None:
+    shop = stocked(index, [["Kitchen", "Tables"], ["Garden", "Tables"], ["Kitchen", "Pans"]])
+    parsed = read("kitchen table", shop)
+    assert [(chip.where, chip.hard) for chip in parsed.chips] == [
+        ('category = ("Kitchen" OR "Pans")', False),
+        ('category = "Tables"', True),
+    ]
+
+
+def test_nothing_widens_to_siblings(index: QdrantEdgeIndex) -> None:
+    shop = stocked(index, [["Jewellery", "Necklaces"], ["Jewellery", "Earrings"]])
+    assert read("silver ring", shop).chips == ()
+    index.upsert([Record("direct", np.ones((1, 2), np.float32), fields={"category": ["Jewellery"]})])
+    (chip,) = read("silver ring", shop.refreshed()).chips
+    assert not chip.hard
+    assert chip.filter == And(
+        (Equals("category", "Jewellery"), Not(OneOf("category", ("Earrings", "Necklaces"))))
+    )
+    assert index.count(chip.filter) == 1
+
+
+def test_a_wider_kind_needs_products_to_be_counted() -> None:
+    assert chips("earbuds", "laptops", "tablets", "smartphones", "electronics") == []
+
+
+def test_a_kind_that_the_shop_does_not_have_names_its_nearest(index: QdrantEdgeIndex) -> None:
+    shop = stocked(index, [["Home", "Armchairs"], ["Home", "Beds"], ["Dresses"]])
+    parsed = read("sofa", shop)
+    assert parsed.chips == ()
+    assert parsed.nearest is not None
+    assert parsed.nearest.categories == ("Armchairs",)
+    (note,) = parsed.notes
+    assert (note.kind, note.values) == ("nearest-kind", {"asked": "sofa", "nearest": "Armchairs"})
+    # Electronics have nothing in common but the widest kind.
+    assert read("earbuds", stocked(index, [["Laptops"]]).refreshed()).nearest is None
+
+
+def test_men_and_women_may_be_categories() -> None:
+    catalogue = CatalogueView(Shop({"category": ["Men", "Women", "Jackets"]}))
+    parsed = read("women jacket", catalogue)
+    assert [(chip.kind, chip.where, chip.hard) for chip in parsed.chips] == [
+        ("gender", 'category = "Women"', False),
+        ("category", 'category = "Jackets"', True),
+    ]
