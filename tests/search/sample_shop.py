@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from snapshelf.catalogue import Product, ProductName
 from snapshelf.index import Filter, QdrantEdgeIndex, record
-from snapshelf.language import Lexicon, normalise, search_terms
+from snapshelf.language import Lexicon, normalise, query_words, search_terms
 from snapshelf.query import Chip, Query
 from snapshelf.search import (
     Calibration,
@@ -101,7 +101,7 @@ def words(text: str, vector: NDArray[np.float32], *chips: Chip) -> Query:
     terms: dict[str, float] = {}
     for term in search_terms(text):
         terms[term] = terms.get(term, 0.0) + 1.0
-    return Query(None, vector, terms, normalised=normalise(text), chips=chips)
+    return Query(None, vector, terms, words=tuple(query_words(text)), normalised=normalise(text), chips=chips)
 
 
 def chip(where: str, holds: Filter, *, hard: bool = False, boost: float = 0.1, kind: str = "colour") -> Chip:

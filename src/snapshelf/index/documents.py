@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from snapshelf.catalogue import Product
 from snapshelf.index.protocol import FieldValue, Record, TermPlace
-from snapshelf.language import Lexicon, search_terms
+from snapshelf.language import IndexTerms, Lexicon, index_terms
 
 _K1, _B = 1.2, 0.75
 _USUAL_LENGTH = 24.0
@@ -30,7 +30,7 @@ _NAME_ATTRIBUTE = re.compile(
 )
 """Attributes that name the product as its title does: titles in other languages, and codes."""
 
-_LAYOUT = 4
+_LAYOUT = 5
 """Version of the rules in this module: records of an older version are indexed again."""
 
 
@@ -76,11 +76,15 @@ def _analyse(product: Product, lexicon: Lexicon | None) -> tuple[dict[str, float
     """Return the weights of a product's terms, and the best place of each."""
     counts: dict[str, float] = {}
     places: dict[str, int] = {}
+    length = 0.0
     for place, weight, text in _texts(product):
-        for term in _terms(text, lexicon) if text else ():
+        if not text:
+            continue
+        terms = _terms(text, lexicon)
+        length += weight * len(terms.words)
+        for term in (*terms.words, *terms.helpers):
             counts[term] = counts.get(term, 0.0) + weight
             places[term] = max(places.get(term, 0), place)
-    length = sum(counts.values())
     norm = _K1 * (1 - _B + _B * length / _USUAL_LENGTH)
     weights = {term: count * (_K1 + 1) / (count + norm) for term, count in counts.items()}
     return weights, {term: place for term, place in places.items() if place != TermPlace.TEXT}
@@ -100,9 +104,9 @@ def _texts(product: Product) -> Iterator[tuple[TermPlace, float, str]]:
 
 
 @lru_cache(maxsize=16_384)
-def _terms(text: str, lexicon: Lexicon | None) -> tuple[str, ...]:
+def _terms(text: str, lexicon: Lexicon | None) -> IndexTerms:
     """The same brands, categories and attribute values come with product after product."""
-    return tuple(search_terms(text, ancestors=True, lexicon=lexicon))
+    return index_terms(text, lexicon)
 
 
 def fields_of(product: Product) -> dict[str, FieldValue]:

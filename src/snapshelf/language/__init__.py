@@ -7,7 +7,15 @@ from snapshelf.language.correction import Change, Correction, correct, warm_up_c
 from snapshelf.language.lexicon import Concept, Lexicon, Match
 from snapshelf.language.normalisation import normalise
 from snapshelf.language.quantity import Quantity, QuantityKind, quantities
-from snapshelf.language.terms import Alternatives, QueryWord, query_words, search_terms, tokenize
+from snapshelf.language.terms import (
+    Alternatives,
+    IndexTerms,
+    QueryWord,
+    index_terms,
+    query_words,
+    search_terms,
+    tokenize,
+)
 from snapshelf.language.tokens import Unit, split_units, stem
 from snapshelf.language.units import Measure, MeasureKind, measures
 from snapshelf.language.vocabulary import Vocabulary
@@ -19,6 +27,7 @@ __all__ = [
     "Completions",
     "Concept",
     "Correction",
+    "IndexTerms",
     "Lexicon",
     "Match",
     "Measure",
@@ -29,6 +38,7 @@ __all__ = [
     "Unit",
     "Vocabulary",
     "correct",
+    "index_terms",
     "measures",
     "normalise",
     "quantities",

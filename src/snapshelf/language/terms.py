@@ -1,7 +1,8 @@
-"""Index terms of a text for lexical retrieval (BM25): words, Chinese segments and concepts."""
+"""Index terms of a text for lexical retrieval (BM25), and the words of a query with the terms that answer them."""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,15 +11,21 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from snapshelf.language.lexicon import Concept, Lexicon, Span
 from snapshelf.language.normalisation import normalise
-from snapshelf.language.tokens import ENGLISH_STOP_WORDS, Unit, split_units, stem
+from snapshelf.language.tokens import Unit, is_stop_word, split_units, stem
 from snapshelf.language.units import measures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-_COMPOUND_GAPS = frozenset({"-", "‐", "&", "."})
+_COMPOUND_GAPS = frozenset({"", "-", "‐", "&", ".", "_"})
+_JOINED_GAPS = frozenset({" ", "-", "‐", ".", "_"})
 # A longer compound is a list or an address, which nobody types as a single word.
 _MAX_COMPOUND_LENGTH = 32
+_MAX_UNIT_LENGTH = 5
+_MIN_PART_LENGTH = 3
+_MAX_WORD_LENGTH = 3
+_MAX_RUN_LENGTH = 4
+_GLUED = re.compile(rf"([^\W\d_]{{{_MIN_PART_LENGTH},}})(\d+)|(\d+)([^\W\d_]{{{_MIN_PART_LENGTH},}})")
 
 Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
 """Ways of saying a word in index terms: a product has the word if it has all terms of any of them."""
@@ -35,7 +42,7 @@ class QueryWord:
     start, end : int
         Its position there.
     alternatives : tuple of tuple of str
-        A product has the word if it has all terms of one of these: its stem, its concept, the parts of a compound,
+        A product has the word if it has all terms of one of these: its concept, its stem, the parts of a compound,
         the character pairs of a Chinese word. At least one alternative, each with at least one term.
     """
 
@@ -43,6 +50,21 @@ class QueryWord:
     start: int
     end: int
     alternatives: Alternatives
+
+
+class IndexTerms(NamedTuple):
+    """The index terms of a text of a product.
+
+    Parameters
+    ----------
+    words : tuple of str
+        The tokens, repeats included, and the terms of concepts and of wider concepts. They make the length of a text.
+    helpers : tuple of str
+        Further distinct terms by which parts and other forms of the words are retrieved.
+    """
+
+    words: tuple[str, ...]
+    helpers: tuple[str, ...]
 
 
 def tokenize(text: str, lexicon: Lexicon | None = None) -> list[str]:
@@ -69,7 +91,7 @@ def tokenize(text: str, lexicon: Lexicon | None = None) -> list[str]:
     return _tokens(units, (lexicon or Lexicon.bundled()).segment(units))
 
 
-def search_terms(text: str, *, ancestors: bool = False, lexicon: Lexicon | None = None) -> list[str]:
+def search_terms(text: str, lexicon: Lexicon | None = None) -> list[str]:
     """Return the tokens of `text` and a term for each measure and each concept that it names.
 
     Concept terms let 红色 match "Red": both texts have ``§colour/red``. Terms of measures let 65寸 match "65-inch".
@@ -78,9 +100,6 @@ def search_terms(text: str, *, ancestors: bool = False, lexicon: Lexicon | None 
     ----------
     text : str
         Any text.
-    ancestors : bool
-        Add the wider concepts too. For documents only: a query for shoes then matches sneakers, but a query for
-        sneakers does not match all shoes.
     lexicon : Lexicon or None
         The bundled lexicon if None.
 
@@ -99,20 +118,51 @@ def search_terms(text: str, *, ancestors: bool = False, lexicon: Lexicon | None 
     normalised = normalise(text)
     units = split_units(normalised)
     spans = lexicon.segment(units)
-    concepts = dict.fromkeys(concept for span in lexicon.named(spans, units) for concept in span.concepts)
-    if ancestors:
-        concepts |= dict.fromkeys(wider for concept in concepts for wider in lexicon.ancestors(concept))
+    terms = dict.fromkeys(term for measure in measures(normalised) for term in measure.terms)
+    terms |= dict.fromkeys(concept.term for concept in _concepts(lexicon, spans, units))
     tokens = _tokens(units, spans)
-    units_of_measure = dict.fromkeys(
-        term for measure in measures(normalised) for term in measure.terms if term not in tokens
-    )
-    return [*tokens, *units_of_measure, *(concept.term for concept in concepts)]
+    return tokens + [term for term in terms if term not in tokens]
+
+
+def index_terms(text: str, lexicon: Lexicon | None = None) -> IndexTerms:
+    """Return the terms under which a text of a product is indexed.
+
+    Beside `search_terms`, these are the wider concepts (a query for shoes matches sneakers, but a query for sneakers
+    does not match all shoes), and helpers: measures; every pair of adjacent characters of Chinese and of other scripts
+    without spaces, so that no cut hides a word; single Chinese characters; numbers joined with the letters beside
+    them ("2 TB" is 2TB); and the other written forms of words (Mueller for Müller, eau for l'eau).
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+    lexicon : Lexicon or None
+        The bundled lexicon if None.
+
+    Examples
+    --------
+    >>> from snapshelf.language import index_terms
+    >>> index_terms("RJ 45").helpers
+    ('rj45',)
+    """
+    lexicon = lexicon or Lexicon.bundled()
+    normalised = normalise(text)
+    units = split_units(normalised)
+    spans = lexicon.segment(units)
+    concepts = _concepts(lexicon, spans, units)
+    concepts |= dict.fromkeys(wider for concept in concepts for wider in lexicon.ancestors(concept))
+    words = _tokens(units, spans) + [concept.term for concept in concepts]
+    helpers = dict.fromkeys(term for measure in measures(normalised) for term in measure.terms)
+    helpers |= dict.fromkeys(_helpers(units))
+    return IndexTerms(tuple(words), tuple(term for term in helpers if term not in words))
 
 
 def query_words(text: str, lexicon: Lexicon | None = None) -> list[QueryWord]:
     """Return the words of a query with the index terms of each, in order.
 
-    A name of the lexicon is one word ("running shoes"). Stop words are left out unless nothing else is left.
+    A name of the lexicon is one word ("running shoes"). Chinese that the lexicon does not know is a word if it has up
+    to three characters; of a longer run, whose words are not known, each pair of characters counts. Stop words are
+    left out unless nothing else is left.
 
     Parameters
     ----------
@@ -138,9 +188,12 @@ def query_words(text: str, lexicon: Lexicon | None = None) -> list[QueryWord]:
     spans = lexicon.segment(units)
     spans += lexicon.named(spans, units)
     pieces = list(_pieces(units, spans, latin_names=True, measured=_measured_spans(normalised, units)))
-    return list(_query_words(normalised, pieces, keep_stop_words=False)) or list(
-        _query_words(normalised, pieces, keep_stop_words=True)
-    )
+    words = [piece for piece in pieces if not piece.is_stop_word] or pieces
+    return [
+        QueryWord(normalised[part[0].start : part[-1].end], part[0].start, part[-1].end, alternatives)
+        for piece in words
+        for part, alternatives in _alternatives(piece, units)
+    ]
 
 
 def surface_words(text: str, lexicon: Lexicon | None = None) -> list[str]:
@@ -148,34 +201,44 @@ def surface_words(text: str, lexicon: Lexicon | None = None) -> list[str]:
     normalised = normalise(text)
     chunks = normalised.split(" ")
     if normalised.isascii() and all(len(chunk) > 1 and chunk.isalpha() for chunk in chunks):
-        return [
-            word for word in chunks if word not in ENGLISH_STOP_WORDS
-        ]  # Most titles; three times as fast.
+        return [word for word in chunks if not is_stop_word(word)]  # Most titles; three times as fast.
     units = split_units(normalised)
     # The lexicon segments only Chinese.
     spans = [] if normalised.isascii() else (lexicon or Lexicon.bundled()).segment(units)
     words: list[str] = []
     for piece in _pieces(units, spans):
         if piece.kind == "latin":
-            words += [word for word in _forms(piece) if word not in ENGLISH_STOP_WORDS]
+            words += [word for word in _forms(piece, units) if not is_stop_word(word)]
         elif piece.kind != "stop":
             words.append(_joined(piece.units))
     return words
 
 
 class _Piece(NamedTuple):
-    """Units that belong together; `following` is the unit after a compound of Latin words."""
+    """Units that belong together, the first of them at place `first` of the text."""
 
     kind: Literal["name", "stop", "unknown", "latin", "measure"]
     units: list[Unit]
-    following: Unit | None = None
-    concepts: tuple[Concept, ...] = ()
+    first: int
     terms: tuple[str, ...] = ()
+
+    @property
+    def is_stop_word(self) -> bool:
+        """Whether the piece says nothing beside other words."""
+        if self.kind == "latin" and len(self.units) == 1:
+            return is_stop_word(self.units[0].text)
+        return self.kind == "stop"
+
+
+def _concepts(lexicon: Lexicon, spans: list[Span], units: list[Unit]) -> dict[Concept, None]:
+    return dict.fromkeys(concept for span in lexicon.named(spans, units) for concept in span.concepts)
 
 
 def _tokens(units: list[Unit], spans: list[Span]) -> list[str]:
     pieces = list(_pieces(units, spans))
-    return list(_words(pieces, keep_stop_words=False)) or list(_words(pieces, keep_stop_words=True))
+    return list(_words(pieces, units, keep_stop_words=False)) or list(
+        _words(pieces, units, keep_stop_words=True)
+    )
 
 
 def _measured_spans(normalised: str, units: list[Unit]) -> dict[int, tuple[int, tuple[str, ...]]]:
@@ -211,79 +274,41 @@ def _pieces(
         first = position
         if first in measured:
             position, terms = measured[first]
-            yield _Piece("measure", units[first:position], terms=terms)
+            yield _Piece("measure", units[first:position], first, terms)
             continue
         span = cuts.get(first)
         if span is not None:
             position = span.last
             kind: Literal["name", "stop"] = "name" if span.concepts else "stop"
-            yield _Piece(kind, units[first:position], concepts=span.concepts)
+            terms = tuple(concept.term for concept in span.concepts)
+            yield _Piece(kind, units[first:position], first, terms)
             continue
-        is_han = units[first].is_han
-        gaps = {""} if is_han else _COMPOUND_GAPS
+        unit = units[first]
         position += 1
-        while (
-            position < len(units)
-            and position not in cuts
-            and position not in measured
-            and units[position].is_han == is_han
-            and units[position].gap in gaps
-        ):
-            position += 1
-        run = units[first:position]
-        if is_han:
-            yield _Piece("unknown", run)
-        else:
-            yield _Piece("latin", run, units[position] if position < len(units) else None)
+        if not unit.is_unspaced or unit.is_han:
+            gaps = {""} if unit.is_han else _COMPOUND_GAPS
+            while (
+                position < len(units)
+                and position not in cuts
+                and position not in measured
+                and units[position].is_han == unit.is_han
+                and units[position].is_unspaced == unit.is_unspaced
+                and units[position].gap in gaps
+            ):
+                position += 1
+        yield _Piece("unknown" if unit.is_han else "latin", units[first:position], first)
 
 
-def _words(pieces: list[_Piece], *, keep_stop_words: bool) -> Iterator[str]:
+def _words(pieces: list[_Piece], units: list[Unit], *, keep_stop_words: bool) -> Iterator[str]:
     for piece in pieces:
         if piece.kind == "unknown":
             yield from _bigrams(piece.units)
         elif piece.kind == "latin":
-            for word in _forms(piece):
-                if keep_stop_words or word not in ENGLISH_STOP_WORDS:
+            for word in _forms(piece, units):
+                if keep_stop_words or not is_stop_word(word):
                     yield stem(word)
         elif piece.kind == "name" or keep_stop_words:
             yield _joined(piece.units)
-
-
-def _query_words(text: str, pieces: list[_Piece], *, keep_stop_words: bool) -> Iterator[QueryWord]:
-    for piece in pieces:
-        is_han = any(unit.is_han for unit in piece.units)
-        concepts = [(concept.term,) for concept in piece.concepts]
-        if piece.kind == "stop" and not keep_stop_words:
-            continue
-        if piece.kind == "measure":
-            yield _query_word(text, piece.units, [(term,) for term in piece.terms])
-        elif piece.kind == "unknown":
-            # Where an unknown run has its words nobody knows: each pair of characters counts.
-            for characters in pairwise(piece.units) if len(piece.units) > 1 else [piece.units]:
-                yield _query_word(text, characters, [(_joined(characters),)])
-        elif is_han:
-            yield _query_word(text, piece.units, [*concepts, (_joined(piece.units),)])
-        elif concepts:
-            yield _query_word(text, piece.units, [*concepts, *_latin_alternatives(piece)])
-        elif keep_stop_words or piece.units[0].text not in ENGLISH_STOP_WORDS or len(piece.units) > 1:
-            yield _query_word(text, piece.units, _latin_alternatives(piece))
-
-
-def _query_word(text: str, units: Sequence[Unit], alternatives: Iterable[tuple[str, ...]]) -> QueryWord:
-    start, end = units[0].start, units[-1].end
-    return QueryWord(text[start:end], start, end, tuple(dict.fromkeys(alternatives)))
-
-
-def _latin_alternatives(piece: _Piece) -> Iterator[tuple[str, ...]]:
-    """Yield the joined form of a compound, and its parts together."""
-    words = [unit.text for unit in piece.units]
-    letter_leads = len(words[0]) == 1 and words[0].isalpha()
-    joined = "".join(words)
-    if len(words) > 1 and len(joined) <= _MAX_COMPOUND_LENGTH:
-        yield (stem(joined),)
-    if len(words) == 1 or not letter_leads:
-        kept = [word for word in words if word not in ENGLISH_STOP_WORDS] or words
-        yield tuple(dict.fromkeys(stem(word) for word in kept))
 
 
 def _joined(units: Iterable[Unit]) -> str:
@@ -294,21 +319,147 @@ def _bigrams(characters: list[Unit]) -> list[str]:
     return [a.text + b.text for a, b in pairwise(characters)] or [unit.text for unit in characters]
 
 
-def _forms(piece: _Piece) -> Iterator[str]:
-    run, following = [unit.text for unit in piece.units], piece.following
-    letter_leads = len(run[0]) == 1 and run[0].isalpha()
-    if len(run) == 1 or not letter_leads:
+def _forms(piece: _Piece, units: list[Unit]) -> Iterator[str]:
+    """Yield the words of a Latin compound and its joined form."""
+    run = [unit.text for unit in piece.units]
+    if len(run) == 1 or not _is_letter(run[0]):
         yield from run
+    following = units[piece.first + 1] if piece.first + 1 < len(units) else None
     if len(run) > 1:
         joined = "".join(run)
         if len(joined) <= _MAX_COMPOUND_LENGTH:
             yield joined
     elif (
-        letter_leads
-        and run[0] not in ENGLISH_STOP_WORDS
+        _is_letter(run[0])
+        and not is_stop_word(run[0])
         and following is not None
         and following.gap == " "
-        and not following.is_han
-        and following.text not in ENGLISH_STOP_WORDS
+        and not following.is_unspaced
+        and not is_stop_word(following.text)
     ):
         yield run[0] + following.text  # "t shirt" is also written "tshirt" and "t-shirt"
+
+
+def _is_letter(word: str) -> bool:
+    return len(word) == 1 and word.isalpha()
+
+
+# Helper terms of products, and the alternatives of query words that meet them.
+
+
+def _helpers(units: list[Unit]) -> Iterator[str]:
+    for unit in units:
+        for form in unit.others:
+            yield stem(form)
+        yield from _parts_of_glued(unit)
+    for left, right in pairwise(units):
+        if joined := _glue(left, right):
+            yield stem(joined)
+        if left.is_unspaced and right.is_unspaced and not right.gap:
+            yield left.text[-1] + right.text[0]
+    for unit in units:
+        if unit.is_unspaced:
+            yield from (a + b for a, b in pairwise(unit.text))
+        if unit.is_han or (unit.is_unspaced and len(unit.text) == 1):
+            yield _single(unit)
+
+
+def _single(unit: Unit) -> str:
+    """Return the term of a Chinese character, wherever it stands; the character itself is the term of a word."""
+    return f"·{unit.text}"
+
+
+def _parts_of_glued(unit: Unit) -> tuple[str, ...]:
+    """Return the parts of a word and a number that are written together (iphone15), unless it is a code or a unit."""
+    match = _GLUED.fullmatch(unit.text)
+    return tuple(stem(part) for part in match.groups() if part) if match else ()
+
+
+def _glue(left: Unit, right: Unit) -> str:
+    """Return the joined form of two neighbours that are also written together, or an empty text.
+
+    These are a number and a unit or a short name (2 TB, RJ 45), and a word and a single letter (USB C, G Shock).
+    """
+    if left.is_unspaced or right.is_unspaced or right.gap not in _JOINED_GAPS:
+        return ""
+    first, second = left.text, right.text
+    if is_stop_word(first) or is_stop_word(second):
+        return ""
+    if first.isalpha() and second.isalpha():
+        is_joined = len(first) == 1 or len(second) == 1
+    else:
+        is_joined = (first.isalpha() and second.isdigit()) or (
+            first.replace(".", "").isdigit() and second.isalpha() and len(second) <= _MAX_UNIT_LENGTH
+        )
+    return first + second if is_joined and len(first + second) <= _MAX_COMPOUND_LENGTH else ""
+
+
+def _alternatives(piece: _Piece, units: list[Unit]) -> Iterator[tuple[Sequence[Unit], Alternatives]]:
+    """Yield the words of a piece of a query: their units and alternatives."""
+    terms = [(term,) for term in piece.terms]
+    if piece.kind == "unknown" and len(piece.units) > _MAX_WORD_LENGTH:
+        for pair in pairwise(piece.units):
+            yield pair, ((_joined(pair),),)
+    elif any(unit.is_unspaced for unit in piece.units):
+        yield piece.units, _distinct([*terms, *_unspaced_alternatives(piece, units)])
+    else:
+        yield piece.units, _distinct([*terms, *_latin_alternatives(piece, units)])
+
+
+def _distinct(alternatives: Iterable[tuple[str, ...]]) -> Alternatives:
+    return tuple(dict.fromkeys(tuple(dict.fromkeys(terms)) for terms in alternatives))
+
+
+def _unspaced_alternatives(piece: _Piece, units: list[Unit]) -> Iterator[tuple[str, ...]]:
+    """Yield the ways in which a product may have a Chinese word, or another of a script without spaces.
+
+    It has the word as the lexicon cuts it, or all of its pairs of characters. A word of a single character that stands
+    in a run is in the product with its neighbour; alone it may be anywhere.
+    """
+    word = _joined(piece.units)
+    if piece.kind != "unknown" or len(piece.units) == 1:
+        yield (word,)
+    if len(word) > 1:
+        yield tuple(a + b for a, b in pairwise(word))
+    if not all(unit.is_unspaced for unit in piece.units):
+        return
+    before, after = _neighbours(piece, units)
+    if len(word) == 1 and before:
+        yield (before[-1] + word,)
+    if len(word) == 1 and after:
+        yield (word + after[0],)
+    if len(word) == 1 and not before and not after:
+        yield (_single(piece.units[0]),)
+    if (before or after) and len(before + word + after) <= _MAX_RUN_LENGTH:
+        yield tuple(a + b for a, b in pairwise(before + word + after))
+
+
+def _neighbours(piece: _Piece, units: list[Unit]) -> tuple[str, str]:
+    """Return the characters before and after a piece in its run of a script without spaces."""
+    first, last = piece.first, piece.first + len(piece.units)
+    while first and units[first - 1].is_unspaced and not units[first].gap:
+        first -= 1
+    while last < len(units) and units[last].is_unspaced and not units[last].gap:
+        last += 1
+    return _joined(units[first : piece.first]), _joined(units[piece.first + len(piece.units) : last])
+
+
+def _latin_alternatives(piece: _Piece, units: list[Unit]) -> Iterator[tuple[str, ...]]:
+    """Yield the joined form of a compound, its parts together, and other written forms."""
+    words = [unit.text for unit in piece.units]
+    joined = "".join(words)
+    leads = _is_letter(words[0])
+    is_compound = leads or all(unit.gap in _COMPOUND_GAPS for unit in piece.units[1:])
+    if len(words) > 1 and is_compound and len(joined) <= _MAX_COMPOUND_LENGTH:
+        yield (stem(joined),)
+    if len(words) == 1 or not leads:
+        kept = [word for word in words if not is_stop_word(word)] or words
+        yield tuple(stem(word) for word in kept)
+    if len(words) == 1:
+        yield from ((stem(form),) for form in piece.units[0].others)
+        if parts := _parts_of_glued(piece.units[0]):
+            yield parts
+    last = piece.first + len(piece.units) - 1
+    for left, right in ((piece.first - 1, piece.first), (last, last + 1)):
+        if left >= 0 and right < len(units) and (glued := _glue(units[left], units[right])):
+            yield (stem(glued),)

@@ -4,17 +4,43 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import NamedTuple
 
 import snowballstemmer
 
 _HAN = r"\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003347f"
-_LETTERS = rf"[^\W_{_HAN}]+"
-# A word goes on over an apostrophe between letters ("men's") and a point between digits ("3.5mm").
-_WORD = rf"{_LETTERS}(?:(?:(?<=[^\W\d_])['’](?=[^\W\d_])|(?<=\d)\.(?=\d)){_LETTERS})*"
-_UNIT = re.compile(rf"(?P<han>[{_HAN}])|{_WORD}|(?<= )&(?= )")
+_HIRAGANA, _KATAKANA, _HANGUL = (
+    r"\u3041-\u309f",
+    r"\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff",
+    r"\u1100-\u11ff\uac00-\ud7a3",
+)
+_SOUTH_EAST = r"\u0e00-\u0edf\u1000-\u109f\u1780-\u17dd"  # Thai, Lao, Burmese, Khmer
+_UNSPACED = _HAN + _HIRAGANA + _KATAKANA + _HANGUL + _SOUTH_EAST
+# Signs that belong to a word: C++, C#, .NET; a plus at the end is a word (S24+ is S24 Plus).
+_SIGNS = r"(?<!\w)(?:[^\W\d_]+\+\+|[a-z]#)(?![\w+#])|(?<![\w.])\.net(?!\w)"
+_PLUS = r"(?<=\w)\+(?![\w+])"
+
+
+def _units_pattern(letters: str, scripts: str = "") -> re.Pattern[str]:
+    # A word goes on over an apostrophe between letters ("men's") and a point or a comma between digits ("3.5mm").
+    inner = r"(?<=[^\W\d_])['’](?=[^\W\d_])|(?<=\d)\.(?=\d)|(?<=\d),(?=\d{1,2}(?!\d))"
+    word = rf"{letters}(?:(?:{inner}){letters})*"
+    return re.compile(rf"{scripts}{_SIGNS}|{word}|{_PLUS}|(?<= )&(?= )")
+
+
+_ASCII_UNIT = _units_pattern("[a-z0-9]+")
+
+
+@cache
+def _unit() -> re.Pattern[str]:
+    # Vowel signs of Hindi, Arabic and others are marks, which are no letters to a regular expression.
+    marks = "".join(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)).startswith("M"))
+    other = rf"[{_HIRAGANA}\u30fc]+|[{_KATAKANA}]+|[{_HANGUL}]+|(?=\w)[{_SOUTH_EAST}]+"
+    letters = rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[{marks}])*"
+    return _units_pattern(letters, rf"(?P<han>[{_HAN}])|(?P<unspaced>{other})|")
+
 
 _ENGLISH = """
 a an and any are as at be by can do for from have i in is it its like looking me my of on or our please show
@@ -34,7 +60,8 @@ class Unit(NamedTuple):
     """A word or a Chinese character of a normalised text, at ``text[start:end]``.
 
     `text` is the form for comparison, without apostrophes and accents. `gap` is the text between the previous unit
-    and this unit.
+    and this unit. `is_unspaced` says that words of its script are written without spaces: Chinese, Japanese, Korean,
+    Thai. `others` are other written forms: "mueller" of "müller", "eau" of "l'eau".
     """
 
     text: str
@@ -42,31 +69,68 @@ class Unit(NamedTuple):
     end: int
     is_han: bool
     gap: str
+    is_unspaced: bool = False
+    others: tuple[str, ...] = ()
+
+
+_PLAIN = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i", "ё": "е"}
+)
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+_ACCENTED = re.compile(r"[^\W\d_\u0400-\u052f][\u0300-\u036f]+")  # й is no и with an accent
+_ELISION = re.compile(r"(?:[cdjlmnst]|qu|un|dell|all|nell|sull|dall|quest|jusqu|lorsqu|puisqu)['’](?=\w{2})")
 
 
 def _plain(word: str) -> str:
-    word = word.replace("'", "").replace("’", "")
-    if word == "&":
-        return "and"
+    word = word.replace("'", "").replace("’", "").replace(",", ".")
+    if word in _WORDS_OF_SIGNS:
+        return _WORDS_OF_SIGNS[word]
     if word.isascii():
         return word
-    letters = "".join(c for c in unicodedata.normalize("NFD", word) if not "\u0300" <= c <= "\u036f")
-    return unicodedata.normalize("NFC", letters)
+    decomposed = unicodedata.normalize("NFD", word.translate(_PLAIN))
+    return unicodedata.normalize("NFC", _ACCENTED.sub(lambda match: match[0][0], decomposed))
+
+
+_WORDS_OF_SIGNS = {"&": "and", "+": "plus"}
+
+
+def _other_forms(word: str, plain: str) -> tuple[str, ...]:
+    """Return further forms by which a word is written, without accents."""
+    elided = _ELISION.match(word)
+    if elided:
+        rest = word[elided.end() :]
+        return (_plain(rest), *_other_forms(rest, _plain(rest)))
+    spelt_out = word if word.isascii() else _plain(word.translate(_SPELT_OUT))
+    return () if spelt_out in (word, plain) else (spelt_out,)
 
 
 def split_units(normalised: str) -> list[Unit]:
     """Split a normalised text into its units, in order."""
     units: list[Unit] = []
     end = 0
-    for match in _UNIT.finditer(normalised):
-        start = match.start()
-        is_han = match["han"] is not None
-        word = match[0]
-        units.append(
-            Unit(word if is_han else _plain(word), start, match.end(), is_han, normalised[end:start])
-        )
-        end = match.end()
+    if normalised.isascii():
+        for match in _ASCII_UNIT.finditer(normalised):
+            start, word = match.start(), match[0]
+            plain = word if word.isalnum() else _plain(word)
+            others = _other_forms(word, plain) if "'" in word else ()
+            units.append(Unit(plain, start, match.end(), False, normalised[end:start], False, others))
+            end = match.end()
+        return units
+    for match in _unit().finditer(normalised):
+        start, word = match.start(), match[0]
+        gap, last = normalised[end:start], match.end()
+        if match["han"] or match["unspaced"]:
+            units.append(Unit(word, start, last, match["han"] is not None, gap, True))
+        else:
+            plain = _plain(word)
+            units.append(Unit(plain, start, last, False, gap, False, _other_forms(word, plain)))
+        end = last
     return units
+
+
+def is_stop_word(word: str) -> bool:
+    """Return whether a unit says nothing beside others: an English stop word, or a single sign of hiragana."""
+    return word in ENGLISH_STOP_WORDS or (len(word) == 1 and "\u3041" <= word <= "\u309f")
 
 
 # A Snowball stemmer holds the current word as state, so only one thread may use it at a time.

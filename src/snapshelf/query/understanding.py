@@ -6,14 +6,14 @@ import re
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError
-from snapshelf.language import Correction, correct, normalise, query_words, search_terms
+from snapshelf.language import Correction, Lexicon, QueryWord, correct, normalise, query_words, search_terms
 from snapshelf.query.catalogue_view import CatalogueView
 from snapshelf.query.codes import CodeReading, read_codes
 from snapshelf.query.composition import (
@@ -42,6 +42,9 @@ _COMPARISON = re.compile(
     re.VERBOSE,
 )
 """Words that only refer to the photo ("like this one"); the photo vector already expresses them."""
+
+OTHER_FORM_WEIGHT = 0.5
+"""Weight of the terms together that are another form of a word, where the word's own term weighs 1."""
 
 
 def understand(
@@ -93,8 +96,8 @@ def understand(
     if has_photo and settings.read:
         encoded_text = " ".join(_COMPARISON.sub(" ", encoded_text).split())
     lexicon = catalogue.lexicon if catalogue else None
-    terms = Counter(search_terms(encoded_text, lexicon=lexicon))
     searched_words = query_words(encoded_text, lexicon)
+    terms = _weigh_terms(encoded_text, searched_words, lexicon)
     if not has_photo and not encoded_text and not parsed.negated_text:
         encoded_text = words  # The words hold only quantities, so encode them after all.
         if not encoded_text:
@@ -124,7 +127,7 @@ def understand(
     return Query(
         photo=photo_vector,
         text=text_vector,
-        terms={term: float(count) for term, count in terms.items()},
+        terms=terms,
         words=tuple(searched_words),
         codes=codes.matches,
         timings={
@@ -141,6 +144,16 @@ def understand(
         nearest=parsed.nearest,
         excluded_ids=frozenset((*query_input.liked, *query_input.disliked)),
     )
+
+
+def _weigh_terms(text: str, words: Sequence[QueryWord], lexicon: Lexicon | None) -> dict[str, float]:
+    """Return the BM25 weights of a text's own terms, and of the other terms by which products have its words."""
+    weights = {term: float(count) for term, count in Counter(search_terms(text, lexicon=lexicon)).items()}
+    for word in words:
+        for alternative in word.alternatives:
+            for term in alternative:
+                weights.setdefault(term, OTHER_FORM_WEIGHT / len(alternative))
+    return weights
 
 
 def _normalised(query_input: QueryInput, notes: list[Note]) -> str:
