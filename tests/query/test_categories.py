@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from snapshelf.index import And, Equals, Not, OneOf, QdrantEdgeIndex, Record
+from snapshelf.catalogue import Product
+from snapshelf.index import And, Equals, Not, OneOf, QdrantEdgeIndex, Record, record
 from snapshelf.language import normalise
 from snapshelf.query import CatalogueView, UnderstandingSettings
 from snapshelf.query.constraints import ConstraintReader, ParsedText
@@ -106,6 +107,27 @@ def test_a_kind_that_the_shop_does_not_have_names_its_nearest(index: QdrantEdgeI
     assert (note.kind, note.values) == ("nearest-kind", {"asked": "sofa", "nearest": "Armchairs"})
     # Electronics have nothing in common but the widest kind.
     assert read("earbuds", stocked(index, [["Laptops"]]).refreshed()).nearest is None
+
+
+def test_a_kind_is_seen_in_titles_too(tmp_path: Path) -> None:
+    products = [
+        {"id": "watch", "title": "Fossil Grant", "category": "Watches"},
+        {"id": "gift", "title": "Watch with a steel dial", "category": "Gifts"},
+        {"id": "strap", "title": "Leather strap for watch", "category": "Watch accessories"},
+        {"id": "mug", "title": "Black mug", "category": "Mugs"},
+    ]
+    with QdrantEdgeIndex.open(tmp_path / "index", 2) as index:
+        index.upsert([record(Product.parse(row), np.ones((1, 2), np.float32)) for row in products])
+        catalogue = CatalogueView(index, counts=index)
+        (chip,) = read("watch", catalogue).chips
+        # What stands in a category of something for watches is no watch.
+        assert index.matches([row["id"] for row in products], chip.filter) == {"watch", "gift"}
+        assert index.matches([row["id"] for row in products], chip.exact) == {"watch"}
+        # The shop's products say what an unknown word makes of the kind.
+        assert read("watch strap", catalogue).chips == ()
+        assert [chip.hard for chip in read("watch grant", catalogue).chips] == [True]
+        assert [chip.hard for chip in read("watch zorblax", catalogue).chips] == [False]
+        assert read("no watch", catalogue).chips[0].where == 'NOT category = "Watches"'
 
 
 def test_men_and_women_may_be_categories() -> None:

@@ -114,7 +114,7 @@ def test_narrower_values_count_and_the_exact_ones_are_known() -> None:
     (chip,) = read("women").chips
     assert chip.filter == OneOf("attributes.gender", ("Women", "Unisex"))
     (chip,) = read("shoes").chips
-    assert set(chip.filter.values) == {"Shoes", "Casual Shoes", "Sports Shoes", "Heels"}  # type: ignore[union-attr]
+    assert chip.where == 'category = ("Shoes" OR "Casual Shoes" OR "Sports Shoes" OR "Heels")'
 
 
 def test_what_the_shop_has_only_wider_is_boosted_half_and_never_filters() -> None:
@@ -269,7 +269,8 @@ def test_what_a_chip_says_is_what_it_does(text: str, kinds: list[str]) -> None:
     products: list[dict[str, FieldValue]] = [{field: value} for field in FASHION for value in FASHION[field]]
     products += [{"price": float(price)} for price in range(0, 400, 50)]
     for chip in chips:
-        assert write_filter(chip.filter) == chip.where
+        if chip.kind != "category":  # a kind is seen in titles too
+            assert write_filter(chip.filter) == chip.where
         matched = [product for product in products if matches(chip.filter, of(product))]
         assert 0 < len(matched) < len(products)
         assert [
@@ -315,10 +316,7 @@ def test_every_value_of_a_shop_finds_itself() -> None:
     for field in ("attributes.baseColour", "attributes.gender", "attributes.season", "category"):
         for value in FASHION[field]:
             chips = [chip for chip in read(value).chips if chip.field == field]
-            assert any(
-                value in getattr(chip.filter, "values", (getattr(chip.filter, "value", ""),))
-                for chip in chips
-            ), value
+            assert any(matches(chip.filter, of({field: value})) for chip in chips), value
 
 
 @pytest.mark.parametrize("names", [("title_en", "title_zh"), ("Artikelname", "商品名称")])

@@ -230,8 +230,10 @@ class CatalogueView:
 
     def _find_values(self, concept: Concept) -> list[FieldValues]:
         if concept.kind == CATEGORY:
-            values = self.categories.values(concept)
-            return [FieldValues(CATEGORY, *values)] if values else []
+            if values := self.categories.values(concept):
+                exact, matching, is_certain = values
+                return [FieldValues(CATEGORY, exact or matching, matching, is_certain)]
+            return []
         also = [
             self._concepts_by_id[id] for id in _ALSO_MATCHES.get(concept.id, ()) if id in self._concepts_by_id
         ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
-from snapshelf.index import And, Equals, Facet, Filter, Not, OneOf, Or
+from snapshelf.index import And, Equals, Facet, Filter, HasWords, Not, OneOf, Or, TermPlace
 from snapshelf.language import Concept, Lexicon, normalise, query_words, split_units, stem
 
 CATEGORY = "category"
@@ -110,7 +110,54 @@ class Categories:
         certain = _texts(ids, table.whole, table.listed)
         matching = tuple(dict.fromkeys((*certain, *_texts(ids, table.headed))))
         exact = tuple(table.whole.get(concept.id, ()))
-        return CategoryValues(exact or matching, matching, bool(certain)) if matching else None
+        return CategoryValues(exact, matching, bool(certain)) if matching else None
+
+    def named_by_titles(self, concept: Concept) -> Filter:
+        """Return the products whose title, brand or categories name a kind.
+
+        Categories of something for the kind do not count: what stands in "Phone accessories" is no phone, although its
+        title says phone.
+        """
+        words = HasWords((((concept.term,),),), (1.0,), 1.0, TermPlace.NAME)
+        others = self._about(concept)
+        return And((words, Not(one_of(CATEGORY, others)))) if others else words
+
+    def named_outside_other_kinds(self, concept: Concept) -> Filter:
+        """Return the products whose title names a kind, without those in categories that are other kinds.
+
+        The title "Sofa cushion" in the category "Cushions" makes no sofa.
+        """
+        related = {
+            concept.id,
+            *(wider.id for wider in self._lexicon.ancestors(concept)),
+            *(narrower.id for narrower in self._lexicon.descendants(concept)),
+        }
+        others = tuple(
+            text
+            for text, meaning in self.meanings.items()
+            if meaning.whole and all(kind.id not in related for kind in meaning.whole)
+        )
+        named = self.named_by_titles(concept)
+        return And((named, Not(one_of(CATEGORY, others)))) if others else named
+
+    def _about(self, concept: Concept) -> tuple[str, ...]:
+        """Return the categories with a name of a kind in them that are not of this kind."""
+        values = self.values(concept)
+        of_kind = frozenset(values.matching) if values else frozenset[str]()
+        names = [_stems(name) for names in concept.names.values() for name in names]
+        return tuple(
+            text
+            for text in dict.fromkeys(text for name in names for text in self._texts_by_stem.get(name[0], ()))
+            if text not in of_kind and any(_contains(_stems(text), name) for name in names)
+        )
+
+    @cached_property
+    def _texts_by_stem(self) -> Mapping[str, list[str]]:
+        by_stem: dict[str, list[str]] = defaultdict(list)
+        for text in self.meanings:
+            for word in dict.fromkeys(_stems(text)):
+                by_stem[word].append(text)
+        return by_stem
 
     def direct(self, concept: Concept) -> Filter | None:
         """Return the products that stand in a category of this kind and in no narrower category; None if there is none.
@@ -178,7 +225,7 @@ class Categories:
                 for concept in concepts:
                     texts[concept.id].append(text)
             for phrase in _names(text, self._lexicon):
-                stems = tuple(stem(unit.text) for unit in split_units(phrase))
+                stems = _stems(phrase)
                 if any(letter.isalpha() for letter in phrase):
                     known = names.get(stems)
                     names[stems] = CategoryName(stems, phrase, (*(known.texts if known else ()), text))
@@ -248,6 +295,14 @@ def _properties(text: str, lexicon: Lexicon) -> tuple[Concept, ...]:
     return tuple(
         concept for kind in lexicon.kinds if kind != CATEGORY and (concept := lexicon.get(kind, text))
     )
+
+
+def _stems(text: str) -> tuple[str, ...]:
+    return tuple(stem(unit.text) for unit in split_units(normalise(text.replace("_", " "))))
+
+
+def _contains(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
+    return any(words[first : first + len(part)] == part for first in range(len(words) - len(part) + 1))
 
 
 def _parts(text: str) -> list[str]:

@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from snapshelf.index import And, Between, Equals, Filter, Not, Or
-from snapshelf.language import Concept, Quantity, quantities
-from snapshelf.query.catalogue_view import CatalogueView
+from snapshelf.index import And, Between, Equals, Filter, HasWords, Not, Or, TermPlace
+from snapshelf.language import Concept, Quantity, QueryWord, quantities, query_words
+from snapshelf.query.catalogue_view import CatalogueView, ShopName
 from snapshelf.query.categories import CATEGORY, any_of, one_of
 from snapshelf.query.filters.writer import write_filter
 from snapshelf.query.heads import Role, roles
@@ -75,13 +75,17 @@ class ParsedText:
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    """A concept or a shop's own name at a span of the text, and the products that match it, if there are any."""
+    """A concept or a shop's own name at a span of the text, and the products that match it, if there are any.
+
+    `where` tests field values only; `filter` may find a kind in titles too.
+    """
 
     start: int
     end: int
     kind: str
     labels: Mapping[str, str]
     field: str = ""
+    where: Filter | None = None
     filter: Filter | None = None
     exact: Filter | None = None
     concept: Concept | None = None
@@ -162,27 +166,43 @@ class ConstraintReader:
     def _kinds(
         self, text: str, mentions: Sequence[_Mention], properties: Sequence[tuple[int, int]]
     ) -> dict[tuple[int, int], Role]:
-        """Return the spans of the kinds that the words name → their roles; kinds that only describe have none.
+        """Return the spans of the kinds that the words name → their roles, by grammar and by the shop's products.
 
-        A kind that describes another ("sports" in "sports shoes") still moves products up where the shop has products
-        that are both.
+        A kind that describes another ("kitchen" in "kitchen table") moves products up where some product is both. A
+        kind beside an unknown word is the thing itself if it is that in all products with these words in their names.
         """
-        kinds = {mention.span: mention for mention in mentions if mention.kind == CATEGORY}
-        others = [mention.span for mention in mentions if mention.span not in kinds]
-        by_grammar = dict(
-            zip(kinds, roles(text, list(kinds), [*others, *properties], self._catalogue.lexicon), strict=True)
-        )
-        heads = [kinds[span].filter for span, role in by_grammar.items() if role == "head"]
+        kinds = {mention.span: mention.where for mention in mentions if mention.kind == CATEGORY}
+        others = [mention.span for mention in mentions if mention.kind != CATEGORY] + list(properties)
+        lexicon = self._catalogue.lexicon
+        by_grammar = dict(zip(kinds, roles(text, list(kinds), others, lexicon), strict=True))
+        heads = [where for span, where in kinds.items() if where is not None and by_grammar[span] == "head"]
         return {
-            span: self._checked(role, kinds[span].filter, [head for head in heads if head is not None])
-            for span, role in by_grammar.items()
+            span: self._role_in_shop(role, where, heads, text, others) if where is not None else role
+            for (span, where), role in zip(kinds.items(), by_grammar.values(), strict=True)
         }
 
-    def _checked(self, role: Role, where: Filter | None, heads: Sequence[Filter]) -> Role:
-        if role == "modifier" and where is not None and heads:
-            both = And((where, heads[0] if len(heads) == 1 else Or(tuple(heads))))
-            return "unsure" if self._catalogue.count(both) else "modifier"
-        return role
+    def _role_in_shop(
+        self,
+        role: Role,
+        where: Filter,
+        heads: Sequence[Filter],
+        text: str,
+        properties: Sequence[tuple[int, int]],
+    ) -> Role:
+        if role == "modifier" and heads:
+            return "unsure" if self._catalogue.count(And((where, Or(tuple(heads))))) else "modifier"
+        if role != "unsure":
+            return role
+        words = [
+            word
+            for word in query_words(text, self._catalogue.lexicon)
+            if not _overlaps_any((word.start, word.end), properties)
+        ]
+        named = self._catalogue.count(_has_all(words))
+        if not named:
+            return "unsure"
+        of_kind = self._catalogue.count(And((_has_all(words), where)))
+        return "head" if of_kind == named else "unsure" if of_kind else "modifier"
 
     def _nearest_kind(
         self, mentions: Sequence[_Mention], kinds: Mapping[tuple[int, int], Role]
@@ -192,10 +212,11 @@ class ConstraintReader:
         if self._settings.mode(CATEGORY) == "off" or len(heads) != 1:
             return None
         (head,) = heads
-        if head.filter is not None or head.concept is None:
+        if head.where is not None or head.concept is None:
             return None
-        texts = self._catalogue.categories.nearest(head.concept)
-        if not texts:
+        categories = self._catalogue.categories
+        texts = categories.nearest(head.concept)
+        if not texts or self._catalogue.count(categories.named_outside_other_kinds(head.concept)):
             return None
         where = one_of(CATEGORY, texts)
         chip = Chip(
@@ -237,18 +258,7 @@ class ConstraintReader:
         return ParsedText(tuple(chips.values()), negated_text=_remove_spans(text, removed_spans))
 
     def _mentions(self, text: str) -> list[_Mention]:
-        names = [
-            _Mention(
-                start,
-                end,
-                name.kind,
-                dict.fromkeys(("en", "zh"), name.texts[0]),
-                name.field,
-                one_of(name.field, name.texts),
-                one_of(name.field, name.texts),
-            )
-            for start, end, name in self._catalogue.names_in(text)
-        ]
+        names = [self._name_mention(name, start, end) for start, end, name in self._catalogue.names_in(text)]
         concepts = [
             self._concept_mention(match.concept, match.start, match.end)
             for match in self._catalogue.lexicon.find(text)
@@ -258,25 +268,40 @@ class ConstraintReader:
         concepts = [concept for concept in concepts if not any(_overlap(concept, name) for name in names)]
         return sorted([*names, *concepts], key=lambda mention: mention.span)
 
+    def _name_mention(self, name: ShopName, start: int, end: int) -> _Mention:
+        where = one_of(name.field, name.texts)
+        matching = where
+        if name.kind == CATEGORY and (words := query_words(name.phrase, self._catalogue.lexicon)):
+            matching = Or((where, _has_all(words)))
+        labels = dict.fromkeys(("en", "zh"), name.texts[0])
+        return _Mention(start, end, name.kind, labels, name.field, where, matching, where)
+
     def _concept_mention(self, concept: Concept, start: int, end: int) -> _Mention:
         """Return the products that match a concept, or else those of exactly the nearest wider concept."""
         if values := self._catalogue.values(concept):
+            where = any_of([(field.field, field.matching) for field in values])
+            exact = any_of([(field.field, field.exact) for field in values])
+            is_certain = any(field.is_certain for field in values)
+            matching = where
+            if concept.kind == CATEGORY and is_certain:
+                matching = Or((where, self._catalogue.categories.named_by_titles(concept)))
             return _Mention(
                 start,
                 end,
                 concept.kind,
                 _labels(concept),
                 values[0].field,
-                any_of([(field.field, field.matching) for field in values]),
-                any_of([(field.field, field.exact) for field in values]),
+                where,
+                matching,
+                exact,
                 concept,
-                is_certain=any(field.is_certain for field in values),
+                is_certain=is_certain,
             )
         for wider in self._catalogue.lexicon.ancestors(concept):
             if located := self._catalogue.only(wider):
                 field, where = located
                 return _Mention(
-                    start, end, wider.kind, _labels(wider), field, where, where, concept, is_wider=True
+                    start, end, wider.kind, _labels(wider), field, where, where, where, concept, is_wider=True
                 )
         return _Mention(start, end, concept.kind, {}, concept=concept)
 
@@ -284,15 +309,13 @@ class ConstraintReader:
         mode = self._settings.mode(mention.kind)
         if excluded and mode != "off":
             mode = self._settings.excluded
-        matching, exact = mention.filter, mention.exact
+        where, matching, exact = mention.where, mention.filter, mention.exact
         # A product that is not navy may be blue, so an exclusion never uses the wider concept.
-        if mode == "off" or matching is None or exact is None or (excluded and mention.is_wider):
-            return None
-        if role == "modifier":
+        if mode == "off" or where is None or (excluded and mention.is_wider) or role == "modifier":
             return None
         labels = dict(mention.labels)
         if excluded:
-            matching = exact = Not(matching)
+            where = matching = exact = Not(where)
             labels = {"en": f"not {labels['en']}", "zh": f"不要{labels['zh']}"}
         boost = self._settings.boost(mention.kind)
         is_sure = not mention.is_wider and (excluded or (mention.is_certain and role == "head"))
@@ -302,9 +325,9 @@ class ConstraintReader:
             end=mention.end,
             kind=mention.kind,
             field=mention.field,
-            where=write_filter(matching),
-            filter=matching,
-            exact=exact,
+            where=write_filter(where),
+            filter=matching or where,
+            exact=exact or where,
             labels=labels,
             hard=mode == "hard" and is_sure,
             boost=boost / 2 if mention.is_wider else boost,
@@ -433,6 +456,12 @@ def _is_within(value: Quantity, requested: Quantity) -> bool:
     )
 
 
+def _has_all(words: Sequence[QueryWord]) -> Filter:
+    """Return the products with all of some words in their names."""
+    alternatives = tuple(word.alternatives for word in words)
+    return HasWords(alternatives, (1.0,) * len(words), float(len(words)), TermPlace.NAME)
+
+
 def _labels(concept: Concept) -> dict[str, str]:
     return {language: concept.label(language) for language in ("en", "zh")}
 
@@ -448,7 +477,7 @@ def _overlap(first: _Mention, second: _Mention) -> bool:
 def _covers(concept: _Mention, name: _Mention) -> bool:
     """Return whether a concept with products overlaps a shop's own name and is at least as long."""
     return (
-        concept.filter is not None
+        concept.where is not None
         and _overlap(concept, name)
         and concept.end - concept.start >= name.end - name.start
     )
