@@ -2,7 +2,7 @@
 
 from snapshelf.query.catalogue_view import CatalogueView, PhotoVectorLookup
 from snapshelf.query.categories import CATEGORY, ProductCounts
-from snapshelf.query.codes import Code, CodeTable
+from snapshelf.query.codes import Code, CodeTable, complete_codes
 from snapshelf.query.composition import CONSTRAINED_TEXT_LENGTH, CONSTRAINT_BOOST
 from snapshelf.query.filters import FieldKind, Fields, parse_filter, resolve_field, write_filter
 from snapshelf.query.query import Chip, NearestKind, Note, Query, QueryKind, hard_filter
@@ -42,6 +42,7 @@ __all__ = [
     "QueryInput",
     "QueryKind",
     "UnderstandingSettings",
+    "complete_codes",
     "decode_photo_input",
     "hard_filter",
     "parse_filter",

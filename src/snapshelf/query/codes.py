@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -154,29 +155,23 @@ class CodeTable:
     def exact(self, key: str) -> list[Code]:
         """Return the codes that are equal to a key, of at most `MAX_MATCHES` products."""
         codes = (code for part in self._parts() for code in part.current(part.codes.exact(key)))
-        return list(_by_product(codes).values())[:MAX_MATCHES]
+        return list(islice(codes, MAX_MATCHES))
 
     def partial(self, key: str) -> list[tuple[Code, int]]:
-        """Return the codes that begin with a key or contain it, with `PREFIX` or `WITHIN`, best first.
+        """Return the codes that begin with a key or contain it, with `PREFIX` or `WITHIN`, in this order.
 
-        They are of at most `MAX_MATCHES` products, each once. Keys that are shorter than `MIN_PREFIX` and `MIN_WITHIN`
-        match nothing.
+        Keys that are shorter than `MIN_PREFIX` and `MIN_WITHIN` match nothing. A product comes as often as it has such
+        codes.
         """
         parts = self._parts()
-        matches: dict[str, tuple[Code, int]] = {}
-        if len(key) >= MIN_PREFIX:
-            for part in parts:
-                codes = part.current(part.codes.prefix(key, MAX_MATCHES + len(part.outdated)))
-                matches |= {
-                    id: (code, PREFIX) for id, code in _by_product(codes).items() if id not in matches
-                }
-        if len(key) >= MIN_WITHIN and len(matches) < MAX_MATCHES:
-            for part in parts:
-                codes = part.current(part.codes.within(key, 2 * MAX_MATCHES + len(part.outdated)))
-                matches |= {
-                    id: (code, WITHIN) for id, code in _by_product(codes).items() if id not in matches
-                }
-        return list(matches.values())[:MAX_MATCHES]
+        matches: list[tuple[Code, int]] = []
+        for level, least in ((PREFIX, MIN_PREFIX), (WITHIN, MIN_WITHIN)):
+            for part in parts if len(key) >= least else ():
+                # Products have few codes that are alike, so that twice as many codes are enough.
+                limit = 2 * MAX_MATCHES + len(part.outdated)
+                codes = part.codes.prefix(key, limit) if level == PREFIX else part.codes.within(key, limit)
+                matches += [(code, level) for code in part.current(codes)]
+        return matches
 
     def _parts(self) -> list[_Part]:
         """Return the table and what has changed since."""
@@ -362,14 +357,6 @@ class _Part:
         return [code for code in codes if code.id not in self.outdated] if self.outdated else codes
 
 
-def _by_product(codes: Iterable[Code]) -> dict[str, Code]:
-    """Return the first code of each product."""
-    first: dict[str, Code] = {}
-    for code in codes:
-        first.setdefault(code.id, code)
-    return first
-
-
 # Columns
 
 
@@ -458,17 +445,17 @@ def _codes_of(index: SearchIndex, ids: Sequence[str], columns: Sequence[_Column]
 def _codes_of_product(
     id: str, values: Mapping[str, FieldValue], columns: Sequence[_Column]
 ) -> Iterator[Code]:
-    written = [id]
+    keys = {code_key(id): id}
     if isinstance(group := values.get(_GROUP), str):
-        written.append(group)
+        keys.setdefault(code_key(group), group)
     for column in columns:
         for text in _written_codes(values.get(column.name)):
             is_word = " " in text or not column.is_unique
             if not is_word or _is_telling(text):
-                written.append(text)
-                if column.is_barcode and text.startswith("0") and text.isdigit():
-                    written.append(text.lstrip("0"))
-    for key, text in {code_key(text): text for text in reversed(written)}.items():
+                keys.setdefault(code_key(text), text)
+                if column.is_barcode and text.isdigit():
+                    keys.setdefault(text.lstrip("0"), text)
+    for key, text in keys.items():
         if key:
             yield Code(key, text, id)
 
@@ -496,12 +483,32 @@ def read_codes(text: str, table: CodeTable, vocabulary: Vocabulary | None = None
     has_digit = bool(_DIGIT.search(key))
     if codes := _exact(table, key):
         matches = dict.fromkeys((code.id for code in codes), EXACT)
-        if has_digit and not _is_plain_number(text):
+        if _looks_like_code(text) and not _is_plain_number(text):
             _add_partial(matches, table, key)
         return CodeReading(matches, ((0, len(text)),) if has_digit else (), is_whole=True)
-    if not has_digit:
+    if not _looks_like_code(text):
         return CodeReading()
     return _whole_codes(text, table, vocabulary) or _parts_of_codes(text, table, vocabulary)
+
+
+def complete_codes(typed: str, table: CodeTable) -> list[Code]:
+    """Return codes that what was typed begins, and then those that it is another part of.
+
+    Parameters
+    ----------
+    typed : str
+        In normal form.
+    table : CodeTable
+    """
+    key = code_key(typed)
+    if not _looks_like_code(typed):
+        return []
+    return [code for code, _ in table.partial(key) if code.key != key]
+
+
+def _looks_like_code(text: str) -> bool:
+    """Return whether a text may be a part of codes: it has a digit, or is a word with a sign inside."""
+    return bool(_DIGIT.search(text) or (_SHAPE.fullmatch(text) and not text.isalpha()))
 
 
 def _whole_codes(text: str, table: CodeTable, vocabulary: Vocabulary | None) -> CodeReading | None:
@@ -529,16 +536,11 @@ def _parts_of_codes(text: str, table: CodeTable, vocabulary: Vocabulary | None) 
     """Return the codes that a text as a whole, or else words of it, are parts of."""
     chunks = list(_CHUNK.finditer(text))
     known = [bool(vocabulary and vocabulary.frequency(code_key(chunk[0]))) for chunk in chunks]
-    is_known = any(known)
     matches: dict[str, int] = {}
-    if len(chunks) == 1:
-        is_common = is_known and (len(code_key(text)) < _MIN_LENGTH or _is_plain_number(text))
-    else:
-        is_common = is_known
-    if not is_common:
+    if not any(known) or (len(chunks) == 1 and _is_long_enough(text) and not _is_plain_number(text)):
         _add_partial(matches, table, code_key(text))
     if matches:
-        return CodeReading(matches, ((0, len(text)),))
+        return CodeReading(matches, ((0, len(text)),) if _DIGIT.search(text) else ())
     spans = []
     for chunk, is_word in zip(chunks, known, strict=True) if len(chunks) > 1 else ():
         if not is_word and _is_long_enough(chunk[0]) and not _is_plain_number(chunk[0]):

@@ -16,7 +16,7 @@ from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError, StorageError
 from snapshelf.events import Event
 from snapshelf.index import Equals, Filter, Ids, Not, Or, SearchIndex
-from snapshelf.language import Lexicon, warm_up_correction
+from snapshelf.language import Lexicon, normalise, warm_up_correction
 from snapshelf.query import (
     MAX_TEXT_LENGTH,
     CatalogueView,
@@ -25,6 +25,7 @@ from snapshelf.query import (
     Query,
     QueryInput,
     UnderstandingSettings,
+    complete_codes,
     hard_filter,
     parse_filter,
     understand,
@@ -237,9 +238,18 @@ class SearchService:
         """See `Shelf.suggest`."""
         if not 1 <= k <= MAX_SUGGESTIONS:
             raise QueryError(f"k is {k}; it must be between 1 and {MAX_SUGGESTIONS}")
-        return self._suggester.suggest(
-            prefix[:MAX_TEXT_LENGTH], k, language, is_hidden=self._hidden_queries()
-        )
+        typed = prefix[:MAX_TEXT_LENGTH]
+        suggestions = self._suggester.suggest(typed, k, language, is_hidden=self._hidden_queries())
+        texts = {normalise(suggestion.text) for suggestion in suggestions}
+        codes = (code for code in self._completed_codes(typed) if normalise(code) not in texts)
+        return [*suggestions, *(Suggestion(code, "code", "") for code in codes)][:k]
+
+    def _completed_codes(self, typed: str) -> Iterable[str]:
+        """Return the codes of products that what was typed is a part of, as the shop writes them."""
+        codes = complete_codes(normalise(typed), self._codes)
+        visible = self.visible()
+        shown = self.index.matches([code.id for code in codes], visible) if codes and visible else None
+        return dict.fromkeys(code.written for code in codes if shown is None or code.id in shown)
 
     def _hidden_queries(self) -> Callable[[str], bool] | None:
         """Return the test whether all products that have the words of a text are hidden; None where nothing is."""

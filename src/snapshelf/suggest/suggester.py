@@ -28,7 +28,7 @@ from snapshelf.language import (
 from snapshelf.suggest.query_log import QueryLog
 from snapshelf.suggest.vocabulary import Phrase, ShopVocabulary, concepts_of, leaves_of
 
-SuggestionKind: TypeAlias = Literal["query", "brand", "category", "phrase", "part", "title"]
+SuggestionKind: TypeAlias = Literal["query", "brand", "category", "phrase", "part", "title", "code"]
 """An earlier query, or the part of a product that the words come from."""
 
 LexicalSearch: TypeAlias = Callable[[Mapping[str, float], int], Sequence[Product]]
@@ -68,8 +68,9 @@ class Suggestion:
     Parameters
     ----------
     text : str
-    kind : {"query", "brand", "category", "phrase", "part", "title"}
-        An earlier query; a brand; a category; a value or brand with a category; a part of several titles; a title.
+    kind : {"query", "brand", "category", "phrase", "part", "title", "code"}
+        An earlier query; a brand; a category; a value or brand with a category; a part of several titles; a title; an
+        id, article number or barcode.
     language : str
         ``"en"``, ``"zh"``, or empty where they belong to both, as brands do.
     """
