@@ -230,6 +230,13 @@ def test_empty_text_is_refused(encoder: Counting) -> None:
             understand(encoder, QueryInput((RED,), text))
 
 
+def test_an_empty_query_browses_and_needs_no_encoder(encoder: Counting, catalogue: CatalogueView) -> None:
+    query = understand(encoder, QueryInput(), catalogue)
+    assert query.is_empty
+    assert (query.photo, query.text, query.terms, query.chips) == (None, None, {}, ())
+    assert not understand(encoder, QueryInput((), "red"), catalogue).is_empty
+
+
 def test_a_file_that_is_no_photo_is_refused(encoder: Counting) -> None:
     with pytest.raises(PhotoError):
         understand(encoder, QueryInput((b"no photo",)))
@@ -240,7 +247,6 @@ def test_a_file_that_is_no_photo_is_refused(encoder: Counting) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "empty: give a photo, words, or both"),
         ({"without": "red"}, "says only what to avoid"),
         ({"disliked": ("1",)}, "says only what to avoid"),
         ({"text": "a" * 1_001}, "1001 characters; the maximum is 1000"),

@@ -12,14 +12,14 @@ from snapshelf.catalogue import ProductName
 from snapshelf.index import Equals
 from snapshelf.query import Query
 from snapshelf.ranking import CandidateTable, InteractionHistory, RankingColumns
-from snapshelf.search import FirstPage, RankingAssignment, SearchPlan, Sort
+from snapshelf.search import FirstPage, RankingAssignment, SearchPlan
 from snapshelf.search.collapse import COUNTED_BEHIND, Collapsed, collapse_duplicates, collapse_variants
 from snapshelf.search.diversify import diversify
 from snapshelf.search.fusion import lexical_scale, score
 from snapshelf.search.rerank import rerank
 from snapshelf.search.retrieval import retrieve
 from snapshelf.search.score_table import VISUAL, ScoreTable
-from snapshelf.search.sort import by_number, by_score
+from snapshelf.search.sort import by_score
 from tests.search.sample_shop import Shop, chip, unit, words
 
 
@@ -33,7 +33,6 @@ def table_of(scores: list[float], **columns: Any) -> ScoreTable:
         "bm25": np.zeros(count),
         "tests": np.zeros((count, 0), bool),
         "groups": (None,) * count,
-        "sort_values": np.full(count, np.nan),
         "exactness": np.zeros(count),
         "reranked": np.zeros(count, bool),
         "draft": np.zeros(count, np.int64),
@@ -64,13 +63,6 @@ class TestSort:
         table = table_of([0.9, 0.1, 0.2], reranked=np.ones(3, bool), draft=np.array([2, 0, 1]))
         assert ids_of(table, by_score(table)) == "bca"
 
-    def test_by_number_with_unknown_numbers_last_and_ties_by_score(self) -> None:
-        table = table_of([0.1, 0.2, 0.3, 0.4], sort_values=np.array([5, np.nan, 1, 1]))
-        assert ids_of(table, by_number(table, Sort("price"), keep_all=True)) == "dcab"
-        assert ids_of(table, by_number(table, Sort("price", descending=True), keep_all=True)) == "adcb"
-        # The mean is .25 and the best .4: .3 is nearer to the mean.
-        assert ids_of(table, by_number(table, Sort("price"), keep_all=False)) == "d"
-
 
 class TestTable:
     def test_rows_are_taken_and_put_behind(self) -> None:
@@ -95,10 +87,10 @@ class TestRetrieval:
         )
         shop.put("b", unit(0, 1), title="blue hat", price="7")
         red = chip("red", Equals("brand", "Acme"))
-        plan = SearchPlan(words("red", unit(1), red), sort=Sort("price"))
+        plan = SearchPlan(words("red", unit(1), red))
         table, is_complete = retrieve(plan, shop.store)
         assert is_complete
-        assert (table.ids, table.groups, table.sort_values.tolist()) == (("a", "b"), ("g", None), [5, 7])
+        assert (table.ids, table.groups) == (("a", "b"), ("g", None))
         assert table.visual == pytest.approx([plan.query_vector.length, 0], abs=1e-5)
         assert table.title == pytest.approx([np.sqrt(0.5), 0], abs=1e-5)
         assert table.bm25[0] > table.bm25[1] == 0

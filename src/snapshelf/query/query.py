@@ -133,7 +133,7 @@ class Query:
         were subtracted.
     text : ndarray or None
         float32 (d,): the words; its length is their weight beside a photo, 1 without a photo, and 0 if the unwanted
-        words cancel it. At least one of `photo` and `text` is set.
+        words cancel it. Without `photo` and `text` the shop is browsed.
     terms : mapping
         Terms of lexical retrieval (BM25) → weight; empty without words.
     words : tuple of QueryWord
@@ -169,6 +169,11 @@ class Query:
     notes: tuple[Note, ...] = ()
     nearest: NearestKind | None = None
     excluded_ids: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is looked for in particular: the shop is browsed."""
+        return self.photo is None and self.text is None
 
     @property
     def kind(self) -> QueryKind:

@@ -47,7 +47,7 @@ class QueryInput:
     Raises
     ------
     QueryError
-        The input is empty or a part of it exceeds its limit.
+        The input says only what to avoid, or a part of it exceeds its limit.
     """
 
     photos: tuple[PhotoInput, ...] = ()
@@ -57,12 +57,10 @@ class QueryInput:
     disliked: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.photos and not self.liked and self.text is None:
-            if self.without is not None or self.disliked:
-                raise QueryError(
-                    "the query says only what to avoid; add a photo, words, or products that the shopper likes"
-                )
-            raise QueryError("the query is empty: give a photo, words, or both")
+        if self.is_empty and (self.without is not None or self.disliked):
+            raise QueryError(
+                "the query says only what to avoid; add a photo, words, or products that the shopper likes"
+            )
         for name, text in (("text", self.text), ("without", self.without)):
             if text is not None and len(text) > MAX_TEXT_LENGTH:
                 raise QueryError(
@@ -75,6 +73,11 @@ class QueryInput:
         ):
             if count > limit:
                 raise QueryError(f"the query has {count} {name}; the maximum is {limit}")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is looked for in particular: the shop is browsed."""
+        return not self.photos and not self.liked and self.text is None
 
 
 def decode_photo_input(photo: PhotoInput) -> Image.Image:

@@ -78,6 +78,8 @@ def understand(
     PhotoError
         A photo cannot be decoded.
     """
+    if query_input.is_empty:
+        return Query(None, None)
     settings = settings or UnderstandingSettings()
     started = time.perf_counter()
     images = [decode_photo_input(photo) for photo in query_input.photos]
@@ -162,7 +164,7 @@ def _normalised(query_input: QueryInput, notes: list[Note]) -> str:
         return ""
     words = normalise(query_input.text)
     if not words:
-        raise QueryError("the query's text is empty; omit it to search by photo only")
+        raise QueryError("the query's text is empty; omit it to search by photo only, or to browse the shop")
     if not _SEARCHABLE.search(words):
         words = _emoji_names(words)
         if words:

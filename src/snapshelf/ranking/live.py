@@ -66,6 +66,7 @@ class LiveRanking:
         self._changed = True
         self._state: tuple[int, ...] | None = None
         self._statistics: ItemStatistics | None = None
+        self._bestsellers: tuple[ItemStatistics, tuple[str, ...]] | None = None
         self._models: dict[RankingName, ScoringModel] = {}
 
     @property
@@ -116,6 +117,15 @@ class LiveRanking:
         if name == "none" or (statistics := self.statistics()) is None:
             return NoRanking()
         return ModelRanker(statistics, FixedFormula() if name == "formula" else self._model(name))
+
+    def bestsellers(self) -> tuple[str, ...]:
+        """Return the ids of what sells, see `ItemStatistics.bestsellers`; none where nothing was counted."""
+        statistics = self.statistics() if self.has_statistics else None
+        if statistics is None:
+            return ()
+        if self._bestsellers is None or self._bestsellers[0] is not statistics:
+            self._bestsellers = statistics, statistics.bestsellers()
+        return self._bestsellers[1]
 
     def save(self) -> None:
         """Save the columns of the products.

@@ -27,8 +27,13 @@ Interactions: TypeAlias = Mapping[str, Sequence[Interaction]]
 
 LONG, RECENT = 90.0, 7.0
 """Half-lives of the two popularities, in days."""
-SUMS = ("long", "recent", "impressions", "clicks", "bought", "again")
+_FADING = {"long": LONG, "recent": RECENT, "sold": LONG}
+"""Sums that fade, with their half-lives in days."""
+SUMS = (*_FADING, "impressions", "clicks", "bought", "again")
 """Names of `StatisticsCounter.sums`."""
+
+_SALES = ("cart", "purchase", "remove", "return")
+"""Interactions that say what sells, weighted by `WEIGHTS`."""
 
 _NEIGHBOURS = 50
 _BASKET_SHRINKAGE = 5.0
@@ -64,6 +69,9 @@ class ItemStatistics:
     repeats : ndarray or None
         float32 (n,): share of the purchases of its category that were not a shopper's first of that item; None
         where the times of purchases are unknown.
+    sold : ndarray or None
+        float32 (n,): faded purchases and carts less what was taken back, weighted by `WEIGHTS`; None where that is
+        unknown.
     """
 
     items: Items
@@ -78,6 +86,15 @@ class ItemStatistics:
     impressions: Floats | None = None
     clicks: Floats | None = None
     repeats: Floats | None = None
+    sold: Floats | None = None
+
+    def bestsellers(self) -> tuple[str, ...]:
+        """Return the products that shoppers buy or look at: by what was sold, then by clicks per impression."""
+        sold = np.zeros(len(self.items), np.float32) if self.sold is None else np.maximum(self.sold, 0.0)
+        rows = np.flatnonzero((sold > 0) | (self.popularity > 0))
+        clicks = np.nan_to_num(self.click_rate[rows])
+        order = np.lexsort((-self.popularity[rows], -clicks, -sold[rows]))
+        return tuple(self.items.ids[row] for row in rows[order].tolist())
 
 
 @dataclass
@@ -93,9 +110,9 @@ class StatisticsCounter:
     together, baskets, brands : CoOccurrence
         Products of a shopper, products of a basket, and brands of a shopper.
     sums : mapping
-        Name → product → sum: popularity at two half-lives (``long``, ``recent``), ``impressions``, ``clicks``, the
-        number of days on which a shopper bought the product (``bought``), and of those after a shopper's first
-        (``again``).
+        Name → product → sum: popularity at two half-lives (``long``, ``recent``), purchases and carts (``sold``),
+        ``impressions``, ``clicks``, the number of days on which a shopper bought the product (``bought``), and of
+        those after a shopper's first (``again``).
     """
 
     position: Position = field(default_factory=Position)
@@ -168,12 +185,13 @@ class StatisticsCounter:
             impressions=sums["impressions"],
             clicks=sums["clicks"],
             repeats=_repeat_shares(items, sums["bought"], sums["again"]),
+            sold=sums["sold"],
         )
 
     def _fade(self, at: float) -> None:
         days = max(0.0, at - self.at) / _DAY if self.at else 0.0
         self.at = max(at, self.at)
-        for name, half_life in (("long", LONG), ("recent", RECENT)):
+        for name, half_life in _FADING.items():
             faded = 0.5 ** (days / half_life)
             for product in self.sums[name]:
                 self.sums[name][product] *= faded
@@ -187,6 +205,10 @@ class StatisticsCounter:
             added = np.bincount(products, 0.5 ** (days / half_life), len(codes))
             for product, value in zip(codes, added.tolist(), strict=True):
                 self.sums[name][product] += value
+        for interaction in interactions:
+            if interaction.kind in _SALES:
+                faded = 0.5 ** ((self.at - interaction.at) / _DAY / LONG)
+                self.sums["sold"][interaction.product] += WEIGHTS[interaction.kind] * faded
         self.sums["clicks"].update(
             interaction.product
             for interaction in interactions
@@ -251,7 +273,12 @@ def count_histories(items: Items, histories: Iterable[NDArray[np.intp]]) -> Item
     statistics = counter.statistics(items, _code_names(items), taste_of(len(items), rows))
     # The same array says that times are unknown.
     return replace(
-        statistics, popularity_recent=statistics.popularity, impressions=None, clicks=None, repeats=None
+        statistics,
+        popularity_recent=statistics.popularity,
+        impressions=None,
+        clicks=None,
+        repeats=None,
+        sold=None,
     )
 
 

@@ -26,7 +26,7 @@ STATISTICS = "counts.npz"
 _FORMAT = 1
 _MATRICES = ("together", "baskets", "brands")
 _BY_ITEM = ("popularity", "popularity_recent", "click_rate")
-_OPTIONAL = ("impressions", "clicks", "repeats")
+_OPTIONAL = ("impressions", "clicks", "repeats", "sold")
 """By item too, where they are known."""
 _STATE = "state.json"
 

@@ -10,9 +10,9 @@ from PIL import Image
 
 from snapshelf.encoders import Vectors
 from snapshelf.errors import NotFoundError, QueryError
-from snapshelf.index import And, Filter
+from snapshelf.index import And, Equals, Filter
 from snapshelf.query import decode_photo_input, hard_filter, write_filter
-from snapshelf.search.corpus import Corpus
+from snapshelf.search.corpus import GROUP, Corpus
 from snapshelf.search.fusion import contributions_of, lexical_scale, score
 from snapshelf.search.occlusion import occlusion_map
 from snapshelf.search.paging import Page
@@ -54,10 +54,22 @@ def why_not(service: SearchService, id: str, request: SearchRequest) -> WhyNot:
         represented_by = duplicates.get(variant, variant)
         text = f"its variant {represented_by!r} fits better and stands for it"
         return replace(answer, kind="variant", text=text, represented_by=represented_by)
+    if (first := _listed_variant(service, results, id)) is not None:
+        text = f"its variant {first!r} comes first in this order and stands for it"
+        return replace(answer, kind="variant", text=text, represented_by=first)
     if (original := duplicates.get(id)) is not None:
         text = f"{original!r} has the same title and looks the same, and stands for it"
         return replace(answer, kind="duplicate", text=text, represented_by=original)
     return answer
+
+
+def _listed_variant(service: SearchService, results: RankedResults, id: str) -> str | None:
+    """Return the variant that a list shows of the product's group."""
+    (fields,) = service.index.field_values([id], [GROUP])
+    if not results.plan.is_listed or not results.plan.collapse or GROUP not in fields:
+        return None
+    group = service.index.matches(results.places, Equals(GROUP, str(fields[GROUP])))
+    return min(group, default=None)
 
 
 def contributions_of_any(results: RankedResults, corpus: Corpus, id: str) -> dict[str, float] | None:
@@ -123,7 +135,12 @@ def heat_map(service: SearchService, id: str, side: Side, request: SearchRequest
         image = decode_photo_input(photo)
         position, target = _nearest(vectors, service.encoder.encode_photos([image])[0])
     else:
-        target = service.plan(request.model_copy(update={"page_token": None})).query_vector.direction
+        query = service.plan(request.model_copy(update={"page_token": None})).query_vector
+        if not query.parts:
+            raise QueryError(
+                "nothing is searched for, so no part of a photo speaks for it; give words or a photo"
+            )
+        target = query.direction
         position, _ = _nearest(vectors, target)
         thumbnail = service.catalogue.thumbnail(id, position)
         if thumbnail is None:

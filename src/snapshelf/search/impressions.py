@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from snapshelf.events import Event, Impression
 from snapshelf.search.assignment import RankingAssignment
 from snapshelf.search.pipeline import RankedResults
@@ -49,7 +47,9 @@ def impression_of(
         shopper=request.shopper or assignment.first.query_id,
         at=now,
         products=tuple(hit.product.id for hit in hits),
-        relevance=tuple(map(float, np.sum([*contributions.values()], axis=0))),
+        relevance=tuple(sum(parts) for parts in zip(*contributions.values(), strict=True))
+        if contributions
+        else (0.0,) * len(hits),
         contributions=contributions,
         propensities=None if propensities is None else tuple(propensities[start : start + len(hits)]),
         start=start,

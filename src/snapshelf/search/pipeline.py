@@ -9,20 +9,26 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from snapshelf.index import Ids
 from snapshelf.search.assignment import RankingAssignment
 from snapshelf.search.collapse import COUNTED_BEHIND, Collapsed, collapse_duplicates, collapse_variants
 from snapshelf.search.corpus import Corpus
 from snapshelf.search.diversify import diversify
 from snapshelf.search.explore import EXPLORED, Swap, apply_swap, draw_swap, propensities
+from snapshelf.search.facets import joined
 from snapshelf.search.fusion import lexical_scale, score
+from snapshelf.search.listing import listed
 from snapshelf.search.plan import SearchPlan
 from snapshelf.search.relevance import JUDGED, Calibration
+from snapshelf.search.request import MAX_K
 from snapshelf.search.rerank import best_by_relevance, rerank
-from snapshelf.search.retrieval import retrieve
-from snapshelf.search.score_table import Rows, ScoreTable
-from snapshelf.search.sort import by_number, by_score
+from snapshelf.search.retrieval import retrieve, retrieve_products
+from snapshelf.search.score_table import ScoreTable
+from snapshelf.search.sort import by_score
 
 EVERYTHING = 1_000_000
 """More places than any search has."""
@@ -75,6 +81,7 @@ def search(
     calibration: Calibration | None = None,
     *,
     depth: int,
+    start: int = 0,
 ) -> RankedResults:
     """Fill the places of a search.
 
@@ -89,11 +96,15 @@ def search(
     depth : int
         How many places to fill; there are fewer where fewer products match. The first places do not depend on it: a
         deeper search retrieves wider windows, and what they bring comes behind.
+    start : int
+        First place that is shown. A list that is not by relevance is scored from there on.
     """
     timings = {"recall": 0.0, "rank": 0.0}
     depth = max(depth, EXPLORED)
     if not plan.is_by_relevance:
         assignment = None
+    if plan.is_browsing:
+        return _listed(plan, corpus, None, timings, depth=depth, start=start)
     windows: list[ScoreTable] = []
     for window in range(len(plan.widths)):
         known = {id for table in windows for id in table.ids}
@@ -103,11 +114,54 @@ def search(
             candidates = score(candidates, plan, corpus, lexical_scale([*windows, candidates]))
             if assignment is not None and window == 0:
                 candidates = rerank(candidates, plan, assignment, corpus, calibration)
+            if plan.sort is not None:
+                return _listed(
+                    _halved(plan, candidates), corpus, candidates, timings, depth=depth, start=start
+                )
             windows.append(candidates)
             results = _ordered(_joined(windows), plan, corpus, assignment, timings, depth=depth)
         if is_complete or len(results.places) >= depth:
             break
     return results
+
+
+def _halved(plan: SearchPlan, table: ScoreTable) -> SearchPlan:
+    """Leave out what scores nearer to the mean than to the best, unless a constraint says what belongs."""
+    if not len(table) or any(chip.hard for chip in plan.query.chips):
+        return plan
+    near = np.flatnonzero(table.total >= (table.total.max() + table.total.mean()) / 2)
+    return replace(plan, within=joined(plan.within, Ids(tuple(table.ids[row] for row in near))))
+
+
+def _listed(
+    plan: SearchPlan,
+    corpus: Corpus,
+    candidates: ScoreTable | None,
+    timings: dict[str, float],
+    *,
+    depth: int,
+    start: int,
+) -> RankedResults:
+    """List all that matches in the order of the plan, and score what is shown of it.
+
+    What looks alike is listed, too: who goes through a list to its end wants all of it.
+    """
+    with timed(timings, "recall"):
+        by_relevance = [] if candidates is None else [candidates.ids[row] for row in by_score(candidates)]
+        ids = listed(plan, corpus.index, best=by_relevance, depth=depth + len(plan.pins))
+        places = _pinned(ids, plan.pins)[:depth]
+        shown = places[start : start + MAX_K + 1]
+        known = () if candidates is None else candidates.row
+        products = retrieve_products(plan, corpus.index, [id for id in shown if id not in known], window=1)
+    with timed(timings, "rank"):
+        tables = [products] if candidates is None else [candidates, products]
+        scored = score(products, plan, corpus, lexical_scale(tables))
+        table = scored if candidates is None else candidates.extended(scored)
+    best = collapse_variants(by_relevance, table).ids if plan.collapse else by_relevance
+    collapsed = Collapsed(tuple(ids))
+    return RankedResults(
+        plan, table, tuple(places), tuple(best[:JUDGED]), collapsed, collapsed, Swap(), 0.0, timings
+    )
 
 
 def _ordered(
@@ -120,7 +174,7 @@ def _ordered(
     depth: int,
 ) -> RankedResults:
     """Order scored candidates: sort → collapse variants → diversify → collapse duplicates → pin → explore."""
-    ids = _pinned_first([table.ids[row] for row in _sorted(table, plan)], plan.pins)
+    ids = _pinned_first([table.ids[row] for row in by_score(table)], plan.pins)
     variants = Collapsed(tuple(ids))
     if plan.collapse:
         variants = collapse_variants(ids, table, corpus.sold_out, fixed=plan.pins)
@@ -157,12 +211,6 @@ def _best_by_relevance(
         collapsed = collapse_duplicates(ordered, table, corpus.products, depth=len(ordered))
         best = [id for id in best if id not in collapsed.represented_by]
     return tuple(best[:JUDGED])
-
-
-def _sorted(table: ScoreTable, plan: SearchPlan) -> Rows:
-    if plan.sort is None:
-        return by_score(table)
-    return by_number(table, plan.sort, keep_all=any(chip.hard for chip in plan.query.chips))
 
 
 def _pinned_first(ids: Sequence[str], pins: Mapping[str, object]) -> list[str]:

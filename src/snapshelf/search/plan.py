@@ -32,7 +32,9 @@ class SearchPlan:
     mode : Mode
     weights : Weights
     sort : Sort or None
-        None for the order by relevance.
+        None for the order by relevance; where the shop is browsed, for its usual order.
+    bestsellers : tuple of str
+        Ids of what sells, where the order needs them.
     min_relevance : float or None
         Least probability that a product is what was asked for; None for the shelf's own.
     diversity : float
@@ -59,6 +61,7 @@ class SearchPlan:
     mode: Mode = "full"
     weights: Weights = field(default_factory=Weights)
     sort: Sort | None = None
+    bestsellers: tuple[str, ...] = ()
     min_relevance: float | None = None
     diversity: float = 0.0
     collapse: bool = True
@@ -72,13 +75,23 @@ class SearchPlan:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """The windows that are retrieved; sorting by a number needs the widest at once."""
+        """The windows that are retrieved; a sorted search needs the widest at once."""
         return self.windows if self.sort is None else self.windows[-1:]
+
+    @property
+    def is_browsing(self) -> bool:
+        """Whether nothing is looked for in particular, so that all that matches is listed."""
+        return self.query.is_empty
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether all that matches is listed in an order that is not that of the score."""
+        return self.sort is not None or self.is_browsing
 
     @property
     def is_by_relevance(self) -> bool:
         """Whether the whole search orders the products, so that rankers may move them."""
-        return self.sort is None and self.mode == "full"
+        return self.mode == "full" and not self.is_listed
 
     @property
     def has_words(self) -> bool:

@@ -234,6 +234,8 @@ Record: TypeAlias = Annotated[
 class SearchRequest(OptionsModel):
     """A search: photos, words, liked products or several of these, and the options of the search.
 
+    Without any of these the shop is browsed: all that matches the filters is listed.
+
     Examples
     --------
     >>> from snapshelf.search import SearchRequest
@@ -294,8 +296,9 @@ class SearchRequest(OptionsModel):
     sort: Annotated[
         str | None,
         Field(
-            description="`relevance` (the default), `newest`, `rating`, `price` or any field that holds numbers; "
-            "`-price` begins with the largest."
+            description="`relevance` (the default), `newest`, `rating`, `bestselling`, `price` or any field that holds "
+            "numbers; `-price` begins with the largest. Without photo and words, the default is what sells, then what "
+            "is new."
         ),
         Option(metavar="FIELD"),
     ] = None

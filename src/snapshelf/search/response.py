@@ -127,7 +127,7 @@ class SearchResponse:
         int,
         Field(
             description="Products that match the filter, the facet filters and the hard constraints; variants count "
-            f"once. Pages go on to the best {MAX_RESULTS:,} at most."
+            f"once. By relevance, pages go on to the best {MAX_RESULTS:,} at most; otherwise to the last."
         ),
     ] = 0
     facets: Annotated[tuple[FacetResult, ...], Field(description="In the order of the request.")] = ()

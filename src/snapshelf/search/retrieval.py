@@ -42,7 +42,14 @@ def retrieve(
 
 def retrieve_product(plan: SearchPlan, index: SearchIndex, id: str) -> ScoreTable:
     """Retrieve a product, whether it matches or not; the table is empty if the index does not have it."""
-    return _table(plan, _candidates(plan, index, 1, Ids((id,))), 0)
+    return retrieve_products(plan, index, [id])
+
+
+def retrieve_products(
+    plan: SearchPlan, index: SearchIndex, ids: Sequence[str], *, window: int = 0
+) -> ScoreTable:
+    """Retrieve products, whether they match or not; unknown products are left out."""
+    return _table(plan, _candidates(plan, index, 1, Ids(tuple(ids)), pinned=ids), window)
 
 
 def _candidates(
@@ -52,13 +59,13 @@ def _candidates(
     return index.retrieve(
         width,
         within,
-        photo=plan.query_vector.direction,
+        photo=None if plan.is_browsing else plan.query_vector.direction,
         # The words' vector is zero where all of it was moved away from; the index compares with a direction only.
         title=text if text is not None and text.any() else None,
         terms=plan.query.terms if plan.has_words else None,
         also=[*pinned, *plan.query.codes],
         tests=plan.tests,
-        fields=[GROUP] if plan.sort is None else [GROUP, plan.sort.field],
+        fields=[GROUP],
     )
 
 
@@ -67,7 +74,6 @@ def _table(plan: SearchPlan, candidates: Sequence[ScoredCandidate], window: int)
     # The index gives cosines; the words' vector may be longer or shorter than 1.
     text_length = float(np.linalg.norm(plan.query.text)) if plan.query.text is not None else 0.0
     groups = [candidate.fields.get(GROUP) for candidate in candidates]
-    numbers = [candidate.fields.get(plan.sort.field) if plan.sort else None for candidate in candidates]
     return ScoreTable(
         ids=tuple(candidate.id for candidate in candidates),
         window=np.full(count, window),
@@ -77,9 +83,6 @@ def _table(plan: SearchPlan, candidates: Sequence[ScoredCandidate], window: int)
         bm25=np.array([candidate.lexical for candidate in candidates], np.float64),
         tests=np.array([candidate.passed for candidate in candidates], bool).reshape(count, len(plan.tests)),
         groups=tuple(group if isinstance(group, str) else None for group in groups),
-        sort_values=np.array(
-            [float(number) if isinstance(number, int | float) else np.nan for number in numbers], np.float64
-        ),
         exactness=np.zeros(count),
         reranked=np.zeros(count, bool),
         draft=np.zeros(count, np.int64),

@@ -42,8 +42,6 @@ class ScoreTable:
         bool (n, t): which tests of the plan each candidate passes.
     groups : tuple of str or None
         `group_id` of each.
-    sort_values : ndarray
-        float64 (n,): the number to sort by; NaN where the product has none.
     exactness : ndarray
         float64 (n,): what the title gets for being what was typed; filled by `score`.
     contributions : mapping
@@ -64,7 +62,6 @@ class ScoreTable:
     bm25: Numbers
     tests: NDArray[np.bool_]
     groups: tuple[str | None, ...]
-    sort_values: Numbers
     exactness: Numbers
     reranked: NDArray[np.bool_]
     draft: NDArray[np.int64]

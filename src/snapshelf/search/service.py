@@ -53,7 +53,7 @@ from snapshelf.search.response import SearchResponse
 from snapshelf.search.rules.file import RuleFile
 from snapshelf.search.rules.merchandising import Merchandising
 from snapshelf.search.settings import SearchSettings
-from snapshelf.search.sort import read_sort
+from snapshelf.search.sort import BESTSELLING, read_sort
 from snapshelf.suggest import LexicalSearch, QueryLog, ShopVocabulary, Suggester, Suggestion
 
 MAX_SUGGESTIONS = 50
@@ -168,6 +168,8 @@ class SearchService:
         content = QueryInput(
             request.all_photos, request.text, request.without, request.liked, request.disliked
         )
+        if content.is_empty and request.mode != "full":
+            raise QueryError(f"mode {request.mode!r} compares photos: give a photo or words to compare with")
         where = self._filter(request)  # before the encoder's work
         plain = request.mode != "full" or not request.understand
         settings = UnderstandingSettings.plain() if plain else self._settings.understanding
@@ -200,6 +202,7 @@ class SearchService:
         base = joined(not_hidden, hard_filter(chips))
         everything = joined(base, *choices)
         total = self.index.count(everything, group)
+        by_sales = sort == BESTSELLING or query.is_empty
         nothing = () if total else (_NOTHING,)
         return SearchPlan(
             query=replace(query, chips=chips),
@@ -207,6 +210,7 @@ class SearchService:
             mode=request.mode,
             weights=request.weights or self._settings.weights,
             sort=sort,
+            bestsellers=self.personal.live.bestsellers() if by_sales else (),
             min_relevance=request.min_relevance,
             diversity=request.diversity,
             collapse=collapse,
@@ -225,10 +229,16 @@ class SearchService:
         )
 
     def rank(
-        self, plan: SearchPlan, corpus: Corpus, assignment: RankingAssignment | None = None, *, depth: int
+        self,
+        plan: SearchPlan,
+        corpus: Corpus,
+        assignment: RankingAssignment | None = None,
+        *,
+        depth: int,
+        start: int = 0,
     ) -> RankedResults:
         """Fill the first places of a search; see `pipeline.search`."""
-        return search(plan, corpus, assignment, self._fitting_calibration, depth=depth)
+        return search(plan, corpus, assignment, self._fitting_calibration, depth=depth, start=start)
 
     def facet_fields(self) -> dict[str, FacetField]:
         """See `Shelf.facet_fields`."""
@@ -278,7 +288,7 @@ class SearchService:
         # A place more than is shown says whether there is another page.
         depth = max(end + 1, JUDGED, _RELATED_BY if request.related else 0)
         corpus = self.corpus.read_once()
-        results = self.rank(plan, corpus, assignment, depth=depth)
+        results = self.rank(plan, corpus, assignment, depth=depth, start=page.skip)
         shown = results.places[page.skip : end]
         timings = {**plan.query.timings, **results.timings}
         with timed(timings, "rank"):
@@ -319,7 +329,7 @@ class SearchService:
             near_misses=tuple(hit for hit in hits if hit.product.id in near_misses),
             redirect=plan.rules.redirect,
             evidence=evidence_of(results.table, results.table.rows(shown), plan, corpus)
-            if request.explain and shown
+            if request.explain and shown and not plan.is_browsing
             else None,
         )
         if assignment is not None and request.record:
@@ -334,7 +344,7 @@ class SearchService:
     def _estimate(self, results: RankedResults, shown: Sequence[str], corpus: Corpus) -> RelevanceEstimate:
         """Estimate how likely the hits are what the query asks for, by the best hits and by the hits themselves."""
         plan, calibration = results.plan, self._fitting_calibration
-        if plan.mode != "full" or calibration is None:
+        if plan.mode != "full" or plan.is_browsing or calibration is None:
             return RelevanceEstimate()
         best = results.best
         judged = [*best, *(id for id in shown if id not in best)]
@@ -362,7 +372,7 @@ class SearchService:
             or request.page_token is not None
             or request.mode != "full"
         )
-        if query.kind == "words" and not narrowed:
+        if query.kind == "words" and not query.is_empty and not narrowed:
             # A log that cannot be written is no reason not to answer.
             with contextlib.suppress(StorageError):
                 self._queries.note(query.normalised, good)
@@ -382,7 +392,7 @@ class SearchService:
         now, query_id = time.time(), response.query_id
         impression = impression_of(request, assignment, results, response, start=start, now=now)
         events: tuple[Event, ...] = ()
-        if request.shopper is not None and request.personal and not start:
+        if request.shopper is not None and request.personal and not start and not results.plan.is_browsing:
             events = (search_event(query_id, request.shopper, request.text, results.plan, now=now),)
         self.personal.record(impression, events)
 

@@ -188,7 +188,7 @@ class QueryVector:
     parts : mapping
         Signal → float32 (d,), weighted.
     direction : ndarray
-        float32 (d,), the unit vector of their sum: what the index compares with.
+        float32 (d,), the unit vector of their sum: what the index compares with; (0,) without parts.
     length : float
         Length of the sum: turns the cosines of the index into parts of the score.
     """
@@ -211,6 +211,8 @@ class QueryVector:
             parts = {name: _unit(part) for name, part in parts.items()}
             length = _length(np.sum(list(parts.values()), axis=0)) or 1.0
             parts = {name: part / np.float32(length) for name, part in parts.items()}
+        if not parts:
+            return cls({}, np.zeros(0, np.float32), 0.0)
         composed: Vector = np.sum(list(parts.values()), axis=0)
         length = _length(composed)
         if length == 0:
@@ -233,7 +235,7 @@ class QueryVector:
         dict
             Signal → float64 (n,); they add up to `visual`.
         """
-        if len(self.parts) == 1:
+        if len(self.parts) <= 1:
             return dict.fromkeys(self.parts, visual)
         shares = {name: np.zeros(len(visual)) for name in self.parts}
         for row, vectors in enumerate(photos):

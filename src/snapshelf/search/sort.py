@@ -1,7 +1,8 @@
-"""The first order of candidates: by score, or by a number of the products."""
+"""Orders of hits: by score, by a number of the products, or by what sells."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,13 @@ import numpy as np
 from snapshelf.errors import QueryError
 from snapshelf.query import Fields, resolve_field
 from snapshelf.search.score_table import Rows, ScoreTable
+
+_RATING = re.compile(
+    r"attributes\.(?:(?:average|avg|mean|customer|product|review|overall)[ _-]?)*"
+    r"(?:ratings?|stars?|评分|评价|星级)(?:[ _-]?(?:average|avg|mean|value|score))?",
+    re.IGNORECASE,
+)
+"""Names of attributes that hold the mean rating of a product, but not the number of its ratings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +27,14 @@ class Sort:
     descending: bool = False
 
 
-_NAMED = {"newest": Sort("added_at", descending=True), "rating": Sort("attributes.rating", descending=True)}
+BESTSELLING = Sort("bestselling", descending=True)
+"""By what sells, which is no field of the products."""
+
+_NAMED = {"newest": Sort("added_at", descending=True), "bestselling": BESTSELLING}
 
 
 def read_sort(text: str | None, fields: Fields) -> Sort | None:
-    """Read ``"price"``, ``"-price"``, ``"newest"``, ``"rating"``; None for ``"relevance"``.
+    """Read ``"price"``, ``"-price"``, ``"newest"``, ``"rating"``, ``"bestselling"``; None for ``"relevance"``.
 
     Raises
     ------
@@ -34,32 +45,23 @@ def read_sort(text: str | None, fields: Fields) -> Sort | None:
         return None
     if text in _NAMED:
         return _NAMED[text]
+    if text == "rating":
+        return Sort(rating_field(fields) or "attributes.rating", descending=True)
     name = text.removeprefix("-")
     field, kind = resolve_field(name, fields)
     if kind not in ("number", "attribute"):
-        raise QueryError(f"sort: {name} holds no numbers; sort by price, newest, rating or another number")
+        raise QueryError(
+            f"sort: {name} holds no numbers; sort by price, newest, rating, bestselling or another number"
+        )
     return Sort(field, descending=text.startswith("-"))
+
+
+def rating_field(fields: Fields) -> str | None:
+    """Return the attribute that holds the mean rating of the products; None where there is none."""
+    names = [name for name in fields.fields() if _RATING.fullmatch(name) and not fields.texts(name, 1)]
+    return min(names, key=lambda name: (len(name), name), default=None)
 
 
 def by_score(table: ScoreTable) -> Rows:
     """Order candidates by window, then reranked ones first, then by score; ties by id."""
     return np.lexsort((-table.total, table.draft, ~table.reranked, table.window))
-
-
-def by_number(table: ScoreTable, sort: Sort, *, keep_all: bool) -> Rows:
-    """Order candidates by a number; ties by score.
-
-    Parameters
-    ----------
-    table : ScoreTable
-    sort : Sort
-    keep_all : bool
-        Otherwise candidates whose score is nearer to the mean than to the best are left out: the cheapest of what is
-        unlike the query helps nobody.
-    """
-    rows = by_score(table)
-    if len(rows) and not keep_all:
-        scores = table.total[rows]
-        rows = rows[scores >= (scores.max() + scores.mean()) / 2]
-    keys = table.sort_values[rows] * (-1.0 if sort.descending else 1.0)
-    return rows[np.argsort(np.where(np.isnan(keys), np.inf, keys), kind="stable")]
