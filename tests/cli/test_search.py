@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from snapshelf.catalogue import Catalogue, Product
 from snapshelf.demo import DemoProduct
-from snapshelf.events import RELEVANCE_SIGNALS
+from snapshelf.events import RELEVANCE_SIGNALS, Event
 from snapshelf.shelf import Shelf
 from tests.cli.commands import COUNT, Run
 
@@ -111,8 +112,38 @@ def test_remove(run: Run, shelf: Path, tmp_path: Path, drawings: list[DemoProduc
     assert run("similar", gone, "--shelf", copy).exit_code == 1
 
 
+def test_browsing(run: Run, shelf: Path, drawings: list[DemoProduct]) -> None:
+    everything = json.loads(run("search", "-k", "1000", "--no-collapse", "--json", "--shelf", shelf).stdout)
+    assert sorted(hit["id"] for hit in everything["hits"]) == sorted(drawing.id for drawing in drawings)
+    cheap = ("--where", f"price <= {sorted(drawing.price for drawing in drawings)[2]}", "--sort", "price")
+    result = run("search", *cheap, "-k", "2", "--no-collapse", "--shelf", shelf)
+    assert (result.exit_code, len(result.stdout.splitlines())) == (0, 3)
+    assert "2 hits of " in result.stderr
+
+
+def test_browsing_by_what_sells(run: Run, shelf: Path, tmp_path: Path, drawings: list[DemoProduct]) -> None:
+    copy = shutil.copytree(shelf, tmp_path / "copy")
+    bought, carted, seen = (drawing.id for drawing in drawings[-3:])
+    kinds = [("purchase", bought), ("cart", carted), ("view", seen), ("cart", seen), ("remove", seen)]
+    with Shelf.open(copy) as opened:
+        opened.journal.append(
+            [
+                Event(event_id=f"{at}", shopper="ann", kind=kind, at=time.time(), product=id)
+                for at, (kind, id) in enumerate(kinds)
+            ]
+        )
+    browse = ("search", "--json", "--no-collapse", "-k", "3", "--shelf", copy)
+    assert bought not in {hit["id"] for hit in json.loads(run(*browse).stdout)["hits"]}
+    assert run("rank", "refresh", "--shelf", copy).exit_code == 0
+    for sort in ((), ("--sort", "bestselling")):
+        hits = json.loads(run(*browse, *sort).stdout)["hits"]
+        assert [hit["id"] for hit in hits] == [bought, carted, seen]
+    (first, *_) = json.loads(run(*browse, "--where", f"id = {bought!r} OR id = {seen!r}").stdout)["hits"]
+    assert first["id"] == bought
+
+
 ERRORS = [
-    (("search",), "QueryError", "give a photo, words, or both"),
+    (("search", "--without", "red"), "QueryError", "says only what to avoid"),
     (("search", "--text", "  "), "QueryError", "text is empty"),
     (("search", "--text", "red", "--k", "0"), "QueryError", "k is 0; it must be between 1 and 1000"),
     (("search", "--text", "red", "--k", "1001"), "QueryError", "k is 1001"),

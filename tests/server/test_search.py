@@ -167,8 +167,30 @@ def test_k_out_of_range(client: httpx.Client, form: Callable[..., dict[str, Any]
         as_json(None, text="\u3000"),
     ],
 )
-def test_empty_query(client: httpx.Client, request_: dict[str, Any]) -> None:
-    problem(client.post("/v1/search", **request_), 422, "query")
+def test_without_a_query_the_shop_is_browsed(client: httpx.Client, request_: dict[str, Any]) -> None:
+    body = client.post("/v1/search", **request_).json()
+    assert (body["total"], body["no_good_match"], body["cut_off"]) == (15, False, None)
+    # The kinds of goods take turns.
+    assert len({hit["product"]["category"][-1] for hit in body["hits"][:3]}) == 3
+    assert {hit["relevance"] for hit in body["hits"]} == {None}
+
+
+def test_a_category_page(client: httpx.Client) -> None:
+    page = {"where": 'category = "Mug"', "facets": ["colour", "category"], "sort": "rating", "k": 3}
+    body = client.post("/v1/search", json=page).json()
+    assert (body["total"], {hit["product"]["category"][-1] for hit in body["hits"]}) == (5, {"Mug"})
+    colour, category = body["facets"]
+    assert sum(choice["count"] for choice in colour["values"]) == 5
+    assert {choice["value"] for choice in category["values"]} == {"Home", "Mug"}
+    more = client.post("/v1/search", json={**page, "page_token": body["next_page_token"]}).json()
+    assert (len(more["hits"]), more["next_page_token"]) == (2, None)
+    chosen = client.post("/v1/search", json={"facet_filters": {"colour": ["red"]}}).json()
+    assert {hit["product"]["attributes"]["colour"] for hit in chosen["hits"]} == {"red"}
+    problem(client.post("/v1/search", json={"without": "red"}), 422, "query")
+    problem(client.post("/v1/search", json={"mode": "photo-vectors"}), 422, "query")
+    reason = client.post("/v1/search/why-not", json={"where": 'category = "Mug"', "id": "red-bag"}).json()
+    assert reason["kind"] == "filter"
+    problem(client.post("/v1/search/heat-map", json={"id": "red-bag"}), 422, "query")
 
 
 def test_overlong_words(client: httpx.Client) -> None:

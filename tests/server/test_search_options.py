@@ -264,7 +264,7 @@ def test_what_may_be_asked(client: httpx.Client) -> None:
     assert fields["colour"] == ("values", True)
     assert fields["rating"] == ("numbers", True)
     assert fields["title_en"] == ("values", False)
-    assert body["sorts"] == ["price", "-price", "newest", "rating"]
+    assert body["sorts"] == ["bestselling", "newest", "price", "-price", "rating"]
     # Whatever is listed can be asked for.
     names = list(fields)
     assert [one["field"] for one in search(client, **as_json(text="red", facets=names))["facets"]] == names

@@ -75,6 +75,27 @@ def test_words_become_chips_that_can_be_dropped(shop: Shelf) -> None:
     assert shop.search(text="red dress under 100", understand=False).chips == ()
 
 
+def test_browsing_lists_what_matches_to_the_end(shop: Shelf) -> None:
+    everything = shop.search(k=1_000, facets=["brand"])
+    assert (everything.total, len(everything)) == (COUNT / 2, COUNT / 2)
+    assert [(choice.value, choice.count) for choice in everything.facets[0].values] == [
+        ("Acme", COUNT / 2),
+        ("Best", COUNT / 2),
+    ]
+    assert everything.hits[0].product.brand != everything.hits[1].product.brand
+    seen: list[str] = []
+    token = None
+    while token is not None or not seen:
+        page = shop.search(where='brand = "Best"', sort="-price", k=7, page_token=token)
+        assert page.total == COUNT / 2
+        seen += ids(page)
+        token = page.next_page_token
+    assert seen == ids(shop.search(where='brand = "Best"', sort="-price", k=COUNT))
+    assert shop.search(facet_filters={"price": Range(10, 20)}, collapse=False).total == 3
+    answer = shop.why_not(ids(everything)[3], k=2)
+    assert (answer.kind, answer.rank) == ("later page", 4)
+
+
 def test_a_guess_never_empties_the_page(shop: Shelf) -> None:
     result = shop.search(text="dress under 3", k=5)
     assert len(result) == 5
@@ -361,7 +382,6 @@ def test_related_queries_have_results(shop: Shelf) -> None:
 @pytest.mark.parametrize(
     ("query", "problem"),
     [
-        ({}, "empty"),
         ({"text": "x1", "diversity": 1.5}, "diversity"),
         ({"text": "x1", "diversity": float("nan")}, "diversity"),
         ({"text": "x1", "related": 21}, "related"),

@@ -41,7 +41,7 @@ def search(
     """Search by photos, by words, by liked products, or by several of these at once.
 
     With photo and words, the words change what the photo asks for: a photo of a red dress with "green" gives green
-    dresses like it.
+    dresses like it. Without any of these the shop is browsed: all that matches --where and --choose, what sells first.
     """
     from snapshelf.shelf import Shelf
 

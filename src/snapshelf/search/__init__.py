@@ -33,7 +33,7 @@ from snapshelf.search.rules.warnings import RuleWarning
 from snapshelf.search.service import MAX_SUGGESTIONS, SETTINGS, SearchService
 from snapshelf.search.settings import Experiment, RankingSettings, SearchSettings
 from snapshelf.search.signals import SIGNALS, WEIGHTED, Mode, Weights
-from snapshelf.search.sort import Sort
+from snapshelf.search.sort import Sort, is_rating
 
 __all__ = [
     "CALIBRATION",
@@ -89,6 +89,7 @@ __all__ = [
     "diversified",
     "facet_fields",
     "heat_map",
+    "is_rating",
     "joined",
     "page_token",
     "query_digest",

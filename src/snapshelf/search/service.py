@@ -164,7 +164,13 @@ class SearchService:
         return self.rules.visible(self.index)
 
     def plan(self, request: SearchRequest) -> SearchPlan:
-        """Understand a request: read its words and photos, and what has to hold."""
+        """Understand a request: read its words and photos, and what has to hold.
+
+        Raises
+        ------
+        QueryError
+            The mode compares photos, and there is nothing to compare with.
+        """
         content = QueryInput(
             request.all_photos, request.text, request.without, request.liked, request.disliked
         )

@@ -12,7 +12,7 @@ from snapshelf.query import Fields, resolve_field
 from snapshelf.search.score_table import Rows, ScoreTable
 
 _RATING = re.compile(
-    r"attributes\.(?:(?:average|avg|mean|customer|product|review|overall)[ _-]?)*"
+    r"(?:(?:average|avg|mean|customer|product|review|overall)[ _-]?)*"
     r"(?:ratings?|stars?|评分|评价|星级)(?:[ _-]?(?:average|avg|mean|value|score))?",
     re.IGNORECASE,
 )
@@ -58,8 +58,13 @@ def read_sort(text: str | None, fields: Fields) -> Sort | None:
 
 def rating_field(fields: Fields) -> str | None:
     """Return the attribute that holds the mean rating of the products; None where there is none."""
-    names = [name for name in fields.fields() if _RATING.fullmatch(name) and not fields.texts(name, 1)]
+    names = [name for name in fields.fields() if is_rating(name) and not fields.texts(name, 1)]
     return min(names, key=lambda name: (len(name), name), default=None)
+
+
+def is_rating(name: str) -> bool:
+    """Whether a field has the name of a mean rating."""
+    return _RATING.fullmatch(name.removeprefix("attributes.")) is not None
 
 
 def by_score(table: ScoreTable) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from snapshelf.search import is_rating
 from snapshelf.server.models import FacetFieldModel
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def sorts(fields: Mapping[str, FacetField]) -> list[str]:
     """List what a shop's page offers to sort by."""
     numbers = {name for name, field in fields.items() if field.kind == "numbers"}
     return [
-        *(("price", "-price") if "price" in numbers else ()),
+        "bestselling",
         "newest",
-        *(("rating",) if "rating" in numbers else ()),
+        *(("price", "-price") if "price" in numbers else ()),
+        *(("rating",) if any(map(is_rating, numbers)) else ()),
     ]

@@ -75,7 +75,7 @@ class HeatMapForm(WhyNotForm):
 
 
 class SearchBody(SearchForm):
-    """A search as JSON: photos, words, liked products or several of these."""
+    """A search as JSON: photos, words, liked products, several of these, or none of them to browse the shop."""
 
     photo: Annotated[str | None, Field(description="The photo in base64, or as a data: URL.")] = None
     photo_url: Annotated[

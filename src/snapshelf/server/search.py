@@ -52,7 +52,8 @@ async def search(request: Request, context: InterleavedOrder) -> JSONResponse:
     """Search by photos, by words, by liked products, or by several of these at once.
 
     With photo and words, the words change what the photo asks for: a photo of a red dress with "green" gives green
-    dresses like it.
+    dresses like it. Without photo, words and liked products the shop is browsed: all that matches `where` and
+    `facet_filters` is listed, what sells first.
     """
     body, photos = await read_search(request, context, SearchForm, SearchBody)
     query = body.to_request(photos, record=is_recorded(request))

@@ -369,7 +369,7 @@ class Shelf:
     def search(
         self, request: SearchRequest | None = None, /, **options: Unpack[SearchOptions]
     ) -> SearchResponse:
-        """Search by photo, by words, or by both at once.
+        """Search by photo, by words, or by both at once; without any of them, browse the shop.
 
         Parameters
         ----------
