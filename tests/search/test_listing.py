@@ -81,6 +81,16 @@ def test_rules_arrange_what_is_browsed(furnished: Shop) -> None:
     assert furnished.top(NOTHING, 2, rules=rules, sort=Sort("price")) == ["chair5", "chair4"]
 
 
+def test_what_is_sold_out_comes_last_among_equals(shop: Shop) -> None:
+    gone = {"availability": "out_of_stock"}
+    for id, price, more in (("a", "5", gone), ("b", "5", {}), ("c", "4", gone), ("d", "9", {})):
+        shop.put(id, unit(1), title=id, price=price, **more)
+    for id, more in (("s", gone), ("m", {})):
+        shop.put(id, unit(1), title="Shirt", price="7", group_id="shirt", **more)
+    assert shop.top(NOTHING, 9) == ["b", "d", "m", "a", "c"]
+    assert shop.top(NOTHING, 9, sort=Sort("price")) == ["c", "b", "a", "m", "d"]
+
+
 def test_variants_share_a_place(shop: Shop) -> None:
     for id, price in (("S", "9"), ("M", "7"), ("L", "8")):
         shop.put(id, unit(1), title="Shirt", group_id="shirt", price=price)
@@ -124,9 +134,9 @@ def test_a_later_page_is_scored(shop: Shop) -> None:
 
 def test_the_keys_say_what_decides() -> None:
     plan = SearchPlan(Query(unit(1), None), sort=Sort("price"))
-    assert [type(key).__name__ for key in order_of(plan, ["a"])] == ["ByNumber", "ByRank"]
+    assert [type(key).__name__ for key in order_of(plan, ["a"])] == ["ByNumber", "ByTests", "ByRank"]
     assert [type(key).__name__ for key in order_of(SearchPlan(NOTHING))] == [
-        *("ByRank", "ByTests", "ByRank", "ByNumber", "TakeTurns")
+        *("ByRank", "ByTests", "ByTests", "ByRank", "ByNumber", "TakeTurns")
     ]
 
 

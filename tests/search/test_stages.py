@@ -167,9 +167,8 @@ class TestCollapse:
         # None is in stock, or only what fits clearly less: the sold-out variant says what the shop would have.
         assert collapsed(table, "a", "c", "d").ids == ("a", "b")
         assert collapsed(table, "b").ids == ("a", "b")
-        # Pinned, another price in the order, or from a later window.
+        # Pinned, or from a later window.
         assert collapsed(table, "a", fixed={"a"}).ids == ("a", "b")
-        assert collapsed(replace(table, sort_values=np.array([1.0, 1, 2, 2, 1])), "a").ids == ("a", "b")
         assert collapsed(replace(table, window=np.array([0, 0, 1, 1, 1])), "a").ids == ("a", "b")
 
     def test_duplicates_are_counted_in_the_same_window_and_not_too_far_behind(self) -> None:

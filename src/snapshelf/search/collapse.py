@@ -84,9 +84,7 @@ def _equal(table: ScoreTable, variant: str, first: str) -> bool:
     """Whether a variant fits the query as well as the first of its group."""
     row, of_first = table.row[variant], table.row[first]
     return bool(
-        table.window[row] == table.window[of_first]
-        and np.array_equal(table.sort_values[row], table.sort_values[of_first], equal_nan=True)
-        and table.total[of_first] - table.total[row] <= EQUAL
+        table.window[row] == table.window[of_first] and table.total[of_first] - table.total[row] <= EQUAL
     )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from snapshelf.index import ByNumber, ByRank, ByTests, SearchIndex, SortKey, TakeTurns
+from snapshelf.index import ByNumber, ByRank, ByTests, Equals, Not, SearchIndex, SortKey, TakeTurns
 from snapshelf.search.corpus import GROUP
 from snapshelf.search.plan import SearchPlan
 from snapshelf.search.sort import BESTSELLING, Sort
 
 _DAY = 86_400.0
+_IN_STOCK = ByTests(((Not(Equals("in_stock", False)), 1.0),))
+"""What can be bought comes first, so that of equal variants it stands for its group."""
 
 
 def listed(plan: SearchPlan, index: SearchIndex, *, best: Sequence[str] = (), depth: int) -> list[str]:
@@ -34,8 +36,9 @@ def listed(plan: SearchPlan, index: SearchIndex, *, best: Sequence[str] = (), de
 def order_of(plan: SearchPlan, best: Sequence[str] = ()) -> tuple[SortKey, ...]:
     """Return the sort keys of a plan that is sorted, or that browses the shop.
 
-    A shop that is browsed shows what its rules move to the front, then what sells, then what is new; goods that came
-    on the same day take turns by category and brand, so that the first page shows what the shop has.
+    A shop that is browsed shows what its rules move to the front, then what sells, then what is new, and what is sold
+    out at the end; goods that came on the same day take turns by category and brand, so that the first page shows what
+    the shop has.
     """
     usual = (
         ByRank(plan.bestsellers),
@@ -44,9 +47,9 @@ def order_of(plan: SearchPlan, best: Sequence[str] = ()) -> tuple[SortKey, ...]:
     )
     if plan.sort is not None:
         rest = usual if plan.is_browsing else (ByRank(tuple(best)),)
-        return (_key(plan.sort, plan.bestsellers), *rest)
+        return (_key(plan.sort, plan.bestsellers), _IN_STOCK, *rest)
     shifts = tuple((shift.filter, shift.by) for shift in plan.rules.shifts)
-    return (ByRank(tuple(plan.pins)), ByTests(shifts), *usual)
+    return (ByRank(tuple(plan.pins)), ByTests(shifts), _IN_STOCK, *usual)
 
 
 def _key(sort: Sort, bestsellers: tuple[str, ...]) -> SortKey:

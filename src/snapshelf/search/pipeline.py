@@ -157,7 +157,9 @@ def _listed(
         tables = [products] if candidates is None else [candidates, products]
         scored = score(products, plan, corpus, lexical_scale(tables))
         table = scored if candidates is None else candidates.extended(scored)
-    best = collapse_variants(by_relevance, table).ids if plan.collapse else by_relevance
+    best = by_relevance
+    if plan.collapse:
+        best = list(collapse_variants(by_relevance, table, corpus.sold_out).ids)
     collapsed = Collapsed(tuple(ids))
     return RankedResults(
         plan, table, tuple(places), tuple(best[:JUDGED]), collapsed, collapsed, Swap(), 0.0, timings
