@@ -61,6 +61,18 @@ def test_the_shops_own_categories_are_known_in_any_number() -> None:
     assert chips("kitchen_gadgets", "kitchen-gadgets") == [('category = "kitchen-gadgets"', True)]
 
 
+def test_chinese_kinds_are_named_by_their_last_characters() -> None:
+    assert chips("红色裙子", "连衣裙", "面包") == [('category = "连衣裙"', True)]
+    assert chips("裤子", "牛仔裤", "休闲裤", "连衣裙") == [('category = ("休闲裤" OR "牛仔裤")', True)]
+    assert chips("包", "双肩包", "面包") == [('category = "双肩包"', True)]
+    # In English the compound may be anything.
+    assert chips("silver ring", "Key rings") == []
+
+
+def test_a_kind_is_known_in_any_number() -> None:
+    assert chips("phone", "smartphones") == [('category = "smartphones"', True)]
+
+
 def test_a_number_is_no_name_of_a_category() -> None:
     assert chips("phone 15", "15", "20") == []
 

@@ -168,7 +168,7 @@ class CatalogueView:
         self.lexicon = lexicon or Lexicon.bundled()
         self.vocabulary = vocabulary
         self.codes = codes
-        self._values_by_concept: dict[str, list[FieldValues]] = {}
+        self._values_by_concept: dict[tuple[str, str], list[FieldValues]] = {}
         self._concept_vectors: dict[tuple[str, str], tuple[Sequence[Concept], NDArray[np.float32]]] = {}
         self._meanings: dict[str, _ValueMeaning] = {}
         self._quantities: dict[tuple[str, bool], Sequence[Quantity]] = {}
@@ -199,11 +199,12 @@ class CatalogueView:
         """Return the distinct texts of a field, at most 200,000."""
         return self._fields.texts(field, _MAX_NAMES)
 
-    def values(self, concept: Concept) -> list[FieldValues]:
-        """Return the field values that match a concept; empty if no product has the concept."""
-        if concept.id not in self._values_by_concept:
-            self._values_by_concept[concept.id] = self._find_values(concept)
-        return self._values_by_concept[concept.id]
+    def values(self, concept: Concept, word: str = "") -> list[FieldValues]:
+        """Return the field values that match a concept, named by a word; empty if no product has the concept."""
+        key = (concept.id, word)
+        if key not in self._values_by_concept:
+            self._values_by_concept[key] = self._find_values(concept, word)
+        return self._values_by_concept[key]
 
     @cached_property
     def categories(self) -> Categories:
@@ -228,9 +229,9 @@ class CatalogueView:
         """Return the number of products that match a filter; None if products cannot be counted."""
         return None if self._counts is None else self._counts.count(where)
 
-    def _find_values(self, concept: Concept) -> list[FieldValues]:
+    def _find_values(self, concept: Concept, word: str) -> list[FieldValues]:
         if concept.kind == CATEGORY:
-            if values := self.categories.values(concept):
+            if values := self.categories.values(concept, word):
                 exact, matching, is_certain = values
                 return [FieldValues(CATEGORY, exact or matching, matching, is_certain)]
             return []

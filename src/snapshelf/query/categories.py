@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple, Protocol
 
 from snapshelf.index import And, Equals, Facet, Filter, HasWords, Not, OneOf, Or, TermPlace
@@ -17,6 +17,9 @@ CATEGORY = "category"
 
 _LIST_MARKS = re.compile(r"\s*(?:[/,;|&+、，；]|(?<!\S)and(?!\S)|[和与及])\s*")
 """What divides the kinds of a category such as "Hoodies & Sweatshirts"."""
+
+_BARE_NOUN = re.compile("(?<=[\u3400-\u9fff])子$")
+"""The suffix of Chinese nouns that compounds do not have: 裙子, 连衣裙."""
 
 _MAX_CATEGORIES = 10_000
 """Maximum number of categories whose products are counted."""
@@ -101,13 +104,25 @@ class Categories:
     def __init__(self, texts: Sequence[str], lexicon: Lexicon, counts: ProductCounts | None = None) -> None:
         self.meanings = {text: category_meaning(text, lexicon) for text in texts}
         self._lexicon = lexicon
+        self._kind_names = _KindNames.of(lexicon)
         self._counts = counts
 
-    def values(self, concept: Concept) -> CategoryValues | None:
-        """Return the categories of a kind; None if there is none."""
+    def values(self, concept: Concept, word: str = "") -> CategoryValues | None:
+        """Return the categories of a kind; None if there is none.
+
+        Parameters
+        ----------
+        concept : Concept
+        word : str
+            The name that the query uses, in normal form. Kinds whose names end with it are meant too: 连衣裙 by 裙子.
+        """
         table = self._table
         ids = [concept.id, *(narrower.id for narrower in self._lexicon.descendants(concept))]
+        named_after = [kind.id for kind in self._kind_names.named_after(concept, word)]
         certain = _texts(ids, table.whole, table.listed)
+        # In Chinese the last characters always name the kind; the English "key ring" is no ring.
+        if certain or _is_han(word):
+            certain += _texts(named_after, table.whole, table.listed)
         matching = tuple(dict.fromkeys((*certain, *_texts(ids, table.headed))))
         exact = tuple(table.whole.get(concept.id, ()))
         return CategoryValues(exact, matching, bool(certain)) if matching else None
@@ -144,7 +159,7 @@ class Categories:
         """Return the categories with a name of a kind in them that are not of this kind."""
         values = self.values(concept)
         of_kind = frozenset(values.matching) if values else frozenset[str]()
-        names = [_stems(name) for names in concept.names.values() for name in names]
+        names = [stems for names in concept.names.values() for name in names if (stems := _stems(name))]
         return tuple(
             text
             for text in dict.fromkeys(text for name in names for text in self._texts_by_stem.get(name[0], ()))
@@ -247,6 +262,46 @@ class Categories:
         return {str(value.value): value.count for value in counted.values}
 
 
+class _KindNames:
+    """The names of the kinds of a lexicon as stems: "Smartphones" is "smartphone"."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._concepts: dict[tuple[str, ...], Concept] = {}
+        self._ending: dict[tuple[str, ...], list[Concept]] = defaultdict(list)
+        for concept in lexicon.concepts(CATEGORY):
+            for name in (name for names in concept.names.values() for name in names):
+                stems = _stems(name)
+                self._concepts.setdefault(stems, concept)
+                for first in range(1, len(stems)):
+                    self._ending[stems[first:]].append(concept)
+
+    @classmethod
+    @lru_cache(maxsize=8)
+    def of(cls, lexicon: Lexicon) -> _KindNames:
+        """Return the names of a lexicon, which are read once."""
+        return cls(lexicon)
+
+    def get(self, stems: tuple[str, ...]) -> Concept | None:
+        """Return the kind with this name."""
+        return self._concepts.get(stems)
+
+    def named_after(self, concept: Concept, word: str) -> list[Concept]:
+        """Return the kinds of the same family with a name that ends with the word for a kind."""
+        stems = _stems(_BARE_NOUN.sub("", word))
+        family = self._family(concept)
+        return [
+            kind
+            for kind in dict.fromkeys(self._ending.get(stems, ()))
+            if kind != concept
+            and self._family(kind) == family
+            and (_is_han(word) or not self._lexicon.are_disjoint(kind, concept))
+        ]
+
+    def _family(self, concept: Concept) -> Concept:
+        return (concept, *self._lexicon.ancestors(concept))[-1]
+
+
 def category_meaning(text: str, lexicon: Lexicon) -> CategoryMeaning:
     """Return the concepts that a category names."""
     if concept := lexicon.get(CATEGORY, text):
@@ -274,21 +329,24 @@ def any_of(values: Sequence[tuple[str, tuple[str, ...]]]) -> Filter:
 
 
 def _part_meaning(part: str, lexicon: Lexicon) -> CategoryMeaning:
-    if concept := lexicon.get(CATEGORY, part):
-        return CategoryMeaning(whole=(concept,))
+    units, stems = split_units(part), _stems(part)
     matches = lexicon.find(part)
-    kinds = [match for match in matches if match.concept.kind == CATEGORY]
     properties = tuple(match.concept for match in matches if match.concept.kind != CATEGORY)
-    units = split_units(part)
-    if not kinds or not units or kinds[-1].end != units[-1].end:
-        is_all = all(any(match.start <= unit.start < match.end for match in matches) for unit in units)
-        return CategoryMeaning(properties=properties if is_all else ())
-    described = [match for match in matches if match.concept.kind != CATEGORY]
-    head = kinds[-1]
-    is_all = all(any(match.start <= unit.start < match.end for match in (*described, head)) for unit in units)
-    if is_all:
-        return CategoryMeaning(whole=(head.concept,), properties=properties)
-    return CategoryMeaning(headed=(head.concept,))
+
+    def is_described(before: int) -> bool:
+        return all(any(match.start <= unit.start < match.end for match in matches) for unit in units[:before])
+
+    for first in range(len(units)):
+        concept = _KindNames.of(lexicon).get(stems[first:])
+        if concept is None or any(_contains(stems, _stems(phrase)) for phrase in concept.not_in):
+            continue
+        if not first:
+            return CategoryMeaning(whole=(concept,))
+        of_kinds = [match for match in matches if match.concept.kind == CATEGORY]
+        if is_described(first) and all(match.start >= units[first].start for match in of_kinds):
+            return CategoryMeaning(whole=(concept,), properties=properties)
+        return CategoryMeaning(headed=(concept,))
+    return CategoryMeaning(properties=properties if is_described(len(units)) else ())
 
 
 def _properties(text: str, lexicon: Lexicon) -> tuple[Concept, ...]:
@@ -299,6 +357,11 @@ def _properties(text: str, lexicon: Lexicon) -> tuple[Concept, ...]:
 
 def _stems(text: str) -> tuple[str, ...]:
     return tuple(stem(unit.text) for unit in split_units(normalise(text.replace("_", " "))))
+
+
+def _is_han(word: str) -> bool:
+    units = split_units(word)
+    return bool(units) and units[-1].is_han
 
 
 def _contains(words: tuple[str, ...], part: tuple[str, ...]) -> bool:

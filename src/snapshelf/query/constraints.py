@@ -260,7 +260,7 @@ class ConstraintReader:
     def _mentions(self, text: str) -> list[_Mention]:
         names = [self._name_mention(name, start, end) for start, end, name in self._catalogue.names_in(text)]
         concepts = [
-            self._concept_mention(match.concept, match.start, match.end)
+            self._concept_mention(match.concept, match.start, match.end, text[match.start : match.end])
             for match in self._catalogue.lexicon.find(text)
         ]
         # The longer of two overlapping mentions wins ("Red Tape" is a brand); of equal lengths, the concept.
@@ -276,9 +276,9 @@ class ConstraintReader:
         labels = dict.fromkeys(("en", "zh"), name.texts[0])
         return _Mention(start, end, name.kind, labels, name.field, where, matching, where)
 
-    def _concept_mention(self, concept: Concept, start: int, end: int) -> _Mention:
+    def _concept_mention(self, concept: Concept, start: int, end: int, word: str) -> _Mention:
         """Return the products that match a concept, or else those of exactly the nearest wider concept."""
-        if values := self._catalogue.values(concept):
+        if values := self._catalogue.values(concept, word):
             where = any_of([(field.field, field.matching) for field in values])
             exact = any_of([(field.field, field.exact) for field in values])
             is_certain = any(field.is_certain for field in values)
