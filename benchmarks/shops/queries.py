@@ -273,9 +273,15 @@ class Judge:
         return {concept: frozenset(products) for concept, products in ids.items()}
 
     def _named(self, product: Product) -> Iterable[Concept]:
-        for text in (*product.category, product.title, *_colours(product)):
-            for match in self._lexicon.find(text):
-                yield match.concept
+        for part in product.category:
+            if concept := self._lexicon.get("category", part):
+                yield concept
+            else:
+                # "womens-shoes" are shoes, but not everything in "手机数码" (phones and gadgets) is a phone.
+                end = len(normalise(part))
+                yield from (match.concept for match in self._lexicon.find(part) if match.end == end)
+        for text in (product.title, *_colours(product)):
+            yield from (match.concept for match in self._lexicon.find(text))
 
     @cached_property
     def _kinds(self) -> list[Concept]:
