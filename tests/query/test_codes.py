@@ -247,3 +247,11 @@ def test_understanding_neither_corrects_codes_nor_reads_chips_from_them(shop: Sh
     assert query.normalised == "hooded blue kx55-xs-red"
     assert [chip.text for chip in query.chips] == ["blue"]
     assert query.codes == {"KX55-XS-Red": EXACT}
+
+
+def test_a_code_is_a_single_word_of_the_query(shop: Shelf) -> None:
+    catalogue = CatalogueView(shop.index, codes=shop.codes)
+    query = understand(load_encoder(), QueryInput(text="blue KX55-XS-Red for ab 1234"), catalogue)
+    words = [(word.text, word.alternatives) for word in query.words]
+    assert words[1:] == [("kx55-xs-red", (("kx55xsred",),)), ("ab 1234", (("ab1234",),))]
+    assert words[0][0] == "blue"

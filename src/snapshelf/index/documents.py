@@ -9,9 +9,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.catalogue import Product
+from snapshelf.catalogue import Product, is_code_name
 from snapshelf.index.protocol import FieldValue, Record, TermPlace
-from snapshelf.language import IndexTerms, Lexicon, index_terms
+from snapshelf.language import IndexTerms, Lexicon, code_key, index_terms, is_code_key
 
 _K1, _B = 1.2, 0.75
 _USUAL_LENGTH = 24.0
@@ -21,16 +21,13 @@ _TITLE, _BRAND, _CATEGORY, _ATTRIBUTE, _DESCRIPTION = 2.0, 2.0, 1.5, 1.0, 0.5
 """Field weights, as in BM25F (Robertson & Zaragoza, 2009): a word in the title counts twice."""
 
 
-_NAME_ATTRIBUTE = re.compile(
-    r"""^(?:title|name)[_.-][a-z]{2}(?:[_-]\w{2,4})?$      # the title in another language
-    |(?:^|[\W_])(?:sku|mpn|gtin\d*|ean\d*|upc|isbn\d*|asin|jan|barcode)(?:$|[\W_])
-    |(?:^|[\W_])(?:model|part|item|article|style|product)[\W_]*(?:no|nr|num|number|code)(?:$|[\W_])
-    |^model$|货号|型号|条码|款号""",
-    re.VERBOSE | re.IGNORECASE,
-)
-"""Attributes that name the product as its title does: titles in other languages, and codes."""
+_OTHER_TITLE = re.compile(r"(?:title|name)[_.-][a-z]{2}(?:[_-]\w{2,4})?", re.IGNORECASE)
+"""Attributes with the title in another language."""
 
-_LAYOUT = 5
+_LEAST_NUMBER = 1_000
+"""Smaller numbers are quantities, sizes and flags, which say little as words."""
+
+_LAYOUT = 6
 """Version of the rules in this module: records of an older version are indexed again."""
 
 
@@ -85,6 +82,10 @@ def _analyse(product: Product, lexicon: Lexicon | None) -> tuple[dict[str, float
         for term in (*terms.words, *terms.helpers):
             counts[term] = counts.get(term, 0.0) + weight
             places[term] = max(places.get(term, 0), place)
+    for code in filter(None, (product.id, product.group_id)):
+        if is_code_key(key := code_key(code)):
+            counts[key] = counts.get(key, 0.0) + _TITLE
+            places[key] = TermPlace.NAME
     norm = _K1 * (1 - _B + _B * length / _USUAL_LENGTH)
     weights = {term: count * (_K1 + 1) / (count + norm) for term, count in counts.items()}
     return weights, {term: place for term, place in places.items() if place != TermPlace.TEXT}
@@ -98,9 +99,18 @@ def _texts(product: Product) -> Iterator[tuple[TermPlace, float, str]]:
     for name in product.category:
         yield TermPlace.NAME, _CATEGORY, name
     for name, value in product.attributes.items():
-        place = TermPlace.NAME if _NAME_ATTRIBUTE.search(name) else TermPlace.ATTRIBUTE
-        for text in () if isinstance(value, float) else (value,) if isinstance(value, str) else value:
-            yield place, _ATTRIBUTE, text
+        # Codes name the product as its title does.
+        is_name = is_code_name(name) or _OTHER_TITLE.fullmatch(name)
+        for text in (
+            _number(value) if isinstance(value, float) else (value,) if isinstance(value, str) else value
+        ):
+            yield TermPlace.NAME if is_name else TermPlace.ATTRIBUTE, _ATTRIBUTE, text
+
+
+def _number(value: float) -> Iterator[str]:
+    """Yield a whole number as it is typed: a year, or a barcode that was read as a number."""
+    if value.is_integer() and value >= _LEAST_NUMBER:
+        yield str(int(value))
 
 
 @lru_cache(maxsize=16_384)

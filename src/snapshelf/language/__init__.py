@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from snapshelf.language.codes import MIN_CODE_DIGITS, MIN_CODE_LENGTH, code_key, is_code_key
 from snapshelf.language.completions import Completion, Completions
 from snapshelf.language.correction import Change, Correction, correct, warm_up_correction
 from snapshelf.language.lexicon import Concept, Lexicon, Match
@@ -21,6 +22,8 @@ from snapshelf.language.units import Measure, MeasureKind, measures
 from snapshelf.language.vocabulary import Vocabulary
 
 __all__ = [
+    "MIN_CODE_DIGITS",
+    "MIN_CODE_LENGTH",
     "Alternatives",
     "Change",
     "Completion",
@@ -37,8 +40,10 @@ __all__ = [
     "QueryWord",
     "Unit",
     "Vocabulary",
+    "code_key",
     "correct",
     "index_terms",
+    "is_code_key",
     "measures",
     "normalise",
     "quantities",

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from snapshelf.catalogue import is_barcode_name, is_code_name, is_name_of_other_codes
 from snapshelf.errors import SnapshelfError
 from snapshelf.index import FieldValue, Ids, SearchIndex
-from snapshelf.language import Vocabulary, normalise, quantities
+from snapshelf.language import MIN_CODE_DIGITS, MIN_CODE_LENGTH, Vocabulary, code_key, is_code_key, quantities
 from snapshelf.query.filters.fields import ATTRIBUTES
 
 EXACT, PREFIX, WITHIN = 3, 2, 1
@@ -30,9 +30,6 @@ MAX_MATCHES = 200
 
 MIN_PREFIX, MIN_WITHIN = 3, 4
 """Least number of letters and digits that are looked up as the beginning, and as another part, of a code."""
-
-MAX_CODE_LENGTH = 128
-"""Maximum length of a code, in letters and digits; that of an id."""
 
 _GROUP = "group_id"
 _SAMPLE = 1_000
@@ -48,12 +45,11 @@ _MOST = 0.9
 """Share of a column's values that must be different, and share that must look like codes."""
 
 _DISTINCT_IF_NAMED = 0.5
-_MIN_LENGTH = 4
-_MIN_DIGITS = 5
 """Least length of a code among other words: with letters, and of digits alone (fewer may be a size or a year)."""
 
 _MIN_DIGITS_OF_WORDS = 3
 _MIN_BARCODE = 8
+_MAX_KEY_LENGTH = 128
 _MAX_WORDS = 4
 """Words that a code may be typed as: AB 1234."""
 
@@ -76,7 +72,6 @@ _COMPARED = 512
 _HAN = r"\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _CHUNK = re.compile(rf"[^\W_{_HAN}]+(?:[-_./#+:]+[^\W_{_HAN}]+)*")
 _LAST_CODE_POINT = "\U0010ffff"
-_NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
 _DIGIT = re.compile(r"\d")
 _SEPARATOR = re.compile(r"[,;|\n]")
 _SHAPE = re.compile(r"#?[^\W_]+(?:[-_./#]+[^\W_]+)*")
@@ -88,11 +83,6 @@ _OTHER_SHAPE = re.compile(
     |.*\.(?:jpe?g|png|gif|webp|avif|svg|mp4|pdf|html?)|https?:.*|www\..*""",
     re.VERBOSE | re.IGNORECASE,
 )
-
-
-def code_key(text: str) -> str:
-    """Return the form of a code for comparison: letters and digits in normal form (AB-1234 → ab1234)."""
-    return _NEITHER_LETTER_NOR_DIGIT.sub("", normalise(text))[:MAX_CODE_LENGTH]
 
 
 class Code(NamedTuple):
@@ -163,8 +153,10 @@ class CodeTable:
         Keys that are shorter than `MIN_PREFIX` and `MIN_WITHIN` match nothing. A product comes as often as it has such
         codes.
         """
-        parts = self._parts()
         matches: list[tuple[Code, int]] = []
+        if len(key) > _MAX_KEY_LENGTH:
+            return matches
+        parts = self._parts()
         for level, least in ((PREFIX, MIN_PREFIX), (WITHIN, MIN_WITHIN)):
             for part in parts if len(key) >= least else ():
                 # Products have few codes that are alike, so that twice as many codes are enough.
@@ -401,7 +393,7 @@ def _share(texts: Sequence[str], test: Callable[[str], bool]) -> float:
 def _has_shape(text: str) -> bool:
     """Return whether a value of any column looks like a code."""
     return (
-        len(code_key(text)) >= _MIN_DIGITS
+        len(code_key(text)) >= MIN_CODE_DIGITS
         and bool(_DIGIT.search(text))
         and bool(_SHAPE.fullmatch(text))
         and not _OTHER_SHAPE.fullmatch(text)
@@ -413,8 +405,8 @@ def _is_telling(text: str) -> bool:
     chunks = text.split()
     return (
         bool(_DIGIT.search(text))
-        and len(code_key(text)) >= _MIN_LENGTH
-        and all(_DIGIT.search(chunk) or len(chunk) < _MIN_LENGTH for chunk in chunks)
+        and len(code_key(text)) >= MIN_CODE_LENGTH
+        and all(_DIGIT.search(chunk) or len(chunk) < MIN_CODE_LENGTH for chunk in chunks)
     )
 
 
@@ -521,7 +513,7 @@ def _whole_codes(text: str, table: CodeTable, vocabulary: Vocabulary | None) -> 
             continue
         for last in reversed(chunks[first : first + _MAX_WORDS]):
             run = text[chunk.start() : last.end()]
-            if not _is_long_enough(run) or not (codes := _exact(table, code_key(run))):
+            if not _is_recognisable(run) or not (codes := _exact(table, code_key(run))):
                 continue
             ids = dict.fromkeys(code.id for code in codes)
             is_frequent = vocabulary and vocabulary.frequency(code_key(run)) > _FREQUENT * len(ids)
@@ -537,13 +529,13 @@ def _parts_of_codes(text: str, table: CodeTable, vocabulary: Vocabulary | None) 
     chunks = list(_CHUNK.finditer(text))
     known = [bool(vocabulary and vocabulary.frequency(code_key(chunk[0]))) for chunk in chunks]
     matches: dict[str, int] = {}
-    if not any(known) or (len(chunks) == 1 and _is_long_enough(text) and not _is_plain_number(text)):
+    if not any(known) or (len(chunks) == 1 and _is_recognisable(text) and not _is_plain_number(text)):
         _add_partial(matches, table, code_key(text))
     if matches:
         return CodeReading(matches, ((0, len(text)),) if _DIGIT.search(text) else ())
     spans = []
     for chunk, is_word in zip(chunks, known, strict=True) if len(chunks) > 1 else ():
-        if not is_word and _is_long_enough(chunk[0]) and not _is_plain_number(chunk[0]):
+        if not is_word and _is_recognisable(chunk[0]) and not _is_plain_number(chunk[0]):
             before = len(matches)
             _add_partial(matches, table, code_key(chunk[0]))
             if len(matches) > before:
@@ -567,17 +559,16 @@ def _add_partial(matches: dict[str, int], table: CodeTable, key: str) -> None:
         matches.setdefault(code.id, level)
 
 
-def _is_long_enough(run: str) -> bool:
+def _is_recognisable(run: str) -> bool:
     """Return whether a code can be recognised among words: in "watch 12 v" the first two words are none."""
-    if len(_DIGIT.findall(run)) < (_MIN_DIGITS_OF_WORDS if " " in run else 1):
-        return False
-    key = code_key(run)
-    return len(key) >= (_MIN_DIGITS if key.isdigit() else _MIN_LENGTH)
+    return len(_DIGIT.findall(run)) >= (_MIN_DIGITS_OF_WORDS if " " in run else 1) and is_code_key(
+        code_key(run)
+    )
 
 
 def _is_plain_number(text: str) -> bool:
     """Return whether a text is a short number or a quantity: 42, 2012, 500ml, size 42."""
     if text.isdigit():
-        return len(text) < _MIN_DIGITS
+        return len(text) < MIN_CODE_DIGITS
     may_be = text[0].isdigit() or " " in text
     return may_be and any(quantity.start == 0 and quantity.end == len(text) for quantity in quantities(text))

@@ -13,7 +13,16 @@ import numpy as np
 
 from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError
-from snapshelf.language import Correction, Lexicon, QueryWord, correct, normalise, query_words, search_terms
+from snapshelf.language import (
+    Correction,
+    Lexicon,
+    QueryWord,
+    code_key,
+    correct,
+    normalise,
+    query_words,
+    search_terms,
+)
 from snapshelf.query.catalogue_view import CatalogueView
 from snapshelf.query.codes import CodeReading, read_codes
 from snapshelf.query.composition import (
@@ -98,7 +107,9 @@ def understand(
     if has_photo and settings.read:
         encoded_text = " ".join(_COMPARISON.sub(" ", encoded_text).split())
     lexicon = catalogue.lexicon if catalogue else None
-    searched_words = query_words(encoded_text, lexicon)
+    searched_words = _with_codes(
+        query_words(encoded_text, lexicon), encoded_text, [words[start:end] for start, end in codes.spans]
+    )
     terms = _weigh_terms(encoded_text, searched_words, lexicon)
     if not has_photo and not encoded_text and not parsed.negated_text:
         encoded_text = words  # The words hold only quantities, so encode them after all.
@@ -146,6 +157,18 @@ def understand(
         nearest=parsed.nearest,
         excluded_ids=frozenset((*query_input.liked, *query_input.disliked)),
     )
+
+
+def _with_codes(words: Sequence[QueryWord], text: str, codes: Sequence[str]) -> list[QueryWord]:
+    """Return the words of a text with each code as a single word, which is the term of the products that have it."""
+    merged = list(words)
+    for code in codes:
+        start = text.find(code)
+        end = start + len(code)
+        if start >= 0:
+            merged = [word for word in merged if word.end <= start or end <= word.start]
+            merged.append(QueryWord(code, start, end, ((code_key(code),),)))
+    return sorted(merged, key=lambda word: word.start)
 
 
 def _weigh_terms(text: str, words: Sequence[QueryWord], lexicon: Lexicon | None) -> dict[str, float]:
