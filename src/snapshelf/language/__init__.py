@@ -20,6 +20,7 @@ from snapshelf.language.terms import (
 from snapshelf.language.tokens import Unit, split_units, stem
 from snapshelf.language.units import Measure, MeasureKind, measures
 from snapshelf.language.vocabulary import Vocabulary
+from snapshelf.language.word_forms import WordForms
 
 __all__ = [
     "MIN_CODE_DIGITS",
@@ -40,6 +41,7 @@ __all__ = [
     "QueryWord",
     "Unit",
     "Vocabulary",
+    "WordForms",
     "code_key",
     "correct",
     "index_terms",

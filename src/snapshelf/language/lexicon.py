@@ -106,10 +106,16 @@ class _Node:
         self.concepts: tuple[Concept, ...] | None = None
         self.excluded: set[str] | None = None
 
-    def insert(self, name: str) -> _Node:
+    def insert(self, name: str) -> list[_Node]:
+        """Return the nodes where a name ends, as it is matched with umlauts and without."""
+        units = split_units(normalise(name))
+        ways = {tuple(unit.text for unit in units), tuple(unit.key for unit in units)}
+        return [self._descend(way) for way in ways]
+
+    def _descend(self, words: tuple[str, ...]) -> _Node:
         node = self
-        for unit in split_units(normalise(name)):
-            node = node.children.setdefault(unit.text, _Node())
+        for word in words:
+            node = node.children.setdefault(word, _Node())
         return node
 
 
@@ -164,7 +170,8 @@ class Lexicon:
         self._root = _Node()
         self._phrases = _Node()
         for word in ENGLISH_STOP_WORDS | CHINESE_STOP_WORDS:
-            self._root.insert(word).concepts = ()
+            for node in self._root.insert(word):
+                node.concepts = ()
         for concept in self._concepts:
             if concept.id in self._by_id:
                 raise LexiconError(f"{source}: {concept.id} is defined twice; merge the two definitions")
@@ -172,8 +179,8 @@ class Lexicon:
             for name in [name for names in concept.names.values() for name in names]:
                 self._add_name(concept, name)
             for phrase in concept.not_in:
-                node = self._phrases.insert(phrase)
-                node.excluded = {*(node.excluded or ()), concept.id}
+                for node in self._phrases.insert(phrase):
+                    node.excluded = {*(node.excluded or ()), concept.id}
         self._apart = {frozenset(pair) for pair in content.apart}
         if is_complete:
             self._check_pairs()
@@ -204,9 +211,9 @@ class Lexicon:
             raise LexiconError(
                 f"{self._source}: the name {name!r} belongs to {owner.id} and {concept.id}; remove it from either"
             )
-        node = self._root.insert(name)
-        if node.concepts is None or concept not in node.concepts:
-            node.concepts = (*(node.concepts or ()), concept)
+        for node in self._root.insert(name):
+            if node.concepts is None or concept not in node.concepts:
+                node.concepts = (*(node.concepts or ()), concept)
 
     def _ancestor_chain(self, concept: Concept, *, is_complete: bool) -> tuple[Concept, ...]:
         chain: list[Concept] = []
@@ -343,14 +350,14 @@ class Lexicon:
 
     def _longest(self, units: list[Unit], first: int) -> Span | None:
         longest = None
-        node = self._root.children.get(units[first].text)
+        node = self._root.children.get(units[first].key)
         last = first + 1
         while node is not None:
             if node.concepts is not None:
                 longest = Span(first, last, node.concepts)
             if last == len(units) or not _continues(units[last - 1], units[last]):
                 break
-            node = node.children.get(units[last].text)
+            node = node.children.get(units[last].key)
             last += 1
         return longest
 
@@ -372,14 +379,14 @@ class Lexicon:
         """Return the spans of `not_in` phrases: first unit, last unit + 1, ids of the excluded concepts."""
         spans: list[tuple[int, int, set[str]]] = []
         for first, unit in enumerate(units):
-            node = self._phrases.children.get(unit.text)
+            node = self._phrases.children.get(unit.key)
             last = first + 1
             while node is not None:
                 if node.excluded is not None:
                     spans.append((first, last, node.excluded))
                 if last == len(units) or not _continues(units[last - 1], units[last]):
                     break
-                node = node.children.get(units[last].text)
+                node = node.children.get(units[last].key)
                 last += 1
         return spans
 

@@ -17,6 +17,8 @@ from snapshelf.language.units import measures
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from snapshelf.language.word_forms import WordForms
+
 _COMPOUND_GAPS = frozenset({"", "-", "‐", "&", ".", "_"})
 _JOINED_GAPS = frozenset({" ", "-", "‐", ".", "_"})
 # A longer compound is a list or an address, which nobody types as a single word.
@@ -157,7 +159,7 @@ def index_terms(text: str, lexicon: Lexicon | None = None) -> IndexTerms:
     return IndexTerms(tuple(words), tuple(term for term in helpers if term not in words))
 
 
-def query_words(text: str, lexicon: Lexicon | None = None) -> list[QueryWord]:
+def query_words(text: str, lexicon: Lexicon | None = None, forms: WordForms | None = None) -> list[QueryWord]:
     """Return the words of a query with the index terms of each, in order.
 
     A name of the lexicon is one word ("running shoes"). Chinese that the lexicon does not know is a word if it has up
@@ -170,6 +172,8 @@ def query_words(text: str, lexicon: Lexicon | None = None) -> list[QueryWord]:
         Any text.
     lexicon : Lexicon or None
         The bundled lexicon if None.
+    forms : WordForms or None
+        The shop's words, for inflections and stop words of its languages and for compounds.
 
     Returns
     -------
@@ -188,11 +192,12 @@ def query_words(text: str, lexicon: Lexicon | None = None) -> list[QueryWord]:
     spans = lexicon.segment(units)
     spans += lexicon.named(spans, units)
     pieces = list(_pieces(units, spans, latin_names=True, measured=_measured_spans(normalised, units)))
-    words = [piece for piece in pieces if not piece.is_stop_word] or pieces
+    stop_words = forms.stop_words if forms else frozenset()
+    words = [piece for piece in pieces if not piece.is_stop_word(stop_words)] or pieces
     return [
         QueryWord(normalised[part[0].start : part[-1].end], part[0].start, part[-1].end, alternatives)
         for piece in words
-        for part, alternatives in _alternatives(piece, units)
+        for part, alternatives in _alternatives(piece, units, forms)
     ]
 
 
@@ -222,11 +227,11 @@ class _Piece(NamedTuple):
     first: int
     terms: tuple[str, ...] = ()
 
-    @property
-    def is_stop_word(self) -> bool:
-        """Whether the piece says nothing beside other words."""
+    def is_stop_word(self, stop_words: frozenset[str]) -> bool:
+        """Return whether the piece says nothing beside other words."""
+        word = self.units[0]
         if self.kind == "latin" and len(self.units) == 1:
-            return is_stop_word(self.units[0].text)
+            return is_stop_word(word.text) or word.text in stop_words
         return self.kind == "stop"
 
 
@@ -394,7 +399,9 @@ def _glue(left: Unit, right: Unit) -> str:
     return first + second if is_joined and len(first + second) <= _MAX_COMPOUND_LENGTH else ""
 
 
-def _alternatives(piece: _Piece, units: list[Unit]) -> Iterator[tuple[Sequence[Unit], Alternatives]]:
+def _alternatives(
+    piece: _Piece, units: list[Unit], forms: WordForms | None
+) -> Iterator[tuple[Sequence[Unit], Alternatives]]:
     """Yield the words of a piece of a query: their units and alternatives."""
     terms = [(term,) for term in piece.terms]
     if piece.kind == "unknown" and len(piece.units) > _MAX_WORD_LENGTH:
@@ -403,7 +410,8 @@ def _alternatives(piece: _Piece, units: list[Unit]) -> Iterator[tuple[Sequence[U
     elif any(unit.is_unspaced for unit in piece.units):
         yield piece.units, _distinct([*terms, *_unspaced_alternatives(piece, units)])
     else:
-        yield piece.units, _distinct([*terms, *_latin_alternatives(piece, units)])
+        others = _forms_of_shop(piece, units, forms) if forms else ()
+        yield piece.units, _distinct([*terms, *_latin_alternatives(piece, units), *others])
 
 
 def _distinct(alternatives: Iterable[tuple[str, ...]]) -> Alternatives:
@@ -463,3 +471,19 @@ def _latin_alternatives(piece: _Piece, units: list[Unit]) -> Iterator[tuple[str,
     for left, right in ((piece.first - 1, piece.first), (last, last + 1)):
         if left >= 0 and right < len(units) and (glued := _glue(units[left], units[right])):
             yield (stem(glued),)
+
+
+def _forms_of_shop(piece: _Piece, units: list[Unit], forms: WordForms) -> Iterator[tuple[str, ...]]:
+    """Yield inflections of a word, compounds with it, and the parts of a compound, as the shop has them."""
+    words = [unit.text for unit in piece.units]
+    if len(words) == 1:
+        for word in (words[0], *piece.units[0].others):
+            yield from ((stem(form),) for form in forms.forms(word))
+            yield from ((stem(modifier), stem(head)) for modifier, head in forms.parts(word))
+    last = piece.first + len(words) - 1
+    pairs = [(piece.first - 1, piece.first), (last, last + 1)]
+    if len(words) == 2:
+        pairs.append((piece.first, last))
+    for left, right in pairs:
+        if left >= 0 and right < len(units) and units[right].gap in _JOINED_GAPS:
+            yield from ((stem(form),) for form in forms.joined(units[left].text, units[right].text))

@@ -72,6 +72,11 @@ class Unit(NamedTuple):
     is_unspaced: bool = False
     others: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """The form that names of the lexicon are compared with: für is no fur, and l'eau is eau."""
+        return self.others[0] if self.others else self.text
+
 
 _PLAIN = str.maketrans(
     {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i", "ё": "е"}

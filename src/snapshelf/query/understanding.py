@@ -17,6 +17,7 @@ from snapshelf.language import (
     Correction,
     Lexicon,
     QueryWord,
+    WordForms,
     code_key,
     correct,
     normalise,
@@ -107,8 +108,12 @@ def understand(
     if has_photo and settings.read:
         encoded_text = " ".join(_COMPARISON.sub(" ", encoded_text).split())
     lexicon = catalogue.lexicon if catalogue else None
+    vocabulary = catalogue.vocabulary if catalogue else None
+    forms = WordForms.of(vocabulary) if vocabulary else None
     searched_words = _with_codes(
-        query_words(encoded_text, lexicon), encoded_text, [words[start:end] for start, end in codes.spans]
+        query_words(encoded_text, lexicon, forms),
+        encoded_text,
+        [words[start:end] for start, end in codes.spans],
     )
     terms = _weigh_terms(encoded_text, searched_words, lexicon)
     if not has_photo and not encoded_text and not parsed.negated_text:

@@ -16,7 +16,7 @@ from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError, StorageError
 from snapshelf.events import Event
 from snapshelf.index import Equals, Filter, Ids, Not, Or, SearchIndex
-from snapshelf.language import Lexicon, normalise, warm_up_correction
+from snapshelf.language import Lexicon, WordForms, normalise, warm_up_correction
 from snapshelf.query import (
     MAX_TEXT_LENGTH,
     CatalogueView,
@@ -130,6 +130,9 @@ class SearchService:
             args=(self._words.vocabulary, self._lexicon),
             name="snapshelf-corrections",
             daemon=True,
+        ).start()
+        threading.Thread(
+            target=WordForms.of, args=(self._words.vocabulary,), name="snapshelf-word-forms", daemon=True
         ).start()
 
     def changed(self, ids: Iterable[str]) -> None:
