@@ -173,6 +173,30 @@ def test_facets_count_products_and_ignore_their_own_choice(shop: Shelf) -> None:
     assert shop.search(text="x1", facets=list(fields)).facets
 
 
+def test_words_can_ask_for_an_order(shop: Shelf) -> None:
+    cheap = shop.search(text="cheapest shoes", k=COUNT)
+    assert cheap.sort == "price"
+    assert prices(cheap) == sorted(prices(cheap))
+    assert ids(cheap) == ids(shop.search(text="shoes", sort="price", k=COUNT))
+    (order,) = [chip for chip in cheap.chips if chip.kind == "sort"]
+    assert (order.text, order.where, order.labels["zh"]) == ("cheapest", "sort = price", "价格从低到高")
+    removed = shop.search(text="cheapest shoes", dismissed=[order.where], k=COUNT)
+    assert (removed.sort, [chip for chip in removed.chips if chip.kind == "sort"]) == ("relevance", [])
+    dear = shop.search(text="最贵的 shoes under 100", k=3)
+    assert prices(dear) == sorted(prices(dear), reverse=True)
+    assert {"sort", "price"} <= {chip.kind for chip in dear.chips}
+    # An order that is chosen goes before the words.
+    chosen = shop.search(text="cheapest shoes", sort="-price", k=COUNT)
+    assert (chosen.sort, [chip.kind for chip in chosen.chips if chip.kind == "sort"]) == ("-price", [])
+    assert prices(chosen) == sorted(prices(chosen), reverse=True)
+    assert shop.search(text="cheapest shoes", sort="relevance").sort == "relevance"
+    # Words that ask for an order alone browse the shop.
+    everything = shop.search(text="cheapest", k=COUNT)
+    assert (everything.total, prices(everything)) == (COUNT / 2, sorted(prices(everything)))
+    unknown = shop.search(text="bestselling shoes", k=3)
+    assert (unknown.sort, [note.kind for note in unknown.notes]) == ("relevance", ["unknown-order"])
+
+
 def test_results_can_be_sorted(shop: Shelf) -> None:
     cheap, dear = (prices(shop.search(text="shoes", sort=sort, k=COUNT)) for sort in ("price", "-price"))
     assert cheap == sorted(cheap)

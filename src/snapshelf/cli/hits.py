@@ -53,7 +53,7 @@ def _notices(response: "SearchResponse") -> Iterator[str]:
     if response.did_you_mean:
         yield f"did you mean: {response.did_you_mean}"
     for chip in response.chips:
-        use = "only" if chip.hard else "preferred"
+        use = "order" if chip.kind == "sort" else "only" if chip.hard else "preferred"
         yield f"{use}: {chip.where} (read from {chip.text!r}; if not meant: --drop '{chip.where}')"
     for notice in response.notes:
         yield f"note: {notice.text}"

@@ -40,6 +40,8 @@ color colors cost deal delivery discount dollars euros expensive find free give 
 less like litre litres longer lower maximum minimum more most much need nice offer online only order over pounds popular
 price prices priced quality rating recommend reduced review reviews sale search shipping shop shorter show similar size
 sizes smaller store than under very want within without yuan
+arrivals bestseller bestsellers bestselling cheapest costliest latest newest popular priciest rated seller sellers
+trending
 """
 _COMMON_WORDS = ENGLISH_STOP_WORDS | frozenset(_SHOPPING_WORDS.split())
 

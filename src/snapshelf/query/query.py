@@ -123,6 +123,22 @@ class NearestKind:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderWords:
+    """Words that ask for an order of the products.
+
+    Parameters
+    ----------
+    sort : str
+        The order, as the option `sort` names it.
+    chip : Chip
+        Shows it, with the filter that everything matches.
+    """
+
+    sort: str
+    chip: Chip
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A parsed and encoded query.
 
@@ -149,6 +165,8 @@ class Query:
         Spelling correction; applied to `normalised` if it is sure, otherwise a proposal.
     chips : tuple of Chip
         Constraints read from the words, in text order.
+    order : OrderWords or None
+        Words that ask for an order; they are no part of `text`, `terms` and `words`.
     notes : tuple of Note
         Messages for the shopper.
     nearest : NearestKind or None
@@ -166,6 +184,7 @@ class Query:
     normalised: str = ""
     correction: Correction | None = None
     chips: tuple[Chip, ...] = ()
+    order: OrderWords | None = None
     notes: tuple[Note, ...] = ()
     nearest: NearestKind | None = None
     excluded_ids: frozenset[str] = frozenset()

@@ -37,7 +37,8 @@ from snapshelf.query.composition import (
     subtract_direction,
 )
 from snapshelf.query.constraints import ConstraintReader, ParsedText
-from snapshelf.query.query import Note, Query
+from snapshelf.query.order_words import ORDER, read_order, without_order
+from snapshelf.query.query import Chip, Note, OrderWords, Query
 from snapshelf.query.query_input import QueryInput, decode_photo_input
 from snapshelf.query.settings import UnderstandingSettings
 
@@ -97,11 +98,13 @@ def understand(
     notes: list[Note] = []
     words = _normalised(query_input, notes)
     codes = _read_codes(words, catalogue)
-    correction = _correction(words, codes, catalogue, settings)
+    order = _read_order(words, codes, catalogue, settings, dismissed)
+    correction = _correction(words, codes, order, catalogue, settings)
     if correction is not None and correction.sure:
         words = correction.text
         codes = _read_codes(words, catalogue)
-    parsed = _parse_text(words, codes, query_input, catalogue, settings, dismissed)
+        order = _read_order(words, codes, catalogue, settings, dismissed)
+    parsed = _parse_text(words, codes, order, query_input, catalogue, settings, dismissed)
     liked, disliked = _example_vectors(query_input, catalogue, notes)
     has_photo = bool(images) or bool(liked)
     encoded_text = parsed.remaining_text
@@ -116,7 +119,8 @@ def understand(
         [words[start:end] for start, end in codes.spans],
     )
     terms = _weigh_terms(encoded_text, searched_words, lexicon)
-    if not has_photo and not encoded_text and not parsed.negated_text:
+    browses = order is not None and not has_photo and not encoded_text and not parsed.negated_text
+    if not has_photo and not encoded_text and not parsed.negated_text and not browses:
         encoded_text = words  # The words hold only quantities, so encode them after all.
         if not encoded_text:
             raise NotFoundError(
@@ -158,6 +162,7 @@ def understand(
         chips=tuple(replace(chip, boost=CONSTRAINT_BOOST * chip.boost) for chip in parsed.chips)
         if has_photo
         else parsed.chips,
+        order=order,
         notes=(*notes, *parsed.notes),
         nearest=parsed.nearest,
         excluded_ids=frozenset((*query_input.liked, *query_input.disliked)),
@@ -210,17 +215,32 @@ def _read_codes(words: str, catalogue: CatalogueView | None) -> CodeReading:
     return read_codes(words, catalogue.codes, catalogue.vocabulary)
 
 
+def _read_order(
+    words: str,
+    codes: CodeReading,
+    catalogue: CatalogueView | None,
+    settings: UnderstandingSettings,
+    dismissed: Collection[str],
+) -> OrderWords | None:
+    if catalogue is None or not settings.read or settings.mode(ORDER) == "off":
+        return None
+    return read_order(words, catalogue, codes.spans, dismissed)
+
+
 def _correction(
-    words: str, codes: CodeReading, catalogue: CatalogueView | None, settings: UnderstandingSettings
+    words: str,
+    codes: CodeReading,
+    order: OrderWords | None,
+    catalogue: CatalogueView | None,
+    settings: UnderstandingSettings,
 ) -> Correction | None:
-    """Return the spelling correction of the words; codes are not corrected."""
+    """Return the spelling correction of the words; codes and words that ask for an order are not corrected."""
     if not (settings.correct and catalogue and catalogue.vocabulary and words) or codes.is_whole:
         return None
     correction = correct(words, catalogue.vocabulary, catalogue.lexicon)
+    kept = [*codes.spans, *([(order.chip.start, order.chip.end)] if order else [])]
     if correction is None or any(
-        change.start < end and start < change.end
-        for change in correction.changes
-        for start, end in codes.spans
+        change.start < end and start < change.end for change in correction.changes for start, end in kept
     ):
         return None
     return correction
@@ -235,6 +255,7 @@ def _emoji_names(signs: str) -> str:
 def _parse_text(
     words: str,
     codes: CodeReading,
+    order: OrderWords | None,
     query_input: QueryInput,
     catalogue: CatalogueView | None,
     settings: UnderstandingSettings,
@@ -244,7 +265,11 @@ def _parse_text(
     if catalogue is None or not settings.read:
         return ParsedText(remaining_text=words, negated_text=unwanted)
     reader = ConstraintReader(catalogue, settings, dismissed)
-    parsed = reader.read(words, codes.spans)
+    rest, place, moved = without_order(words, order)
+    spans = [(start, end) if start < place else (start - moved, end - moved) for start, end in codes.spans]
+    parsed = reader.read(rest, spans)
+    if moved:
+        parsed = replace(parsed, chips=tuple(_moved(chip, place, moved) for chip in parsed.chips))
     if not unwanted:
         return parsed
     without = reader.read_negated(unwanted, len(words))
@@ -256,6 +281,11 @@ def _parse_text(
         parsed.notes,
         parsed.nearest,
     )
+
+
+def _moved(chip: Chip, place: int, by: int) -> Chip:
+    """Move a chip of the words from a place on."""
+    return chip if chip.start < place else replace(chip, start=chip.start + by, end=chip.end + by)
 
 
 def _example_vectors(

@@ -133,8 +133,18 @@ class SearchResponse:
     facets: Annotated[tuple[FacetResult, ...], Field(description="In the order of the request.")] = ()
     chips: Annotated[
         tuple[Chip, ...],
-        Field(description="Constraints read from the words; `dismissed` takes one back by its `where`."),
+        Field(
+            description="Constraints read from the words, and the order that they ask for (kind `sort`); `dismissed` "
+            "takes one back by its `where`."
+        ),
     ] = ()
+    sort: Annotated[
+        str,
+        Field(
+            description="The order: what the request or the words ask for, otherwise `relevance`; without a query "
+            "that is what sells, then what is new."
+        ),
+    ] = "relevance"
     searched_as: Annotated[
         str | None, Field(description="The corrected words that were searched instead of those given.")
     ] = None

@@ -202,7 +202,8 @@ class SearchService:
         not_hidden = joined(where, no_examples, rules.left)
         collapse = request.collapse and request.mode == "full"
         group = GROUP if collapse else None
-        sort = read_sort(request.sort, self.index)
+        query, order = self._with_order(request, query)
+        sort = read_sort(order, self.index)
         # Sorting forgets how well a product fits, so what was said has to hold.
         said = query.chips if sort is None else [replace(chip, hard=True) for chip in query.chips]
         chips, relaxations = relaxed(
@@ -230,6 +231,22 @@ class SearchService:
             total=total,
             notes=(*query.notes, *rules.notes, *relaxations, *nothing),
         )
+
+    def _with_order(self, request: SearchRequest, query: Query) -> tuple[Query, str | None]:
+        """Return the order of a request: its own, or what its words ask for, as far as the shop knows it."""
+        if request.sort is not None or query.order is None:
+            return replace(query, order=None), request.sort
+        sort = read_sort(query.order.sort, self.index)
+        is_known = sort is not None and sort.field in self.index.fields()
+        if is_known or (sort == BESTSELLING and self.personal.live.has_statistics):
+            return query, query.order.sort
+        words = query.order.chip.text
+        note = Note(
+            "unknown-order",
+            f"{words!r} asks for an order that the shop has no numbers for, so it is left out",
+            {"words": words},
+        )
+        return replace(query, order=None, notes=(*query.notes, note)), None
 
     def assign(self, request: SearchRequest, page: Page) -> RankingAssignment:
         """Assign rankers to a search, or to a later page of it."""
@@ -327,7 +344,8 @@ class SearchService:
             timings=timings,
             total=plan.total,
             facets=facets,
-            chips=plan.query.chips,
+            chips=(*plan.query.chips, *([plan.query.order.chip] if plan.query.order else [])),
+            sort=request.sort or (plan.query.order.sort if plan.query.order else "relevance"),
             searched_as=_correction(plan.query, sure=True),
             did_you_mean=_correction(plan.query, sure=False),
             related=self._related(results, request.related, corpus) if request.related else (),

@@ -1,0 +1,202 @@
+"""Order words: words of a query that ask for an order of the products, such as "cheapest" or 最新."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from snapshelf.index import And, Filter, HasWords, TermPlace
+from snapshelf.language import Alternatives, QueryWord, query_words
+from snapshelf.query.catalogue_view import CatalogueView
+from snapshelf.query.query import Chip, OrderWords
+
+ORDER = "sort"
+"""Kind of the chips of order words; a shop turns them off with ``constraints: {sort: off}``."""
+
+_OF_A_NAME = 0.5
+"""Share of the products with the other words from which an order word beside these is a part of their names: most
+shoes with "balance" in their names are of New Balance."""
+
+_TELLS_APART = (0.05, 0.9)
+"""Share of the products that have the word in their attributes where it is a value, as "new" is beside "used". Many
+feeds say "new" of all products."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """An order, its labels, and the words that ask for it."""
+
+    sort: str
+    en: str
+    zh: str
+    words: re.Pattern[str]
+
+
+def _order(sort: str, en: str, zh: str, english: str, chinese: str) -> _Order:
+    """Compile the words; particles around them belong to them: "the cheapest first", 最便宜的."""
+    in_english = rf"(?<![\w-])(?:the\ )?(?:{english})(?![\w-])(?:\ (?:ones?|first)(?!\w))?"
+    in_chinese = rf"(?:{chinese})(?:的|款(?![式型]))*"
+    return _Order(sort, en, zh, re.compile(f"{in_english}|{in_chinese}", re.VERBOSE))
+
+
+_ORDERS = (
+    _order(
+        "price",
+        "cheapest first",
+        "价格从低到高",
+        r"cheapest|least\ expensive|lowest(?:\ |-)priced?|most\ affordable"
+        r"|(?:sort(?:ed)?\ )?(?:by\ )?price:?\ (?:low\ to\ high|ascending)",
+        r"最便宜|价格最低|最低价|最实惠|最划算|价格(?:从|由)低(?:到|至)高",
+    ),
+    _order(
+        "-price",
+        "most expensive first",
+        "价格从高到低",
+        r"most\ expensive|highest(?:\ |-)priced?|priciest|costliest"
+        r"|(?:sort(?:ed)?\ )?(?:by\ )?price:?\ (?:high\ to\ low|descending)",
+        r"最贵|价格最高|最高价|价格(?:从|由)高(?:到|至)低",
+    ),
+    _order(
+        "rating",
+        "best rated first",
+        "评分从高到低",
+        r"(?:best|top|highest|most\ highly)(?:\ |-)(?:rated|rating|reviewed)"
+        r"|(?:best|highest|top)\ (?:ratings|reviews)",
+        r"(?:评分|评价|口碑)(?:最高|最好)|好评(?:最多|如潮)?|最高评分|高评分",
+    ),
+    _order(
+        "bestselling",
+        "bestsellers first",
+        "热销在前",
+        r"best(?:\ |-)?sell(?:ing|ers?)|top(?:\ |-)?sell(?:ing|ers?)|most\ (?:popular|bought|sold)|popular|trending",
+        r"(?:最)?热销|(?:最)?热卖|(?:最)?畅销|销量(?:最高|最好|第一)|卖得最好|(?:最)?热门|最受欢迎|人气(?:最高)?|爆款",
+    ),
+    _order(
+        "newest",
+        "newest first",
+        "新品在前",
+        r"newest|latest|most\ recent|new(?:ly)?\ (?:arrivals?|arrived|releases?|in)|just\ (?:in|arrived)"
+        r"|(?<!brand\ )(?<!brand-)(?<!like\ )(?<!not\ )new",
+        r"最新(?:上架|上市|发布)?|新款|新品|新到|新上架|新上市|上新",
+    ),
+)
+
+
+def read_order(
+    text: str,
+    catalogue: CatalogueView,
+    codes: Sequence[tuple[int, int]] = (),
+    dismissed: Collection[str] = (),
+) -> OrderWords | None:
+    """Read the first words that ask for an order; None where there are none.
+
+    Words that are part of a name of the shop ask for no order ("New Balance"), and neither do those that name a value
+    by which the shop's products differ ("new" beside "used").
+
+    Parameters
+    ----------
+    text : str
+        A query in normal form.
+    catalogue : CatalogueView
+    codes : sequence of (int, int)
+        Spans that are codes.
+    dismissed : collection of str
+        `Chip.where` of the chips that the shopper removed.
+    """
+    matches = sorted(
+        ((match, order) for order in _ORDERS for match in order.words.finditer(text)),
+        key=lambda found: (found[0].start(), -found[0].end()),
+    )
+    for match, order in matches:
+        span, where = match.span(), f"{ORDER} = {order.sort}"
+        if where in dismissed or _overlaps(span, codes) or _is_name(text, span, catalogue):
+            continue
+        chip = Chip(
+            text=match[0].strip(),
+            start=span[0],
+            end=span[1],
+            kind=ORDER,
+            field=order.sort,
+            where=where,
+            filter=And(()),
+            exact=And(()),
+            labels={"en": order.en, "zh": order.zh},
+            hard=True,
+            boost=0.0,
+        )
+        return OrderWords(order.sort, chip)
+    return None
+
+
+def without_order(text: str, order: OrderWords | None) -> tuple[str, int, int]:
+    """Take the words of an order out of a text in normal form.
+
+    Returns
+    -------
+    rest : str
+        The other words.
+    place : int
+        Where the words after those of the order begin in the rest.
+    moved : int
+        How much further they stand in `text`.
+    """
+    if order is None:
+        return text, len(text), 0
+    before, after = text[: order.chip.start].rstrip(), text[order.chip.end :].lstrip()
+    gap = " " if before and after else ""
+    place = len(before) + len(gap)
+    return f"{before}{gap}{after}", place, len(text) - len(after) - place
+
+
+def _is_name(text: str, span: tuple[int, int], catalogue: CatalogueView) -> bool:
+    """Whether words are a part of a name or of a value of the shop, by the products that have them."""
+    if any(_overlaps(span, [(start, end)]) for start, end, _ in catalogue.names_in(text)):
+        return True
+    words = query_words(text, catalogue.lexicon)
+    own = [word for word in words if _overlaps((word.start, word.end), [span])]
+    before = [word for word in words if word.end <= span[0]]
+    after = [word for word in words if word.start >= span[1]]
+    if not own:
+        return False
+    return _names_value(own, catalogue) or any(
+        others and _belongs_to(own, others, catalogue) for others in (before + after, before[-1:], after[:1])
+    )
+
+
+def _belongs_to(own: Sequence[QueryWord], others: Sequence[QueryWord], catalogue: CatalogueView) -> bool:
+    """Whether most products with some words in their names have others there, too."""
+    with_others = catalogue.count(_named(others))
+    return bool(with_others) and (catalogue.count(_named([*own, *others])) or 0) > _OF_A_NAME * (
+        with_others or 0
+    )
+
+
+def _named(words: Sequence[QueryWord]) -> Filter:
+    """Return the products that have words, as they are written, in their names."""
+    written = [
+        tuple(terms for terms in word.alternatives if not any(term.startswith("§") for term in terms))
+        or word.alternatives
+        for word in words
+    ]
+    return _having(written, TermPlace.NAME)
+
+
+def _names_value(words: Sequence[QueryWord], catalogue: CatalogueView) -> bool:
+    """Whether words stand in the attributes of some products, and not of others."""
+    written = [word.alternatives for word in words]
+    total, anywhere, in_names = (
+        catalogue.count(where) or 0
+        for where in (And(()), _having(written, TermPlace.ATTRIBUTE), _having(written, TermPlace.NAME))
+    )
+    low, high = _TELLS_APART
+    return bool(total) and low <= (anywhere - in_names) / total <= high
+
+
+def _having(alternatives: Sequence[Alternatives], place: TermPlace) -> Filter:
+    words = tuple(alternatives)
+    return HasWords(words, (1.0,) * len(words), float(len(words)), place)
+
+
+def _overlaps(span: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:
+    return any(span[0] < end and start < span[1] for start, end in others)
