@@ -94,6 +94,79 @@ def test_all_ways_to_say_women(word: str) -> None:
     assert match[1:] == (0, len(word))
 
 
+@pytest.mark.parametrize(
+    ("chinese", "english"),
+    [
+        ("空调", "air conditioners"),
+        ("笔记本电脑", "laptop"),
+        ("洗衣机", "washing machine"),
+        ("充电器", "fast charger"),
+        ("数据线", "charging cable"),
+        ("无线耳机 耳机", "headphones"),
+        ("路由器", "wifi router"),
+        ("固态硬盘", "SSD"),
+        ("鼠标", "gaming mouse"),
+        ("電鍋 电饭煲", "rice cooker"),
+        ("沙发", "couch"),
+        ("吸顶灯", "ceiling lights"),
+        ("螺丝刀", "screwdriver set"),
+        ("婴儿车", "pushchair"),
+        ("猫砂", "cat litter"),
+        ("割草机", "lawn mower"),
+        ("刹车片", "brake pads"),
+        ("哑铃", "dumbbells"),
+        ("积木", "building blocks"),
+        ("订书机", "stapler"),
+    ],
+)
+def test_goods_of_any_shop_have_a_concept_in_both_languages(chinese: str, english: str) -> None:
+    assert concept_ids(english)
+    assert set(concept_ids(english)) <= set(concept_ids(chinese))
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide"),
+    [
+        ("sofa", "seating"),
+        ("armchair", "chair"),
+        ("armchair", "seating"),
+        ("macbook", "laptop"),
+        ("laptop", "computer"),
+        ("iphone", "手机"),
+        ("ssd", "硬盘"),
+        ("earbuds", "耳机"),
+        ("desk", "table"),
+        ("洗衣机", "appliances"),
+    ],
+)
+def test_what_is_a_kind_of_what(narrow: str, wide: str) -> None:
+    first, second = lexicon.get("category", narrow), lexicon.get("category", wide)
+    assert first is not None
+    assert second is not None
+    assert second in lexicon.ancestors(first)
+
+
+@pytest.mark.parametrize(
+    ("text", "absent"),
+    [
+        ("laptop backpack", "category/laptop"),
+        ("鼠标垫", "category/computer-mouse"),
+        ("手机支架", "category/mobile-phone"),
+        ("空调被", "category/air-conditioner"),
+        ("food processor", "category/processor"),
+        ("汽车脚垫", "category/car"),
+        ("小米手机", "category/rice"),
+        ("Apple iPad Air", "category/apple"),
+        ("Baseball Glove", "category/baseball-bat"),
+        ("礼包", "category/bags"),
+    ],
+)
+def test_what_is_no_kind_of_what(text: str, absent: str) -> None:
+    assert lexicon.get("category", absent.removeprefix("category/").replace("-", " ")) is not None
+    named = [match.concept for match in lexicon.find(text)]
+    assert absent not in {wider.id for concept in named for wider in (concept, *lexicon.ancestors(concept))}
+
+
 @pytest.mark.parametrize("word", ["男士", "男式", "男款", "men's", "gents"])
 def test_all_ways_to_say_men(word: str) -> None:
     assert concept_ids(f"{word} 皮带") == ["gender/men", "category/belt"]
