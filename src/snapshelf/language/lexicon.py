@@ -106,21 +106,26 @@ class _Node:
         self.concepts: tuple[Concept, ...] | None = None
         self.excluded: set[str] | None = None
 
-    def insert(self, name: str) -> list[_Node]:
+    def insert(self, units: list[Unit]) -> list[_Node]:
         """Return the nodes where a name ends, as it is matched with umlauts and without."""
-        units = split_units(normalise(name))
         ways = {tuple(unit.text for unit in units), tuple(unit.key for unit in units)}
         return [self._descend(way) for way in ways]
 
     def _descend(self, words: tuple[str, ...]) -> _Node:
         node = self
         for word in words:
-            node = node.children.setdefault(word, _Node())
+            if (child := node.children.get(word)) is None:
+                child = node.children[word] = _Node()
+            node = child
         return node
 
 
+def _units(name: str) -> list[Unit]:
+    return split_units(normalise(name))
+
+
 def _name_key(name: str) -> str:
-    return " ".join(unit.text for unit in split_units(normalise(name)))
+    return " ".join(unit.text for unit in _units(name))
 
 
 def _continues(left: Unit, right: Unit) -> bool:
@@ -170,7 +175,7 @@ class Lexicon:
         self._root = _Node()
         self._phrases = _Node()
         for word in ENGLISH_STOP_WORDS | CHINESE_STOP_WORDS:
-            for node in self._root.insert(word):
+            for node in self._root.insert(_units(word)):
                 node.concepts = ()
         for concept in self._concepts:
             if concept.id in self._by_id:
@@ -179,7 +184,7 @@ class Lexicon:
             for name in [name for names in concept.names.values() for name in names]:
                 self._add_name(concept, name)
             for phrase in concept.not_in:
-                for node in self._phrases.insert(phrase):
+                for node in self._phrases.insert(_units(phrase)):
                     node.excluded = {*(node.excluded or ()), concept.id}
         self._apart = {frozenset(pair) for pair in content.apart}
         if is_complete:
@@ -201,17 +206,17 @@ class Lexicon:
                     )
 
     def _add_name(self, concept: Concept, name: str) -> None:
-        key = _name_key(name)
-        if not key:
+        units = _units(name)
+        if not units:
             raise LexiconError(
                 f"{self._source}: {concept.id} has the name {name!r}, which has no letter; remove it"
             )
-        owner = self._by_name.setdefault((concept.kind, key), concept)
+        owner = self._by_name.setdefault((concept.kind, " ".join(unit.text for unit in units)), concept)
         if owner.id != concept.id:
             raise LexiconError(
                 f"{self._source}: the name {name!r} belongs to {owner.id} and {concept.id}; remove it from either"
             )
-        for node in self._root.insert(name):
+        for node in self._root.insert(units):
             if node.concepts is None or concept not in node.concepts:
                 node.concepts = (*(node.concepts or ()), concept)
 
