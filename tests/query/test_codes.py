@@ -143,8 +143,17 @@ def test_a_word_that_many_products_have_is_no_code_among_words(empty: Shelf) -> 
 
 
 def test_spans_are_the_codes(shop: Shelf) -> None:
-    assert read_codes("red kx55-xs-red top", shop.codes).spans == ((4, 15),)
+    assert read_codes("red kx55-xs-red top", shop.codes).spans == [(4, 15)]
     assert read_codes("watch", shop.codes) == ({"watch": EXACT}, (), True), "a word, too"
+
+
+def test_terms_of_codes_are_those_of_the_products(shop: Shelf) -> None:
+    def terms(text: str) -> list[set[str]]:
+        return [set(word.terms) for word in read_codes(text, shop.codes).words]
+
+    assert terms("case for kx55-xs-red") == [{"kx55xsred"}]
+    assert terms("40063813339") == [{"40063813339", "4006381333931", "4006381333948"}]
+    assert terms("12345678905") == [{"12345678905", "0012345678905"}]
 
 
 def test_columns_are_recognised_by_name_or_by_their_values(empty: Shelf) -> None:

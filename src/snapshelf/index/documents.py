@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from snapshelf.catalogue import Product, is_code_name
 from snapshelf.index.protocol import FieldValue, Record, TermPlace
-from snapshelf.language import IndexTerms, Lexicon, code_key, index_terms, is_code_key
+from snapshelf.language import IndexTerms, Lexicon, code_key, index_terms, is_code
 
 _K1, _B = 1.2, 0.75
 _USUAL_LENGTH = 24.0
@@ -83,7 +83,8 @@ def _analyse(product: Product, lexicon: Lexicon | None) -> tuple[dict[str, float
             counts[term] = counts.get(term, 0.0) + weight
             places[term] = max(places.get(term, 0), place)
     for code in filter(None, (product.id, product.group_id)):
-        if is_code_key(key := code_key(code)):
+        if is_code(code):
+            key = code_key(code)
             counts[key] = counts.get(key, 0.0) + _TITLE
             places[key] = TermPlace.NAME
     norm = _K1 * (1 - _B + _B * length / _USUAL_LENGTH)

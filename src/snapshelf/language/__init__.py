@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snapshelf.language.codes import MIN_CODE_DIGITS, MIN_CODE_LENGTH, code_key, is_code_key
+from snapshelf.language.codes import MIN_CODE_DIGITS, MIN_CODE_LENGTH, code_key, is_code
 from snapshelf.language.completions import Completion, Completions
 from snapshelf.language.correction import Change, Correction, correct, warm_up_correction
 from snapshelf.language.lexicon import Concept, Lexicon, Match
@@ -45,7 +45,7 @@ __all__ = [
     "code_key",
     "correct",
     "index_terms",
-    "is_code_key",
+    "is_code",
     "measures",
     "normalise",
     "quantities",

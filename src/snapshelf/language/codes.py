@@ -24,6 +24,13 @@ def code_key(text: str) -> str:
     return _NEITHER_LETTER_NOR_DIGIT.sub("", normalise(text))
 
 
-def is_code_key(key: str) -> bool:
-    """Return whether a `code_key` can be told from words: it has a digit, and at least four letters or five digits."""
+def is_code(text: str) -> bool:
+    """Return whether a text can be told from words: it has a digit, and at least four characters or five digits.
+
+    Examples
+    --------
+    >>> [is_code(text) for text in ("AB-12", "40063", "watch", "42", "2012")]
+    [True, True, False, False, False]
+    """
+    key = code_key(text)
     return bool(_DIGIT.search(key)) and len(key) >= (MIN_CODE_DIGITS if key.isdigit() else MIN_CODE_LENGTH)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from snapshelf.catalogue import is_barcode_name, is_code_name, is_name_of_other_codes
 from snapshelf.errors import SnapshelfError
 from snapshelf.index import FieldValue, Ids, SearchIndex
-from snapshelf.language import MIN_CODE_DIGITS, MIN_CODE_LENGTH, Vocabulary, code_key, is_code_key, quantities
+from snapshelf.language import MIN_CODE_DIGITS, MIN_CODE_LENGTH, Vocabulary, code_key, is_code, quantities
 from snapshelf.query.filters.fields import ATTRIBUTES
 
 EXACT, PREFIX, WITHIN = 3, 2, 1
@@ -92,6 +92,19 @@ class Code(NamedTuple):
     written: str
     id: str
 
+    @property
+    def term(self) -> str:
+        """The index term of the code; the zeros in front of a barcode are part of it."""
+        return code_key(self.written) if self.written.startswith("0") else self.key
+
+
+class CodeWord(NamedTuple):
+    """A stretch of a text that is a code and nothing else; by any of the terms, products have it."""
+
+    start: int
+    end: int
+    terms: tuple[str, ...]
+
 
 class CodeReading(NamedTuple):
     """The codes that a text names.
@@ -100,15 +113,19 @@ class CodeReading(NamedTuple):
     ----------
     matches : mapping
         Id of each product with such a code → `EXACT`, `PREFIX` or `WITHIN`, best first.
-    spans : tuple of (int, int)
-        Stretches of the text that are codes and nothing else.
+    words : tuple of CodeWord
     is_whole : bool
         The text as a whole is the code of a product.
     """
 
     matches: Mapping[str, int] = {}
-    spans: tuple[tuple[int, int], ...] = ()
+    words: tuple[CodeWord, ...] = ()
     is_whole: bool = False
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """Positions of the `words`."""
+        return [(word.start, word.end) for word in self.words]
 
 
 class CodeTable:
@@ -472,15 +489,41 @@ def read_codes(text: str, table: CodeTable, vocabulary: Vocabulary | None = None
     key = code_key(text)
     if not key:
         return CodeReading()
-    has_digit = bool(_DIGIT.search(key))
+    reading = _Reading()
     if codes := _exact(table, key):
-        matches = dict.fromkeys((code.id for code in codes), EXACT)
+        reading.add(text, 0, [(code, EXACT) for code in codes])
         if _looks_like_code(text) and not _is_plain_number(text):
-            _add_partial(matches, table, key)
-        return CodeReading(matches, ((0, len(text)),) if has_digit else (), is_whole=True)
-    if not _looks_like_code(text):
-        return CodeReading()
-    return _whole_codes(text, table, vocabulary) or _parts_of_codes(text, table, vocabulary)
+            reading.add_products(table.partial(key))
+        return CodeReading(reading.matches, tuple(reading.words), is_whole=True)
+    if _looks_like_code(text):
+        _add_whole_codes(reading, text, table, vocabulary)
+        if not reading.matches:
+            _add_parts_of_codes(reading, text, table, vocabulary)
+    return CodeReading(reading.matches, tuple(reading.words))
+
+
+class _Reading:
+    """The codes that were read so far."""
+
+    def __init__(self) -> None:
+        self.matches: dict[str, int] = {}
+        self.words: list[CodeWord] = []
+
+    def add(self, written: str, start: int, codes: Sequence[tuple[Code, int]]) -> bool:
+        """Add the codes that a stretch of the text is, or is a part of; return whether there are any."""
+        self.add_products(codes)
+        # A code without digits is a word, too, and is left to those that read words.
+        if codes and _DIGIT.search(written):
+            terms = dict.fromkeys(code.term for code, _ in codes if code.id in self.matches)
+            self.words.append(CodeWord(start, start + len(written), (code_key(written), *terms)))
+        return bool(codes)
+
+    def add_products(self, codes: Sequence[tuple[Code, int]]) -> None:
+        """Add the products of codes."""
+        for code, level in codes:
+            if len(self.matches) >= MAX_MATCHES:
+                break
+            self.matches.setdefault(code.id, level)
 
 
 def complete_codes(typed: str, table: CodeTable) -> list[Code]:
@@ -503,44 +546,34 @@ def _looks_like_code(text: str) -> bool:
     return bool(_DIGIT.search(text) or (_SHAPE.fullmatch(text) and not text.isalpha()))
 
 
-def _whole_codes(text: str, table: CodeTable, vocabulary: Vocabulary | None) -> CodeReading | None:
-    """Return the whole codes among the words of a text."""
+def _add_whole_codes(reading: _Reading, text: str, table: CodeTable, vocabulary: Vocabulary | None) -> None:
+    """Add the whole codes among the words of a text."""
     chunks = list(_CHUNK.finditer(text))
-    matches: dict[str, int] = {}
-    spans: list[tuple[int, int]] = []
+    end = 0
     for first, chunk in enumerate(chunks):
-        if spans and chunk.start() < spans[-1][1]:
-            continue
-        for last in reversed(chunks[first : first + _MAX_WORDS]):
+        for last in reversed(chunks[first : first + _MAX_WORDS]) if chunk.start() >= end else ():
             run = text[chunk.start() : last.end()]
             if not _is_recognisable(run) or not (codes := _exact(table, code_key(run))):
                 continue
-            ids = dict.fromkeys(code.id for code in codes)
-            is_frequent = vocabulary and vocabulary.frequency(code_key(run)) > _FREQUENT * len(ids)
+            is_frequent = vocabulary and vocabulary.frequency(code_key(run)) > _FREQUENT * len(codes)
             if not is_frequent and not _is_plain_number(run):
-                matches |= dict.fromkeys(ids, EXACT)
-                spans.append((chunk.start(), last.end()))
+                reading.add(run, chunk.start(), [(code, EXACT) for code in codes])
+                end = last.end()
                 break
-    return CodeReading(matches, tuple(spans)) if matches else None
 
 
-def _parts_of_codes(text: str, table: CodeTable, vocabulary: Vocabulary | None) -> CodeReading:
-    """Return the codes that a text as a whole, or else words of it, are parts of."""
+def _add_parts_of_codes(
+    reading: _Reading, text: str, table: CodeTable, vocabulary: Vocabulary | None
+) -> None:
+    """Add the codes that a text as a whole, or else words of it, are parts of."""
     chunks = list(_CHUNK.finditer(text))
     known = [bool(vocabulary and vocabulary.frequency(code_key(chunk[0]))) for chunk in chunks]
-    matches: dict[str, int] = {}
-    if not any(known) or (len(chunks) == 1 and _is_recognisable(text) and not _is_plain_number(text)):
-        _add_partial(matches, table, code_key(text))
-    if matches:
-        return CodeReading(matches, ((0, len(text)),) if _DIGIT.search(text) else ())
-    spans = []
+    is_telling = len(chunks) == 1 and _is_recognisable(text) and not _is_plain_number(text)
+    if (is_telling or not any(known)) and reading.add(text, 0, table.partial(code_key(text))):
+        return
     for chunk, is_word in zip(chunks, known, strict=True) if len(chunks) > 1 else ():
         if not is_word and _is_recognisable(chunk[0]) and not _is_plain_number(chunk[0]):
-            before = len(matches)
-            _add_partial(matches, table, code_key(chunk[0]))
-            if len(matches) > before:
-                spans.append(chunk.span())
-    return CodeReading(matches, tuple(spans))
+            reading.add(chunk[0], chunk.start(), table.partial(code_key(chunk[0])))
 
 
 def _exact(table: CodeTable, key: str) -> list[Code]:
@@ -551,19 +584,9 @@ def _exact(table: CodeTable, key: str) -> list[Code]:
     return codes
 
 
-def _add_partial(matches: dict[str, int], table: CodeTable, key: str) -> None:
-    """Add the products whose codes a key is a part of."""
-    for code, level in table.partial(key):
-        if len(matches) >= MAX_MATCHES:
-            break
-        matches.setdefault(code.id, level)
-
-
 def _is_recognisable(run: str) -> bool:
     """Return whether a code can be recognised among words: in "watch 12 v" the first two words are none."""
-    return len(_DIGIT.findall(run)) >= (_MIN_DIGITS_OF_WORDS if " " in run else 1) and is_code_key(
-        code_key(run)
-    )
+    return len(_DIGIT.findall(run)) >= (_MIN_DIGITS_OF_WORDS if " " in run else 1) and is_code(run)
 
 
 def _is_plain_number(text: str) -> bool:

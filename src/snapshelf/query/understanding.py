@@ -18,7 +18,6 @@ from snapshelf.language import (
     Lexicon,
     QueryWord,
     WordForms,
-    code_key,
     correct,
     normalise,
     query_words,
@@ -113,11 +112,7 @@ def understand(
     lexicon = catalogue.lexicon if catalogue else None
     vocabulary = catalogue.vocabulary if catalogue else None
     forms = WordForms.of(vocabulary) if vocabulary else None
-    searched_words = _with_codes(
-        query_words(encoded_text, lexicon, forms),
-        encoded_text,
-        [words[start:end] for start, end in codes.spans],
-    )
+    searched_words = _with_codes(query_words(encoded_text, lexicon, forms), encoded_text, words, codes)
     terms = _weigh_terms(encoded_text, searched_words, lexicon)
     browses = order is not None and not has_photo and not encoded_text and not parsed.negated_text
     if not has_photo and not encoded_text and not parsed.negated_text and not browses:
@@ -169,15 +164,18 @@ def understand(
     )
 
 
-def _with_codes(words: Sequence[QueryWord], text: str, codes: Sequence[str]) -> list[QueryWord]:
-    """Return the words of a text with each code as a single word, which is the term of the products that have it."""
+def _with_codes(words: Sequence[QueryWord], remaining: str, text: str, codes: CodeReading) -> list[QueryWord]:
+    """Return the words that remain of a text, with each code as a single word: products have its terms."""
     merged = list(words)
-    for code in codes:
-        start = text.find(code)
-        end = start + len(code)
+    for code in codes.words:
+        written = text[code.start : code.end]
+        start = remaining.find(written)
+        end = start + len(written)
         if start >= 0:
             merged = [word for word in merged if word.end <= start or end <= word.start]
-            merged.append(QueryWord(code, start, end, ((code_key(code),),)))
+            merged.append(
+                QueryWord(written, start, end, tuple((term,) for term in dict.fromkeys(code.terms)))
+            )
     return sorted(merged, key=lambda word: word.start)
 
 
