@@ -137,7 +137,10 @@ def test_a_number_that_the_shop_has_as_a_word_is_no_part_of_a_code(shop: Shelf) 
 
 
 def test_a_word_that_many_products_have_is_no_code_among_words(empty: Shelf) -> None:
-    empty.put({"USB3": {}, "B": {}})
+    empty.put({"USB3": {}, "B": {}, "A-4": {}})
+    assert empty.read("paper a-4", *["a4 paper"] * 9) == {}
+    assert empty.read("paper a4") == {}
+    assert empty.read("paper a-4") == {"A-4": EXACT}
     assert empty.read("usb3 cable", *["usb3 cable"] * 9) == {}
     assert empty.read("usb3", *["usb3 cable"] * 9) == {"USB3": EXACT}
 

@@ -75,6 +75,7 @@ _LAST_CODE_POINT = "\U0010ffff"
 _DIGIT = re.compile(r"\d")
 _SEPARATOR = re.compile(r"[,;|\n]")
 _SHAPE = re.compile(r"#?[^\W_]+(?:[-_./#]+[^\W_]+)*")
+_SHORT_CODE = re.compile(r"[^\W\d_]+[-_./#]\d+|\d+[-_./#][^\W\d_]+")
 _OTHER_SHAPE = re.compile(
     r"""\d{4}-\d\d-\d\d.*|\d{1,2}/\d{1,2}/\d{2,4}      # dates
     |\d+[.,]\d{1,2}                                    # decimals
@@ -553,7 +554,9 @@ def _add_whole_codes(reading: _Reading, text: str, table: CodeTable, vocabulary:
     for first, chunk in enumerate(chunks):
         for last in reversed(chunks[first : first + _MAX_WORDS]) if chunk.start() >= end else ():
             run = text[chunk.start() : last.end()]
-            if not _is_recognisable(run) or not (codes := _exact(table, code_key(run))):
+            if not (_is_recognisable(run) or _SHORT_CODE.fullmatch(run)) or not (
+                codes := _exact(table, code_key(run))
+            ):
                 continue
             is_frequent = vocabulary and vocabulary.frequency(code_key(run)) > _FREQUENT * len(codes)
             if not is_frequent and not _is_plain_number(run):
