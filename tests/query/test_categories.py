@@ -29,7 +29,7 @@ def stocked(index: QdrantEdgeIndex, categories: Sequence[Sequence[str]]) -> Cata
             for number, path in enumerate(categories)
         ]
     )
-    return CatalogueView(index, counts=index)
+    return CatalogueView(index, index=index)
 
 
 def read(text: str, catalogue: CatalogueView) -> ParsedText:
@@ -130,7 +130,7 @@ def test_a_kind_is_seen_in_titles_too(tmp_path: Path) -> None:
     ]
     with QdrantEdgeIndex.open(tmp_path / "index", 2) as index:
         index.upsert([record(Product.parse(row), np.ones((1, 2), np.float32)) for row in products])
-        catalogue = CatalogueView(index, counts=index)
+        catalogue = CatalogueView(index, index=index)
         (chip,) = read("watch", catalogue).chips
         # What stands in a category of something for watches is no watch.
         assert index.matches([row["id"] for row in products], chip.filter) == {"watch", "gift"}

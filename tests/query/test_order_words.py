@@ -41,7 +41,7 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogueVie
             for number, (title, more) in enumerate(TITLES.items())
         ]
         index.upsert([record(product, VECTOR) for product in products])
-        yield CatalogueView(index, counts=index)
+        yield CatalogueView(index, index=index)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_value_that_tells_products_apart_is_no_order(tmp_path: Path) -> None:
                 for n, condition in enumerate(conditions)
             ]
         )
-        return CatalogueView(index, counts=index)
+        return CatalogueView(index, index=index)
 
     with QdrantEdgeIndex.open(tmp_path / "index", 8) as index:
         assert read_order("new laptop", view(index, "new", "used", "refurbished")) is None

@@ -1,7 +1,7 @@
 """Query understanding: the input of a query → vectors, terms and constraints."""
 
-from snapshelf.query.catalogue_view import CatalogueView, PhotoVectorLookup
-from snapshelf.query.categories import CATEGORY, ProductCounts
+from snapshelf.query.catalogue_view import CatalogueView, PhotoVectorLookup, ProductIndex
+from snapshelf.query.categories import CATEGORY
 from snapshelf.query.codes import Code, CodeTable, complete_codes
 from snapshelf.query.composition import CONSTRAINED_TEXT_LENGTH, CONSTRAINT_BOOST
 from snapshelf.query.filters import FieldKind, Fields, parse_filter, resolve_field, write_filter
@@ -37,7 +37,7 @@ __all__ = [
     "Note",
     "PhotoInput",
     "PhotoVectorLookup",
-    "ProductCounts",
+    "ProductIndex",
     "Query",
     "QueryInput",
     "QueryKind",

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from snapshelf.language import Concept, Lexicon, Quantity, Vocabulary, normalise
 from snapshelf.query.categories import CATEGORY, Categories, ProductCounts, any_of
 from snapshelf.query.codes import CodeTable
 from snapshelf.query.filters.fields import ATTRIBUTES, Fields
+from snapshelf.query.photo_kind import PhotoKinds, ProductReader
 
 PhotoVectorLookup: TypeAlias = Callable[[Sequence[str]], Mapping[str, NDArray[np.float32]]]
 """Ids → unit photo vectors float32 (m, d) of each product in the catalogue."""
@@ -68,6 +69,10 @@ _KINDS_IN_CATEGORIES = frozenset({"gender"})
 """Kinds that shops hold in their categories too: "Women", "Men's watches"."""
 
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+")
+
+
+class ProductIndex(ProductCounts, ProductReader, Protocol):
+    """Counts and reads products; every search index satisfies it."""
 
 
 class FieldValues(NamedTuple):
@@ -147,23 +152,22 @@ class CatalogueView:
         The words of the shop, for spelling correction; without it, no spelling is corrected.
     codes : CodeTable or None
         The codes of the products; without it, no codes are read. It follows the index by itself.
-    counts : ProductCounts or None
-        Counts the products that match a filter, for example a search index. Without it, the tree of the categories is
-        not known.
+    index : ProductIndex or None
+        Counts and reads the products. Without it, neither the tree of the categories nor the kind of a photo is known.
     """
 
     def __init__(
         self,
         fields: Fields,
         *,
-        counts: ProductCounts | None = None,
+        index: ProductIndex | None = None,
         photo_vectors: PhotoVectorLookup | None = None,
         lexicon: Lexicon | None = None,
         vocabulary: Vocabulary | None = None,
         codes: CodeTable | None = None,
     ) -> None:
         self._fields = fields
-        self._counts = counts
+        self._index = index
         self._photo_vectors = photo_vectors
         self.lexicon = lexicon or Lexicon.bundled()
         self.vocabulary = vocabulary
@@ -172,6 +176,8 @@ class CatalogueView:
         self._concept_vectors: dict[tuple[str, str], tuple[Sequence[Concept], NDArray[np.float32]]] = {}
         self._meanings: dict[str, _ValueMeaning] = {}
         self._quantities: dict[tuple[str, bool], Sequence[Quantity]] = {}
+        self._photo_kinds: dict[str, PhotoKinds] = {}
+        self._earlier_photo_kinds: dict[str, PhotoKinds] = {}
 
     def refreshed(self) -> CatalogueView:
         """Return a view of the current products; caches that do not depend on them are kept."""
@@ -181,15 +187,31 @@ class CatalogueView:
             lexicon=self.lexicon,
             vocabulary=self.vocabulary,
             codes=self.codes,
-            counts=self._counts,
+            index=self._index,
         )
         refreshed._concept_vectors, refreshed._meanings = self._concept_vectors, self._meanings
         refreshed._quantities = self._quantities
+        refreshed._earlier_photo_kinds = self._earlier_photo_kinds | self._photo_kinds
         return refreshed
 
     def vectors(self, ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
         """Return the photo vectors of products, float32 (m, d) each; unknown products are omitted."""
         return self._photo_vectors(ids) if self._photo_vectors is not None and ids else {}
+
+    def photo_kinds(self, encoder: Encoder) -> PhotoKinds | None:
+        """Return what estimates the kind of photos; None if the products have no categories or cannot be read.
+
+        An estimator of an earlier version of the catalogue is kept as long as it still stands for the products.
+        """
+        if self._index is None or self._photo_vectors is None or not self.has_field(CATEGORY):
+            return None
+        key = encoder.fingerprint
+        if key not in self._photo_kinds:
+            earlier = self._earlier_photo_kinds.get(key)
+            if earlier is None or not earlier.is_current(self.categories.meanings, self._index.count()):
+                earlier = PhotoKinds(self._index, self._photo_vectors, encoder, self.categories.english_name)
+            self._photo_kinds[key] = earlier
+        return self._photo_kinds[key]
 
     def has_field(self, field: str) -> bool:
         """Return whether any product has a field."""
@@ -209,9 +231,7 @@ class CatalogueView:
     @cached_property
     def categories(self) -> Categories:
         """The categories of the products."""
-        return Categories(
-            self.texts(CATEGORY) if self.has_field(CATEGORY) else (), self.lexicon, self._counts
-        )
+        return Categories(self.texts(CATEGORY) if self.has_field(CATEGORY) else (), self.lexicon, self._index)
 
     def only(self, concept: Concept) -> tuple[str, Filter] | None:
         """Return field and filter of the products with exactly this concept and no narrower one; None without any."""
@@ -227,7 +247,7 @@ class CatalogueView:
 
     def count(self, where: Filter) -> int | None:
         """Return the number of products that match a filter; None if products cannot be counted."""
-        return None if self._counts is None else self._counts.count(where)
+        return None if self._index is None else self._index.count(where)
 
     def _find_values(self, concept: Concept, word: str) -> list[FieldValues]:
         if concept.kind == CATEGORY:

@@ -127,6 +127,15 @@ class Categories:
         exact = tuple(table.whole.get(concept.id, ()))
         return CategoryValues(exact, matching, bool(certain)) if matching else None
 
+    def labels(self, category: str) -> dict[str, str]:
+        """Return the names of a category by language: those of its kind, or else as the shop writes it."""
+        whole = self.meanings[category].whole if category in self.meanings else ()
+        return {language: whole[0].label(language) if whole else category for language in ("en", "zh")}
+
+    def english_name(self, category: str) -> str:
+        """Return a name of a category to compare with photos."""
+        return self.labels(category)["en"]
+
     def named_by_titles(self, concept: Concept) -> Filter:
         """Return the products whose title, brand or categories name a kind.
 

@@ -14,6 +14,7 @@ from snapshelf.query.catalogue_view import CatalogueView, ShopName
 from snapshelf.query.categories import CATEGORY, any_of, one_of
 from snapshelf.query.filters.writer import write_filter
 from snapshelf.query.heads import Role, roles
+from snapshelf.query.photo_kind import PhotoKind
 from snapshelf.query.query import Chip, NearestKind, Note
 from snapshelf.query.settings import UnderstandingSettings
 
@@ -63,6 +64,10 @@ class ParsedText:
     notes : tuple of Note
     nearest : NearestKind or None
         Kinds that are near to a kind that the words name and the shop does not have.
+    names_kind : bool
+        The words name the kind of thing that is asked for.
+    other_words : tuple of QueryWord
+        Words that are neither kinds, properties nor quantities.
     """
 
     chips: tuple[Chip, ...] = ()
@@ -71,6 +76,8 @@ class ParsedText:
     concepts: tuple[Concept, ...] = ()
     notes: tuple[Note, ...] = ()
     nearest: NearestKind | None = None
+    names_kind: bool = False
+    other_words: tuple[QueryWord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,45 @@ class ConstraintReader:
             tuple(concepts),
             tuple(notes),
             nearest,
+            any(role != "modifier" for role in kinds.values()),
+            self._words_outside(text, [*(mention.span for mention in mentions), *removed_spans]),
+        )
+
+    def photo_chip(self, kind: PhotoKind, other_words: Sequence[QueryWord], at: int) -> Chip | None:
+        """Return the chip of a photo's kind beside words that name none; its position is `at`.
+
+        It restricts, unless products of other kinds only have the words that are no properties in their names.
+        """
+        mode = self._settings.mode(CATEGORY)
+        where = Equals(CATEGORY, kind.category)
+        text = write_filter(where)
+        if mode == "off" or text in self._dismissed:
+            return None
+        is_other = False
+        if other_words:
+            words = _has_all(other_words)
+            is_other = bool(self._catalogue.count(words)) and not self._catalogue.count(And((words, where)))
+        return Chip(
+            text="",
+            start=at,
+            end=at,
+            kind=CATEGORY,
+            field=CATEGORY,
+            where=text,
+            filter=where,
+            exact=where,
+            labels=self._catalogue.categories.labels(kind.category),
+            hard=mode == "hard" and not is_other,
+            boost=self._settings.boost(CATEGORY),
+            source="photo",
+            probability=kind.probability,
+        )
+
+    def _words_outside(self, text: str, spans: Sequence[tuple[int, int]]) -> tuple[QueryWord, ...]:
+        return tuple(
+            word
+            for word in query_words(text, self._catalogue.lexicon)
+            if not _overlaps_any((word.start, word.end), spans)
         )
 
     def _kinds(
@@ -193,11 +239,7 @@ class ConstraintReader:
             return "unsure" if self._catalogue.count(And((where, Or(tuple(heads))))) else "modifier"
         if role != "unsure":
             return role
-        words = [
-            word
-            for word in query_words(text, self._catalogue.lexicon)
-            if not _overlaps_any((word.start, word.end), properties)
-        ]
+        words = self._words_outside(text, properties)
         named = self._catalogue.count(_has_all(words))
         if not named:
             return "unsure"

@@ -39,7 +39,7 @@ class Note:
 @documented
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A constraint read from the words, shown to the shopper as a removable chip.
+    """A constraint read from the words or from the photo, shown to the shopper as a removable chip.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class Chip:
     ('under 250', 'price <= 250', True)
     """
 
-    text: Annotated[str, Field(description="The words that express the constraint.")]
+    text: Annotated[str, Field(description="The words that express the constraint; empty for a photo.")]
     start: int
     end: Annotated[int, Field(description="Position of the words in the words as they were understood.")]
     kind: Annotated[str, Field(description="Kind of concept or quantity.", examples=["colour", "price"])]
@@ -81,6 +81,14 @@ class Chip:
     ]
     boost: Annotated[float, Field(description="Added to the score of a matching product.")]
     excluded: Annotated[bool, Field(description="The words exclude a value (not red).")] = False
+    source: Annotated[
+        Literal["words", "photo"],
+        Field(description="Where the constraint was read: the kind of a photo is one."),
+    ] = "words"
+    probability: Annotated[
+        float | None,
+        Field(description="How likely the photo shows this kind; null for constraints from words."),
+    ] = None
     bound: Annotated[
         bool,
         Field(

@@ -24,6 +24,7 @@ from snapshelf.language import (
     search_terms,
 )
 from snapshelf.query.catalogue_view import CatalogueView
+from snapshelf.query.categories import CATEGORY
 from snapshelf.query.codes import CodeReading, read_codes
 from snapshelf.query.composition import (
     CONSTRAINED_TEXT_LENGTH,
@@ -33,10 +34,12 @@ from snapshelf.query.composition import (
     Vector,
     compose_photo_vector,
     nearest_name,
+    normalise_vector,
     subtract_direction,
 )
 from snapshelf.query.constraints import ConstraintReader, ParsedText
 from snapshelf.query.order_words import ORDER, read_order, without_order
+from snapshelf.query.photo_kind import LEAST_KIND_PROBABILITY
 from snapshelf.query.query import Chip, Note, OrderWords, Query
 from snapshelf.query.query_input import QueryInput, decode_photo_input
 from snapshelf.query.settings import UnderstandingSettings
@@ -103,7 +106,8 @@ def understand(
         words = correction.text
         codes = _read_codes(words, catalogue)
         order = _read_order(words, codes, catalogue, settings, dismissed)
-    parsed = _parse_text(words, codes, order, query_input, catalogue, settings, dismissed)
+    reader = ConstraintReader(catalogue, settings, dismissed) if catalogue and settings.read else None
+    parsed = _parse_text(words, codes, order, query_input, reader)
     liked, disliked = _example_vectors(query_input, catalogue, notes)
     has_photo = bool(images) or bool(liked)
     encoded_text = parsed.remaining_text
@@ -132,6 +136,9 @@ def understand(
         text_vector = np.float32(length) * _replace_own_values(
             text_vector, photo_vector, parsed, catalogue, encoder
         )
+    chips = parsed.chips
+    if photo_vector is not None and reader is not None and catalogue is not None and words:
+        chips += _photo_chips(photo_vector, words, parsed, catalogue, encoder, reader)
     negated = vectors.get(parsed.negated_text)
     if negated is not None:
         if text_vector is not None:
@@ -154,9 +161,9 @@ def understand(
         },
         normalised=words,
         correction=correction,
-        chips=tuple(replace(chip, boost=CONSTRAINT_BOOST * chip.boost) for chip in parsed.chips)
+        chips=tuple(replace(chip, boost=CONSTRAINT_BOOST * chip.boost) for chip in chips)
         if has_photo
-        else parsed.chips,
+        else chips,
         order=order,
         notes=(*notes, *parsed.notes),
         nearest=parsed.nearest,
@@ -255,14 +262,11 @@ def _parse_text(
     codes: CodeReading,
     order: OrderWords | None,
     query_input: QueryInput,
-    catalogue: CatalogueView | None,
-    settings: UnderstandingSettings,
-    dismissed: Collection[str],
+    reader: ConstraintReader | None,
 ) -> ParsedText:
     unwanted = normalise(query_input.without or "")
-    if catalogue is None or not settings.read:
+    if reader is None:
         return ParsedText(remaining_text=words, negated_text=unwanted)
-    reader = ConstraintReader(catalogue, settings, dismissed)
     rest, place, moved = without_order(words, order)
     spans = [(start, end) if start < place else (start - moved, end - moved) for start, end in codes.spans]
     parsed = reader.read(rest, spans)
@@ -271,19 +275,39 @@ def _parse_text(
     if not unwanted:
         return parsed
     without = reader.read_negated(unwanted, len(words))
-    return ParsedText(
-        (*parsed.chips, *without.chips),
-        parsed.remaining_text,
-        " ".join(filter(None, (parsed.negated_text, without.negated_text))),
-        parsed.concepts,
-        parsed.notes,
-        parsed.nearest,
+    return replace(
+        parsed,
+        chips=(*parsed.chips, *without.chips),
+        negated_text=" ".join(filter(None, (parsed.negated_text, without.negated_text))),
     )
 
 
 def _moved(chip: Chip, place: int, by: int) -> Chip:
     """Move a chip of the words from a place on."""
     return chip if chip.start < place else replace(chip, start=chip.start + by, end=chip.end + by)
+
+
+def _photo_chips(
+    photo: Vector,
+    words: str,
+    parsed: ParsedText,
+    catalogue: CatalogueView,
+    encoder: Encoder,
+    reader: ConstraintReader,
+) -> tuple[Chip, ...]:
+    """Return the chip of the kind that a photo shows, for words that name no kind themselves."""
+    if parsed.names_kind or any(chip.kind == CATEGORY for chip in parsed.chips):
+        return ()
+    estimator = catalogue.photo_kinds(encoder)
+    kind = estimator.estimate(normalise_vector(photo), LEAST_KIND_PROBABILITY) if estimator else None
+    if kind is None:
+        return ()
+    comparisons = [match[0] for match in _COMPARISON.finditer(words)]
+    others = tuple(
+        word for word in parsed.other_words if not any(word.text in comparison for comparison in comparisons)
+    )
+    chip = reader.photo_chip(kind, others, len(words))
+    return (chip,) if chip else ()
 
 
 def _example_vectors(

@@ -113,7 +113,7 @@ class SearchService:
         self._codes = CodeTable(store)
         self._catalogue_view = CatalogueView(
             store,
-            counts=store,
+            index=store,
             photo_vectors=catalogue.vectors,
             lexicon=lexicon,
             vocabulary=words.vocabulary,
