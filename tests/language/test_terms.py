@@ -184,3 +184,117 @@ def test_another_measure_is_another_word() -> None:
     terms = _indexed("iPhone 15 256GB")
     (word,) = query_words("128GB")
     assert not any(terms.issuperset(alternative) for alternative in word.alternatives)
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("RJ45", "Patch cable RJ 45"),
+        ("RJ 45", "Patch cable RJ45"),
+        ("rj-45", "Patch cable RJ 45"),
+        ("iphone 15", "Apple iPhone15 case"),
+        ("iphone15", "Case for iPhone 15 Pro"),
+        ("usbc", "Cable USB C"),
+        ("usb c", "USB-C cable"),
+        ("gshock", "Casio G Shock"),
+        ("g shock", "Casio G-Shock"),
+        ("C++", "C++ in depth"),
+        ("c#", "Learn C# today"),
+        (".NET", "The .NET platform"),
+        ("f#", "F# for fun"),
+        ("galaxy s24 plus", "Samsung Galaxy S24+"),
+        ("galaxy s24+", "Samsung Galaxy S24 Plus"),
+        ("été", "Robe d'été"),
+        ("robe d'ete", "Robe d’été"),
+        ("l'eau", "Eau de parfum"),
+        ("loreal", "L'Oréal Paris"),
+        ("oréal", "L'Oréal Paris"),
+        ("istanbul", "İSTANBUL"),
+        ("ISIK", "ışık"),
+        ("strasse", "Große Straße"),
+        ("Müller", "Mueller"),
+        ("mueller", "Müller"),
+        ("muller", "Müller"),
+        ("smorrebrod", "Smørrebrød"),
+        ("smoerrebroed", "Smørrebrød"),
+        ("ångström", "Angstrom"),
+        ("3,5 mm", "Audio jack 3.5mm"),
+        ("It", "It"),
+        ("the who", "The Who"),
+        ("x", "Model X"),
+        ("जूता", "काला जूता"),
+        ("ワンピース", "レディースワンピース"),
+        ("운동화", "여성운동화"),
+    ],
+)
+def test_a_query_meets_other_ways_to_write_its_words(query: str, title: str) -> None:
+    words, terms = query_words(query), _indexed(title)
+    assert words
+    assert all(any(terms.issuperset(each) for each in word.alternatives) for word in words), (words, terms)
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("c", "C++ in depth"),
+        ("c++", "C# in depth"),
+        ("net", "The .NET platform"),
+        ("rj11", "Patch cable RJ 45"),
+        ("шарф", "шары"),
+        ("shirt", "Puma T-Shirt"),
+    ],
+)
+def test_another_word_is_not_met(query: str, title: str) -> None:
+    (word,) = query_words(query)
+    assert not any(_indexed(title).issuperset(each) for each in word.alternatives)
+
+
+_TITLES = (
+    "小米空气净化器4Pro除甲醛家用",
+    "西门子滚筒洗衣机全自动10公斤除菌",
+    "修身显瘦羊毛大衣女中长款",
+    "五常大米10斤东北稻花香",
+    "倍思车载充电器点烟器一拖二",
+    "雪地靴女加绒加厚防滑短靴",
+    "阳澄湖大闸蟹礼券",
+)
+
+
+@pytest.mark.parametrize("title", _TITLES)
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_every_chinese_word_meets_its_title_however_the_lexicon_cuts(title: str, length: int) -> None:
+    terms = _indexed(title)
+    for start in range(len(title) - length + 1):
+        query = title[start : start + length]
+        if all("\u4e00" <= character <= "\u9fff" for character in query):
+            for word in query_words(query):
+                assert any(terms.issuperset(each) for each in word.alternatives), (query, word)
+
+
+@given(st.text("红色连衣裙大小米空气净化器充电宝车载的和男女鞋", min_size=2, max_size=12), st.data())
+def test_any_part_of_a_chinese_title_of_up_to_four_characters_meets_it(
+    title: str, data: st.DataObject
+) -> None:
+    start = data.draw(st.integers(0, len(title) - 1))
+    query = title[start : start + data.draw(st.integers(1, 4))]
+    terms = _indexed(title)
+    for word in query_words(query):
+        assert any(terms.issuperset(each) for each in word.alternatives), (query, word)
+
+
+def test_a_chinese_character_in_a_run_is_no_word_of_its_own() -> None:
+    """红 of 红裙 does not meet 红酒, although 红 alone does."""
+    red, _ = query_words("红裙")
+    assert not any(_indexed("红酒").issuperset(each) for each in red.alternatives)
+    (alone,) = query_words("红")
+    assert any(_indexed("红酒").issuperset(each) for each in alone.alternatives)
+
+
+def test_helpers_do_not_make_a_text_longer() -> None:
+    assert index_terms("RJ 45 Müller").words == ("rj", "45", "muller")
+    assert index_terms("黄山毛").words == ("黄山", "山毛")
+
+
+def test_a_word_with_umlauts_is_no_name_without_them() -> None:
+    assert "§material/fur" in _indexed("fur coat")
+    assert "§material/fur" not in _indexed("Schuhe für Damen")

@@ -104,3 +104,9 @@ def test_another_file_is_refused(tmp_path: Path, content: str) -> None:
     assert str(path) in str(caught.value)
     with pytest.raises(LexiconError, match="no vocabulary"):
         Vocabulary.load(tmp_path / "missing")
+
+
+def test_a_word_is_known_without_its_elided_article() -> None:
+    vocabulary = Vocabulary.of(["Bouteille d'eau", "L'Oréal"])
+    assert {"deau", "eau", "loreal", "oreal"} <= {word for word, _ in vocabulary}
+    assert "mueller" not in Vocabulary.of(["Müller"])

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from snapshelf.language import Vocabulary, WordForms, index_terms, query_words
+from snapshelf.language import Vocabulary, WordForms, correct, index_terms, query_words
 
 SHOPS = {
     "de": (
@@ -157,6 +157,11 @@ def test_stop_words_of_the_languages_are_no_words_of_a_query() -> None:
     assert [word.text for word in query_words("sac pour la dame", None, forms)] == ["sac", "dame"]
     assert [word.text for word in query_words("pour la", None, forms)] == ["pour", "la"]
     assert [word.text for word in query_words("pour la", None, WordForms(Vocabulary()))] == ["pour", "la"]
+
+
+@pytest.mark.parametrize("query", ["schuhe", "flaschen", "jacken", "mueller"])
+def test_other_forms_of_the_shops_words_are_no_slips(query: str) -> None:
+    assert correct(query, Vocabulary.of(SHOPS["de"])) is None
 
 
 def test_forms_follow_the_vocabulary() -> None:

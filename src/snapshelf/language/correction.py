@@ -13,6 +13,7 @@ from snapshelf.language.normalisation import normalise
 from snapshelf.language.pinyin import PinyinDecoder, is_chinese
 from snapshelf.language.spelling import Speller
 from snapshelf.language.tokens import ENGLISH_STOP_WORDS, Unit, split_units, stem
+from snapshelf.language.word_forms import WordForms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,6 +150,7 @@ class _Corrector:
         self._vocabulary = proxy(vocabulary)
         self._size = len(vocabulary)
         self._texts = vocabulary.texts
+        self._forms = WordForms.of(vocabulary)
         self._frequencies: dict[str, float] = dict(vocabulary)
         for concept in lexicon.concepts():
             for names in concept.names.values():
@@ -211,14 +213,15 @@ class _Corrector:
             first = last
 
     def _is_known(self, word: str) -> bool:
-        """Return whether the word is known in any inflection."""
+        """Return whether the word is known in any inflection, in English or a language of the shop."""
         if word in self._frequencies or word in self._vocabulary or word in _COMMON_WORDS:
             return True
         root = stem(word)
         longest = len(root) + _MAX_SUFFIX_LENGTH
-        return any(
+        is_inflection = any(
             len(known) <= longest and stem(known) == root for known in self._speller.words_with_prefix(root)
         )
+        return is_inflection or bool(self._forms.forms(word))
 
     def _typo_candidate(self, word: str) -> _Candidate | None:
         if len(word) < _MIN_LENGTH or self._is_known(word):

@@ -202,7 +202,7 @@ def query_words(text: str, lexicon: Lexicon | None = None, forms: WordForms | No
 
 
 def surface_words(text: str, lexicon: Lexicon | None = None) -> list[str]:
-    """Return the surface words of `text`: not stemmed, unknown Chinese not split into bigrams."""
+    """Return the surface words of `text`: not stemmed, unknown Chinese not split into bigrams; eau beside l'eau."""
     normalised = normalise(text)
     chunks = normalised.split(" ")
     if normalised.isascii() and all(len(chunk) > 1 and chunk.isalpha() for chunk in chunks):
@@ -214,6 +214,7 @@ def surface_words(text: str, lexicon: Lexicon | None = None) -> list[str]:
     for piece in _pieces(units, spans):
         if piece.kind == "latin":
             words += [word for word in _forms(piece, units) if not is_stop_word(word)]
+            words += [unit.others[0] for unit in piece.units if unit.is_elided]
         elif piece.kind != "stop":
             words.append(_joined(piece.units))
     return words

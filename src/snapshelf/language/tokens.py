@@ -73,6 +73,11 @@ class Unit(NamedTuple):
     others: tuple[str, ...] = ()
 
     @property
+    def is_elided(self) -> bool:
+        """Whether the first of `others` is the word without an article or preposition: eau of l'eau."""
+        return bool(self.others) and self.text.endswith(self.others[0])
+
+    @property
     def key(self) -> str:
         """The form that names of the lexicon are compared with: für is no fur, and l'eau is eau."""
         return self.others[0] if self.others else self.text
