@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -310,13 +309,13 @@ def vectors() -> NDArray[np.float32]:
     return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of `N` products."""
+@pytest.fixture(scope="module", params=[2 * N, 500], ids=["exact", "graph"])
+def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
+    """An index of `N` products, in which the engine compares with every vector, or has a graph."""
     path = tmp_path_factory.mktemp("large") / "store"
     sides = ("right", "left")
-    with QdrantEdgeIndex.open(path, D) as store:
-        store.upsert(
+    with QdrantEdgeIndex.open(path, D, exact_up_to=request.param) as engine:
+        engine.upsert(
             [
                 Record(
                     f"{number}",
@@ -330,15 +329,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 for number, (vector, lot, side) in enumerate(zip(vectors(), LOTS, SIDES, strict=True))
             ]
         )
-    return path
-
-
-@pytest.fixture(scope="module", params=[2 * N, 500], ids=["exact", "graph"])
-def large(request: pytest.FixtureRequest, built: Path) -> Iterator[SearchIndex]:
-    """The engine compares with every vector, or has a graph."""
-    path = built.with_name(f"{request.param}")
-    shutil.copytree(built, path)
-    with QdrantEdgeIndex.open(path, D, exact_up_to=request.param) as engine:
         engine.optimise()
         assert bool(list(path.rglob("graph*.bin"))) == (request.param < N)
         yield engine

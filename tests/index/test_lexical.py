@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from snapshelf.index.lexical import TermTable, term_code
+from snapshelf.index.lexical import TermTable, largest, term_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +33,7 @@ def read_back(words: TermTable) -> TermTable:
 
 
 def shared(document: Mapping[int, float], query: Mapping[int, float]) -> float:
-    terms = document.keys() & query.keys()
-    return sum(document[term] * query[term] for term in terms) if terms else math.nan
+    return sum(document[term] * query[term] for term in document.keys() & query.keys())
 
 
 @given(before=CHANGES, after=CHANGES, query=TERMS)
@@ -52,13 +50,10 @@ def test_any_history(before: list, after: list, query: dict[int, float]) -> None
             else:
                 words.put(row, *document)
             held[row] = document[0] if document else {}
-        rows = np.random.default_rng(1).permutation(13)
-        expected = [shared(held[row], query) for row in rows.tolist()]
-        np.testing.assert_allclose(words.scores(rows, query), expected, rtol=1e-6)
+        expected = [shared(held[row], query) for row in range(13)]
+        np.testing.assert_allclose(words.scores(query, 13), expected, rtol=1e-6)
         for term in (0, 5, 9):
-            having = sum(term in document for document in held.values())
-            assert (term in words) == (having > 0)
-            assert words.idf(term, 13) == pytest.approx(math.log(1 + (13 - having + 0.5) / (having + 0.5)))
+            assert words.frequency(term) == sum(term in document for document in held.values())
         words = read_back(words)
 
 
@@ -102,6 +97,14 @@ class WordsMachine(RuleBasedStateMachine):
             )
         np.testing.assert_array_equal(self.words.places(word, self.size), expected)
 
+    @rule(term=WORD)
+    def count(self, term: str) -> None:
+        having = [row for row, places in self.held.items() if term in places]
+        assert self.words.frequency(term_code(term)) == len(having)
+        np.testing.assert_array_equal(
+            np.flatnonzero(self.words.scores({term_code(term): 2.0}, self.size)), sorted(having)
+        )
+
 
 WordsMachine.TestCase.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
 TestWords = WordsMachine.TestCase
@@ -112,7 +115,29 @@ def test_gaps_do_not_grow() -> None:
     for step in range(5_000):
         words.put(step % 10, dict.fromkeys(range(20), float(step)), {})
     assert sum(array.nbytes for array in words.arrays().values()) < 20_000
-    assert words.scores(np.arange(10), {3: 1.0}).tolist() == [float(4_990 + row) for row in range(10)]
+    assert words.scores({3: 1.0}, 10).tolist() == [float(4_990 + row) for row in range(10)]
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.5, 1.0, 1.5, 2.0, 7.25]), max_size=50),
+    st.integers(1, 60),
+    st.sampled_from([1, 300, 3_000]),
+)
+@settings(max_examples=100, deadline=None)
+def test_the_largest_scores(few: list[float], k: int, times: int) -> None:
+    """With far more scores than are looked at in a sample, and many that are equal."""
+    scores = np.array(few * times)
+    chosen = largest(scores, k)
+    assert len(set(chosen.tolist())) == len(chosen)
+    expected = sorted(scores[scores > 0].tolist(), reverse=True)[:k]
+    assert sorted(scores[chosen].tolist(), reverse=True) == expected
+
+
+def test_the_largest_scores_need_not_be_in_a_sample() -> None:
+    scores = np.zeros(100_000)
+    scores[::10] = 1.0
+    scores[7:5_000:50] = np.arange(2, 102)
+    assert sorted(scores[largest(scores, 10)].tolist()) == [float(n) for n in range(92, 102)]
 
 
 def test_something_else_is_refused() -> None:

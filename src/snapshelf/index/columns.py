@@ -146,9 +146,12 @@ class Columns:
 
     def among(self, rows: Sequence[int], where: Filter) -> list[int]:
         """Return those of some rows that match."""
-        some = np.array(rows, np.int64)
-        matching: list[int] = some[self._test(where, some)].tolist()
+        matching: list[int] = np.array(rows, np.int64)[self.test(rows, where)].tolist()
         return matching
+
+    def test(self, rows: Sequence[int], where: Filter) -> NDArray[np.bool_]:
+        """Tell which of some rows match."""
+        return self._test(where, np.array(rows, np.int64))
 
     def count(self, where: Filter | None, distinct: str | None = None) -> int:
         """Count the matching records, or their different values of a field."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from snapshelf.index.filters import Alternatives, HasWords
-    from snapshelf.index.vectors import Scores
 
 Places: TypeAlias = "NDArray[np.uint8]"
 """uint8 (rows,): the place of a word in each row, 0 for a row without the word."""
@@ -27,7 +26,8 @@ _ROOM = 1024
 _WORDS = 64
 """Words whose places are cached until the next change: a byte for each row."""
 _CHANGED, _CHANGED_SHARE = 1024, 32
-"""The postings are sorted again when more rows than this, and more than one in so many, have changed."""
+"""All postings are made again when more rows than this, and more than one in so many, have changed."""
+_SAMPLE = 4096
 _ROUNDING = 1e-9
 
 
@@ -58,6 +58,14 @@ def by_code(terms: Mapping[str, float]) -> dict[int, float]:
     return weights
 
 
+def idf(having: int, total: int) -> float:
+    """Return the inverse document frequency of a term that `having` of `total` records have.
+
+    See `SearchIndex.matching` for the formula.
+    """
+    return math.log(1 + (total - having + 0.5) / (having + 0.5))
+
+
 class _Postings(NamedTuple):
     """The rows that have a term, each once, with the term's weight and place in each."""
 
@@ -85,7 +93,7 @@ class TermTable:
     apart. Removed terms leave gaps until the gaps are half of all.
 
     The same by term, the postings, is made when it is first asked for, 9 bytes each again. Rows that change later are
-    left out there and looked through by themselves, until they are so many that the postings are made again.
+    left out there and have postings of their own, until they are so many that all postings are made again.
     """
 
     def __init__(self) -> None:
@@ -95,8 +103,9 @@ class TermTable:
         self._used = 0
         self._starts = np.zeros(_ROOM, np.int64)
         self._lengths = np.zeros(_ROOM, np.int64)
-        self._having: Counter[int] = Counter()
         self._inverted: _Inverted | None = None
+        self._has_changed = np.zeros(_ROOM, np.bool_)  # since all postings were made
+        self._gone: Counter[int] = Counter()  # postings of rows that have changed
         self._changed: set[int] = set()
         self._recent: _Inverted | None = None
         self._words: LeastRecentlyUsed[Places] = LeastRecentlyUsed(_WORDS)
@@ -104,10 +113,11 @@ class TermTable:
     def put(self, row: int, weights: Mapping[int, float], places: Mapping[int, int]) -> None:
         """Replace the terms of a row; a term without a place stands in the text."""
         self.remove([row])
-        self._note_change(row)
         if row >= len(self._starts):
             size = max(row + 1, 2 * len(self._starts))
             self._starts, self._lengths = _longer(self._starts, size), _longer(self._lengths, size)
+            self._has_changed = _longer(self._has_changed, size)
+        self._note_change(row)
         if self._used + len(weights) > len(self._codes):
             self._make_room(len(weights))
         at = slice(self._used, self._used + len(weights))
@@ -116,7 +126,6 @@ class TermTable:
         self._places[at] = [places.get(code, 1) for code in weights]
         self._starts[row], self._lengths[row] = self._used, len(weights)
         self._used += len(weights)
-        self._having.update(weights.keys())
 
     def remove(self, rows: Iterable[int]) -> None:
         """Remove the terms of rows."""
@@ -124,32 +133,35 @@ class TermTable:
         for row in rows:
             if row < len(self._lengths) and self._lengths[row]:
                 self._note_change(row)
-                start = self._starts[row]
-                self._having.subtract(self._codes[start : start + self._lengths[row]].tolist())
                 self._lengths[row] = 0
 
-    def idf(self, term: int, total: int) -> float:
-        """Return the inverse document frequency among `total` records; see `SearchIndex.matching` for the formula."""
-        having = self._having[term]
-        return math.log(1 + (total - having + 0.5) / (having + 0.5))
+    def frequency(self, code: int) -> int:
+        """Return the number of rows that have a term."""
+        postings = self._all_postings()
+        recent = self._recent_postings().count(code) if self._changed else 0
+        return postings.count(code) - self._gone[code] + recent
 
-    def __contains__(self, term: int) -> bool:
-        return self._having[term] > 0
+    def scores(self, weights: Mapping[int, float], size: int) -> NDArray[np.float64]:
+        """Sum, over the terms that each row shares with a query, the products of both weights.
 
-    def scores(self, rows: NDArray[np.int64], weights: Mapping[int, float]) -> Scores:
-        """Sum, over the terms that a row shares with a query, the products of both weights."""
-        at, lengths = self._of_rows(rows)
-        terms = self._codes[at]
-        ends = np.cumsum(lengths)
-        scores = np.zeros(len(rows), np.float64)
-        has_any = np.zeros(len(rows), np.bool_)
-        for term, weight in weights.items():
-            same = np.flatnonzero(terms == term)
-            # A row has a term once, so no row is among these twice.
-            having = np.searchsorted(ends, same, side="right")
-            scores[having] += weight * self._weights[at[same]]
-            has_any[having] = True
-        return np.where(has_any, scores, np.nan).astype(np.float32)
+        Parameters
+        ----------
+        weights : mapping
+            Code of a term → its weight in the query.
+        size : int
+            Number of rows, all that there are.
+
+        Returns
+        -------
+        ndarray
+            float64 (size,); 0 for a row that shares no term.
+        """
+        postings = [(self._postings(code), weight) for code, weight in weights.items()]
+        if not postings:
+            return np.zeros(size, np.float64)
+        rows = np.concatenate([term.rows for term, _ in postings])
+        products = np.concatenate([term.weights * np.float64(weight) for term, weight in postings])
+        return np.bincount(rows, products, minlength=size).astype(np.float64, copy=False)
 
     def places(self, word: Alternatives, size: int) -> Places:
         """Return the place of a word in each of `size` rows, all that there are; not to be written to."""
@@ -171,6 +183,7 @@ class TermTable:
             "word_weights": self._weights[used],
             "word_places": self._places[used],
             "word_counts": self._lengths,
+            "word_order": _order(self._codes[used]).astype(np.uint32),
         }
 
     @classmethod
@@ -187,11 +200,13 @@ class TermTable:
         table._places = arrays["word_places"]
         table._lengths = arrays["word_counts"]
         table._starts = np.cumsum(table._lengths) - table._lengths
+        table._has_changed = np.zeros(len(table._lengths), np.bool_)
         table._used = len(table._codes)
-        if not int(table._lengths.sum()) == table._used == len(table._weights) == len(table._places):
+        order = arrays["word_order"]
+        lengths = len(table._weights), len(table._places), len(order), int(table._lengths.sum())
+        if set(lengths) != {table._used}:
             raise ValueError("these are not the terms of a table")
-        different, counts = np.unique(table._codes, return_counts=True)
-        table._having.update(dict(zip(different.tolist(), counts.tolist(), strict=True)))
+        table._inverted = table._invert(np.arange(len(table._lengths)), order)
         return table
 
     def _places_of(self, word: Alternatives, size: int) -> Places:
@@ -208,29 +223,42 @@ class TermTable:
         return best
 
     def _postings(self, code: int) -> _Postings:
-        if self._inverted is None or len(self._changed) > max(_CHANGED, len(self._starts) // _CHANGED_SHARE):
-            self._compact()
-            self._inverted = self._invert(np.arange(len(self._starts)))
-            self._changed.clear()
-            self._recent = None
-        old = self._inverted.postings(code)
+        old = self._all_postings().postings(code)
         if not self._changed:
             return old
-        changed = np.fromiter(self._changed, np.int64, len(self._changed))
-        if self._recent is None:
-            self._recent = self._invert(changed)
-        new = self._recent.postings(code)
-        return old.at(~np.isin(old.rows, changed)).and_also(new)
+        return old.at(~self._has_changed[old.rows]).and_also(self._recent_postings().postings(code))
 
-    def _invert(self, rows: NDArray[np.int64]) -> _Inverted:
+    def _all_postings(self) -> _Inverted:
+        limit = max(_CHANGED, len(self._starts) // _CHANGED_SHARE)
+        if self._inverted is None or len(self._changed) > limit:
+            self._inverted = self._invert(np.arange(len(self._starts)))
+            self._has_changed[:] = False
+            self._gone.clear()
+            self._changed.clear()
+            self._recent = None
+        return self._inverted
+
+    def _recent_postings(self) -> _Inverted:
+        if self._recent is None:
+            self._recent = self._invert(np.fromiter(self._changed, np.int64, len(self._changed)))
+        return self._recent
+
+    def _invert(self, rows: NDArray[np.int64], order: NDArray[Any] | None = None) -> _Inverted:
         at, lengths = self._of_rows(rows)
+        codes = self._codes[at]
+        order = _order(codes) if order is None else order
         owners = np.repeat(rows.astype(np.int32), lengths)
-        return _Inverted(self._codes[at], _Postings(owners, self._weights[at], self._places[at]))
+        at = at[order]
+        return _Inverted(codes[order], _Postings(owners[order], self._weights[at], self._places[at]))
 
     def _note_change(self, row: int) -> None:
         if self._inverted is not None:
-            self._changed.add(row)
             self._recent = None
+            if not self._has_changed[row]:
+                start = self._starts[row]
+                self._gone.update(self._codes[start : start + self._lengths[row]].tolist())
+                self._has_changed[row] = True
+                self._changed.add(row)
 
     def _make_room(self, needed: int) -> None:
         if 2 * int(self._lengths.sum()) < self._used:
@@ -257,28 +285,60 @@ class TermTable:
 
 
 class _Inverted:
-    """Postings of terms, sorted by term.
+    """Postings by term.
 
     Parameters
     ----------
     codes : ndarray
-        uint32 (n,): a term of a row.
+        uint32 (n,), ascending: a term of a row.
     postings : _Postings
         (n,): the row, and the term's weight and place in it.
     """
 
     def __init__(self, codes: NDArray[np.uint32], postings: _Postings) -> None:
-        order = np.argsort(codes, kind="stable")
-        self._codes, self._starts = np.unique(codes[order], return_index=True)
-        self._starts = np.append(self._starts, len(codes))
-        self._all = postings.at(order)
+        starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])[: len(codes)])
+        self._codes = codes[starts]
+        self._starts = np.append(starts, len(codes))
+        self._all = postings
+
+    def count(self, code: int) -> int:
+        """Return the number of postings of a term."""
+        return len(self.postings(code).rows)
 
     def postings(self, code: int) -> _Postings:
         """Return the postings of a term."""
-        at = int(np.searchsorted(self._codes, np.uint32(code)))
-        is_known = at < len(self._codes) and self._codes[at] == code
-        same = slice(self._starts[at], self._starts[at + 1]) if is_known else slice(0, 0)
-        return self._all.at(same)
+        return self._all.at(self._place(code))
+
+    def _place(self, code: int) -> slice:
+        at = int(self._codes.searchsorted(np.uint32(code)))
+        if at < len(self._codes) and self._codes[at] == code:
+            return slice(int(self._starts[at]), int(self._starts[at + 1]))
+        return slice(0, 0)
+
+
+def largest(scores: NDArray[np.float64], k: int) -> NDArray[np.int64]:
+    """Return the indices of the k largest scores that are above 0, in any order; fewer where there are fewer."""
+    # A sample says about where the k-th is. Sorting is several times as fast as a partition where many are equal.
+    step = max(1, len(scores) // _SAMPLE)
+    sample = scores[::step]
+    wanted = 2 * k // step + 8
+    bound = np.sort(sample)[-wanted] if step > 1 and wanted < len(sample) else 0.0
+    indices = np.flatnonzero(scores >= bound if bound > 0 else scores > 0)
+    if bound > 0 and len(indices) < k:
+        indices = np.flatnonzero(scores > 0)
+    if len(indices) <= k:
+        return indices
+    some = scores[indices]
+    last = np.sort(some)[-k]
+    above = indices[some > last]
+    return np.concatenate([above, indices[some == last][: k - len(above)]])
+
+
+def _order(codes: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return the order of codes, equal ones as they stand; NumPy sorts 16 bits several times as fast as 32."""
+    by_low = np.argsort(codes.astype(np.uint16), kind="stable")
+    order: NDArray[np.int64] = by_low[np.argsort((codes >> 16).astype(np.uint16)[by_low], kind="stable")]
+    return order
 
 
 def _longer(array: NDArray[Any], size: int) -> NDArray[Any]:

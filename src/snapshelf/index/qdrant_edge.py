@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import fcntl
-import heapq
 import io
 import json
-import math
 import shutil
 import threading
 import zipfile
 from importlib.metadata import version as version_of
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, Self, TypeVar
 
 import numpy as np
 import qdrant_edge as edge
@@ -20,13 +19,13 @@ import qdrant_edge as edge
 from snapshelf._support.files import remove, write_arrays, write_text
 from snapshelf.errors import SearchIndexError, ShelfInUseError, SnapshelfError, StorageError
 from snapshelf.index.columns import Columns
-from snapshelf.index.lexical import TermTable, by_code, term_code
+from snapshelf.index.groups import different_numbers
+from snapshelf.index.lexical import TermTable, by_code, idf, largest, term_code
 from snapshelf.index.protocol import Candidate, ScoredCandidate, TermPlace
 from snapshelf.index.qdrant_layout import (
     PreparedRecord,
     fields_in,
     prepare,
-    sparse,
     terms_in,
     unit_vectors,
 )
@@ -34,20 +33,21 @@ from snapshelf.index.qdrant_shard import Shard
 from snapshelf.index.vectors import FurtherVectors, Vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
 
     from snapshelf.index.field_columns import StoredValue
     from snapshelf.index.filters import Alternatives, Filter
+    from snapshelf.index.groups import Rows
     from snapshelf.index.order import SortKey
     from snapshelf.index.protocol import Facet, FieldValue, Histogram, Kind, Record
     from snapshelf.index.vectors import Scores
 
 _T = TypeVar("_T")
 
-_FORMAT = 5
+_FORMAT = 6
 _STATE = "store.json"
 _TABLE = "facts.npz"
 _ENGINE = "engine"
@@ -108,7 +108,7 @@ class QdrantEdgeIndex:
         dimension : int
             Length of the vectors.
         exact_up_to : int
-            Number of records up to which a vector query compares every record; a graph is built for more.
+            Number of records up to which a vector query compares every record. A new index builds a graph for more.
 
         Raises
         ------
@@ -208,7 +208,9 @@ class QdrantEdgeIndex:
             The vector has the wrong length, is zero or is not finite.
         """
         with self._calls:
-            return self._best(self._top(self._vector_query(vector, using), k, where), k)
+            query = self._vector_query(vector, using)
+            rows = self._top(query, k, where)
+            return self._best(rows, query.scores_of(rows), k)
 
     def matching(self, terms: Mapping[str, float], k: int, where: Filter | None = None) -> list[Candidate]:
         """Find the k records with the largest BM25 score, best first.
@@ -219,8 +221,9 @@ class QdrantEdgeIndex:
             A weight is not finite or not above 0.
         """
         with self._calls:
-            query = self._lexical_query(terms)
-            return self._best(self._top(query, k, where), k) if query else []
+            scores = self._lexical_scores(terms)
+            rows = self._top_lexical(scores, k, where)
+            return self._best(rows, scores[rows], k)
 
     def retrieve(
         self,
@@ -237,52 +240,32 @@ class QdrantEdgeIndex:
     ) -> list[ScoredCandidate]:
         """Retrieve the k best records of each query, scored by all queries; see `SearchIndex.retrieve`."""
         with self._calls:
-            queries: dict[str, _Query] = {}
+            queries: dict[str, _VectorQuery] = {}
             if photo is not None:
                 queries["photo"] = self._vector_query(photo, "photo")
             if title is not None:
                 queries["title"] = self._vector_query(title, "title")
-            if terms and (lexical := self._lexical_query(terms)):
-                queries["lexical"] = lexical
-            scores = {name: dict(self._top(query, k, where)) for name, query in queries.items()}
+            lexical = self._lexical_scores(terms or {})
             extra = self._table.rows_of(also)
             extra = extra if where is None else self._table.among(extra, where)
-            rows = sorted(set(extra).union(*scores.values()))
-            for name, query in queries.items():
-                if missing := [row for row in rows if row not in scores[name]]:
-                    scores[name] |= _known(missing, query.scores_of(np.array(missing, np.int64)))
-            passing = [set(self._table.among(rows, test)) for test in tests]
-            nothing: dict[int, float] = {}
-            photo_scores, title_scores, lexical_scores = (
-                scores.get(name, nothing) for name in ("photo", "title", "lexical")
+            tops = [self._top(query, k, where) for query in queries.values()]
+            some = different_numbers(
+                np.concatenate([*tops, self._top_lexical(lexical, k, where), np.array(extra, np.int64)])
             )
-            records = zip(
+            rows = some.tolist()
+            scores = {name: _or_none(query.scores_of(some)) for name, query in queries.items()}
+            nothing: list[None] = [None] * len(rows)
+            candidates = map(
+                ScoredCandidate,
                 self._table.ids_of(rows),
-                rows,
+                scores.get("photo", nothing),
+                scores.get("title", nothing),
+                lexical[some].tolist(),
+                _transposed([self._table.test(rows, test) for test in tests], len(rows)),
                 self._table.values_of(rows, fields),
-                self._places(words, rows),
-                strict=True,
+                _transposed([self._terms.places(word, self._table.size)[some] for word in words], len(rows)),
             )
-            return sorted(
-                ScoredCandidate(
-                    id,
-                    photo_scores.get(row),
-                    title_scores.get(row),
-                    lexical_scores.get(row, 0.0),
-                    tuple([row in passed for passed in passing]),
-                    values,
-                    places,
-                )
-                for id, row, values, places in records
-            )
-
-    def _places(self, words: Sequence[Alternatives], rows: Sequence[int]) -> list[tuple[int, ...]]:
-        """Return the place of each word in each row."""
-        if not words:
-            return [()] * len(rows)
-        some = np.array(rows, np.int64)
-        places = [self._terms.places(word, self._table.size)[some].tolist() for word in words]
-        return list(zip(*places, strict=True))
+            return sorted(candidates, key=itemgetter(0))
 
     def matches(self, ids: Sequence[str], where: Filter) -> set[str]:
         """Return those of some records that match."""
@@ -300,7 +283,7 @@ class QdrantEdgeIndex:
         """Inverse document frequency of each term; see `SearchIndex.matching`."""
         with self._calls:
             total = len(self._table)
-            return {term: self._terms.idf(term_code(term), total) for term in terms}
+            return {term: idf(self._terms.frequency(term_code(term)), total) for term in terms}
 
     def frequencies(self, words: Sequence[Alternatives], place: int = TermPlace.TEXT) -> list[int]:
         """Count the records that have each word at `place` or a better place; see `SearchIndex.frequencies`."""
@@ -451,7 +434,7 @@ class QdrantEdgeIndex:
         self._open_vectors()
 
     def _load(self) -> None:
-        self._shard = Shard.load(self._path / _ENGINE, self._dimension, self._exact_up_to)
+        self._shard = Shard.load(self._path / _ENGINE)
         having = edge.CountRequest(exact=True, filter=edge.Filter(must=[edge.HasVectorCondition("photos")]))
         self._several = self._shard.call(edge.EdgeShard.count, having) > 0
         self._open_vectors()
@@ -499,7 +482,7 @@ class QdrantEdgeIndex:
         """Read rows, ids and fields from the engine; takes the terms on the way."""
         for point in self._shard.points():
             if point.payload is not None:
-                self._terms.put(int(point.id), *terms_in(point))
+                self._terms.put(int(point.id), *terms_in(point.payload))
                 yield int(point.id), point.payload["id"], fields_in(point.payload)
 
     def _save_table(self) -> None:
@@ -520,13 +503,16 @@ class QdrantEdgeIndex:
             self._forget_table()
         self._shard.call(edge.EdgeShard.update, operation)
 
-    def _vector_query(self, vector: NDArray[np.float32], using: Literal["photo", "title"]) -> _Query:
+    def _vector_query(self, vector: NDArray[np.float32], using: Literal["photo", "title"]) -> _VectorQuery:
         (unit,) = unit_vectors(np.atleast_2d(vector), self._dimension, "the query vector")
-        queries = [edge.Query.Nearest(unit.tolist(), using=using)]
-        if using == "photo" and self._several:
-            queries.append(edge.Query.Nearest([unit.tolist()], using="photos"))
 
-        def scores_of(rows: NDArray[np.int64]) -> Scores:
+        def engine_queries() -> list[edge.Query]:
+            queries = [edge.Query.Nearest(unit.tolist(), using=using)]
+            if using == "photo" and self._several:
+                queries.append(edge.Query.Nearest([unit.tolist()], using="photos"))
+            return queries
+
+        def scores_of(rows: Rows) -> Scores:
             if using == "title":
                 return self._titles.scores(rows, unit)
             scores = self._photos.scores(rows, unit)
@@ -536,65 +522,63 @@ class QdrantEdgeIndex:
 
         total = len(self._table)
         is_exact = total <= self._exact_up_to
-        return _Query(queries, scores_of, is_exact, total if is_exact else 0)
+        return _VectorQuery(engine_queries, scores_of, is_exact, total if is_exact else 0)
 
-    def _lexical_query(self, terms: Mapping[str, float]) -> _Query | None:
-        """Query for terms; None where no record has any of them."""
+    def _lexical_scores(self, terms: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return the BM25 score of each row, float64 (rows,); 0 without a shared term."""
         total = len(self._table)
         weights = {
-            term: weight * self._terms.idf(term, total)
-            for term, weight in by_code(terms).items()
-            if term in self._terms
+            code: weight * idf(self._terms.frequency(code), total) for code, weight in by_code(terms).items()
         }
-        if not weights:
-            return None
-        query = edge.Query.Nearest(sparse(weights), using="words")
-        return _Query([query], lambda rows: self._terms.scores(rows, weights), is_exact=True, scanned=0)
+        return self._terms.scores(weights, self._table.size)
 
-    def _top(self, query: _Query, k: int, where: Filter | None) -> dict[int, float]:
-        """Return rows and scores of the k best that match."""
+    def _top_lexical(self, scores: NDArray[np.float64], k: int, where: Filter | None) -> Rows:
+        """Return the k rows with the best BM25 scores that match."""
+        return largest(scores if where is None else scores * self._table.mask(where), k)
+
+    def _top(self, query: _VectorQuery, k: int, where: Filter | None) -> Rows:
+        """Return the k nearest rows that match."""
         if where is None:
-            return self._best_of_all(query, k)
+            return self._nearest_of_all(query, k)
         mask = self._table.mask(where)
         matching = self._table.count(where)
         if not matching:
-            return {}
+            return np.empty(0, np.int64)
         # The best of all contain the best that match. How many are needed is a guess that may have to grow, for a
         # filter may point away from the query; listing those that match costs the same in any case.
         fetched = 2 * k * len(self._table) // matching
         while query.scanned * _SCANNED + fetched * _FETCHED < matching * _LISTED:
-            scores = self._best_of_all(query, fetched)
-            best = {row: score for row, score in scores.items() if mask[row]}
-            if len(best) >= k or (query.is_exact and len(scores) < fetched):
-                return _largest(best, k)
+            rows = self._nearest_of_all(query, fetched)
+            best = rows[mask[rows]][:k]
+            if len(best) == k or (query.is_exact and len(rows) < fetched):
+                return best
             fetched *= 4
-        return _best_of(self._table.rows(where), query, k)
+        return _nearest_of(self._table.rows(where), query, k)
 
-    def _best_of_all(self, query: _Query, k: int) -> dict[int, float]:
-        """Return rows and scores of the k best, best first."""
+    def _nearest_of_all(self, query: _VectorQuery, k: int) -> Rows:
+        """Return the k nearest rows, nearest first."""
         params = edge.SearchParams(exact=query.is_exact, hnsw_ef=max(_EF, 2 * k))
-        scores: dict[int, float] = {}
-        for nearest in query.queries:
+        rows: list[int] = []
+        queries = query.engine_queries()
+        for nearest in queries:
             request = edge.QueryRequest(k, query=nearest, params=params, with_payload=False)
-            for point in self._shard.call(edge.EdgeShard.query, request):
-                row, score = int(point.id), point.score
-                if scores.get(row, -math.inf) < score:
-                    scores[row] = score
+            rows += [int(point.id) for point in self._shard.call(edge.EdgeShard.query, request)]
         # An update that failed half-way may have left a point that the table does not know.
-        return _largest({row: score for row, score in scores.items() if row in self._table}, k)
+        known = np.array([row for row in rows if row in self._table], np.int64)
+        return known if len(queries) == 1 else _nearest_of(different_numbers(known), query, k)
 
-    def _best(self, scores: Mapping[int, float], k: int) -> list[Candidate]:
-        candidates = map(Candidate, self._table.ids_of(scores), scores.values())
+    def _best(self, rows: Rows, scores: NDArray[np.floating[Any]], k: int) -> list[Candidate]:
+        candidates = map(Candidate, self._table.ids_of(rows.tolist()), scores.tolist())
         return sorted(candidates, key=lambda candidate: (-candidate.score, candidate.id))[:k]
 
 
-class _Query(NamedTuple):
-    """A query by a vector or by terms.
+class _VectorQuery(NamedTuple):
+    """A query by a vector.
 
     Parameters
     ----------
-    queries : sequence
-        For the engine; the best score of a record counts.
+    engine_queries : callable
+        Makes the queries for the engine; the best score of a record counts.
     scores_of : callable
         Rows, int64 (n,) → their scores.
     is_exact : bool
@@ -603,29 +587,32 @@ class _Query(NamedTuple):
         Records that the engine compares, however few results are wanted.
     """
 
-    queries: Sequence[edge.Query]
-    scores_of: Callable[[NDArray[np.int64]], Scores]
+    engine_queries: Callable[[], list[edge.Query]]
+    scores_of: Callable[[Rows], Scores]
     is_exact: bool
     scanned: int
 
 
-def _best_of(rows: NDArray[np.int64], query: _Query, k: int) -> dict[int, float]:
-    """Return rows and scores of the k best of some rows, each of which is compared."""
-    scores = query.scores_of(rows)
-    if k < len(rows):
-        # NaN, of rows without a vector or a shared term, comes last.
-        best = np.argpartition(-scores, k)[:k]
-        rows, scores = rows[best], scores[best]
-    return _known(rows.tolist(), scores)
+def _nearest_of(rows: Rows, query: _VectorQuery, k: int) -> Rows:
+    """Return the k nearest of some rows, nearest first; each is compared."""
+    distances = -query.scores_of(rows)
+    # NaN, of rows without a vector, comes last.
+    best = np.argpartition(distances, k)[:k] if k < len(rows) else np.arange(len(rows))
+    best = best[np.argsort(distances[best])]
+    return rows[best[~np.isnan(distances[best])]]
 
 
-def _known(rows: Sequence[int], scores: Scores) -> dict[int, float]:
-    """Return rows and scores of the rows that have a score."""
-    return {row: score for row, score in zip(rows, scores.tolist(), strict=True) if not math.isnan(score)}
+def _or_none(scores: Scores) -> list[float | None]:
+    """Return scores as a list, None where a row has none."""
+    listed: list[float | None] = scores.tolist()
+    for row in np.flatnonzero(np.isnan(scores)).tolist():
+        listed[row] = None
+    return listed
 
 
-def _largest(scores: Mapping[int, float], k: int) -> dict[int, float]:
-    return dict(heapq.nlargest(k, scores.items(), key=lambda item: item[1]))
+def _transposed(columns: Sequence[NDArray[Any]], size: int) -> Iterable[tuple[Any, ...]]:
+    """Return the values of `size` rows of columns, row by row."""
+    return zip(*(column.tolist() for column in columns), strict=True) if columns else [()] * size
 
 
 def _batches(items: Sequence[_T]) -> Iterator[list[_T]]:

@@ -1,13 +1,14 @@
 """How a record is stored in Qdrant Edge.
 
 A point's id is the record's row in the table of fields. Its payload is
-``{"id": "4711", "facts": {"price": 10.5}, "places": "0103"}``, from which, with the terms, the table is made again if
-its file cannot be used. ``places`` holds a byte in hexadecimal for each term, in the order of their codes; it is left
-out if all terms stand in the text. The engine itself never looks into a payload.
+``{"id": "4711", "facts": {"price": 10.5}, "terms": "…"}``, from which the tables are made again if their file cannot be
+used. ``terms`` holds, in base64, the code (uint32), the weight (float32) and the place (uint8) of each of the record's
+terms, little-endian. The engine itself never looks into a payload.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 
 _PLACES = [*map(int, TermPlace)]
+_TERM = np.dtype([("code", "<u4"), ("weight", "<f4"), ("place", "u1")])
 
 
 class PreparedRecord(NamedTuple):
@@ -43,7 +45,7 @@ class PreparedRecord(NamedTuple):
     def vectors(self) -> dict[str, edge.NamedVector]:
         """Return the vectors in the engine's form."""
         first, *further = self.photos.tolist()
-        vectors: dict[str, edge.NamedVector] = {"photo": first, "words": sparse(self.terms)}
+        vectors: dict[str, edge.NamedVector] = {"photo": first}
         if further:
             vectors["photos"] = further
         if self.title is not None:
@@ -52,11 +54,14 @@ class PreparedRecord(NamedTuple):
 
     def payload(self) -> dict[str, object]:
         """Return the payload in the engine's form."""
-        payload: dict[str, object] = {"id": self.id, "facts": self.fields}
-        places = bytes(self.places.get(code, TermPlace.TEXT) for code in sorted(self.terms))
-        if any(place != TermPlace.TEXT for place in places):
-            payload["places"] = places.hex()
-        return payload
+        return {"id": self.id, "facts": self.fields, "terms": self._packed_terms()}
+
+    def _packed_terms(self) -> str:
+        terms = np.empty(len(self.terms), _TERM)
+        terms["code"] = list(self.terms)
+        terms["weight"] = list(self.terms.values())
+        terms["place"] = [self.places.get(code, TermPlace.TEXT) for code in self.terms]
+        return b64encode(terms.tobytes()).decode()
 
 
 def prepare(record: Record, dimension: int) -> PreparedRecord:
@@ -101,11 +106,6 @@ def unit_vectors(vectors: NDArray[np.float32], dimension: int, owner: str) -> ND
     return unit
 
 
-def sparse(weights: Mapping[int, float]) -> edge.SparseVector:
-    """Make a sparse vector of weights by index."""
-    return edge.SparseVector(list(weights), list(weights.values()))
-
-
 def _places_by_code(record: Record) -> dict[int, int]:
     places: dict[int, int] = {}
     for term, place in record.places.items():
@@ -129,11 +129,10 @@ def _read(value: str | float | list[str]) -> StoredValue:
     return tuple(value) if isinstance(value, list) else float(value)
 
 
-def terms_in(point: edge.Record) -> tuple[dict[int, float], dict[int, int]]:
-    """Read the terms of a point by their codes: weights, and places."""
-    terms = point.vector.get("words") if isinstance(point.vector, dict) else None
-    weights = (
-        dict(zip(terms.indices, terms.values, strict=True)) if isinstance(terms, edge.SparseVector) else {}
+def terms_in(payload: Mapping[str, Any]) -> tuple[dict[int, float], dict[int, int]]:
+    """Read the terms in a payload by their codes: weights, and places."""
+    terms = np.frombuffer(b64decode(payload["terms"]), _TERM)
+    codes: list[int] = terms["code"].tolist()
+    return dict(zip(codes, terms["weight"].tolist(), strict=True)), dict(
+        zip(codes, terms["place"].tolist(), strict=True)
     )
-    places = (point.payload or {}).get("places")
-    return weights, dict(zip(sorted(weights), bytes.fromhex(places), strict=True)) if places else {}

@@ -47,14 +47,18 @@ class Shard:
             Number of records from which on `optimise` builds a graph.
         """
         params = edge.EdgeVectorParams(dimension, edge.Distance.Cosine)
-        config = _config({"photo": params, "title": params}, dimension, exact_up_to)
+        graph_from = max(1, exact_up_to * dimension * 4 // 1024)  # KiB of vectors
+        config = edge.EdgeConfig(
+            vectors={"photo": params, "title": params},
+            hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000),
+            optimizers=edge.EdgeOptimizersConfig(default_segment_number=1, indexing_threshold=graph_from),
+        )
         return cls(path, ask(edge.EdgeShard.create, str(path), config))
 
     @classmethod
-    def load(cls, path: Path, dimension: int, exact_up_to: int) -> Self:
-        """Open the shard in a directory; see `create`."""
-        # The shard itself knows which vectors it has; the rest is tuning and comes from here.
-        return cls(path, ask(edge.EdgeShard.load, str(path), _config(None, dimension, exact_up_to)))
+    def load(cls, path: Path) -> Self:
+        """Open the shard in a directory, as it was created."""
+        return cls(path, ask(edge.EdgeShard.load, str(path)))
 
     def call(
         self, call: Callable[Concatenate[edge.EdgeShard, _P], _R], *args: _P.args, **kwargs: _P.kwargs
@@ -81,10 +85,10 @@ class Shard:
         self.call(edge.EdgeShard.optimize)
 
     def points(self) -> Iterator[edge.Record]:
-        """Read all points with their payloads and terms."""
+        """Read all points with their payloads."""
         start = None
         while True:
-            request = edge.ScrollRequest(offset=start, limit=_PAGE, with_payload=True, with_vector=["words"])
+            request = edge.ScrollRequest(offset=start, limit=_PAGE, with_payload=True, with_vector=False)
             records, start = self.call(edge.EdgeShard.scroll, request)
             yield from records
             if start is None:
@@ -121,15 +125,3 @@ def ask(call: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
         if isinstance(error, Exception) or type(error).__name__ == "PanicException":
             raise SearchIndexError(f"the engine failed to {call.__name__}: {error}") from error
         raise
-
-
-def _config(
-    vectors: dict[str, edge.EdgeVectorParams] | None, dimension: int, exact_up_to: int
-) -> edge.EdgeConfig:
-    graph_from = max(1, exact_up_to * dimension * 4 // 1024)  # KiB of vectors
-    return edge.EdgeConfig(
-        vectors=vectors,
-        sparse_vectors={"words": edge.EdgeSparseVectorParams()},
-        hnsw_config=edge.HnswIndexConfig(m=16, ef_construct=128, full_scan_threshold=10_000),
-        optimizers=edge.EdgeOptimizersConfig(default_segment_number=1, indexing_threshold=graph_from),
-    )

@@ -173,7 +173,11 @@ def _products(
     vectors: NDArray[np.float32], rows: NDArray[np.int64], query: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     products = np.empty(len(rows), np.float32)
+    copies = np.empty((min(_BLOCK, len(rows)), len(query)), np.float32)
     for start in range(0, len(rows), _BLOCK):
         block = slice(start, start + _BLOCK)
-        np.matmul(vectors[rows[block]], query, out=products[block])
+        some = copies[: len(rows[block])]
+        # With mode="raise", which checks the rows first, it takes twice as long.
+        np.take(vectors, rows[block], axis=0, out=some, mode="clip")
+        np.matmul(some, query, out=products[block])
     return products
