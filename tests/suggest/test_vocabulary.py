@@ -170,3 +170,30 @@ def test_of_too_many_phrases_the_rare_ones_are_forgotten(
     # What was forgotten may go without harm.
     words.replace([product("1")], (), 3)
     assert dict(words.phrases())[Phrase("Zova", "brand", "")] == 58
+
+
+def test_names_of_brands_come_from_bilingual_titles_and_follow_the_products(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    words = ShopVocabulary(tmp_path, LEXICON)
+    put(
+        catalogue,
+        words,
+        product("1", "Zova/佐瓦 dress", brand="Zova"),
+        product("2", "Red/红色 dress", brand="Acme"),
+    )
+    assert words.brand_names().others("Zova") == []  # a single title may say anything
+    put(
+        catalogue,
+        words,
+        product("3", "佐瓦（Zova）红裙", brand="佐瓦"),
+        product("4", "Acme（安可）", brand="Acme（安可）"),
+    )
+    words.save()
+    for known in (words, ShopVocabulary.open(tmp_path, catalogue, LEXICON)):
+        assert known.brand_names().others("Zova") == ["佐瓦"]
+        assert known.brand_names().others("安可") == ["acme"]
+        assert known.brand_names().others("Red") == []
+    put(catalogue, words, product("3"), product("4"))
+    assert words.brand_names().others("Zova") == []
+    assert words.brand_names().others("安可") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from snapshelf.language.brands import BrandNames, bilingual_names
 from snapshelf.language.codes import MIN_CODE_DIGITS, MIN_CODE_LENGTH, code_key, is_code
 from snapshelf.language.completions import Completion, Completions
 from snapshelf.language.correction import Change, Correction, correct, warm_up_correction
@@ -26,6 +27,7 @@ __all__ = [
     "MIN_CODE_DIGITS",
     "MIN_CODE_LENGTH",
     "Alternatives",
+    "BrandNames",
     "Change",
     "Completion",
     "Completions",
@@ -42,6 +44,7 @@ __all__ = [
     "Unit",
     "Vocabulary",
     "WordForms",
+    "bilingual_names",
     "code_key",
     "correct",
     "index_terms",

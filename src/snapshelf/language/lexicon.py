@@ -128,7 +128,8 @@ def _name_key(name: str) -> str:
     return " ".join(unit.text for unit in _units(name))
 
 
-def _continues(left: Unit, right: Unit) -> bool:
+def continues(left: Unit, right: Unit) -> bool:
+    """Return whether a name may go on from a unit to the next."""
     return not right.gap if left.is_han or right.is_han else right.gap in _NAME_GAPS
 
 
@@ -360,7 +361,7 @@ class Lexicon:
         while node is not None:
             if node.concepts is not None:
                 longest = Span(first, last, node.concepts)
-            if last == len(units) or not _continues(units[last - 1], units[last]):
+            if last == len(units) or not continues(units[last - 1], units[last]):
                 break
             node = node.children.get(units[last].key)
             last += 1
@@ -389,7 +390,7 @@ class Lexicon:
             while node is not None:
                 if node.excluded is not None:
                     spans.append((first, last, node.excluded))
-                if last == len(units) or not _continues(units[last - 1], units[last]):
+                if last == len(units) or not continues(units[last - 1], units[last]):
                     break
                 node = node.children.get(units[last].key)
                 last += 1

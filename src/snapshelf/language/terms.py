@@ -17,6 +17,7 @@ from snapshelf.language.units import measures
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from snapshelf.language.brands import BrandNames
     from snapshelf.language.word_forms import WordForms
 
 _COMPOUND_GAPS = frozenset({"", "-", "‐", "&", ".", "_"})
@@ -159,7 +160,12 @@ def index_terms(text: str, lexicon: Lexicon | None = None) -> IndexTerms:
     return IndexTerms(tuple(words), tuple(term for term in helpers if term not in words))
 
 
-def query_words(text: str, lexicon: Lexicon | None = None, forms: WordForms | None = None) -> list[QueryWord]:
+def query_words(
+    text: str,
+    lexicon: Lexicon | None = None,
+    forms: WordForms | None = None,
+    brands: BrandNames | None = None,
+) -> list[QueryWord]:
     """Return the words of a query with the index terms of each, in order.
 
     A name of the lexicon is one word ("running shoes"). Chinese that the lexicon does not know is a word if it has up
@@ -174,6 +180,8 @@ def query_words(text: str, lexicon: Lexicon | None = None, forms: WordForms | No
         The bundled lexicon if None.
     forms : WordForms or None
         The shop's words, for inflections and stop words of its languages and for compounds.
+    brands : BrandNames or None
+        The shop's brands. A brand is a word, and its other names are alternatives.
 
     Returns
     -------
@@ -191,7 +199,9 @@ def query_words(text: str, lexicon: Lexicon | None = None, forms: WordForms | No
     units = split_units(normalised)
     spans = lexicon.segment(units)
     spans += lexicon.named(spans, units)
-    pieces = list(_pieces(units, spans, latin_names=True, measured=_measured_spans(normalised, units)))
+    measured = _measured_spans(normalised, units)
+    branded = brands.spans(units) if brands else {}
+    pieces = list(_pieces(units, spans, latin_names=True, measured=measured, branded=branded))
     stop_words = forms.stop_words if forms else frozenset()
     words = [piece for piece in pieces if not piece.is_stop_word(stop_words)] or pieces
     return [
@@ -227,6 +237,7 @@ class _Piece(NamedTuple):
     units: list[Unit]
     first: int
     terms: tuple[str, ...] = ()
+    others: Alternatives = ()
 
     def is_stop_word(self, stop_words: frozenset[str]) -> bool:
         """Return whether the piece says nothing beside other words."""
@@ -264,11 +275,12 @@ def _pieces(
     *,
     latin_names: bool = False,
     measured: Mapping[int, tuple[int, tuple[str, ...]]] = MappingProxyType({}),
+    branded: Mapping[int, tuple[int, Alternatives]] = MappingProxyType({}),
 ) -> Iterator[_Piece]:
     """Split a text into Chinese names and stop words of the lexicon, unknown Chinese, and Latin compounds.
 
     With `latin_names`, English names of the lexicon are pieces too. Of several spans at a unit the last counts.
-    Measures are pieces before all else.
+    Measures are pieces before all else, and brands unless a name of the lexicon is longer.
     """
     cuts = {
         span.first: span
@@ -283,6 +295,13 @@ def _pieces(
             yield _Piece("measure", units[first:position], first, terms)
             continue
         span = cuts.get(first)
+        brand = branded.get(first)
+        if brand is not None and (span is None or span.last <= brand[0]):
+            position = brand[0]
+            concepts = span.concepts if span is not None and span.last == position else ()
+            terms = tuple(concept.term for concept in concepts)
+            yield _Piece("name", units[first:position], first, terms, brand[1])
+            continue
         if span is not None:
             position = span.last
             kind: Literal["name", "stop"] = "name" if span.concepts else "stop"
@@ -297,6 +316,7 @@ def _pieces(
                 position < len(units)
                 and position not in cuts
                 and position not in measured
+                and position not in branded
                 and units[position].is_han == unit.is_han
                 and units[position].is_unspaced == unit.is_unspaced
                 and units[position].gap in gaps
@@ -409,10 +429,10 @@ def _alternatives(
         for pair in pairwise(piece.units):
             yield pair, ((_joined(pair),),)
     elif any(unit.is_unspaced for unit in piece.units):
-        yield piece.units, _distinct([*terms, *_unspaced_alternatives(piece, units)])
+        yield piece.units, _distinct([*terms, *_unspaced_alternatives(piece, units), *piece.others])
     else:
         others = _forms_of_shop(piece, units, forms) if forms else ()
-        yield piece.units, _distinct([*terms, *_latin_alternatives(piece, units), *others])
+        yield piece.units, _distinct([*terms, *_latin_alternatives(piece, units), *others, *piece.others])
 
 
 def _distinct(alternatives: Iterable[tuple[str, ...]]) -> Alternatives:

@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 
 from snapshelf.encoders import Encoder
 from snapshelf.index import Filter
-from snapshelf.language import Concept, Lexicon, Quantity, Vocabulary, normalise, quantities, tokenize
+from snapshelf.language import (
+    BrandNames,
+    Concept,
+    Lexicon,
+    Quantity,
+    Vocabulary,
+    normalise,
+    quantities,
+    tokenize,
+)
 from snapshelf.query.categories import CATEGORY, Categories, ProductCounts, any_of
 from snapshelf.query.codes import CodeTable
 from snapshelf.query.filters.fields import ATTRIBUTES, Fields
@@ -150,6 +159,8 @@ class CatalogueView:
         The lexicon of the shop; the bundled lexicon if None.
     vocabulary : Vocabulary or None
         The words of the shop, for spelling correction; without it, no spelling is corrected.
+    brand_names : callable or None
+        Returns the shop's brands with their other names; without it, each brand has the name that its products have.
     codes : CodeTable or None
         The codes of the products; without it, no codes are read. It follows the index by itself.
     index : ProductIndex or None
@@ -164,6 +175,7 @@ class CatalogueView:
         photo_vectors: PhotoVectorLookup | None = None,
         lexicon: Lexicon | None = None,
         vocabulary: Vocabulary | None = None,
+        brand_names: Callable[[], BrandNames] | None = None,
         codes: CodeTable | None = None,
     ) -> None:
         self._fields = fields
@@ -171,6 +183,7 @@ class CatalogueView:
         self._photo_vectors = photo_vectors
         self.lexicon = lexicon or Lexicon.bundled()
         self.vocabulary = vocabulary
+        self._brand_names = brand_names
         self.codes = codes
         self._values_by_concept: dict[tuple[str, str], list[FieldValues]] = {}
         self._concept_vectors: dict[tuple[str, str], tuple[Sequence[Concept], NDArray[np.float32]]] = {}
@@ -186,6 +199,7 @@ class CatalogueView:
             photo_vectors=self._photo_vectors,
             lexicon=self.lexicon,
             vocabulary=self.vocabulary,
+            brand_names=self._brand_names,
             codes=self.codes,
             index=self._index,
         )
@@ -212,6 +226,11 @@ class CatalogueView:
                 earlier = PhotoKinds(self._index, self._photo_vectors, encoder, self.categories.english_name)
             self._photo_kinds[key] = earlier
         return self._photo_kinds[key]
+
+    @cached_property
+    def brand_names(self) -> BrandNames | None:
+        """The shop's brands with their other names."""
+        return self._brand_names() if self._brand_names is not None else None
 
     def has_field(self, field: str) -> bool:
         """Return whether any product has a field."""
@@ -344,7 +363,7 @@ class CatalogueView:
         table = _FieldTable()
         for name in sorted(self._all_fields):
             if name == "brand":
-                table.names.extend(_shop_names("brand", name, self.texts(name)))
+                table.names.extend(_shop_names("brand", name, self.texts(name), self.brand_names))
             elif name == CATEGORY:
                 for text, meaning in self.categories.meanings.items():
                     for concept in meaning.properties:
@@ -460,11 +479,14 @@ class CatalogueView:
         return self._quantities[key]
 
 
-def _shop_names(kind: str, field: str, texts: Iterable[str]) -> list[ShopName]:
-    """Group names by their normal form: "ACME" and "Acme" are the same name."""
+def _shop_names(
+    kind: str, field: str, texts: Iterable[str], brands: BrandNames | None = None
+) -> list[ShopName]:
+    """Group names by their normal form: "ACME" and "Acme" are the same, and 华为 is "Huawei" among brands."""
     by_phrase: dict[str, list[str]] = defaultdict(list)
     for text in texts:
-        by_phrase[normalise(text)].append(text)
+        for phrase in (normalise(text), *(brands.others(text) if brands else ())):
+            by_phrase[phrase].append(text)
     return [ShopName(kind, phrase, field, tuple(members)) for phrase, members in by_phrase.items()]
 
 

@@ -116,7 +116,10 @@ def understand(
     lexicon = catalogue.lexicon if catalogue else None
     vocabulary = catalogue.vocabulary if catalogue else None
     forms = WordForms.of(vocabulary) if vocabulary else None
-    searched_words = _with_codes(query_words(encoded_text, lexicon, forms), encoded_text, words, codes)
+    brands = catalogue.brand_names if catalogue else None
+    searched_words = _with_codes(
+        query_words(encoded_text, lexicon, forms, brands), encoded_text, words, codes
+    )
     terms = _weigh_terms(encoded_text, searched_words, lexicon)
     browses = order is not None and not has_photo and not encoded_text and not parsed.negated_text
     if not has_photo and not encoded_text and not parsed.negated_text and not browses:

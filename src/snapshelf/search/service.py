@@ -117,6 +117,7 @@ class SearchService:
             photo_vectors=catalogue.vectors,
             lexicon=lexicon,
             vocabulary=words.vocabulary,
+            brand_names=words.brand_names,
             codes=self._codes,
         )
 

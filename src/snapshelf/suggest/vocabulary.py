@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Literal, NamedTuple, Self, TypeAlias
+from typing import Literal, NamedTuple, Self, TypeAlias, TypeVar
 
 from snapshelf._support.files import write_bytes
 from snapshelf.catalogue import Catalogue, Product
 from snapshelf.errors import LexiconError
-from snapshelf.language import Concept, Lexicon, Vocabulary, normalise
+from snapshelf.language import BrandNames, Concept, Lexicon, Vocabulary, bilingual_names, normalise
 
 PhraseKind: TypeAlias = Literal["brand", "category", "phrase", "part", "title"]
 """A brand, a category, a value or brand with a category, a part of a title, or a title."""
@@ -22,12 +22,17 @@ PhraseKind: TypeAlias = Literal["brand", "category", "phrase", "part", "title"]
 MAX_PHRASES = 400_000
 """Phrases kept; beyond, those of a single product are dropped, titles among them."""
 
-_LAYOUT = 1
+_T = TypeVar("_T")
+
+_LAYOUT = 2
 _BATCH = 512
 _VOCABULARY = "vocabulary.tsv"
 _PHRASES = "phrases.json.gz"
 _FIRST_WORDS, _LAST_WORDS = (1, 2), (2, 3)
 """Lengths, in words, of the beginnings and ends of titles that are kept."""
+
+_MIN_BILINGUAL_TITLES = 2
+"""Products whose titles must name a brand in two scripts before the names are taken for the same."""
 
 _BEFORE_A_CATEGORY = ("colour", "material", "pattern", "gender", "style", "usage", "season", "occasion")
 """Kinds of concepts that stand before a category: red dress, 红色连衣裙."""
@@ -53,6 +58,8 @@ class ShopVocabulary:
         self._folder = folder
         self._lexicon = lexicon
         self._phrases: Counter[Phrase] = Counter()
+        self._name_pairs: Counter[tuple[str, str]] = Counter()
+        self._brand_names: BrandNames | None = None
         self._lock = Lock()
         self._saved = -1
         self.vocabulary = Vocabulary()
@@ -83,6 +90,15 @@ class ShopVocabulary:
         with self._lock:
             return list(self._phrases.items())
 
+    def brand_names(self) -> BrandNames:
+        """Return the shop's brands with their other names, those that its own titles and brands tell included."""
+        with self._lock:
+            if self._brand_names is None:
+                brands = [phrase.text for phrase in self._phrases if phrase.kind == "brand"]
+                pairs = [pair for pair, n in self._name_pairs.items() if n >= _MIN_BILINGUAL_TITLES]
+                self._brand_names = BrandNames(brands, pairs)
+            return self._brand_names
+
     def replace(self, before: Iterable[Product], after: Iterable[Product], version: int) -> None:
         """Follow a change of the catalogue.
 
@@ -112,14 +128,14 @@ class ShopVocabulary:
             self.vocabulary.add(text for product in new for text in _texts(product))
         removed = Counter(phrase for product in old for phrase in phrases_of(product, self._lexicon))
         added = Counter(phrase for product in new for phrase in phrases_of(product, self._lexicon))
+        names = [Counter(filter(None, map(_name_pair, products))) for products in (new, old)]
         with self._lock:
-            self._phrases.update(added)
-            for phrase, times in removed.items():
-                left = self._phrases[phrase] - times
-                if left > 0:
-                    self._phrases[phrase] = left
-                else:
-                    del self._phrases[phrase]
+            changed = {phrase for phrase in added.keys() | removed.keys() if phrase.kind == "brand"}
+            known = changed & self._phrases.keys()
+            _count(self._phrases, added, removed)
+            _count(self._name_pairs, *names)
+            if any(names) or known != changed & self._phrases.keys():
+                self._brand_names = None
             if len(self._phrases) > MAX_PHRASES:
                 # Lossy counting: Manku & Motwani, "Approximate frequency counts over data streams", 2002.
                 self._phrases = Counter({phrase: n for phrase, n in self._phrases.items() if n > 1})
@@ -135,7 +151,7 @@ class ShopVocabulary:
         """
         if self._saved == self.version:
             return
-        content = {**self._stamp(), "phrases": self.phrases()}
+        content = {**self._stamp(), "phrases": self.phrases(), "names": list(self._name_pairs.items())}
         self.vocabulary.save(self._folder / _VOCABULARY)
         phrases = json.dumps(content, ensure_ascii=False).encode()
         write_bytes(self._folder / _PHRASES, gzip.compress(phrases, compresslevel=1))
@@ -148,6 +164,7 @@ class ShopVocabulary:
                 content = json.load(file)
             self.vocabulary = Vocabulary.load(self._folder / _VOCABULARY)
             self._phrases = Counter({Phrase(*phrase): times for phrase, times in content.pop("phrases")})
+            self._name_pairs = Counter({(latin, han): n for (latin, han), n in content.pop("names")})
             self.version = self._saved = content["version"]
         except (OSError, EOFError, ValueError, TypeError, KeyError, LexiconError):
             return False
@@ -162,6 +179,23 @@ class ShopVocabulary:
             "texts": self.vocabulary.texts,
             "words": len(self.vocabulary),
         }
+
+
+def _count(counter: Counter[_T], added: Counter[_T], removed: Counter[_T]) -> None:
+    """Add to a counter what was added, and subtract what was removed; only positive counts remain."""
+    counter.update(added)
+    for key, times in removed.items():
+        left = counter[key] - times
+        if left > 0:
+            counter[key] = left
+        else:
+            del counter[key]
+
+
+def _name_pair(product: Product) -> tuple[str, str] | None:
+    """Return the names in two scripts with which a title begins, if one of them is the product's brand."""
+    pair = bilingual_names(product.title)
+    return pair if pair and product.brand and normalise(product.brand) in pair else None
 
 
 def phrases_of(product: Product, lexicon: Lexicon) -> set[Phrase]:
