@@ -116,7 +116,8 @@ def test_a_kind_that_the_shop_does_not_have_names_its_nearest(index: QdrantEdgeI
     assert parsed.nearest is not None
     assert parsed.nearest.categories == ("Armchairs",)
     (note,) = parsed.notes
-    assert (note.kind, note.values) == ("nearest-kind", {"asked": "sofa", "nearest": "Armchairs"})
+    assert note.kind == "nearest-kind"
+    assert note.values == {"asked": "sofa", "asked_zh": "沙发", "nearest": "Armchairs"}
     # Electronics have nothing in common but the widest kind.
     assert read("earbuds", stocked(index, [["Laptops"]]).refreshed()).nearest is None
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from snapshelf.index import And, Between, Equals, FieldValue, Not, OneOf, Or, Record
+from snapshelf.index import And, Between, Equals, FieldValue, Not, OneOf, Or, QdrantEdgeIndex, Record
 from snapshelf.language import Lexicon, normalise
 from snapshelf.query import (
     CatalogueView,
@@ -228,6 +228,58 @@ def test_sizes_that_are_numbers_are_found_as_numbers() -> None:
     (chip,) = read("size 42", catalogue).chips
     assert chip.filter == Between("attributes.shoe size", at_least=42, at_most=42)
     assert chip.where == '"shoe size" >= 42 AND "shoe size" <= 42'
+
+
+def test_a_size_is_followed_by_sizes_near_to_it() -> None:
+    catalogue = CatalogueView(Shop({"attributes.size": ["41", "42", "42 2/3", "42⅔", "42.5", "43"]}))
+    parsed = read("size 42", catalogue)
+    (chip,) = parsed.chips
+    assert chip.hard
+    assert chip.exact == Equals("attributes.size", "42")
+    assert chip.near == ("42 2/3", "42.5", "42⅔")
+    assert chip.filter == Or((chip.exact, OneOf("attributes.size", chip.near)))
+    assert [note.kind for note in parsed.notes] == ["near-size"]
+    (chip,) = read("size 42 2/3", CatalogueView(Shop({"attributes.size": ["42 2/3", "44"]}))).chips
+    assert (chip.labels["en"], chip.labels["zh"], chip.near) == ("size 42 2/3", "42 2/3 码", ())
+    # Letters have no neighbours.
+    assert read("size M", catalogue).chips == ()
+
+
+def test_a_field_may_have_sizes_as_numbers_and_as_texts(tmp_path: Path) -> None:
+    with QdrantEdgeIndex.open(tmp_path / "index", 2) as index:
+        index.upsert(
+            [
+                Record(str(size), np.ones((1, 2), np.float32), fields={"attributes.size": size})
+                for size in (42.0, 43.0, "42 2/3")
+            ]
+        )
+        (chip,) = read("size 42", CatalogueView(index, index=index)).chips
+        assert index.matches(["42.0", "43.0", "42 2/3"], chip.filter) == {"42.0", "42 2/3"}
+        assert index.matches(["42.0", "43.0", "42 2/3"], chip.exact) == {"42.0"}
+
+
+def test_a_unit_is_what_the_shop_has() -> None:
+    phones = CatalogueView(Shop({"attributes.storage": ["128GB", "256GB"]}))
+    (chip,) = read("128G phone", phones).chips
+    assert (chip.kind, chip.where, chip.labels["en"]) == ("memory", 'storage = "128GB"', "128 GB")
+    tea = CatalogueView(Shop({"attributes.net weight": ["128 g", "256 g"]}))
+    (chip,) = read("128g tea", tea).chips
+    assert (chip.kind, chip.where, chip.labels["zh"]) == ("weight", '"net weight" = "128 g"', "128 克")
+    assert read("128g tea", CatalogueView(Shop({"attributes.x": ["a", "b"]}))).chips == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("500元以内", "500 元以内"),
+        ("100到200元", "100–200 元"),
+        ("$50以上", "50 美元以上"),
+        ("42码", "42 码"),
+    ],
+)
+def test_chinese_labels_are_chinese(text: str, label: str) -> None:
+    catalogue = CatalogueView(Shop({"attributes.size": ["42"]}, ["price"]))
+    assert read(text, catalogue).chips[0].labels["zh"] == label
 
 
 def chip(field: str, value: str, *, hard: bool = True, excluded: bool = False) -> Chip:

@@ -78,8 +78,9 @@ _UNIT = "|".join(
 )
 _CHINESE_NUMBER = "[零〇一二两三四五六七八九十百千万半]{1,9}"
 # "12" is no number at the end of "a12" or the start of "12-pack", nor 两 as a unit of weight.
+_FRACTION = r"[ ][123]/[234](?![\d/])"  # 42 2/3
 _NUMBER = rf"""
-    (?:(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,9}})(?:\.\d{{1,4}})?(?![\d])(?:[ ]?[百千万]|k(?![a-z0-9]))?
+    (?:(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,9}})(?:\.\d{{1,4}}|{_FRACTION})?(?![\d])(?:[ ]?[百千万]|k(?![a-z0-9]))?
     |{_CHINESE_NUMBER}?(?=两)(?!两[百千万])|{_CHINESE_NUMBER})"""
 
 _QUANTITY = re.compile(
@@ -281,6 +282,9 @@ _POWERS = {"十": 10.0, "百": 100.0, "千": 1000.0, "万": 10000.0, "k": 1000.0
 
 
 def _value(number: str) -> float:
+    if "/" in number:  # 42 2/3
+        whole, above, below = re.split("[ /]", number)
+        return round(float(whole.replace(",", "")) + int(above) / int(below), 4)
     if number[0].isdigit():
         times = _POWERS.get(number[-1], 1.0)
         return float(number.rstrip(" 百千万k").replace(",", "")) * times

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,6 +66,15 @@ _FIELD_NAME_PATTERNS: Mapping[str, re.Pattern[str]] = {
     }.items()
 }
 
+_MEASURE_NAME_PATTERNS: Mapping[str, re.Pattern[str]] = {
+    kind: re.compile(pattern, re.IGNORECASE)
+    for kind, pattern in {
+        "weight": "weight|gewicht|poids|peso|重量|净重|净含量|克重",
+        "memory": r"memory|storage|speicher|mémoire|memoria|stockage|\b(?:ram|rom|ssd)\b|内存|存储",
+    }.items()
+}
+"""Names of fields whose values may mean either: 128G."""
+
 _ALSO_MATCHES: Mapping[str, tuple[str, ...]] = {
     "gender/men": ("gender/unisex",),
     "gender/women": ("gender/unisex",),
@@ -76,6 +86,9 @@ _ALSO_MATCHES: Mapping[str, tuple[str, ...]] = {
 
 _KINDS_IN_CATEGORIES = frozenset({"gender"})
 """Kinds that shops hold in their categories too: "Women", "Men's watches"."""
+
+_FRACTION = re.compile("[¼½¾⅓⅔]")
+"""A fraction in a sign of its own: 42⅔ is 42 2/3."""
 
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+")
 
@@ -129,7 +142,7 @@ class _FieldTable:
     names : list of ShopName
         The shop's own names.
     quantity_values : dict
-        Kind of quantity → field → its texts with their quantities.
+        Kind of quantity → field → its values with their quantities.
     numeric_fields : dict
         Kind of quantity → fields that hold it as plain numbers.
     """
@@ -137,7 +150,7 @@ class _FieldTable:
     shares: defaultdict[str, dict[str, float]] = field(default_factory=_nested_dict)
     values: defaultdict[str, dict[str, list[str]]] = field(default_factory=_nested_dict)
     names: list[ShopName] = field(default_factory=list)
-    quantity_values: defaultdict[str, dict[str, list[tuple[str, Quantity]]]] = field(
+    quantity_values: defaultdict[str, dict[str, list[tuple[str | float, Quantity]]]] = field(
         default_factory=_nested_dict
     )
     numeric_fields: dict[str, list[str]] = field(default_factory=dict)
@@ -324,8 +337,8 @@ class CatalogueView:
                     break
         return matches
 
-    def quantity_values(self, kind: str) -> Mapping[str, Sequence[tuple[str, Quantity]]]:
-        """Return, for each field, its texts with their quantities of a kind."""
+    def quantity_values(self, kind: str) -> Mapping[str, Sequence[tuple[str | float, Quantity]]]:
+        """Return, for each field, its values with their quantities of a kind."""
         return self._table.quantity_values.get(kind, {})
 
     def numeric_fields(self, kind: str) -> Sequence[str]:
@@ -375,8 +388,8 @@ class CatalogueView:
                 if 0 < len(texts) <= _MAX_VALUES:
                     self._index_values(table, name, texts)
                     self._index_quantities(table, name, texts)
-                elif not texts and _FIELD_NAME_PATTERNS["size"].search(name):
-                    table.numeric_fields.setdefault("size", []).append(name)
+                if _FIELD_NAME_PATTERNS["size"].search(name):
+                    self._index_numeric_sizes(table, name, has_texts=bool(texts))
         return table
 
     def _index_values(self, table: _FieldTable, name: str, texts: Sequence[str]) -> None:
@@ -429,10 +442,32 @@ class CatalogueView:
 
     def _index_quantities(self, table: _FieldTable, name: str, texts: Sequence[str]) -> None:
         is_size = bool(_FIELD_NAME_PATTERNS["size"].search(name))
-        for text in texts:
-            for quantity in self._quantities_of(text, is_size=is_size):
-                for reading in (quantity, *quantity.others):
-                    table.quantity_values[reading.kind].setdefault(name, []).append((text, reading))
+        parsed = [
+            (text, quantity) for text in texts for quantity in self._quantities_of(text, is_size=is_size)
+        ]
+        sure = {quantity.kind for _, quantity in parsed if not quantity.others}
+        named = {kind for kind, pattern in _MEASURE_NAME_PATTERNS.items() if pattern.search(name)}
+        for text, quantity in parsed:
+            readings = (quantity, *quantity.others)
+            # "128 g" is a weight beside "1 kg", and memory beside "1 TB".
+            meant = next(
+                (some for kinds in (sure, named) if (some := [q for q in readings if q.kind in kinds])),
+                readings,
+            )
+            for reading in meant:
+                table.quantity_values[reading.kind].setdefault(name, []).append((text, reading))
+
+    def _index_numeric_sizes(self, table: _FieldTable, name: str, *, has_texts: bool) -> None:
+        """Index the numbers of a field of sizes; a feed with "42 2/3" and 42 gives texts and numbers."""
+        if self._index is None:
+            if not has_texts:
+                table.numeric_fields.setdefault("size", []).append(name)
+            return
+        for value in self._index.facet(name, limit=_MAX_VALUES).values:
+            number = value.value
+            if not isinstance(number, str):
+                size = Quantity(0, 0, number, "", "size", number, number)
+                table.quantity_values["size"].setdefault(name, []).append((number, size))
 
     @cached_property
     def _names_by_first_word(self) -> Mapping[str, Sequence[ShopName]]:
@@ -470,7 +505,9 @@ class CatalogueView:
         """Return the quantities of a value: "500 ml", or 42 if the field holds sizes."""
         key = (text, is_size)
         if key not in self._quantities:
-            parsed = quantities(text) or (quantities(f"size {text}") if is_size else [])
+            spaced = _FRACTION.sub(lambda match: f" {unicodedata.normalize('NFKC', match[0])}", text)
+            spaced = spaced.replace("\N{FRACTION SLASH}", "/")
+            parsed = quantities(spaced) or (quantities(f"size {spaced}") if is_size else [])
             self._quantities[key] = [
                 quantity
                 for quantity in parsed

@@ -326,9 +326,9 @@ def category_meaning(text: str, lexicon: Lexicon) -> CategoryMeaning:
     )
 
 
-def one_of(field: str, texts: tuple[str, ...]) -> Filter:
-    """Return the filter of products with any of some texts in a field."""
-    return Equals(field, texts[0]) if len(texts) == 1 else OneOf(field, texts)
+def one_of(field: str, values: tuple[str | float, ...]) -> Filter:
+    """Return the filter of products with any of some values in a field."""
+    return Equals(field, values[0]) if len(values) == 1 else OneOf(field, values)
 
 
 def any_of(values: Sequence[tuple[str, tuple[str, ...]]]) -> Filter:

@@ -6,7 +6,9 @@ import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import combinations
+from typing import NamedTuple
 
 from snapshelf.index import And, Between, Equals, Filter, HasWords, Not, Or, TermPlace
 from snapshelf.language import Concept, Quantity, QueryWord, quantities, query_words
@@ -19,6 +21,27 @@ from snapshelf.query.query import Chip, NearestKind, Note
 from snapshelf.query.settings import UnderstandingSettings
 
 _PRICE, _CURRENCY = "price", "currency"
+
+_EXACT_FIRST = 1.0
+"""Boost of exactly the size that is asked for before sizes near to it: more than other signals differ."""
+
+_CHINESE_UNITS: Mapping[str, str] = {
+    "CNY": "元",
+    "USD": "美元",
+    "EUR": "欧元",
+    "GBP": "英镑",
+    "JPY": "日元",
+    "HKD": "港元",
+    "TWD": "新台币",
+    "KRW": "韩元",
+    "ml": "毫升",
+    "g": "克",
+    "cm": "厘米",
+    "inch": "英寸",
+}
+"""Units as Chinese writes them; others are written as they are (GB, W)."""
+
+_SIZE_SYSTEMS: Mapping[str, str] = {"eu": "欧码 ", "us": "美码 ", "uk": "英码 "}
 
 _NEGATION_BEFORE = re.compile(
     r"""(?:\b(?:not|no|non|without|except(?:\ for)?|excluding|other\ than|anything\ but|avoid|minus)\b\s*
@@ -104,6 +127,19 @@ class _Mention:
         return self.start, self.end
 
 
+class _Located(NamedTuple):
+    """Where the shop has a quantity: a field, the products that have it or nearly, and those that have it exactly.
+
+    `near` holds the values that only come near.
+    """
+
+    quantity: Quantity
+    field: str
+    filter: Filter
+    exact: Filter
+    near: tuple[str, ...] = ()
+
+
 class ConstraintReader:
     """Reads constraints from words, as far as the products' fields have matching values.
 
@@ -134,8 +170,9 @@ class ConstraintReader:
             mention for mention in self._mentions(text) if not _overlaps_any(mention.span, known_spans)
         ]
         negated = self._negated_spans(text, mentions)
+        properties = [*known_spans, *((quantity.start, quantity.end) for quantity in quantities(text))]
         kinds = self._kinds(
-            text, [mention for mention in mentions if mention.span not in negated], known_spans
+            text, [mention for mention in mentions if mention.span not in negated], properties
         )
         negated_text: list[str] = []
         concepts: list[Concept] = []
@@ -169,7 +206,7 @@ class ConstraintReader:
             tuple(notes),
             nearest,
             any(role != "modifier" for role in kinds.values()),
-            self._words_outside(text, [*(mention.span for mention in mentions), *removed_spans]),
+            self._words_outside(text, [*(mention.span for mention in mentions), *properties, *removed_spans]),
         )
 
     def photo_chip(self, kind: PhotoKind, other_words: Sequence[QueryWord], at: int) -> Chip | None:
@@ -410,18 +447,14 @@ class ConstraintReader:
         chips: list[Chip] = []
         removed_spans: list[tuple[int, int]] = []
         for quantity in quantities(text):
-            mode = self._settings.mode(quantity.kind)
-            if mode == "off" or _overlaps_any((quantity.start, quantity.end), codes):
-                continue
+            span = quantity.start, quantity.end
             words = text[quantity.start : quantity.end]
-            located = (
-                self._price_filter(quantity, notes)
-                if quantity.kind == _PRICE
-                else self._attribute_filter(quantity)
-            )
+            if self._settings.mode(quantity.kind) == "off" or _overlaps_any(span, codes):
+                continue
+            located = self._located(quantity, notes)
             if located is None:
                 if quantity.kind == _PRICE:
-                    removed_spans.append((quantity.start, quantity.end))
+                    removed_spans.append(span)
                     notes.append(
                         Note(
                             "no-prices",
@@ -430,33 +463,46 @@ class ConstraintReader:
                         )
                     )
                 continue
-            field, condition = located
-            chip = Chip(
-                text=words,
-                start=quantity.start,
-                end=quantity.end,
-                kind=quantity.kind,
-                field=field,
-                where=write_filter(condition),
-                filter=condition,
-                exact=condition,
-                labels=_quantity_labels(quantity),
-                hard=mode == "hard",
-                boost=self._settings.boost(quantity.kind),
-                bound=quantity.kind == _PRICE or quantity.low is None or quantity.high is None,
-            )
+            chip = self._quantity_chip(words, located)
             is_dismissed = chip.where in self._dismissed
             # A title never holds a price. It may hold another quantity, so a dismissed quantity stays in the text.
             if quantity.kind == _PRICE or not is_dismissed:
-                removed_spans.append((quantity.start, quantity.end))
+                removed_spans.append(span)
             if not is_dismissed:
                 chips.append(chip)
+                if located.near:
+                    notes.append(_near_note(words, located))
         return chips, removed_spans
 
-    def _price_filter(self, quantity: Quantity, notes: list[Note]) -> tuple[str, Filter] | None:
+    def _located(self, quantity: Quantity, notes: list[Note]) -> _Located | None:
+        """Return where the shop has a quantity, in the first of its meanings that the shop has at all."""
+        if quantity.kind == _PRICE:
+            return self._located_price(quantity, notes)
+        readings = (quantity, *quantity.others)
+        return next((located for reading in readings if (located := self._located_attribute(reading))), None)
+
+    def _quantity_chip(self, words: str, located: _Located) -> Chip:
+        quantity = located.quantity
+        return Chip(
+            text=words,
+            start=quantity.start,
+            end=quantity.end,
+            kind=quantity.kind,
+            field=located.field,
+            where=write_filter(located.filter),
+            filter=located.filter,
+            exact=located.exact,
+            labels=_quantity_labels(quantity),
+            hard=self._settings.mode(quantity.kind) == "hard",
+            boost=_EXACT_FIRST if located.near else self._settings.boost(quantity.kind),
+            near=located.near,
+            bound=quantity.kind == _PRICE or quantity.low is None or quantity.high is None,
+        )
+
+    def _located_price(self, quantity: Quantity, notes: list[Note]) -> _Located | None:
         if not self._catalogue.has_field(_PRICE):
             return None
-        price = Between(_PRICE, at_least=quantity.low, at_most=quantity.high)
+        price: Filter = Between(_PRICE, at_least=quantity.low, at_most=quantity.high)
         currencies = self._catalogue.texts(_CURRENCY) if quantity.unit else ()
         if currencies and quantity.unit not in currencies:
             shop = ", ".join(currencies)
@@ -468,23 +514,51 @@ class ConstraintReader:
                 )
             )
         if len(currencies) > 1 and quantity.unit in currencies:
-            return _PRICE, And((price, Equals(_CURRENCY, quantity.unit)))
-        return _PRICE, price
+            price = And((price, Equals(_CURRENCY, quantity.unit)))
+        return _Located(quantity, _PRICE, price, price)
 
-    def _attribute_filter(self, quantity: Quantity) -> tuple[str, Filter] | None:
-        """Return the filter of attributes whose values lie within a quantity, in any of its meanings."""
-        matching: dict[str, dict[str, None]] = {}
-        for reading in (quantity, *quantity.others):
-            for field, values in self._catalogue.quantity_values(reading.kind).items():
-                if texts := dict.fromkeys(text for text, value in values if _is_within(value, reading)):
-                    matching.setdefault(field, {}).update(texts)
-        parts: list[Filter] = [one_of(field, tuple(texts)) for field, texts in matching.items()]
-        fields = list(matching)
+    def _located_attribute(self, quantity: Quantity) -> _Located | None:
+        """Return the attributes whose values lie within a quantity; for a size, with values near to it."""
+        exact: list[Filter] = []
+        nearly: list[Filter] = []
+        near: list[str] = []
+        fields: list[str] = []
+        for field, values in self._catalogue.quantity_values(quantity.kind).items():
+            within = tuple(dict.fromkeys(value for value, size in values if _is_within(size, quantity)))
+            around = dict.fromkeys(value for value, size in values if _is_near(size, quantity))
+            others = tuple(value for value in around if value not in within)
+            exact += [one_of(field, within)] if within else []
+            nearly += [one_of(field, others)] if others else []
+            near += [value if isinstance(value, str) else f"{value:g}" for value in others]
+            fields += [field] if within or others else []
         if quantity.low is not None or quantity.high is not None:
             for field in self._catalogue.numeric_fields(quantity.kind):
-                parts.append(Between(field, at_least=quantity.low, at_most=quantity.high))
+                exact.append(Between(field, at_least=quantity.low, at_most=quantity.high))
                 fields.append(field)
-        return (fields[0], parts[0] if len(parts) == 1 else Or(tuple(parts))) if parts else None
+        matching = _alternatives([*exact, *nearly])
+        if matching is None:
+            return None
+        return _Located(quantity, fields[0], matching, _alternatives(exact) or matching, tuple(near))
+
+
+def _alternatives(parts: Sequence[Filter]) -> Filter | None:
+    return None if not parts else parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+
+def _near_note(words: str, located: _Located) -> Note:
+    values = ", ".join(located.near)
+    return Note(
+        "near-size", f"near to {words!r}, and shown behind it: {values}", {"words": words, "near": values}
+    )
+
+
+def _is_near(value: Quantity, requested: Quantity) -> bool:
+    """Return whether a size is less than a whole size away: 42 2/3 for 42, but not 43."""
+    if requested.kind != "size" or requested.low is None or requested.low != requested.high:
+        return False
+    if value.low is None or value.high is None or (value.unit and requested.unit not in ("", value.unit)):
+        return False
+    return value.low < requested.low + 1 and value.high > requested.low - 1
 
 
 def _is_within(value: Quantity, requested: Quantity) -> bool:
@@ -536,25 +610,33 @@ def _remove_spans(text: str, removed_spans: Sequence[tuple[int, int]]) -> str:
 
 
 def _quantity_labels(quantity: Quantity) -> dict[str, str]:
-    unit = quantity.unit
     if quantity.kind == "size":
-        size = f"{unit.upper()} {_size_text(quantity)}".strip()
-        return {"en": f"size {size}", "zh": f"{size} 码"}
-    unit = f" {unit}" if unit else ""
+        size = _size_text(quantity)
+        system = _SIZE_SYSTEMS.get(quantity.unit, "")
+        return {"en": f"size {quantity.unit.upper()} {size}".replace("  ", " "), "zh": f"{system}{size} 码"}
     low, high = (None if bound is None else f"{bound:.12g}" for bound in (quantity.low, quantity.high))
+    units = {"en": f" {quantity.unit}".rstrip(), "zh": f" {_CHINESE_UNITS.get(quantity.unit, quantity.unit)}"}
+    chinese = units["zh"].rstrip()
     if low is None:
-        return {"en": f"up to {high}{unit}", "zh": f"{high}{unit} 以内"}
+        return {"en": f"up to {high}{units['en']}", "zh": f"{high}{chinese}以内"}
     if high is None:
-        return {"en": f"from {low}{unit}", "zh": f"{low}{unit} 以上"}
-    both = f"{low}{unit}" if low == high else f"{low}–{high}{unit}"
-    return {"en": both, "zh": both}
+        return {"en": f"from {low}{units['en']}", "zh": f"{low}{chinese}以上"}
+    both = low if low == high else f"{low}–{high}"
+    return {"en": f"{both}{units['en']}", "zh": f"{both}{chinese}"}
 
 
 def _size_text(quantity: Quantity) -> str:
     if isinstance(quantity.value, str) or quantity.low is None or quantity.high is None:
         return str(quantity.value)
-    low, high = f"{quantity.low:g}", f"{quantity.high:g}"
+    low, high = _mixed_number(quantity.low), _mixed_number(quantity.high)
     return low if low == high else f"{low}–{high}"
+
+
+def _mixed_number(number: float) -> str:
+    """Write thirds as sizes have them: 42 2/3."""
+    fraction = Fraction(number % 1).limit_denominator(3)
+    is_third = fraction.denominator == 3 and abs(number % 1 - fraction) < 0.001
+    return f"{int(number)} {fraction}" if is_third else f"{number:g}"
 
 
 def _contradictions(chips: Sequence[Chip]) -> list[Note]:

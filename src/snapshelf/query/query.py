@@ -89,6 +89,10 @@ class Chip:
         float | None,
         Field(description="How likely the photo shows this kind; null for constraints from words."),
     ] = None
+    near: Annotated[
+        tuple[str, ...],
+        Field(description="Values that only come near (42 2/3 for size 42); their products follow behind."),
+    ] = ()
     bound: Annotated[
         bool,
         Field(
@@ -126,7 +130,7 @@ class NearestKind:
         return Note(
             "nearest-kind",
             f"the shop has no category for {asked!r}; the nearest are: {nearest}",
-            {"asked": asked, "nearest": nearest},
+            {"asked": asked, "asked_zh": self.asked.label("zh"), "nearest": nearest},
         )
 
 

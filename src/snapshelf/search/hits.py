@@ -49,6 +49,7 @@ def hits_of(
             duplicates=results.duplicates.counts.get(id, 0),
             matched_terms=matched_terms(plan.query, products[id], corpus.lexicon) if explain else (),
             constraints=_constraints(results, id),
+            near=_near(results, id),
             rules=_rules(results, id),
         )
         for rank, (id, contributions) in enumerate(zip(ids, parts, strict=True), 1)
@@ -60,6 +61,17 @@ def _constraints(results: RankedResults, id: str) -> tuple[str, ...]:
     plan, passed = results.plan, results.table.tests[results.table.row[id]]
     met = {chip.where for chip, passes in zip(plan.boosted_chips, passed, strict=False) if passes}
     return tuple(chip.where for chip in plan.query.chips if chip.hard or chip.where in met)
+
+
+def _near(results: RankedResults, id: str) -> tuple[str, ...]:
+    """Return the chips, as filters, to whose values the product only comes near."""
+    plan, passed = results.plan, results.table.tests[results.table.row[id]]
+    is_exact = passed[len(plan.boosted_chips) :]
+    return tuple(
+        chip.where
+        for chip, matches, exactly in zip(plan.boosted_chips, passed, is_exact, strict=False)
+        if chip.near and matches and not exactly
+    )
 
 
 def _rules(results: RankedResults, id: str) -> tuple[str, ...]:

@@ -68,6 +68,10 @@ class Hit:
     constraints: Annotated[
         tuple[str, ...], Field(description="Constraints read from the words, as filters, that it satisfies.")
     ] = ()
+    near: Annotated[
+        tuple[str, ...],
+        Field(description="Those of its constraints that it only comes near to: 42 2/3 for size 42."),
+    ] = ()
     rules: Annotated[tuple[str, ...], Field(description="Names of the shop's rules that moved it.")] = ()
 
     @computed_field(description="Id of the product.")  # type: ignore[prop-decorator]
