@@ -106,7 +106,7 @@ def read_order(
     """
     matches = sorted(
         ((match, order) for order in _ORDERS for match in order.words.finditer(text)),
-        key=lambda found: (found[0].start(), -found[0].end()),
+        key=lambda pair: (pair[0].start(), -pair[0].end()),
     )
     for match, order in matches:
         span, where = match.span(), f"{ORDER} = {order.sort}"
