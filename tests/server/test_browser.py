@@ -94,6 +94,61 @@ def test_home(visit: Callable[..., Any]) -> None:
     expect(page.locator("#results")).to_be_hidden()
 
 
+def test_browsing(visit: Callable[..., Any]) -> None:
+    page = visit()
+    shop = page.locator("#shop")
+    expect(shop.locator(".item:not(.skeleton)")).to_have_count(12)
+    # "Home" is the category of everything, so it leads nowhere.
+    expect(shop.locator("nav button")).to_have_text(["Bag5", "Ball5", "Mug5"])
+    shop.locator("nav button", has_text="Mug").click()
+    expect(page.locator(CARDS)).to_have_count(5)
+    assert {title.split()[1] for title in titles(page)} == {"mug"}
+    expect(page.locator("#results-title")).to_have_text("Mug")
+    expect(page.locator("#results-meta")).to_contain_text("5 products")
+    expect(page.locator(TAGS)).to_have_text(["Category: Mug"])
+    expect(page.locator("#sort option").first).to_have_text("Featured")
+    page.locator("#sort").select_option(label="Price: high to low")
+    assert "sort=-price&is.category=Mug" in page.url
+    page.locator("#facets [data-key='colour=red']").check()
+    expect(page.locator(CARDS)).to_have_count(1)
+    page.reload()
+    expect(page.locator(CARDS)).to_have_count(1)
+    page.go_back()
+    expect(page.locator(CARDS)).to_have_count(5)
+    # Words search the whole shop again or a part of it, as the filters say.
+    search_words(page, "red")
+    assert titles(page)[0] == "Red mug"
+    page.locator(".brand").click()
+    expect(page.locator("#browse-all")).to_have_text("Show all 15 products")
+    page.locator("#browse-all").click()
+    expect(page.locator(CARDS)).to_have_count(15)
+    expect(page.locator("#results-title")).to_have_text("All products")
+    expect(page.locator("#sort")).to_have_value("bestselling")
+    page.locator("[data-language=zh]").click()
+    expect(page.locator("#results-title")).to_have_text("全部商品")
+
+
+def test_an_order_that_the_words_ask_for(visit: Callable[..., Any]) -> None:
+    page = visit()
+    search_words(page, "cheapest home under 500")
+    expect(page.locator("#sort")).to_have_value("price")
+    order = page.locator(".tag.read", has_text="cheapest first")
+    expect(order).to_have_attribute("title", "Order, from “cheapest”")
+    expect(page.locator(CARDS).first.locator(".price")).to_have_text("¥20.50")
+    page.locator("#sort").select_option(label="Price: high to low")
+    expect(page.locator(CARDS).first.locator(".price")).to_have_text("¥22.50")
+    expect(order).to_have_count(0)
+    page.go_back()
+    expect(page.locator("#sort")).to_have_value("price")
+    page.locator("#sort").select_option(label="Best match")
+    expect(page.locator("#sort")).to_have_value("relevance")
+    expect(order).to_have_count(0)
+    page.go_back()
+    order.locator(".remove").click()
+    expect(page.locator("#sort")).to_have_value("relevance")
+    expect(page.locator(".tag.dropped")).to_have_text("sort = price")
+
+
 def test_words(visit: Callable[..., Any]) -> None:
     page = visit()
     search_words(page, "red mug")

@@ -22,6 +22,7 @@ import { mountPhotoInput } from "./views/photo-input.js";
 import { mountRelated } from "./views/related.js";
 import { mountSearchBox } from "./views/search-box.js";
 import { mountShopperDialog } from "./views/shopper-dialog.js";
+import { mountShop } from "./views/shop.js";
 import { mountSort } from "./views/sort.js";
 import { mountWhyNot } from "./views/why-not.js";
 
@@ -30,6 +31,7 @@ mountLayout();
 mountSearchBox();
 mountPhotoInput();
 mountHome();
+mountShop();
 mountHeading();
 mountMessages();
 mountChips();

@@ -92,6 +92,8 @@ export interface Constraint {
   labels: Partial<Localised>;
   /** Products without it are left out. */
   hard: boolean;
+  /** What it is about; `sort` is an order that the words ask for. */
+  kind: string;
 }
 
 export interface FacetValue {
@@ -122,6 +124,8 @@ export interface Answer {
   /** The product of which similar ones were looked for. */
   reference: Product | null;
   total: number;
+  /** The order, whether it was chosen or the words ask for it. */
+  sort: string;
   hits: Hit[];
   facets: Facet[];
   constraints: Constraint[];

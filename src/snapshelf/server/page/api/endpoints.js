@@ -3,6 +3,7 @@
 import { random } from "../browser/random.js";
 import { request, requestJson } from "./client.js";
 import * as wire from "./wire.js";
+import { nothing } from "../state/query.js";
 
 /** @import * as Wire from "./schema" */
 /** @import { Action, FacetField, Hit, Offered, Product, Query, Stats, Suggestion } from "../types" */
@@ -30,6 +31,18 @@ export async function search(query, shopper, facets, signal) {
   /** @type {Wire.WireSearchResponse} */
   const response = await post("v1/search", wire.pageForm(query, shopper, { facets }), signal);
   return wire.answerOf(response, query);
+}
+
+/**
+ * The first products of the whole shop, and its largest categories where it has any.
+ *
+ * @param {string} shopper
+ * @param {{ products: number, categories: number }} sizes
+ */
+export async function shop(shopper, sizes) {
+  /** @type {Wire.WireSearchResponse} */
+  const response = await post("v1/search", wire.shopForm(shopper, sizes));
+  return wire.answerOf(response, nothing);
 }
 
 /**

@@ -33,6 +33,7 @@ export interface WireFacet {
 export interface WireSearchResponse {
   query_id: string;
   total: number;
+  sort: string;
   hits: WireHit[];
   facets: WireFacet[];
   chips: Constraint[];

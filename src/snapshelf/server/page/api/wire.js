@@ -1,6 +1,6 @@
 // Between the names of the HTTP API (schema.d.ts) and those of the page (types.d.ts).
 
-import { filterOf } from "../state/query.js";
+import { filterOf, nothing } from "../state/query.js";
 
 /** @import * as Wire from "./schema" */
 /**
@@ -59,6 +59,19 @@ export function pageForm(query, shopper, { facets = [], pageToken }) {
     form.append("facets", JSON.stringify({ field, ...size }));
   }
   if (pageToken) form.append("page_token", pageToken);
+  return form;
+}
+
+/**
+ * The form of the first products of the whole shop, with its categories.
+ *
+ * @param {string} shopper
+ * @param {{ products: number, categories: number }} sizes
+ */
+export function shopForm(shopper, { products, categories }) {
+  const form = searchForm(nothing, shopper);
+  form.append("k", String(products));
+  if (categories) form.append("facets", JSON.stringify({ field: "category", limit: categories }));
   return form;
 }
 
@@ -143,6 +156,7 @@ export const answerOf = (response, query, before = 0) => ({
   query,
   reference: null,
   total: response.total,
+  sort: response.sort,
   hits: response.hits.map((hit) => hitOf(hit, response.query_id, before)),
   facets: response.facets.map(facetOf),
   constraints: response.chips,

@@ -19,8 +19,19 @@ export const nothing = Object.freeze({
   literal: false,
 });
 
-/** @param {Query} query */
-export const isEmpty = ({ text, photos, liked }) => !text && !photos.length && !liked.length;
+/**
+ * Whether something is looked for. Otherwise the shop is browsed.
+ *
+ * @param {Pick<Query, "text" | "photos" | "liked">} query
+ */
+export const hasIntent = ({ text, photos, liked }) => Boolean(text || photos.length || liked.length);
+
+/**
+ * Whether nothing is asked for, not even a part of the shop.
+ *
+ * @param {Query} query
+ */
+export const isEmpty = (query) => !hasIntent(query) && !query.sort && !countRefinements(query);
 
 /**
  * The id of the product of which similar ones are looked for, when nothing else is.

@@ -2,7 +2,7 @@
 
 import { asApiError, isAbort } from "../api/client.js";
 import * as api from "../api/endpoints.js";
-import { isEmpty, similarTo } from "./query.js";
+import { hasIntent, isEmpty, similarTo } from "./query.js";
 import { store } from "./store.js";
 
 /** @import { ApiError } from "../api/client.js" */
@@ -18,7 +18,7 @@ const MAX_FACETS = 20;
  */
 export async function runSearch(query, { lostPhotos = 0 } = {}) {
   store.state.loading?.controller.abort();
-  if (isEmpty(query)) return store.clearSearch(lostPhotos);
+  if (isEmpty(query) || (lostPhotos && !hasIntent(query))) return store.clearSearch(lostPhotos);
 
   const controller = new AbortController();
   store.startSearch(query, { controller, lostPhotos });

@@ -59,12 +59,12 @@ function tasteChips(query) {
  * @param {Query} query
  * @param {Constraint} constraint
  */
-function constraintChip(query, { where, labels, text, hard }) {
+function constraintChip(query, { where, labels, text, hard, kind }) {
   const isRequired = query.required.includes(where);
   const others = without(query.required, where);
   return chip(labels[currentLanguage()] ?? text, {
     kind: hard ? "read" : isRequired ? "read only" : "read soft",
-    title: t(hard || isRequired ? "chip.hard" : "chip.soft", { words: text }),
+    title: t(kind === "sort" ? "chip.sort" : hard || isRequired ? "chip.hard" : "chip.soft", { words: text }),
     isPressed: isRequired,
     onToggle: hard ? null : () => go({ ...query, required: isRequired ? others : [...others, where] }),
     onRemove: () => go({ ...query, required: others, dismissed: [...query.dismissed, where] }),

@@ -1,8 +1,8 @@
 // The heading of the results, how many there are, and how long they took.
 
 import { $, element } from "../browser/dom.js";
-import { counted, known, listed, localised, number, t } from "../browser/i18n.js";
-import { similarTo } from "../state/query.js";
+import { counted, known, listed, localised, number, t, valueName } from "../browser/i18n.js";
+import { hasIntent, isValues, similarTo } from "../state/query.js";
 import { isHome, shownAnswer, shownQuery } from "../state/shown.js";
 import { store } from "../state/store.js";
 
@@ -10,9 +10,19 @@ import { store } from "../state/store.js";
 
 const NEGLIGIBLE_MS = 0.05;
 
+/** The chosen categories, or else the whole shop. @param {State} state */
+function headingForBrowsing(state) {
+  const chosen = shownQuery(state).facetFilters.category ?? [];
+  if (!isValues(chosen) || !chosen.length) return t("browse.all");
+  const values = shownAnswer(state)?.facets.find(({ field }) => field === "category")?.values ?? [];
+  return listed(chosen.map((value) =>
+    valueName("category", values.find((candidate) => candidate.value === value) ?? { value, labels: null })));
+}
+
 /** @param {State} state */
 function headingFor(state) {
   const { text, photos, liked } = shownQuery(state);
+  if (!hasIntent({ text, photos, liked })) return headingForBrowsing(state);
   const similar = similarTo(shownQuery(state));
   if (similar) {
     const reference = shownAnswer(state)?.reference;
@@ -46,7 +56,7 @@ function showHeading(state) {
   $("results-meta").replaceChildren();
   const answer = shownAnswer(state);
   if (!answer?.hits.length) return;
-  const isAll = answer.total === state.stats?.products;
+  const isAll = answer.total === state.stats?.products && hasIntent(answer.query);
   $("results-meta").append(
     element("span", {}, counted(isAll ? "results.best" : "results.count", answer.total)),
     timeElement(answer.timings));

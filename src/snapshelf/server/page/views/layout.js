@@ -30,6 +30,7 @@ function showView(state) {
   $("results").hidden = home;
   $("examples").hidden = !home || !state.examples.length;
   $("for-you").hidden = !home || !state.stats?.products;
+  $("shop").hidden = !home || !state.stats?.products;
   if (home) document.title = "Snapshelf";
 }
 

@@ -3,7 +3,7 @@
 import { $, button, element } from "../browser/dom.js";
 import { counted, known, t } from "../browser/i18n.js";
 import { go } from "../state/navigation.js";
-import { isEmpty } from "../state/query.js";
+import { hasIntent } from "../state/query.js";
 import { shownAnswer, shownQuery } from "../state/shown.js";
 import { store } from "../state/store.js";
 
@@ -18,7 +18,7 @@ function messagesFor(state) {
   const answer = shownAnswer(state);
   /** @type {(string | Node)[][]} */
   const messages = [];
-  if (state.lostPhotos && !isEmpty(query)) messages.push([counted("photo.lost", state.lostPhotos)]);
+  if (state.lostPhotos && hasIntent(query)) messages.push([counted("photo.lost", state.lostPhotos)]);
   if (answer?.searchedAs) {
     const asTyped = link(t("message.instead", { text: query.text }), { ...query, literal: true });
     messages.push([t("message.searched"), element("b", {}, answer.searchedAs), asTyped]);

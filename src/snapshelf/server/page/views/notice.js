@@ -4,7 +4,7 @@ import { $, button } from "../browser/dom.js";
 import { counted, t } from "../browser/i18n.js";
 import { announce } from "../browser/live.js";
 import { go } from "../state/navigation.js";
-import { countRefinements, isEmpty, unrefined } from "../state/query.js";
+import { countRefinements, hasIntent, unrefined } from "../state/query.js";
 import { searchAgain } from "../state/search.js";
 import { filterError, isCutOff, isHome, shownAnswer, shownHits } from "../state/shown.js";
 import { store } from "../state/store.js";
@@ -35,7 +35,9 @@ function noticeFor(state) {
     const text = errorText(failure);
     return [t("error.title"), answer ? t("error.kept", { error: text }) : text];
   }
-  if (lostPhotos && isEmpty(query)) return [counted("photo.lost.title", lostPhotos), counted("photo.lost", lostPhotos)];
+  if (lostPhotos && !hasIntent(query)) {
+    return [counted("photo.lost.title", lostPhotos), counted("photo.lost", lostPhotos)];
+  }
   if (!answer) return null;
   if (stats?.products === 0) return [t("shelf.empty.title"), t("shelf.empty.text")];
   if (!answer.hits.length) return [t("empty.title"), t(countRefinements(query) ? "empty.refined" : "empty.text")];
