@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from snapshelf.errors import RuleError
-from snapshelf.index import Equals, Ids
+from snapshelf.index import Equals, Filter, Ids, OneOf
 from snapshelf.language import Lexicon
 from snapshelf.search import Rules
 from snapshelf.search.rules.file import RuleFile
+from snapshelf.search.rules.merchandising import conditions
 from tests.search.sample_shop import Shop, unit
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -19,6 +20,38 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 def names(rules: Rules, text: str, moment: datetime = NOON) -> list[str]:
     return [rule.name for rule in rules.applying(text, moment)]
+
+
+def test_rules_for_pages_that_are_browsed(shop: Shop, tmp_path: Path) -> None:
+    shop.put("A", unit(1), category=["Chairs"], attributes={"colour": "red"})
+    text = """
+    - {name: front, page: front, pin: [A]}
+    - {name: chairs, page: 'category = "Chairs"', pin: [B]}
+    - {name: red chairs, page: 'category = "Chairs" AND colour = "red"', boost: {where: in_stock}}
+    - {name: words, words: chairs, pin: [C]}
+    - {name: anywhere, bury: {where: NOT in_stock}}
+    """
+    (tmp_path / "rules.yaml").write_text(text, "utf-8")
+    file = RuleFile(tmp_path / "rules.yaml", Lexicon.bundled())
+    chairs = Equals("category", "Chairs")
+
+    def pins(page: frozenset[Filter] | None, words: str = "") -> tuple[list[str], int]:
+        applied = file.applying(words, shop.store, page)
+        return [rule for _, rule in applied.pins.values()], len(applied.shifts)
+
+    assert pins(conditions(None)) == (["front"], 1)
+    assert pins(conditions(chairs)) == (["chairs"], 1)
+    assert pins(conditions(OneOf("category", ("Chairs",)), Equals("attributes.colour", "red"))) == (
+        ["chairs"],
+        2,
+    )
+    assert pins(conditions(OneOf("category", ("Chairs", "Lamps")))) == ([], 1)
+    assert pins(None, "chairs") == (["words"], 1)
+    assert pins(None) == ([], 1)
+    with pytest.raises(RuleError, match="a page is browsed without words"):
+        Rules.parse("- {name: both, page: front, words: red, pin: [A]}")
+    with pytest.raises(RuleError, match="contradict each other: both pin a product at place 1"):
+        Rules.parse("- {name: a, page: front, pin: [A]}\n- {name: b, page: front, pin: [B]}")
 
 
 def test_phrases_are_found_in_either_language_and_any_order() -> None:

@@ -173,6 +173,19 @@ def test_facets_count_products_and_ignore_their_own_choice(shop: Shelf) -> None:
     assert shop.search(text="x1", facets=list(fields)).facets
 
 
+def test_rules_arrange_a_page(shop: Shelf) -> None:
+    best = ids(shop.search(where='brand = "Best"', k=COUNT))
+    shop.set_rules(
+        f"""- {{name: of the week, page: 'brand = "Best"', pin: ["{best[-1]}"], hide: ["{best[0]}"]}}"""
+    )
+    for page in ({"where": 'brand = "Best"'}, {"facet_filters": {"brand": ["Best"]}}):
+        arranged = shop.search(**page, k=COUNT)
+        assert ids(arranged)[0] == best[-1]
+        assert best[0] not in ids(arranged)
+        assert arranged.hits[0].rules == ("of the week",)
+    assert best[0] in ids(shop.search(where='brand = "Best"', rules=False, k=COUNT))
+
+
 def test_words_can_ask_for_an_order(shop: Shelf) -> None:
     cheap = shop.search(text="cheapest shoes", k=COUNT)
     assert cheap.sort == "price"

@@ -51,7 +51,7 @@ from snapshelf.search.relevance import (
 from snapshelf.search.request import SearchRequest
 from snapshelf.search.response import SearchResponse
 from snapshelf.search.rules.file import RuleFile
-from snapshelf.search.rules.merchandising import Merchandising
+from snapshelf.search.rules.merchandising import Merchandising, conditions
 from snapshelf.search.settings import SearchSettings
 from snapshelf.search.sort import BESTSELLING, read_sort
 from snapshelf.suggest import LexicalSearch, QueryLog, ShopVocabulary, Suggester, Suggestion
@@ -187,7 +187,11 @@ class SearchService:
         if request.mode != "full":
             query = replace(query, codes={})
         follows = request.rules and request.mode == "full"
-        rules = self.rules.applying(query.normalised, self.index) if follows else Merchandising()
+        page = None
+        if query.is_empty:
+            chosen = read_facet_filters(request.facet_filters, self.index).values()
+            page = conditions(where, *(choice.filter for choice in chosen))
+        rules = self.rules.applying(query.normalised, self.index, page) if follows else Merchandising()
         return self._restricted(request, query, where, rules)
 
     def _filter(self, request: SearchRequest) -> Filter | None:

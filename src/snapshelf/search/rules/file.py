@@ -10,7 +10,7 @@ from snapshelf.errors import FilterError, RuleError, StorageError
 from snapshelf.index import Filter, SearchIndex
 from snapshelf.language import Lexicon
 from snapshelf.query import Fields, Note
-from snapshelf.search.rules.merchandising import Merchandising, check_filters, merchandising
+from snapshelf.search.rules.merchandising import Merchandising, check_filters, is_on_page, merchandising
 from snapshelf.search.rules.rule import Rules
 from snapshelf.search.rules.warnings import RuleWarning, rule_warnings
 
@@ -97,10 +97,11 @@ class RuleFile:
         """Parse the filters of the rules again: the products have changed."""
         self._parsed = {}
 
-    def applying(self, text: str, fields: Fields) -> Merchandising:
-        """Return what the rules do to a query of these words."""
+    def applying(self, text: str, fields: Fields, page: frozenset[Filter] | None = None) -> Merchandising:
+        """Return what the rules do to a query of these words, or to a page that is browsed, by its `conditions`."""
         self._refresh()
-        applied = merchandising(self._rules.applying(text), fields, self._parsed)
+        rules = [rule for rule in self._rules.applying(text) if is_on_page(rule, page, fields, self._parsed)]
+        applied = merchandising(rules, fields, self._parsed)
         if self._broken is None:
             return applied
         return Merchandising(

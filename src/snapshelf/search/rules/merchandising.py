@@ -6,9 +6,9 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
 from snapshelf.errors import FilterError, RuleError
-from snapshelf.index import Filter, Ids, Not, Or
+from snapshelf.index import And, Equals, Filter, Ids, Not, OneOf, Or
 from snapshelf.query import Fields, Note, parse_filter
-from snapshelf.search.rules.rule import Rule, Rules
+from snapshelf.search.rules.rule import FRONT, Rule, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,39 @@ def merchandising(
     return Merchandising(tuple(shifts), hidden, pins, redirect, tuple(notes))
 
 
+def conditions(*filters: Filter | None) -> frozenset[Filter]:
+    """Return what has to hold for all of the filters, condition by condition; a choice of a single value is a value."""
+    found: set[Filter] = set()
+    for each in filters:
+        match each:
+            case None:
+                pass
+            case And(parts):
+                found |= conditions(*parts)
+            case OneOf(field, (value,)):
+                found.add(Equals(field, value))
+            case _:
+                found.add(each)
+    return frozenset(found)
+
+
+def is_on_page(
+    rule: Rule,
+    page: frozenset[Filter] | None,
+    fields: Fields,
+    parsed: MutableMapping[str, Filter | FilterError],
+) -> bool:
+    """Whether a rule applies to a page that is browsed, by its conditions; None for a search."""
+    if rule.page is None:
+        return True
+    if page is None:
+        return False
+    if rule.page == FRONT:
+        return not page
+    where = _parsed(rule.page, fields, parsed)
+    return not isinstance(where, FilterError) and conditions(where) <= page
+
+
 def check_filters(rules: Rules, fields: Fields, source: str) -> None:
     """Check that the filters of all rules can be understood.
 
@@ -109,6 +142,7 @@ def check_filters(rules: Rules, fields: Fields, source: str) -> None:
     for rule in rules:
         texts = [move.where for move in (rule.boost, rule.bury) if move is not None]
         texts += [rule.hide] if isinstance(rule.hide, str) else []
+        texts += [rule.page] if rule.page not in (None, FRONT) else []
         for text in texts:
             if isinstance(error := _parsed(text, fields, {}), FilterError):
                 raise RuleError(f"{source}: rule {rule.name!r}: {error}") from error

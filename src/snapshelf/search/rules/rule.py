@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from snapshelf.errors import RuleError
 from snapshelf.language import Lexicon, normalise, tokenize
 
+FRONT = "front"
+"""The page of the shop as it is browsed without any filter."""
+
 MAX_RULES = 1_000
 """Most rules of a shop."""
 
@@ -44,8 +47,10 @@ class Rule(_Model):
     words : tuple of str
         It applies to queries that have all words of any of these phrases, in either language and any order.
     exactly : tuple of str
-        It applies to queries that are any of these phrases, up to case and width. Without `words` and `exactly` it
-        applies to every query.
+        It applies to queries that are any of these phrases, up to case and width.
+    page : str or None
+        It applies where the shop is browsed: ``front`` without any filter, otherwise with this filter and perhaps
+        others. Without `words`, `exactly` and `page` it applies everywhere.
     since, until : datetime or None
         It applies from, and before, these moments; without an offset they are UTC.
     boost, bury : Move or None
@@ -61,6 +66,7 @@ class Rule(_Model):
     name: _Name
     words: tuple[str, ...] = ()
     exactly: tuple[str, ...] = ()
+    page: Annotated[str, Field(min_length=1)] | None = None
     since: datetime | None = None
     until: datetime | None = None
     boost: Move | None = None
@@ -96,6 +102,10 @@ class Rule(_Model):
     def _holds_together(self) -> Self:
         if not (self.boost or self.bury or self.pin or self.hide or self.redirect):
             raise ValueError("it does nothing; give boost, bury, pin, hide or redirect")
+        if self.page is not None and (self.words or self.exactly):
+            raise ValueError(
+                "it has a page and words; a page is browsed without words, so make two rules of it"
+            )
         if self.since and self.until and self.since >= self.until:
             raise ValueError("it ends before it begins; until must be later than since")
         if len(set(self.pin.values())) < len(self.pin):
@@ -255,6 +265,10 @@ def _meet(first: Rule, cases: Sequence[_Case], second: Rule, others: Sequence[_C
     if first.until and second.since and first.until <= second.since:
         return False
     if second.until and first.since and second.until <= first.since:
+        return False
+    if first.page is not None and second.page is not None:
+        return first.page == second.page
+    if (first.page is not None and others) or (second.page is not None and cases):
         return False
     if not cases or not others:
         return True
