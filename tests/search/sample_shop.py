@@ -25,6 +25,7 @@ from snapshelf.search import (
     search,
 )
 from snapshelf.search.hits import hits_of
+from snapshelf.search.word_match import WordStatistics
 
 DIMENSION = 8
 EVERYTHING = 10_000
@@ -88,7 +89,10 @@ class Shop:
         calibration: Calibration | None = None,
         **plan: Any,
     ) -> RankedResults:
-        return search(SearchPlan(query, **plan), self.corpus, assignment, calibration, depth=depth)
+        words = WordStatistics.of(query.words, self.store)
+        return search(
+            SearchPlan(query, words=words, **plan), self.corpus, assignment, calibration, depth=depth
+        )
 
     def top(self, query: Query, count: int, **plan: Any) -> list[str]:
         return list(self.search(query, depth=count, **plan).places[:count])

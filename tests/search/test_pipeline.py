@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from snapshelf.index import Equals, Ids, OneOf
 from snapshelf.query import Query
-from snapshelf.search import Merchandising, Sort, Weights
+from snapshelf.search import Calibration, Curve, Merchandising, Sort, Weights
 from snapshelf.search.explain import contributions_of_any
 from snapshelf.search.relevance import evidence_of
 from snapshelf.search.rules.merchandising import Shift
@@ -85,7 +85,8 @@ def test_places_are_those_of_a_plain_reckoning(shop: Shop, seed: int) -> None:
     expected = {id: (looks[id] + titles[id] + 0.5 * bm25.get(id, 0) / most) / 2.5 for id in shop.products}
     results = shop.search(query, collapse=False)
     top = list(results.places[:60])
-    assert top == sorted(expected, key=lambda id: (-expected[id], id))[:60]
+    has_all = {id: {"red", "silk"} <= set(product.title.split()) for id, product in shop.products.items()}
+    assert top == sorted(expected, key=lambda id: (not has_all[id], -expected[id], id))[:60]
     for hit in shop.hits(results, top):
         assert hit.score == pytest.approx(expected[hit.product.id], abs=1e-5)
         assert sum(hit.contributions.values()) == pytest.approx(hit.score, abs=1e-9)
@@ -224,14 +225,22 @@ def test_diversity_moves_what_looks_the_same_down(shop: Shop) -> None:
     assert shop.top(Query(RED, None), 5, diversity=0.6)[1] == "other"
 
 
-def test_sorting_keeps_to_what_is_good_enough_and_puts_unknown_numbers_last(shop: Shop) -> None:
+def test_sorting_keeps_to_what_belongs_to_the_result_and_puts_unknown_numbers_last(shop: Shop) -> None:
     shop.put("dear", at(0), title="a", price="90")
     shop.put("cheap", at(5), title="b", price="10")
     shop.put("free?", at(6), title="c")
     shop.put("cheapest but different", at(120), title="d", price="1")
+    like = Curve(
+        usual=(0.0,), weights=(20.0, 0.0, 0.0, 0.0, 0.0, 0.0), intercept=-10.0, cut_off=0.5, member=0.5
+    )
+    calibration = Calibration(fingerprint="any", fitted_on="a test", curves={"photo": like})
     query = Query(RED, None)
-    assert shop.top(query, 9, sort=Sort("price")) == ["cheap", "dear", "free?"]
-    assert shop.top(query, 9, sort=Sort("price", descending=True)) == ["dear", "cheap", "free?"]
+    assert shop.top(query, 9, calibration=calibration, sort=Sort("price")) == ["cheap", "dear", "free?"]
+    assert shop.top(query, 9, calibration=calibration, sort=Sort("price", descending=True)) == [
+        "dear",
+        "cheap",
+        "free?",
+    ]
 
 
 def test_pins_have_their_places_if_they_match(shop: Shop) -> None:
@@ -268,7 +277,8 @@ def test_evidence_is_on_scales_of_its_own(shop: Shop) -> None:
     shop.put("a", at(30), title="red hat", title_vector=at(60))
     shop.put("b", at(40), title="green coat")
     text = 0.5 * RED
-    query = Query(at(30), text, words("red zebra", RED).terms, normalised="red zebra")
+    asked = words("red zebra", RED)
+    query = Query(at(30), text, asked.terms, asked.words, normalised="red zebra")
     results = shop.search(query)
     evidence = evidence_of(results.table, results.table.rows(["a", "b"]), results.plan, shop.corpus)
     assert evidence.kind == "both"

@@ -20,6 +20,7 @@ from snapshelf.search.rerank import rerank
 from snapshelf.search.retrieval import retrieve
 from snapshelf.search.score_table import VISUAL, ScoreTable
 from snapshelf.search.sort import by_score
+from snapshelf.search.word_match import NO_RIGHTS
 from tests.search.sample_shop import Shop, chip, unit, words
 
 
@@ -32,6 +33,10 @@ def table_of(scores: list[float], **columns: Any) -> ScoreTable:
         "title": np.zeros(count),
         "bm25": np.zeros(count),
         "tests": np.zeros((count, 0), bool),
+        "words": np.zeros((count, 0), np.uint8),
+        "codes": np.zeros(count, np.int64),
+        "tier": np.full(count, NO_RIGHTS),
+        "probability": np.full(count, np.nan),
         "groups": (None,) * count,
         "exactness": np.zeros(count),
         "reranked": np.zeros(count, bool),
@@ -99,10 +104,10 @@ class TestRetrieval:
     def test_a_later_window_brings_what_is_new(self, shop: Shop) -> None:
         for number in range(6):
             shop.put(f"p{number}", unit(1, number / 10), title=f"t{number}")
-        plan = SearchPlan(Query(unit(1), None), windows=(2, 5))
-        first, is_complete = retrieve(plan, shop.store)
+        plan = SearchPlan(Query(unit(1), None))
+        first, is_complete = retrieve(plan, shop.store, width=2)
         assert (first.ids, is_complete) == (("p0", "p1"), False)
-        second, _ = retrieve(plan, shop.store, window=1, known=first.ids)
+        second, _ = retrieve(plan, shop.store, width=5, number=1, known=first.ids)
         assert (second.ids, set(second.window)) == (("p2", "p3", "p4"), {1})
 
 

@@ -21,6 +21,7 @@ from snapshelf.cli import search as _search
 from snapshelf.cli import serve as _serve
 from snapshelf.cli import stats as _stats
 from snapshelf.cli import train as _train
+from snapshelf.cli import tune as _tune
 
 _HELP = """
 Product search that sees: by photo, by Chinese or English words, or by both.
@@ -47,6 +48,7 @@ _COMMANDS = (
     _rank,
     _recommend,
     _train,
+    _tune,
     _encoders,
 )
 for _command in _COMMANDS:

@@ -6,6 +6,7 @@ import typer
 
 from snapshelf.cli.console import print_json, reported
 from snapshelf.cli.options import DEFAULT_SHELF, DatabaseOption, JsonOption, ShelfOption
+from snapshelf.cli.tune import print_tuning
 
 
 def register(app: typer.Typer) -> None:
@@ -21,11 +22,13 @@ def stats(
         from snapshelf.shelf import Shelf
 
         with Shelf.open(shelf, database=database, create=False) as opened:
-            values = asdict(opened.stats())
+            stats = opened.stats()
+        values = asdict(stats)
         if as_json:
             print_json(values)
         else:
             quarantined, rule_warnings = values.pop("quarantined"), values.pop("rule_warnings")
+            del values["tuning"]
             for name, value in values.items():
                 typer.echo(f"{name.replace('_', ' ')}: {f'{value:,}' if isinstance(value, int) else value}")
             typer.echo(f"quarantined: {len(quarantined):,}")
@@ -33,3 +36,5 @@ def stats(
                 typer.echo(f"  {id}: {reason}")
             for warning in rule_warnings:
                 typer.echo(f"warning: {warning}")
+            if stats.tuning is not None:
+                print_tuning(stats.tuning)

@@ -141,8 +141,9 @@ def calibrate_shelf(
 
 
 def _fit(samples: Sequence[_Sample], kind: QueryKind) -> Curve:
+    signals, relevant = [sample.signals for sample in samples], [sample.relevant for sample in samples]
     try:
-        return Curve.fit([sample.signals for sample in samples], [sample.relevant for sample in samples])
+        return Curve.fit(signals, relevant).with_cut_offs(signals, relevant)
     except ValueError as error:
         raise EvaluationError(f"queries of {kind}: {error}") from error
 

@@ -7,9 +7,9 @@ from snapshelf.search.explain import heat_map, why_not
 from snapshelf.search.facets import FacetChoice, FacetField, FacetFilter, FacetResult, facet_fields, joined
 from snapshelf.search.paging import FirstPage, Page, page_token, query_digest
 from snapshelf.search.personalisation import Personaliser
-from snapshelf.search.pipeline import RankedResults, search
+from snapshelf.search.pipeline import RankedResults, rank_candidates, search
 from snapshelf.search.plan import WINDOWS, SearchPlan
-from snapshelf.search.relevance import CALIBRATION, Calibration, Curve, Evidence
+from snapshelf.search.relevance import CALIBRATION, Calibration, Curve, Evidence, evidence_of, scaled
 from snapshelf.search.request import (
     MAX_BINS,
     MAX_K,
@@ -33,7 +33,8 @@ from snapshelf.search.rules.warnings import RuleWarning
 from snapshelf.search.service import MAX_SUGGESTIONS, SETTINGS, SearchService
 from snapshelf.search.settings import Experiment, RankingSettings, SearchSettings
 from snapshelf.search.signals import SIGNALS, WEIGHTED, Mode, Weights
-from snapshelf.search.sort import Sort, is_rating
+from snapshelf.search.sort import Sort, by_score, is_rating
+from snapshelf.search.tuning import PRIOR, Prior, Tuning, raw_weights
 
 __all__ = [
     "CALIBRATION",
@@ -42,6 +43,7 @@ __all__ = [
     "MAX_RELATED",
     "MAX_SUGGESTIONS",
     "MAX_VALUES",
+    "PRIOR",
     "SETTINGS",
     "SIGNALS",
     "WEIGHTED",
@@ -65,6 +67,7 @@ __all__ = [
     "Page",
     "Personal",
     "Personaliser",
+    "Prior",
     "Products",
     "Range",
     "RankedResults",
@@ -83,16 +86,22 @@ __all__ = [
     "Shopper",
     "Side",
     "Sort",
+    "Tuning",
     "Weights",
     "Where",
     "WhyNot",
+    "by_score",
     "diversified",
+    "evidence_of",
     "facet_fields",
     "heat_map",
     "is_rating",
     "joined",
     "page_token",
     "query_digest",
+    "rank_candidates",
+    "raw_weights",
+    "scaled",
     "search",
     "why_not",
 ]

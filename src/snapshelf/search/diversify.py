@@ -43,7 +43,8 @@ def diversify(
     vectors = vectors_of(considered)
     head = [id for id in considered if id in vectors]
     looks = np.stack([vectors[id][0] for id in head]) if head else np.zeros((0, 1), np.float32)
-    order = diversified(table.total[table.rows(head)], looks @ looks.T, diversity)
+    rows = table.rows(head)
+    order = diversified(table.total[rows], looks @ looks.T, diversity, tiers=table.tier[rows])
     return front + [head[place] for place in order] + rest
 
 
@@ -51,6 +52,8 @@ def diversified(
     scores: Sequence[float] | NDArray[np.float32] | NDArray[np.float64],
     similarity: NDArray[np.float32],
     diversity: float,
+    *,
+    tiers: NDArray[np.int64] | None = None,
 ) -> list[int]:
     """Order candidates so that each is good and unlike those before it.
 
@@ -64,6 +67,8 @@ def diversified(
         float32 (n, n): cosine of each two candidates.
     diversity : float
         0 keeps the order of the scores, 1 looks at similarity alone after the first.
+    tiers : ndarray or None
+        int64 (n,): a candidate comes before those of a greater tier, whatever it looks like.
 
     Returns
     -------
@@ -78,13 +83,15 @@ def diversified(
     if not len(scores):
         return []
     worth = (1 - diversity) * np.asarray(scores, np.float64)
+    tiers = np.zeros(len(scores), np.int64) if tiers is None else tiers
     nearest = np.full(len(scores), -1.0)
-    taken = [int(np.argmax(scores))]
+    taken = [int(np.argmax(np.where(tiers == tiers.min(), scores, -np.inf)))]
     left = np.ones(len(scores), bool)
     left[taken[0]] = False
     while left.any():
         nearest = np.maximum(nearest, similarity[taken[-1]])
-        gain = np.where(left, worth - diversity * nearest, -np.inf)
+        is_next = left & (tiers == tiers[left].min())
+        gain = np.where(is_next, worth - diversity * nearest, -np.inf)
         taken.append(int(np.argmax(gain)))
         left[taken[-1]] = False
     return taken

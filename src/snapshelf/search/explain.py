@@ -44,6 +44,14 @@ def why_not(service: SearchService, id: str, request: SearchRequest) -> WhyNot:
     if (kept_out := _kept_out(service, plan, id)) is not None:
         kind, text, failing = kept_out
         return replace(answer, kind=kind, text=text, failing=failing)
+    within = results.plan.within
+    if within is not None and not service.index.matches([id], within):
+        return replace(
+            answer,
+            kind="not relevant",
+            text="it is too unlikely to be what was asked for, so it does not belong to the result; with "
+            "min_relevance 0 everything does",
+        )
     if id in results.places:
         rank = results.places.index(id) + 1
         if rank <= request.k:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,7 +21,14 @@ class Swap(NamedTuple):
     exchanged: bool = False
 
 
-def draw_swap(places: Sequence[str], fixed: Collection[str], *, seed: str, share: float) -> Swap:
+def draw_swap(
+    places: Sequence[str],
+    fixed: Collection[str],
+    tiers: Mapping[str, int] | None = None,
+    *,
+    seed: str,
+    share: float,
+) -> Swap:
     """Draw the pair that may change its order, if any; the same for the same seed and places.
 
     Parameters
@@ -30,11 +37,13 @@ def draw_swap(places: Sequence[str], fixed: Collection[str], *, seed: str, share
         Ids in order.
     fixed : collection of str
         Products that chance may not move.
+    tiers : mapping or None
+        Id → tier: only neighbours of the same tier are exchanged.
     seed : str
     share : float
         Share of the requests in which a pair is drawn, 0 … 1.
     """
-    pairs = _pairs(places, fixed)
+    pairs = _pairs(places, fixed, tiers)
     if not pairs or _uniform(seed, "explore") >= share:
         return Swap()
     place = pairs[int(_uniform(seed, "pair") * len(pairs))]
@@ -49,7 +58,14 @@ def apply_swap(places: Sequence[str], swap: Swap) -> list[str]:
     return explored
 
 
-def propensities(places: Sequence[str], fixed: Collection[str], swap: Swap, *, share: float) -> list[float]:
+def propensities(
+    places: Sequence[str],
+    fixed: Collection[str],
+    swap: Swap,
+    tiers: Mapping[str, int] | None = None,
+    *,
+    share: float,
+) -> list[float]:
     """Return the probability with which each product is where it is, before anything was drawn.
 
     Each of the m pairs is drawn with the share of explored requests over m, and exchanged in half of the cases. So a
@@ -63,9 +79,11 @@ def propensities(places: Sequence[str], fixed: Collection[str], swap: Swap, *, s
         Products that chance may not move.
     swap : Swap
         What was drawn for these places before the exchange.
+    tiers : mapping or None
+        As they were drawn with.
     share : float
     """
-    pairs = _pairs(places, fixed)
+    pairs = _pairs(places, fixed, tiers)
     each = share / 2 / len(pairs) if pairs else 0.0
     stays = [1.0 - each * ((place in pairs) + (place - 1 in pairs)) for place in range(len(places))]
     if swap.exchanged and swap.place is not None:
@@ -74,13 +92,15 @@ def propensities(places: Sequence[str], fixed: Collection[str], swap: Swap, *, s
     return [max(PROPENSITY_FLOOR, propensity) for propensity in stays]
 
 
-def _pairs(places: Sequence[str], fixed: Collection[str]) -> list[int]:
+def _pairs(places: Sequence[str], fixed: Collection[str], tiers: Mapping[str, int] | None) -> list[int]:
     """First places, from 0, of the neighbours that may change their order."""
     head = places[:EXPLORED]
     return [
         place
         for place, (first, second) in enumerate(pairwise(head))
-        if first not in fixed and second not in fixed
+        if first not in fixed
+        and second not in fixed
+        and (tiers is None or tiers.get(first) == tiers.get(second))
     ]
 
 

@@ -22,7 +22,7 @@ def lexical_scale(tables: Sequence[ScoreTable]) -> float:
 
 
 def score(table: ScoreTable, plan: SearchPlan, corpus: Corpus, scale: float) -> ScoreTable:
-    """Score the candidates of a window: fill `contributions` and `exactness`.
+    """Score the candidates of a window: fill `contributions`, `exactness` and `tier`.
 
     Parameters
     ----------
@@ -37,6 +37,7 @@ def score(table: ScoreTable, plan: SearchPlan, corpus: Corpus, scale: float) -> 
     passed = table.tests.astype(np.float64)
     scored = replace(
         table,
+        tier=plan.words.tiers(table.words, table.codes) if plan.query.kind == "words" else table.tier,
         contributions={
             VISUAL: table.visual,
             "text_title": weights.text_title * table.title,

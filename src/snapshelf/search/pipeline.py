@@ -1,4 +1,4 @@
-"""The pipeline of a search: retrieve → score → rerank → order.
+"""The pipeline of a search: retrieve → score → judge → rerank → order.
 
 A search engineer reads this page first. Each stage is a function of its arguments; the modules of the same name have
 the details.
@@ -10,10 +10,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
-from snapshelf.index import Ids
+from snapshelf.index import Filter
 from snapshelf.search.assignment import RankingAssignment
 from snapshelf.search.collapse import COUNTED_BEHIND, Collapsed, collapse_duplicates, collapse_variants
 from snapshelf.search.corpus import Corpus
@@ -26,6 +27,7 @@ from snapshelf.search.plan import SearchPlan
 from snapshelf.search.relevance import JUDGED, Calibration
 from snapshelf.search.request import MAX_K
 from snapshelf.search.rerank import best_by_relevance, rerank
+from snapshelf.search.result_set import Judgement, judge, members, with_probabilities
 from snapshelf.search.retrieval import retrieve, retrieve_products
 from snapshelf.search.score_table import ScoreTable
 from snapshelf.search.sort import by_score
@@ -51,6 +53,8 @@ class RankedResults:
     duplicates : Collapsed
     swap : Swap
         The pair of neighbours that chance exchanged.
+    judgement : Judgement
+        Which products belong to the result, and whether any is a good match.
     explored : float
         Share of the requests in which chance exchanges a pair; 0 where nothing was left to chance.
     timings : mapping
@@ -64,6 +68,7 @@ class RankedResults:
     variants: Collapsed
     duplicates: Collapsed
     swap: Swap
+    judgement: Judgement
     explored: float
     timings: Mapping[str, float]
 
@@ -71,7 +76,9 @@ class RankedResults:
         """Return the probability of each product to be in its place; None where nothing was left to chance."""
         if not self.explored:
             return None
-        return propensities(self.places, self.plan.pins, self.swap, share=self.explored)
+        return propensities(
+            self.places, self.plan.pins, self.swap, tiers_of(self.places, self.table), share=self.explored
+        )
 
 
 def search(
@@ -92,10 +99,10 @@ def search(
     assignment : RankingAssignment or None
         None for the order of the query alone.
     calibration : Calibration or None
-        For rankers, see `rerank`.
+        Decides which products belong to the result; without it all that match do.
     depth : int
-        How many places to fill; there are fewer where fewer products match. The first places do not depend on it: a
-        deeper search retrieves wider windows, and what they bring comes behind.
+        How many places to fill; there are fewer where fewer products belong to the result. The first places do not
+        depend on it: a deeper search retrieves wider windows, and what they bring comes behind.
     start : int
         First place that is shown. A list that is not by relevance is scored from there on.
     """
@@ -104,39 +111,54 @@ def search(
     if not plan.is_by_relevance:
         assignment = None
     if plan.is_browsing:
-        return _listed(plan, corpus, None, timings, depth=depth, start=start)
+        return _listed(plan, corpus, None, Judgement(), calibration, timings, depth=depth, start=start)
+    with timed(timings, "recall"):
+        phases, also = _phases(plan, corpus)
     windows: list[ScoreTable] = []
-    for window in range(len(plan.widths)):
+    judgements: list[tuple[ScoreTable, Judgement]] = []
+    is_open, is_complete = True, False
+    for phase, width in product(phases, plan.windows):
+        if is_complete and width != plan.windows[0]:
+            continue  # the phase has no more
         known = {id for table in windows for id in table.ids}
         with timed(timings, "recall"):
-            candidates, is_complete = retrieve(plan, corpus.index, window=window, known=known)
+            candidates, is_complete = retrieve(
+                plan, corpus.index, phase, width, number=len(windows), known=known, also=also
+            )
+        also = ()
         with timed(timings, "rank"):
             candidates = score(candidates, plan, corpus, lexical_scale([*windows, candidates]))
-            if assignment is not None and window == 0:
-                candidates = rerank(candidates, plan, assignment, corpus, calibration)
-            if plan.sort is not None:
+            best = judgements[0][1].best if judgements else None
+            candidates, judgement = judge(candidates, plan, corpus, calibration, best)
+            if is_open:
+                judgements.append((candidates, judgement))
+                # What a photo is like may go on behind this window.
+                is_open = plan.query.kind != "words" and judgement.accepts_all and not is_complete
+                if not is_open:
+                    plan = _restricted(plan, judgements)
+                candidates = _accepted(candidates, judgement, plan)
+            if plan.sort is not None and not is_open:
+                candidates = _joined([*windows, candidates])
                 return _listed(
-                    _halved(plan, candidates), corpus, candidates, timings, depth=depth, start=start
+                    plan, corpus, candidates, judgements[0][1], calibration, timings, depth=depth, start=start
                 )
+            if assignment is not None and not windows:
+                candidates = rerank(candidates, plan, assignment, corpus)
             windows.append(candidates)
-            results = _ordered(_joined(windows), plan, corpus, assignment, timings, depth=depth)
-        if is_complete or len(results.places) >= depth:
+            results = _ordered(
+                _joined(windows), plan, corpus, judgements[0][1], assignment, timings, depth=depth
+            )
+        if not is_open and len(results.places) >= depth:
             break
     return results
-
-
-def _halved(plan: SearchPlan, table: ScoreTable) -> SearchPlan:
-    """Leave out what scores nearer to the mean than to the best, unless a constraint says what belongs."""
-    if not len(table) or any(chip.hard for chip in plan.query.chips):
-        return plan
-    near = np.flatnonzero(table.total >= (table.total.max() + table.total.mean()) / 2)
-    return replace(plan, within=joined(plan.within, Ids(tuple(table.ids[row] for row in near))))
 
 
 def _listed(
     plan: SearchPlan,
     corpus: Corpus,
     candidates: ScoreTable | None,
+    judgement: Judgement,
+    calibration: Calibration | None,
     timings: dict[str, float],
     *,
     depth: int,
@@ -156,20 +178,81 @@ def _listed(
     with timed(timings, "rank"):
         tables = [products] if candidates is None else [candidates, products]
         scored = score(products, plan, corpus, lexical_scale(tables))
+        if calibration is not None and judgement.best is not None:
+            every = np.arange(len(scored))
+            scored = with_probabilities(scored, every, plan, corpus, calibration, judgement.best)
         table = scored if candidates is None else candidates.extended(scored)
     best = by_relevance
     if plan.collapse:
         best = list(collapse_variants(by_relevance, table, corpus.sold_out).ids)
     collapsed = Collapsed(tuple(ids))
     return RankedResults(
-        plan, table, tuple(places), tuple(best[:JUDGED]), collapsed, collapsed, Swap(), 0.0, timings
+        plan,
+        table,
+        tuple(places),
+        tuple(best[:JUDGED]),
+        collapsed,
+        collapsed,
+        Swap(),
+        judgement,
+        0.0,
+        timings,
     )
+
+
+def rank_candidates(plan: SearchPlan, corpus: Corpus) -> ScoreTable:
+    """Return the scored candidates of the first window, whether they belong to the result or not."""
+    (phase, *_), also = _phases(plan, corpus)
+    candidates, _ = retrieve(plan, corpus.index, phase, plan.windows[0], also=also)
+    return score(candidates, plan, corpus, lexical_scale([candidates]))
+
+
+def _phases(plan: SearchPlan, corpus: Corpus) -> tuple[list[Filter | None], Sequence[str]]:
+    """Return what is retrieved in turn, as filters, and products that the first retrieval must not miss.
+
+    Products whose words have rights come before all others. Few of them are scored whatever the signals say; many are
+    a phase of their own.
+    """
+    pinned = (*plan.pins, *plan.query.codes)
+    if plan.rights is None:
+        return [None], pinned
+    rights = joined(plan.within, plan.rights)
+    count = corpus.index.count(rights)
+    if count > plan.windows[0]:
+        return [plan.rights, None], pinned
+    return [None], (*pinned, *(corpus.index.scroll(rights, limit=count) if count else ()))
+
+
+def _restricted(plan: SearchPlan, judgements: Sequence[tuple[ScoreTable, Judgement]]) -> SearchPlan:
+    """Restrict a plan to the result set; where nothing is a good match, the nearest are hits, and none is counted."""
+    belonging = members(judgements, plan)
+    if belonging is None:
+        return plan
+    result = joined(plan.within, belonging)
+    return replace(
+        plan,
+        within=result if _shows_members_only(plan, judgements[0][1]) else plan.within,
+        result=result,
+        base=joined(plan.base, belonging),
+    )
+
+
+def _accepted(candidates: ScoreTable, judgement: Judgement, plan: SearchPlan) -> ScoreTable:
+    if judgement.accepted is None or not _shows_members_only(plan, judgement):
+        return candidates
+    pinned = np.array([id in plan.pins for id in candidates.ids], np.bool_)
+    return candidates.take(np.flatnonzero(judgement.accepted | pinned))
+
+
+def _shows_members_only(plan: SearchPlan, judgement: Judgement) -> bool:
+    return judgement.has_good_match or plan.min_relevance is not None
 
 
 def _ordered(
     table: ScoreTable,
     plan: SearchPlan,
     corpus: Corpus,
+    judgement: Judgement,
     assignment: RankingAssignment | None,
     timings: Mapping[str, float],
     *,
@@ -194,12 +277,16 @@ def _ordered(
     explored = assignment.explore if assignment is not None and not table.teams else 0.0
     swap = Swap()
     if assignment is not None and explored:
-        swap = draw_swap(places, plan.pins, seed=assignment.first.query_id, share=explored)
+        swap = draw_swap(
+            places, plan.pins, tiers_of(places, table), seed=assignment.first.query_id, share=explored
+        )
     places = apply_swap(places, swap)[:depth]
     best = tuple(places[:JUDGED])
     if table.reranked.any():
         best = _best_by_relevance(table, ids, plan, corpus)
-    return RankedResults(plan, table, tuple(places), best, variants, duplicates, swap, explored, timings)
+    return RankedResults(
+        plan, table, tuple(places), best, variants, duplicates, swap, judgement, explored, timings
+    )
 
 
 def _best_by_relevance(
@@ -213,6 +300,11 @@ def _best_by_relevance(
         collapsed = collapse_duplicates(ordered, table, corpus.products, depth=len(ordered))
         best = [id for id in best if id not in collapsed.represented_by]
     return tuple(best[:JUDGED])
+
+
+def tiers_of(ids: Sequence[str], table: ScoreTable) -> dict[str, int]:
+    """Return the tier of each of some candidates."""
+    return dict(zip(ids, table.tier[table.rows(ids)].tolist(), strict=True))
 
 
 def _pinned_first(ids: Sequence[str], pins: Mapping[str, object]) -> list[str]:

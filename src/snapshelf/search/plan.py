@@ -13,6 +13,7 @@ from snapshelf.search.request import MAX_RESULTS
 from snapshelf.search.rules.merchandising import Merchandising
 from snapshelf.search.signals import Mode, QueryVector, Weights
 from snapshelf.search.sort import Sort
+from snapshelf.search.word_match import WordStatistics
 
 WINDOWS = (120, 400, MAX_RESULTS)
 """Candidates that each signal brings: for the first places, and for those after them. A wider window only adds behind
@@ -50,8 +51,13 @@ class SearchPlan:
         Field → chosen facet values, parts of `within`.
     base : Filter or None
         `within` without the facet filters.
-    total : int
-        Products that match.
+    words : WordStatistics
+        The words of the query, as the shop has them.
+    is_judged : bool
+        Whether only products that are probably relevant belong to the result; otherwise all that match.
+    result : Filter or None
+        What the total and the facets count: `within`, as far as it is probably relevant. Where nothing is, the hits are
+        the nearest products, and none of them is counted.
     notes : tuple of Note
         What the shopper should know.
     """
@@ -70,13 +76,10 @@ class SearchPlan:
     where: Filter | None = None
     chosen: Mapping[str, FacetFilter] = field(default_factory=dict)
     base: Filter | None = None
-    total: int = 0
+    words: WordStatistics = field(default_factory=WordStatistics)
+    is_judged: bool = True
+    result: Filter | None = None
     notes: tuple[Note, ...] = ()
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """The windows that are retrieved; a sorted search needs the widest at once."""
-        return self.windows if self.sort is None else self.windows[-1:]
 
     @property
     def is_browsing(self) -> bool:
@@ -92,6 +95,11 @@ class SearchPlan:
     def is_by_relevance(self) -> bool:
         """Whether the whole search orders the products, so that rankers may move them."""
         return self.mode == "full" and not self.is_listed
+
+    @property
+    def rights(self) -> Filter | None:
+        """The products whose words come first, whatever else speaks for others; None where a photo was given."""
+        return self.words.rights if self.has_words and self.query.kind == "words" else None
 
     @property
     def has_words(self) -> bool:

@@ -11,7 +11,7 @@ from snapshelf.search.assignment import RankingAssignment
 from snapshelf.search.corpus import Corpus
 from snapshelf.search.fusion import relevance_signals
 from snapshelf.search.plan import SearchPlan
-from snapshelf.search.relevance import Calibration, evidence_of, is_known_item
+from snapshelf.search.relevance import is_known_item
 from snapshelf.search.score_table import Rows, ScoreTable
 from snapshelf.search.sort import by_score
 
@@ -24,7 +24,6 @@ def rerank(
     plan: SearchPlan,
     assignment: RankingAssignment,
     corpus: Corpus,
-    calibration: Calibration | None = None,
 ) -> ScoreTable:
     """Let the assigned rankers move the best candidates: fill ``ranking``, ``shopper`` and the columns of the draft.
 
@@ -35,13 +34,11 @@ def rerank(
     plan : SearchPlan
     assignment : RankingAssignment
     corpus : Corpus
-    calibration : Calibration or None
-        Gives the probabilities that hold back candidates that are far from a photo.
     """
     head = by_score(table)[:RERANKED]
     if not assignment.reranks or not len(head):
         return table
-    candidates = _candidates(table, head, plan, corpus, calibration)
+    candidates = _candidates(table, head, plan, corpus)
     # A query that names a product means that product, whatever the shopper likes.
     known_item = is_known_item(table, head, plan, corpus)
     history = InteractionHistory.none() if known_item else assignment.history
@@ -61,17 +58,15 @@ def best_by_relevance(table: ScoreTable) -> list[str]:
     """Return the ids of the reranked candidates, in the order of their relevance alone."""
     rows = np.flatnonzero(table.reranked)
     searched = table.relevance + table.contributions["rules"]
-    order = np.lexsort((-searched[rows], -table.relevance[rows]))
+    order = np.lexsort((-searched[rows], -table.relevance[rows], table.tier[rows]))
     return [table.ids[row] for row in rows[order]]
 
 
-def _candidates(
-    table: ScoreTable, head: Rows, plan: SearchPlan, corpus: Corpus, calibration: Calibration | None
-) -> CandidateTable:
+def _candidates(table: ScoreTable, head: Rows, plan: SearchPlan, corpus: Corpus) -> CandidateTable:
     signals = relevance_signals(table, head, plan, corpus)
-    probabilities = None
-    if calibration is not None and "photo" in signals:
-        probabilities = calibration.relevance(evidence_of(table, head, plan, corpus))
+    # They hold back candidates that are far from a photo.
+    judged = "photo" in signals and bool(np.isfinite(table.probability[head]).all())
+    probabilities = table.probability[head] if judged else None
     return CandidateTable(
         [table.ids[row] for row in head], np.sum(list(signals.values()), axis=0), signals, probabilities
     )

@@ -130,8 +130,10 @@ class SearchResponse:
     total: Annotated[
         int,
         Field(
-            description="Products that match the filter, the facet filters and the hard constraints; variants count "
-            f"once. By relevance, pages go on to the best {MAX_RESULTS:,} at most; otherwise to the last."
+            description="Products of the result: they match the filter, the facet filters and the hard constraints, "
+            "and are probably what was asked for; variants count once. 0 where nothing is a good match: the hits are "
+            f"the nearest products then. By relevance, pages go on to the best {MAX_RESULTS:,} at most; otherwise to "
+            "the last."
         ),
     ] = 0
     facets: Annotated[tuple[FacetResult, ...], Field(description="In the order of the request.")] = ()
@@ -202,6 +204,7 @@ WhyNotKind: TypeAlias = Literal[
     "excluded",
     "variant",
     "duplicate",
+    "not relevant",
     "not recalled",
 ]
 """Why a product is where it is."""

@@ -9,8 +9,10 @@ import numpy as np
 
 from snapshelf.index import Filter, Ids, ScoredCandidate, SearchIndex
 from snapshelf.search.corpus import GROUP
-from snapshelf.search.plan import SearchPlan
+from snapshelf.search.facets import joined
+from snapshelf.search.plan import WINDOWS, SearchPlan
 from snapshelf.search.score_table import ScoreTable
+from snapshelf.search.word_match import NO_RIGHTS
 
 
 class Retrieved(NamedTuple):
@@ -21,23 +23,35 @@ class Retrieved(NamedTuple):
 
 
 def retrieve(
-    plan: SearchPlan, index: SearchIndex, *, window: int = 0, known: Collection[str] = ()
+    plan: SearchPlan,
+    index: SearchIndex,
+    phase: Filter | None = None,
+    width: int = WINDOWS[0],
+    *,
+    number: int = 0,
+    known: Collection[str] = (),
+    also: Sequence[str] = (),
 ) -> Retrieved:
-    """Retrieve the candidates of a window: the best products of each signal, and pinned products that match.
+    """Retrieve a window of candidates: the best products of each signal.
 
     Parameters
     ----------
     plan : SearchPlan
     index : SearchIndex
-    window : int
-        Number of the window, from 0; `SearchPlan.widths` says how many products each signal brings.
+    phase : Filter or None
+        What they have to match beside `SearchPlan.within`.
+    width : int
+        How many products each signal brings.
+    number : int
+        Number of the window, from 0.
     known : collection of str
         Candidates of the windows before; they are left out.
+    also : sequence of str
+        Products that are candidates whatever the signals say, if they match.
     """
-    width = plan.widths[window]
-    candidates = _candidates(plan, index, width, plan.within, pinned=() if window else tuple(plan.pins))
+    candidates = _candidates(plan, index, width, joined(plan.within, phase), also)
     new = [candidate for candidate in candidates if candidate.id not in known]
-    return Retrieved(_table(plan, new, window), len(candidates) < width)
+    return Retrieved(_table(plan, new, number), len(candidates) < width)
 
 
 def retrieve_product(plan: SearchPlan, index: SearchIndex, id: str) -> ScoreTable:
@@ -49,11 +63,11 @@ def retrieve_products(
     plan: SearchPlan, index: SearchIndex, ids: Sequence[str], *, window: int = 0
 ) -> ScoreTable:
     """Retrieve products, whether they match or not; unknown products are left out."""
-    return _table(plan, _candidates(plan, index, 1, Ids(tuple(ids)), pinned=ids), window)
+    return _table(plan, _candidates(plan, index, 1, Ids(tuple(ids)), also=ids), window)
 
 
 def _candidates(
-    plan: SearchPlan, index: SearchIndex, width: int, within: Filter | None, pinned: Sequence[str] = ()
+    plan: SearchPlan, index: SearchIndex, width: int, within: Filter | None, also: Sequence[str] = ()
 ) -> list[ScoredCandidate]:
     text = plan.query.text if plan.has_words else None
     return index.retrieve(
@@ -63,8 +77,9 @@ def _candidates(
         # The words' vector is zero where all of it was moved away from; the index compares with a direction only.
         title=text if text is not None and text.any() else None,
         terms=plan.query.terms if plan.has_words else None,
-        also=[*pinned, *plan.query.codes],
+        also=also,
         tests=plan.tests,
+        words=[word.alternatives for word in plan.words.words],
         fields=[GROUP],
     )
 
@@ -82,8 +97,14 @@ def _table(plan: SearchPlan, candidates: Sequence[ScoredCandidate], window: int)
         title=text_length * np.array([candidate.text_title or 0.0 for candidate in candidates], np.float64),
         bm25=np.array([candidate.lexical for candidate in candidates], np.float64),
         tests=np.array([candidate.passed for candidate in candidates], bool).reshape(count, len(plan.tests)),
+        words=np.array([candidate.words for candidate in candidates], np.uint8).reshape(
+            count, len(plan.words.words)
+        ),
+        codes=np.array([plan.query.codes.get(candidate.id, 0) for candidate in candidates], np.int64),
+        tier=np.full(count, NO_RIGHTS),
         groups=tuple(group if isinstance(group, str) else None for group in groups),
         exactness=np.zeros(count),
+        probability=np.full(count, np.nan),
         reranked=np.zeros(count, bool),
         draft=np.zeros(count, np.int64),
     )

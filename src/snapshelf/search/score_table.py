@@ -40,6 +40,12 @@ class ScoreTable:
         float64 (n,).
     tests : ndarray
         bool (n, t): which tests of the plan each candidate passes.
+    words : ndarray
+        uint8 (n, w): place of each word of the query in the candidate, see `TermPlace`; 0 where it does not have it.
+    codes : ndarray
+        int64 (n,): how well a code of the candidate matches what was typed: 3 exactly, 2 and 1 in part, 0 not.
+    tier : ndarray
+        int64 (n,): see `WordStatistics.tiers`. Scores order candidates within a tier.
     groups : tuple of str or None
         `group_id` of each.
     exactness : ndarray
@@ -47,6 +53,8 @@ class ScoreTable:
     contributions : mapping
         Signal → float64 (n,): the parts of the score; ``photo`` and ``text_image`` are in `VISUAL`. Filled by `score`
         and `rerank`.
+    probability : ndarray
+        float64 (n,): probability that the candidate is what the query asks for; NaN where it is unknown.
     reranked : ndarray
         bool (n,): candidates that a ranker has ordered. They come before the others of their window.
     draft : ndarray
@@ -61,8 +69,12 @@ class ScoreTable:
     title: Numbers
     bm25: Numbers
     tests: NDArray[np.bool_]
+    words: NDArray[np.uint8]
+    codes: NDArray[np.int64]
+    tier: NDArray[np.int64]
     groups: tuple[str | None, ...]
     exactness: Numbers
+    probability: Numbers
     reranked: NDArray[np.bool_]
     draft: NDArray[np.int64]
     contributions: Mapping[str, Numbers] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 import uuid
@@ -46,7 +47,6 @@ from snapshelf.search.relevance import (
     Calibration,
     RelevanceEstimate,
     evidence_of,
-    is_known_item,
 )
 from snapshelf.search.request import SearchRequest
 from snapshelf.search.response import SearchResponse
@@ -54,6 +54,8 @@ from snapshelf.search.rules.file import RuleFile
 from snapshelf.search.rules.merchandising import Merchandising, conditions
 from snapshelf.search.settings import SearchSettings
 from snapshelf.search.sort import BESTSELLING, read_sort
+from snapshelf.search.tuning import TUNING, Tuning
+from snapshelf.search.word_match import WordStatistics
 from snapshelf.suggest import LexicalSearch, QueryLog, ShopVocabulary, Suggester, Suggestion
 
 MAX_SUGGESTIONS = 50
@@ -109,8 +111,10 @@ class SearchService:
         self._suggester = Suggester(words, lexicon, queries)
         self.rules = RuleFile(folder / RULES, lexicon)
         own = folder / CALIBRATION
-        self._calibration = Calibration.load(own if own.is_file() else None)
         self._codes = CodeTable(store)
+        self._own_calibration = Calibration.load(own) if own.is_file() else None
+        self._tuning_file = folder / TUNING
+        self.tuning = self._read_tuning()
         self._catalogue_view = CatalogueView(
             store,
             index=store,
@@ -143,6 +147,29 @@ class SearchService:
         self.personal.live.changed()
         self.rules.forget_filters()
 
+    def retune(self, tuning: Tuning) -> None:
+        """Keep a tuning and search with it from now on."""
+        tuning.write(self._tuning_file)
+        self.tuning = tuning
+
+    @property
+    def is_tuned(self) -> bool:
+        """Whether the shelf has asked itself, with the encoder that it has now."""
+        return self.tuning.products > 0
+
+    def _read_tuning(self) -> Tuning:
+        """Return the shelf's tuning if it is of its encoder, and otherwise what is known of other shops."""
+        fingerprint = self.encoder.fingerprint
+        own = Tuning.load(self._tuning_file)
+        if own is not None and own.calibration.fingerprint == fingerprint:
+            return own
+        return Tuning.untuned(fingerprint)
+
+    @property
+    def catalogue_view(self) -> CatalogueView:
+        """The fields of the products as queries are understood by them."""
+        return self._catalogue_view
+
     def search(self, request: SearchRequest) -> SearchResponse:
         """See `Shelf.search`."""
         plan, digest = self.plan(request), query_digest(request)
@@ -160,7 +187,9 @@ class SearchService:
         # Its variants are the same product in another colour or size.
         itself: Filter = Ids((id,)) if group is None else Or((Ids((id,)), Equals(GROUP, str(group))))
         restricted = joined(self._filter(request), self.visible(), Not(itself))
-        plan = self._restricted(request, Query(vectors[0], None), restricted, Merchandising())
+        plan = self._restricted(
+            request, Query(vectors[0], None), restricted, Merchandising(), is_judged=False
+        )
         return self._respond(request, plan, Page(0), query_digest(request))
 
     def visible(self) -> Filter | None:
@@ -199,7 +228,13 @@ class SearchService:
         return parse_filter(where, self.index) if isinstance(where, str) else where
 
     def _restricted(
-        self, request: SearchRequest, query: Query, where: Filter | None, rules: Merchandising
+        self,
+        request: SearchRequest,
+        query: Query,
+        where: Filter | None,
+        rules: Merchandising,
+        *,
+        is_judged: bool = True,
     ) -> SearchPlan:
         chosen = read_facet_filters(request.facet_filters, self.index)
         choices = [choice.filter for choice in chosen.values()]
@@ -218,12 +253,14 @@ class SearchService:
         everything = joined(base, *choices)
         total = self.index.count(everything, group)
         by_sales = sort == BESTSELLING or query.is_empty
+        has_words = request.mode == "full" and query.text is not None
+        words = WordStatistics.of(query.words, self.index) if has_words else WordStatistics()
         nothing = () if total else (_NOTHING,)
         return SearchPlan(
             query=replace(query, chips=chips),
             within=everything,
             mode=request.mode,
-            weights=request.weights or self._settings.weights,
+            weights=request.weights or self._settings.weights or self.tuning.signal_weights,
             sort=sort,
             bestsellers=self.personal.live.bestsellers() if by_sales else (),
             min_relevance=request.min_relevance,
@@ -233,7 +270,9 @@ class SearchService:
             where=where,
             chosen=chosen,
             base=base,
-            total=total,
+            words=words,
+            is_judged=is_judged and request.mode == "full",
+            result=everything,
             notes=(*query.notes, *rules.notes, *relaxations, *nothing),
         )
 
@@ -269,7 +308,7 @@ class SearchService:
         start: int = 0,
     ) -> RankedResults:
         """Fill the first places of a search; see `pipeline.search`."""
-        return search(plan, corpus, assignment, self._fitting_calibration, depth=depth, start=start)
+        return search(plan, corpus, assignment, self._calibration, depth=depth, start=start)
 
     def facet_fields(self) -> dict[str, FacetField]:
         """See `Shelf.facet_fields`."""
@@ -320,10 +359,11 @@ class SearchService:
         depth = max(end + 1, JUDGED, _RELATED_BY if request.related else 0)
         corpus = self.corpus.read_once()
         results = self.rank(plan, corpus, assignment, depth=depth, start=page.skip)
+        plan = results.plan
         shown = results.places[page.skip : end]
         timings = {**plan.query.timings, **results.timings}
         with timed(timings, "rank"):
-            estimate = self._estimate(results, shown, corpus)
+            estimate = self._estimate(results, shown)
             hits = hits_of(results, shown, corpus, estimate, explain=request.explain)
         with timed(timings, "facets"):
             facets = count_facets(
@@ -347,7 +387,7 @@ class SearchService:
             query_id=query_id,
             hits=hits,
             timings=timings,
-            total=plan.total,
+            total=self.index.count(plan.result, GROUP if plan.collapse else None),
             facets=facets,
             chips=(*plan.query.chips, *([plan.query.order.chip] if plan.query.order else [])),
             sort=request.sort or (plan.query.order.sort if plan.query.order else "relevance"),
@@ -355,7 +395,9 @@ class SearchService:
             did_you_mean=_correction(plan.query, sure=False),
             related=self._related(results, request.related, corpus) if request.related else (),
             notes=plan.notes,
-            next_page_token=page_token(Page(end, first), digest) if len(results.places) > end else None,
+            next_page_token=page_token(Page(end, first), digest)
+            if len(results.places) > end and not estimate.no_good_match
+            else None,
             no_good_match=estimate.no_good_match,
             cut_off=estimate.cut_off,
             near_misses=tuple(hit for hit in hits if hit.product.id in near_misses),
@@ -369,27 +411,22 @@ class SearchService:
         return response
 
     @property
-    def _fitting_calibration(self) -> Calibration | None:
-        """The calibration, if it is of the encoder in use."""
-        return self._calibration if self._calibration.fingerprint == self.encoder.fingerprint else None
+    def _calibration(self) -> Calibration:
+        """What the shop judged itself, if it is of the encoder in use, and otherwise what the shelf found out."""
+        own = self._own_calibration
+        if own is not None and own.fingerprint == self.encoder.fingerprint:
+            return own
+        return self.tuning.calibration
 
-    def _estimate(self, results: RankedResults, shown: Sequence[str], corpus: Corpus) -> RelevanceEstimate:
-        """Estimate how likely the hits are what the query asks for, by the best hits and by the hits themselves."""
-        plan, calibration = results.plan, self._fitting_calibration
-        if plan.mode != "full" or plan.is_browsing or calibration is None:
-            return RelevanceEstimate()
-        best = results.best
-        judged = [*best, *(id for id in shown if id not in best)]
-        if not judged:
-            return RelevanceEstimate()
-        table = results.table
-        relevance = calibration.relevance(evidence_of(table, table.rows(judged), plan, corpus))
-        if relevance is None:
-            return RelevanceEstimate()
-        # In another order the first hits are not the best, so they cannot say that there is no good match.
-        cut_off = calibration.cut_off(plan.query.kind) if plan.sort is None else None
-        known_item = is_known_item(table, table.rows(best), plan, corpus)
-        return RelevanceEstimate(dict(zip(judged, relevance.tolist(), strict=True)), cut_off, known_item)
+    def _estimate(self, results: RankedResults, shown: Sequence[str]) -> RelevanceEstimate:
+        """Return how likely the hits are what the query asks for."""
+        probabilities = results.table.probability[results.table.rows(shown)].tolist()
+        relevance = {
+            id: probability
+            for id, probability in zip(shown, probabilities, strict=True)
+            if not math.isnan(probability)
+        }
+        return RelevanceEstimate(relevance, results.judgement.cut_off, results.judgement.has_good_match)
 
     def _related(self, results: RankedResults, k: int, corpus: Corpus) -> tuple[str, ...]:
         products = list(corpus.products.get_many(results.places[:_RELATED_BY]).values())

@@ -63,8 +63,8 @@ class SearchSettings(BaseModel):
     ----------
     understanding : UnderstandingSettings
         Constraints that are read from the words, and whether they filter.
-    weights : Weights
-        Weight of each signal in the score.
+    weights : Weights or None
+        Weight of each signal in the score; None for the weights that the shelf found out itself.
     log_queries : bool
         Keep the words of queries, for completions and for the report of queries without results.
     ranking : RankingSettings
@@ -73,7 +73,7 @@ class SearchSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     understanding: UnderstandingSettings = Field(default_factory=UnderstandingSettings)
-    weights: Annotated[Weights, BeforeValidator(check_weight_names)] = Field(default_factory=Weights)
+    weights: Annotated[Weights | None, BeforeValidator(check_weight_names)] = None
     log_queries: bool = True
     ranking: RankingSettings = Field(default_factory=RankingSettings)
 

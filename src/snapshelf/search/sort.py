@@ -10,6 +10,7 @@ import numpy as np
 from snapshelf.errors import QueryError
 from snapshelf.query import Fields, resolve_field
 from snapshelf.search.score_table import Rows, ScoreTable
+from snapshelf.search.word_match import NO_RIGHTS
 
 _RATING = re.compile(
     r"(?:(?:average|avg|mean|customer|product|review|overall)[ _-]?)*"
@@ -68,5 +69,10 @@ def is_rating(name: str) -> bool:
 
 
 def by_score(table: ScoreTable) -> Rows:
-    """Order candidates by window, then reranked ones first, then by score; ties by id."""
-    return np.lexsort((-table.total, table.draft, ~table.reranked, table.window))
+    """Order candidates: those whose words have rights first, then by window and tier, then by score; ties by id.
+
+    Windows before tiers, so that what a wider window brings comes behind; see `WordStatistics.tiers` for the rights,
+    all of whose candidates come in the first window or before any others.
+    """
+    has_none = table.tier == NO_RIGHTS
+    return np.lexsort((-table.total, table.draft, ~table.reranked, table.tier, table.window, has_none))

@@ -3,7 +3,7 @@
 from snapshelf.shelf.facade import Progress, Shelf
 from snapshelf.shelf.folder import open_journal, shop_lexicon, shopper_settings
 from snapshelf.shelf.location import open_catalogue
-from snapshelf.shelf.reports import AddReport, RowError, ShelfStats
+from snapshelf.shelf.reports import AddReport, RowError, ShelfStats, TuningReport
 from snapshelf.shelf.rollout import Promotion, history, promote, roll_back
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "RowError",
     "Shelf",
     "ShelfStats",
+    "TuningReport",
     "history",
     "open_catalogue",
     "open_journal",

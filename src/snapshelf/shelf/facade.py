@@ -14,7 +14,7 @@ import filelock
 
 from snapshelf.catalogue import Catalogue, FeedFormat, Product, Row, open_photos, read_feed
 from snapshelf.encoders import Encoder, load_encoder
-from snapshelf.errors import EncoderMismatchError, NotFoundError, StorageError
+from snapshelf.errors import EncoderMismatchError, NotFoundError, SnapshelfError, StorageError
 from snapshelf.events import Journal, SqlJournal
 from snapshelf.index import Filter, SearchIndex
 from snapshelf.language import Lexicon
@@ -31,6 +31,7 @@ from snapshelf.search import (
     FacetField,
     HeatMap,
     Personaliser,
+    Prior,
     RuleWarning,
     SearchOptions,
     SearchRequest,
@@ -38,6 +39,7 @@ from snapshelf.search import (
     SearchService,
     SearchSettings,
     Side,
+    Tuning,
     WhyNot,
     heat_map,
     why_not,
@@ -54,9 +56,10 @@ from snapshelf.shelf.folder import (
 from snapshelf.shelf.ingest import PreparedRow, Written, prepare_all, prepare_one, write
 from snapshelf.shelf.location import require_shelf, take_catalogue
 from snapshelf.shelf.quarantine import quarantined
-from snapshelf.shelf.reports import AddReport, RowError, ShelfStats
+from snapshelf.shelf.reports import AddReport, RowError, ShelfStats, TuningReport
 from snapshelf.shelf.sync import catch_up, fill_titles, replay
 from snapshelf.suggest import QueryLog, ShopVocabulary, Suggestion
+from snapshelf.tuning import SECONDS, Inquiry, inquire, tune
 
 __all__ = ["MAX_K", "Progress", "Shelf"]
 
@@ -68,6 +71,12 @@ _WRITTEN_AT_ONCE = 256
 
 _SEARCHED_EXACTLY = 20_000
 """Products up to which the index compares every vector; beyond, it needs its graph."""
+
+_TUNED_FROM = 24
+"""Products from which a shelf asks itself; a smaller shelf is searched as other shops are."""
+
+_CHANGED_SHARE = 0.1
+"""Share of the products whose change calls for a new tuning."""
 
 _FLUSHED_AT_LEAST_EVERY = 10_000
 """Changes after which the index is flushed; at most these are replayed after a power cut."""
@@ -112,6 +121,9 @@ class Shelf:
         self._opening_journal = threading.Lock()
         self._journal: SqlJournal | None = None
         self._indexed = index.version
+        self._serving = serving
+        self._tuner: threading.Thread | None = None
+        self._closing = threading.Event()
         settings = SearchSettings.load(folder / SETTINGS)
         self._words = ShopVocabulary.open(folder / WORDS, catalogue, lexicon)
         self._queries = QueryLog.open(folder / QUERIES if settings.log_queries else None)
@@ -200,6 +212,8 @@ class Shelf:
             shelf = cls(folder, catalogue, index, model, lexicon, lock, serving=serving)
             if serving:
                 shelf._searcher.warm_up()
+            if not shelf._searcher.is_tuned:
+                shelf._tune_if_changed()
             return shelf
         except BaseException:
             for part in reversed(opened):
@@ -211,6 +225,9 @@ class Shelf:
         """Release the shelf's files and processes; closing twice does no harm."""
         if not self._lock.is_locked:
             return
+        self._closing.set()
+        if self._tuner is not None:
+            self._tuner.join()
         with self._writing:
             if self._index.version < self._indexed:
                 self._index.flush(self._indexed)
@@ -316,6 +333,7 @@ class Shelf:
             self._save_words()
             if self._catalogue.count() > _SEARCHED_EXACTLY and counts["added"] + counts["updated"]:
                 self._index.optimise()
+            self._tune_if_changed()
         return AddReport(**counts, seconds=time.monotonic() - start)
 
     def put(
@@ -365,6 +383,42 @@ class Shelf:
             removed = self._catalogue.delete(ids)
             self._apply(Written(before, ()))
             return removed
+
+    def inquire(self, *, seed: int = 0, seconds: float = SECONDS) -> Inquiry:
+        """Ask the shelf for its own products, without tuning it: what a prior over several shops is fitted on.
+
+        Parameters
+        ----------
+        seed : int
+            Another seed asks for other products.
+        seconds : float
+            Time after which no more questions are asked.
+        """
+        return inquire(self._searcher, seed=seed, seconds=seconds)
+
+    def tune(self, *, prior: Prior | None = None, progress: Progress | None = None) -> Tuning:
+        """Let the shelf ask itself for its own products, and weigh its signals by what it finds.
+
+        It makes queries from a sample of its products (titles, rare words, categories, colours, photos in another
+        light), sees how well each signal finds what they were made from, and fits the weights of the signals and the
+        probabilities of relevance to this shop. `add` does it by itself when a tenth of the products has changed.
+
+        Parameters
+        ----------
+        prior : Prior or None
+            What is known of other shops, which counts where the shelf's own products say little; by default the
+            bundled prior.
+        progress : callable or None
+            Called with the number of questions asked and their total.
+
+        Raises
+        ------
+        StorageError
+            The result could not be written.
+        """
+        tuning = tune(self._searcher, prior=prior, progress=progress, cancelled=self._closing.is_set)
+        self._searcher.retune(tuning)
+        return tuning
 
     def search(
         self, request: SearchRequest | None = None, /, **options: Unpack[SearchOptions]
@@ -661,7 +715,26 @@ class Shelf:
             bytes=_bytes_on_disk(self._folder) + self._catalogue.server_bytes(),
             quarantined=quarantined(self._catalogue),
             rule_warnings=tuple(self._searcher.rules.warnings(self._index)),
+            tuning=TuningReport.of(self._searcher.tuning) if self._searcher.is_tuned else None,
         )
+
+    def _tune_if_changed(self) -> None:
+        """Tune anew if a tenth of the products has changed; a server goes on answering meanwhile."""
+        products, tuned = self._catalogue.count(), self._searcher.tuning
+        is_tuned = self._searcher.is_tuned
+        changes = self._catalogue.version - tuned.version
+        if products < _TUNED_FROM or (is_tuned and changes <= _CHANGED_SHARE * products):
+            return
+        if not self._serving:
+            self.tune()
+        elif self._tuner is None or not self._tuner.is_alive():
+            self._tuner = threading.Thread(target=self._tune_quietly, name="snapshelf-tuning", daemon=True)
+            self._tuner.start()
+
+    def _tune_quietly(self) -> None:
+        # The shelf is searched as before where it cannot be tuned; the next change tries again.
+        with contextlib.suppress(SnapshelfError):
+            self.tune()
 
     def _save_words(self) -> None:
         # If they cannot be saved, they are counted again from the catalogue.
@@ -680,6 +753,8 @@ class Shelf:
         self._indexed = replay(self._catalogue, self._index, self._indexed, self._lexicon)
         self._words.replace(written.before, written.after, self._indexed)
         self._searcher.changed(each.id for each in (*written.before, *written.after))
+        if self._serving:
+            self._tune_if_changed()
         if self._indexed - self._index.version >= _FLUSHED_AT_LEAST_EVERY:
             self._index.flush(self._indexed)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
+
+from snapshelf.search import Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,52 @@ class AddReport:
 
 
 @dataclass(frozen=True, slots=True)
+class TuningReport:
+    """What a shelf found out by asking itself for its own products.
+
+    Parameters
+    ----------
+    products, questions : int
+        Products that the shelf had then, and queries that it asked itself.
+    weights : mapping
+        Signal → weight of a standard deviation of the signal in the score; they add up to 1.
+    worth : mapping
+        Signal → share of the pairs of a right and a wrong product that it puts in the right order by itself; 0.5 is
+        chance, and such a signal gets no say. The words' meaning is measured where the words themselves do not help.
+    found : mapping
+        Kind of question → share whose first hit was right.
+    cut_offs : mapping
+        Kind of query → least probability of a good match.
+    """
+
+    products: int
+    questions: int
+    weights: Mapping[str, float]
+    worth: Mapping[str, float]
+    found: Mapping[str, float]
+    cut_offs: Mapping[str, float]
+
+    @classmethod
+    def of(cls, tuning: Tuning) -> Self:
+        """Report a tuning."""
+        scales = tuning.calibration.scales
+        weights = {
+            name: weight * scales.get(name, (0.0, 1.0))[1]
+            for name, weight in tuning.weights.items()
+            if name != "constraints"
+        }
+        total = sum(weights.values()) or 1.0
+        return cls(
+            tuning.products,
+            tuning.questions,
+            {name: weight / total for name, weight in weights.items()},
+            dict(tuning.worth),
+            dict(tuning.found),
+            {kind: curve.cut_off for kind, curve in tuning.calibration.curves.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ShelfStats:
     """Size and state of a shelf.
 
@@ -97,6 +146,8 @@ class ShelfStats:
         again with other values, or remove them.
     rule_warnings : tuple of str
         What is wrong with the shop's rules: ids that no product has, fields that are gone, a file that cannot be read.
+    tuning : TuningReport or None
+        What each signal is worth in this shop; None before the shelf has asked itself.
 
     Examples
     --------
@@ -115,3 +166,4 @@ class ShelfStats:
     bytes: int
     quarantined: Mapping[str, str] = field(default_factory=dict)
     rule_warnings: tuple[str, ...] = ()
+    tuning: TuningReport | None = None

@@ -1,0 +1,128 @@
+"""Words have rights: which words of a query stand in a product, and what that is worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from snapshelf.index import HasWords, SearchIndex, TermPlace
+from snapshelf.language import QueryWord
+from snapshelf.search.signals import Numbers
+
+RARE_SHARE, RARE_COUNT = 0.1, 3
+"""A word is rare if at most a tenth of the products have it, or at most three."""
+
+EXACT_CODE, ALL_WORDS, RARE_WORDS, NO_RIGHTS = 0, 1, 2, 3
+"""Tiers of candidates, best first: the product's code was typed; it has every word of the query that the shop knows,
+the rare ones in title, brand, category or code; it has the rare ones there; neither."""
+
+_TEXT_SHARE = 0.7
+"""What a word counts that stands in a description only: descriptions speak of other products too."""
+
+_EXACT = 3
+
+Places = NDArray[np.uint8]
+"""Place of each word in each candidate, (n, w); see `TermPlace`, 0 where the candidate does not have the word."""
+
+
+@dataclass(frozen=True)
+class WordStatistics:
+    """The words of a query, and how many products of the shop have each.
+
+    Parameters
+    ----------
+    words : tuple of QueryWord
+    frequencies : ndarray
+        int64 (w,): products that have the word.
+    products : int
+        Products of the shop.
+    """
+
+    words: tuple[QueryWord, ...] = ()
+    frequencies: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    products: int = 0
+
+    @classmethod
+    def of(cls, words: Sequence[QueryWord], index: SearchIndex) -> WordStatistics:
+        """Ask the index about the words of a query."""
+        if not words:
+            return cls()
+        counts = index.frequencies([word.alternatives for word in words])
+        return cls(tuple(words), np.array(counts, np.int64), index.count())
+
+    @cached_property
+    def mass(self) -> Numbers:
+        """What each word weighs, float64 (w,): its inverse document frequency; a word that nobody has weighs most."""
+        return np.array(
+            [math.log(1 + (self.products - n + 0.5) / (n + 0.5)) for n in self.frequencies.tolist()],
+            np.float64,
+        )
+
+    @cached_property
+    def is_known(self) -> NDArray[np.bool_]:
+        """Which words some product of the shop has, bool (w,)."""
+        return self.frequencies > 0
+
+    @cached_property
+    def is_rare(self) -> NDArray[np.bool_]:
+        """Which of the known words few products have, bool (w,)."""
+        return self.is_known & (self.frequencies <= max(RARE_COUNT, RARE_SHARE * self.products))
+
+    @property
+    def all_known(self) -> bool:
+        """Whether there are words, and the shop knows them all."""
+        return bool(len(self.words)) and bool(self.is_known.all())
+
+    @cached_property
+    def rights(self) -> HasWords | None:
+        """Products with every rare word in title, brand, category or code; None without rare words."""
+        chosen = [word.alternatives for word, rare in zip(self.words, self.is_rare, strict=True) if rare]
+        if not chosen:
+            return None
+        return HasWords(tuple(chosen), (1.0,) * len(chosen), float(len(chosen)), int(TermPlace.NAME))
+
+    def tiers(self, places: Places, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the tier of each candidate, int64 (n,).
+
+        Parameters
+        ----------
+        places : ndarray
+            uint8 (n, w).
+        codes : ndarray
+            int64 (n,): how well a code of the candidate matches, 3 for exactly.
+        """
+        named = places >= TermPlace.NAME
+        has_rare = named[:, self.is_rare].all(axis=1) & bool(self.is_rare.any())
+        has_all = (places > 0)[:, self.is_known].all(axis=1) & bool(self.is_known.any())
+        if not self.is_rare.any():
+            # Without a rare word, at least a word has to stand where products are named.
+            has_rare = has_all & named.any(axis=1)
+        tiers = np.full(len(places), NO_RIGHTS)
+        tiers[has_rare] = RARE_WORDS
+        tiers[has_rare & has_all] = ALL_WORDS
+        tiers[(codes > 0) & (tiers == NO_RIGHTS)] = RARE_WORDS
+        tiers[codes == _EXACT] = EXACT_CODE
+        return tiers
+
+    def coverage(self, places: Places) -> Numbers:
+        """Return the mass of the words that each candidate has, as a share of all, float64 (n,)."""
+        total = float(self.mass.sum())
+        if total <= 0:
+            return np.zeros(len(places))
+        worth = np.array([0.0, _TEXT_SHARE, 1.0, 1.0])[places]
+        coverage: Numbers = worth @ self.mass / total
+        return coverage
+
+    def covering(self, at_least: float) -> HasWords:
+        """Return the products that have at least a share of the mass, wherever the words stand."""
+        return HasWords(
+            tuple(word.alternatives for word in self.words),
+            tuple((self.mass / self.mass.sum()).tolist()),
+            at_least,
+            int(TermPlace.TEXT),
+        )
