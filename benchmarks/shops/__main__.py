@@ -6,10 +6,11 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.shops import cases, latency, report, systems
+from benchmarks.shops import cases, latency, photo_colours, report, systems
 from benchmarks.shops.measure import measure
 from benchmarks.shops.queries import Judge
 from benchmarks.shops.shop import Shop, open_shop
@@ -58,6 +59,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         with Shelf.open(shop.shelf, create=False) as shelf:
             measured = measure(shelf, [*queries, *judge.photo_queries()], titles)
             named = cases.run(shelf, shop.name)
+            if shop.name == "demo":
+                figures["photo_colours"] = asdict(photo_colours.measure(shelf, shop.source.photos))
         figures["shops"][shop.name] = {
             "products": len(shop.products),
             "photos": shop.source.photographed,

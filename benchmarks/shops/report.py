@@ -27,6 +27,8 @@ def as_text(figures: Mapping[str, Any], failures: int = 0) -> str:
     """Lay the figures out as Markdown; with some examples of what went wrong."""
     shops: Mapping[str, Any] = figures["shops"]
     sections = [_shares(shops), *_systems(shops), _cases(shops)]
+    if "photo_colours" in figures:
+        sections.append(_photo_colours(figures["photo_colours"]))
     if "latency" in figures:
         rows = [[name, f"{value:,.1f}".removesuffix(".0")] for name, value in figures["latency"].items()]
         sections.append(table("Latency, one core", ["", "large shelf"], rows))
@@ -99,6 +101,18 @@ def _cases(shops: Mapping[str, Any]) -> str:
         if rows
         else ""
     )
+
+
+def _photo_colours(counts: Mapping[str, int]) -> str:
+    rows = [
+        ["first hit of the photo's kind", f"{counts['kind_first']} of {counts['asked']}", "≥ 54 of 56"],
+        [
+            "first hit of the kind and the colour, where the shop has it",
+            f"{counts['right_first']} of {counts['answerable']}",
+            "≥ 47 of 50",
+        ],
+    ]
+    return table("The demo's eight photos in seven colours", ["", "right", "must be"], rows)
 
 
 def _failures(shops: Mapping[str, Any], most: int) -> str:
