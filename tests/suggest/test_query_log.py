@@ -120,3 +120,23 @@ def test_what_is_no_log_is_said(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="delete the file"):
         log.note("sofa", 0)
     log.close()
+
+
+def test_facets_that_searches_were_narrowed_down_by_are_counted_for_a_while(
+    log: QueryLog, today: list[int], tmp_path: Path
+) -> None:
+    log.note_facets(["colour", "price"])
+    today[0] += 50
+    log.note_facets(["colour"])
+    assert log.facets_used() == {"colour": 2, "price": 1}
+    log.close()
+    today[0] += 50
+    reopened = QueryLog.open(tmp_path / "queries.sqlite")
+    reopened.note_facets(["size"])
+    reopened.note_facets(["size"])
+    assert reopened.facets_used() == {"colour": 1, "size": 2}
+    reopened.close()
+    nothing = QueryLog.open(None)
+    nothing.note_facets(["colour"])
+    assert nothing.facets_used() == {}
+    nothing.close()

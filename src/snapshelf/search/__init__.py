@@ -4,7 +4,9 @@ from snapshelf.search.assignment import RankingAssignment
 from snapshelf.search.corpus import Corpus, Products
 from snapshelf.search.diversify import diversified
 from snapshelf.search.explain import heat_map, why_not
-from snapshelf.search.facets import FacetChoice, FacetField, FacetFilter, FacetResult, facet_fields, joined
+from snapshelf.search.facet_fields import FacetField, FacetSetting, FacetSettings, facet_fields
+from snapshelf.search.facet_values import FacetValues
+from snapshelf.search.facets import FacetChoice, FacetFilter, FacetResult, joined
 from snapshelf.search.paging import FirstPage, Page, page_token, query_digest
 from snapshelf.search.personalisation import Personaliser
 from snapshelf.search.pipeline import RankedResults, rank_candidates, search
@@ -59,6 +61,9 @@ __all__ = [
     "FacetKind",
     "FacetRequest",
     "FacetResult",
+    "FacetSetting",
+    "FacetSettings",
+    "FacetValues",
     "FirstPage",
     "HeatMap",
     "Hit",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field
@@ -15,35 +17,15 @@ from snapshelf.index import And, Between, Filter, Has, Ids, Not, OneOf, SearchIn
 from snapshelf.language import Lexicon, normalise
 from snapshelf.query import FieldKind, Fields, resolve_field
 from snapshelf.search.corpus import GROUP
+from snapshelf.search.facet_fields import FacetSettings, facet_kind
+from snapshelf.search.facet_numbers import readable_histogram
+from snapshelf.search.facet_values import EVERY, NUMBER, FacetValues
 from snapshelf.search.request import FacetKind, FacetRequest, Range
 
 MAX_FACETS = 50
 """Most facets of a search."""
 
-_OF_ATTRIBUTES = "attributes."
-_ADDED = "added_at"
-"""What ``newest`` sorts by; to a shopper it is no attribute of a product."""
-
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class FacetField:
-    """A field that can be a facet.
-
-    Parameters
-    ----------
-    kind : {"values", "numbers"}
-    values : int
-        Number of different values.
-    products : int
-        Products that have the field; variants count each.
-    """
-
-    kind: FacetKind
-    values: int
-    products: int
 
 
 @documented
@@ -98,6 +80,10 @@ class FacetResult:
     ] = ()
     counts: Annotated[tuple[int, ...], Field(description="Histogram: products in each bar.")] = ()
     chosen: Annotated[Range | None, Field(description="The chosen range of numbers.")] = None
+    labels: Annotated[
+        Mapping[str, str] | None,
+        Field(description="Name of the field by language, where `search.yaml` gives it."),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +96,12 @@ class FacetFilter:
     range: Range | None = None
 
 
-def read_facet_filters(chosen: Mapping[str, Sequence[str] | Range], fields: Fields) -> dict[str, FacetFilter]:
+def read_facet_filters(
+    chosen: Mapping[str, Sequence[str] | Range], fields: Fields, values_of: FacetValues
+) -> dict[str, FacetFilter]:
     """Read chosen facet values; field → filter. A field without a chosen value is left out.
+
+    A value stands for all of its spellings, and for the lists that have it.
 
     Raises
     ------
@@ -130,7 +120,8 @@ def read_facet_filters(chosen: Mapping[str, Sequence[str] | Range], fields: Fiel
         elif isinstance(values, str):
             raise QueryError(f"facet_filters: {name} takes a list of values, as in [{values!r}]")
         elif values:
-            filters[field] = FacetFilter(name, _any_of(name, field, kind, values), tuple(values))
+            has = _any_of(name, field, kind, values, values_of)
+            filters[field] = FacetFilter(name, has, tuple(values))
     return filters
 
 
@@ -141,6 +132,8 @@ def count_facets(
     chosen: Mapping[str, FacetFilter],
     *,
     distinct: bool,
+    values_of: FacetValues,
+    settings: FacetSettings | None = None,
     lexicon: Lexicon | None = None,
 ) -> tuple[FacetResult, ...]:
     """Return the facets of the matching products; a facet is not narrowed by its own chosen values.
@@ -155,6 +148,9 @@ def count_facets(
         Field → chosen values.
     distinct : bool
         Count variants once.
+    values_of : FacetValues
+    settings : FacetSettings or None
+        Size and names of facets that are requested by their fields alone.
     lexicon : Lexicon or None
         Names the values.
 
@@ -165,42 +161,18 @@ def count_facets(
     """
     if len(requests) > MAX_FACETS:
         raise QueryError(f"the query has {len(requests)} facets; {MAX_FACETS} are the most")
-    kinds = _kinds(index) if requests else {}
-    group = GROUP if distinct else None
+    settings = settings or FacetSettings()
+    counter = _Counter(index, GROUP if distinct else None, values_of, lexicon)
     results = []
-    for request in requests:
-        request = FacetRequest(request) if isinstance(request, str) else request
+    for request in map(settings.request, requests):
         field, _ = resolve_field(request.field, index)
         where = joined(base, *(choice.filter for other, choice in chosen.items() if other != field))
-        choice = chosen.get(field)
-        kind = request.kind or kinds.get(field, "values")
-        if kind == "numbers":
-            results.append(_histogram(index, request, field, where, choice, group))
-        else:
-            results.append(_values(index, request, field, where, choice, group, lexicon))
+        kind = request.kind or facet_kind(index, field)
+        count = counter.bars if kind == "numbers" else counter.values
+        result = count(request, field, where, chosen.get(field))
+        setting = settings.of(request.field)
+        results.append(replace(result, labels=setting.label or None) if setting else result)
     return tuple(results)
-
-
-def facet_fields(index: SearchIndex, where: Filter | None = None) -> dict[str, FacetField]:
-    """Return the fields that can be facets, by their short names; counts are of the products that match."""
-    facets: dict[str, FacetField] = {}
-    products = index.count(where)
-    for field, kind in _kinds(index).items():
-        name = field.removeprefix(_OF_ATTRIBUTES)
-        counted = index.facet(field, where, limit=1)
-        # A short name belongs to the field that every product may have.
-        facets[field if name in facets else name] = FacetField(
-            kind, counted.total_values, products - counted.missing
-        )
-    return facets
-
-
-def _kinds(index: SearchIndex) -> dict[str, FacetKind]:
-    numbers = {field for field, kind in index.field_kinds().items() if kind == "number"} - {"in_stock"}
-    fields = sorted(
-        set(index.fields()) - {_ADDED}, key=lambda field: (field.startswith(_OF_ATTRIBUTES), field)
-    )
-    return {field: "numbers" if field in numbers else "values" for field in fields}
 
 
 def joined(*filters: Filter | None) -> Filter | None:
@@ -209,69 +181,108 @@ def joined(*filters: Filter | None) -> Filter | None:
     return None if not parts else parts[0] if len(parts) == 1 else And(parts)
 
 
-def _values(
-    index: SearchIndex,
-    request: FacetRequest,
-    field: str,
-    where: Filter | None,
-    choice: FacetFilter | None,
-    group: str | None,
-    lexicon: Lexicon | None,
-) -> FacetResult:
-    counted = index.facet(field, where, limit=request.limit, distinct=group)
-    chosen = set(choice.values) if choice else set()
-    values: dict[str, int] = {}
-    for value_count in counted.values:
-        # An attribute may hold the number 40 and the text "40": the same value to a shopper.
-        text = _text(field, value_count.value)
-        values[text] = values.get(text, 0) + value_count.count
-    for value in sorted(chosen - values.keys()):
-        has = _any_of(request.field, field, resolve_field(request.field, index)[1], [value])
-        values[value] = index.count(joined(where, has), group)
-    return FacetResult(
-        request.field,
-        "values",
-        tuple(
-            FacetChoice(value, count, value in chosen, _labels(value, lexicon) if lexicon else None)
-            for value, count in values.items()
-        ),
-        counted.total_values,
-        counted.missing,
-    )
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    """Counts facets.
+
+    Parameters
+    ----------
+    index : SearchIndex
+    group : str or None
+        Field whose values count once.
+    values_of : FacetValues
+    lexicon : Lexicon or None
+    """
+
+    index: SearchIndex
+    group: str | None
+    values_of: FacetValues
+    lexicon: Lexicon | None
+
+    def values(
+        self, request: FacetRequest, field: str, where: Filter | None, choice: FacetFilter | None
+    ) -> FacetResult:
+        """Count values, all spellings of a value together."""
+        spelled = self.values_of.of(field)
+        is_plain = spelled.is_plain and self.index.field_kinds().get(field) != "mixed"
+        counted = self.index.facet(
+            field, where, limit=request.limit if is_plain else EVERY, distinct=self.group
+        )
+        sums: defaultdict[str, int] = defaultdict(int)
+        cells: defaultdict[str, list[str | float]] = defaultdict(list)
+        for cell in counted.values:
+            text = _text(field, cell.value)
+            # An attribute may hold the number 40 and the text "40": the same value to a shopper.
+            labels = spelled.labels.get(text, (text,)) if isinstance(cell.value, str) else (text,)
+            for label in labels:
+                sums[label] += cell.count
+                cells[label].append(cell.value)
+
+        def count(label: str) -> int:
+            if len(cells[label]) == 1 or not self.values_of.overlap(field, label, self.group):
+                return sums[label]
+            return self.index.count(joined(where, OneOf(field, tuple(cells[label]))), self.group)
+
+        values = _most_frequent(sums, count, request.limit)
+        chosen = {spelled.label_of(value) for value in choice.values} if choice else set()
+        for value in sorted(chosen - values.keys()):
+            kind = resolve_field(request.field, self.index)[1]
+            has = _any_of(request.field, field, kind, [value], self.values_of)
+            values[value] = self.index.count(joined(where, has), self.group)
+        return FacetResult(
+            request.field,
+            "values",
+            tuple(
+                FacetChoice(value, number, value in chosen, self._labels(value))
+                for value, number in values.items()
+            ),
+            counted.total_values if is_plain else len(sums),
+            counted.missing,
+        )
+
+    def bars(
+        self, request: FacetRequest, field: str, where: Filter | None, choice: FacetFilter | None
+    ) -> FacetResult:
+        """Count numbers in bars."""
+        counted = readable_histogram(self.index, field, where, bins=request.bins, distinct=self.group)
+        return FacetResult(
+            request.field,
+            "numbers",
+            low=counted.low,
+            high=counted.high,
+            edges=counted.edges,
+            counts=counted.counts,
+            missing=self.index.count(joined(where, Not(Has(field))), self.group),
+            chosen=choice.range if choice else None,
+        )
+
+    def _labels(self, value: str) -> dict[str, str] | None:
+        """Name a value in both languages; in its own it stays as the shop writes it."""
+        matches = self.lexicon.find(value) if self.lexicon is not None else ()
+        whole = [match for match in matches if match.end - match.start == len(normalise(value))]
+        if not whole:
+            return None
+        labels = {language: whole[0].concept.label(language) for language in ("en", "zh")}
+        labels["zh" if _HAN.search(value) else "en"] = value
+        return labels
 
 
-def _histogram(
-    index: SearchIndex,
-    request: FacetRequest,
-    field: str,
-    where: Filter | None,
-    choice: FacetFilter | None,
-    group: str | None,
-) -> FacetResult:
-    counted = index.histogram(field, where, bins=request.bins, distinct=group)
-    return FacetResult(
-        request.field,
-        "numbers",
-        low=counted.low,
-        high=counted.high,
-        edges=tuple(counted.edges),
-        counts=tuple(counted.counts),
-        missing=index.count(joined(where, Not(Has(field))), group),
-        chosen=choice.range if choice else None,
-    )
+def _most_frequent(sums: Mapping[str, int], count: Callable[[str], int], limit: int) -> dict[str, int]:
+    """Return the `limit` values with the largest counts, of which `sums` are upper bounds; the largest first."""
+    counts: dict[str, int] = {}
+    least: list[int] = []  # heap of the `limit` largest counts
+    for value, bound in sorted(sums.items(), key=lambda each: (-each[1], each[0])):
+        if len(least) == limit and bound < least[0]:
+            break
+        counts[value] = count(value)
+        heapq.heappush(least, counts[value])
+        if len(least) > limit:
+            heapq.heappop(least)
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return dict(ordered[:limit])
 
 
-def _labels(value: str, lexicon: Lexicon) -> dict[str, str] | None:
-    """Name a value in both languages; in its own it stays as the shop writes it."""
-    whole = [match for match in lexicon.find(value) if match.end - match.start == len(normalise(value))]
-    if not whole:
-        return None
-    labels = {language: whole[0].concept.label(language) for language in ("en", "zh")}
-    labels["zh" if _HAN.search(value) else "en"] = value
-    return labels
-
-
-def _any_of(name: str, field: str, kind: FieldKind, values: Sequence[str]) -> Filter:
+def _any_of(name: str, field: str, kind: FieldKind, values: Sequence[str], values_of: FacetValues) -> Filter:
     match kind:
         case "id":
             return Ids(tuple(values))
@@ -282,13 +293,15 @@ def _any_of(name: str, field: str, kind: FieldKind, values: Sequence[str]) -> Fi
                 )
             return OneOf(field, tuple(value == "true" for value in values))
         case "number":
-            if wrong := [value for value in values if not _NUMBER.fullmatch(value)]:
+            if wrong := [value for value in values if not NUMBER.fullmatch(value)]:
                 raise QueryError(f"facet_filters: {name} holds numbers, and {wrong[0]!r} is none")
             return OneOf(field, tuple(map(float, values)))
         case _:
             # An attribute may hold texts and numbers; "40" chooses both.
-            numbers = [float(value) for value in values if kind == "attribute" and _NUMBER.fullmatch(value)]
-            return OneOf(field, (*values, *numbers))
+            numbers = [float(value) for value in values if kind == "attribute" and NUMBER.fullmatch(value)]
+            spelled = values_of.of(field)
+            cells = dict.fromkeys(cell for value in values for cell in spelled.cells_of(value))
+            return OneOf(field, (*cells, *numbers))
 
 
 def _text(field: str, value: str | float) -> str:

@@ -95,7 +95,7 @@ class FacetRequest:
     >>> from snapshelf import FacetRequest
     >>> response = shelf.search(text="white", facets=[FacetRequest("price", bins=2)])
     >>> response.facets[0].edges, response.facets[0].counts
-    ((39.0, 194.0, 349.0), (2, 4))
+    ((0.0, 200.0, 400.0), (3, 3))
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")

@@ -33,7 +33,9 @@ from snapshelf.query import (
 )
 from snapshelf.search.assignment import RankingAssignment
 from snapshelf.search.corpus import GROUP, Corpus
-from snapshelf.search.facets import FacetField, count_facets, facet_fields, joined, read_facet_filters
+from snapshelf.search.facet_fields import FacetField, facet_fields
+from snapshelf.search.facet_values import FacetValues
+from snapshelf.search.facets import count_facets, joined, read_facet_filters
 from snapshelf.search.hits import hits_of
 from snapshelf.search.impressions import impression_of, search_event
 from snapshelf.search.paging import Page, page_token, query_digest, read_page_token
@@ -65,6 +67,9 @@ _NOTHING = Note("nothing-matches", "no product matches what was asked for; take 
 
 _RELATED_BY = 24
 """Best hits that related queries are read from."""
+
+_FACETS_KEPT = 600.0
+"""Seconds after which the choices of shoppers are counted again for the order of facets."""
 
 SETTINGS = "search.yaml"
 RULES = "rules.yaml"
@@ -110,6 +115,8 @@ class SearchService:
         self._queries = queries
         self._suggester = Suggester(words, lexicon, queries)
         self.rules = RuleFile(folder / RULES, lexicon)
+        self._facet_values = FacetValues(store, lexicon)
+        self._facet_fields: tuple[Filter | None, int, dict[str, FacetField]] | None = None
         own = folder / CALIBRATION
         self._codes = CodeTable(store)
         self._own_calibration = Calibration.load(own) if own.is_file() else None
@@ -146,6 +153,8 @@ class SearchService:
         self._catalogue_view = self._catalogue_view.refreshed()
         self.personal.live.changed()
         self.rules.forget_filters()
+        self._facet_values = FacetValues(self.index, self._lexicon)
+        self._facet_fields = None
 
     def retune(self, tuning: Tuning) -> None:
         """Keep a tuning and search with it from now on."""
@@ -218,7 +227,7 @@ class SearchService:
         follows = request.rules and request.mode == "full"
         page = None
         if query.is_empty:
-            chosen = read_facet_filters(request.facet_filters, self.index).values()
+            chosen = read_facet_filters(request.facet_filters, self.index, self._facet_values).values()
             page = conditions(where, *(choice.filter for choice in chosen))
         rules = self.rules.applying(query.normalised, self.index, page) if follows else Merchandising()
         return self._restricted(request, query, where, rules)
@@ -236,7 +245,7 @@ class SearchService:
         *,
         is_judged: bool = True,
     ) -> SearchPlan:
-        chosen = read_facet_filters(request.facet_filters, self.index)
+        chosen = read_facet_filters(request.facet_filters, self.index, self._facet_values)
         choices = [choice.filter for choice in chosen.values()]
         no_examples = Not(Ids(tuple(sorted(query.excluded_ids)))) if query.excluded_ids else None
         not_hidden = joined(where, no_examples, rules.left)
@@ -312,7 +321,18 @@ class SearchService:
 
     def facet_fields(self) -> dict[str, FacetField]:
         """See `Shelf.facet_fields`."""
-        return facet_fields(self.index, self.visible())
+        visible, period = self.visible(), int(time.monotonic() // _FACETS_KEPT)
+        if self._facet_fields is None or self._facet_fields[:2] != (visible, period):
+            fields = facet_fields(
+                self.index,
+                self._facet_values,
+                self._settings.facets,
+                where=visible,
+                used=self._queries.facets_used(),
+                lexicon=self._lexicon,
+            )
+            self._facet_fields = (visible, period, fields)
+        return dict(self._facet_fields[2])
 
     def suggest(self, prefix: str, k: int, language: Literal["en", "zh"] | None) -> list[Suggestion]:
         """See `Shelf.suggest`."""
@@ -372,6 +392,8 @@ class SearchService:
                 plan.base,
                 plan.chosen,
                 distinct=plan.collapse,
+                values_of=self._facet_values,
+                settings=self._settings.facets,
                 lexicon=self._lexicon,
             )
         near_misses = set(estimate.near_misses(shown))
@@ -434,7 +456,7 @@ class SearchService:
         return tuple(self._suggester.related(results.plan.query.normalised or None, products, matching, k))
 
     def _log(self, request: SearchRequest, query: Query, good: int) -> None:
-        """Count the words of a first page; words with a photo or a filter say nothing alone."""
+        """Count the words of a first page, and its chosen facets; words with a photo or a filter say nothing alone."""
         narrowed = (
             request.where is not None
             or request.facet_filters
@@ -445,6 +467,9 @@ class SearchService:
             # A log that cannot be written is no reason not to answer.
             with contextlib.suppress(StorageError):
                 self._queries.note(query.normalised, good)
+        if request.facet_filters and request.page_token is None:
+            with contextlib.suppress(StorageError):
+                self._queries.note_facets(list(request.facet_filters))
 
     def _record(
         self,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from snapshelf._support.settings import read_settings
 from snapshelf.query import UnderstandingSettings
 from snapshelf.ranking import RankingName
+from snapshelf.search.facet_fields import FacetSettings
 from snapshelf.search.signals import Weights, check_weight_names
 
 
@@ -65,8 +66,11 @@ class SearchSettings(BaseModel):
         Constraints that are read from the words, and whether they filter.
     weights : Weights or None
         Weight of each signal in the score; None for the weights that the shelf found out itself.
+    facets : FacetSettings
+        Facets that a page shows, their order, names and sizes.
     log_queries : bool
-        Keep the words of queries, for completions and for the report of queries without results.
+        Keep the words of queries, for completions and for the report of queries without results, and how often facets
+        were used.
     ranking : RankingSettings
     """
 
@@ -74,6 +78,7 @@ class SearchSettings(BaseModel):
 
     understanding: UnderstandingSettings = Field(default_factory=UnderstandingSettings)
     weights: Annotated[Weights | None, BeforeValidator(check_weight_names)] = None
+    facets: FacetSettings = Field(default_factory=FacetSettings)
     log_queries: bool = True
     ranking: RankingSettings = Field(default_factory=RankingSettings)
 

@@ -128,11 +128,16 @@ class FacetFieldModel(BaseModel):
     kind: FacetKind
     values: int = Field(description="Number of different values.")
     products: int = Field(description="Products that have it.")
-    shown: bool = Field(description="Whether shoppers narrow down by it; an id or a title is not shown.")
+    shown: bool = Field(
+        description="Whether shoppers narrow down by it, as `search.yaml` or the values say; an id is not shown."
+    )
+    labels: dict[str, str] = Field(description="Its name by language, where `search.yaml` gives it.")
+    limit: int | None = Field(description="How many values or bars to ask for, where `search.yaml` says so.")
+    numeric: bool = Field(description="Whether it holds numbers, so that hits can be sorted by it.")
 
 
 class FacetsAnswer(BaseModel):
-    """Facets and sort orders of searches."""
+    """Facets and sort orders of searches, the most useful facets first."""
 
     facets: list[FacetFieldModel]
     sorts: list[str] = Field(description="Values of `sort` that the page offers beside `relevance`.")

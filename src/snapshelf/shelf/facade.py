@@ -536,12 +536,12 @@ class Shelf:
         return self._queries.without_results(days)
 
     def facet_fields(self) -> Mapping[str, FacetField]:
-        """Which facets may be asked for, and what each is.
+        """Return the fields that may be asked for as facets, those that shoppers narrow down by first.
 
         Examples
         --------
-        >>> list(shelf.facet_fields())
-        ['availability', 'brand', 'category', 'currency', 'in_stock', 'price', 'colour']
+        >>> [name for name, field in shelf.facet_fields().items() if field.shown]
+        ['category', 'price', 'brand', 'colour']
         """
         return self._searcher.facet_fields()
 

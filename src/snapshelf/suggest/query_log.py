@@ -12,7 +12,7 @@ from snapshelf.errors import StorageError
 from snapshelf.language import normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 MAX_DAYS = 90
@@ -36,6 +36,16 @@ _NOTE = """
 INSERT INTO query VALUES (:day, :text, 1, :found)
 ON CONFLICT (day, text) DO UPDATE SET times = times + 1, found = found + :found
 """
+_FACET_TABLE = """
+CREATE TABLE IF NOT EXISTS facet (day INTEGER NOT NULL, field TEXT NOT NULL, times INTEGER NOT NULL,
+    PRIMARY KEY (day, field)
+) WITHOUT ROWID
+"""
+_NOTE_FACET = """
+INSERT INTO facet VALUES (?, ?, 1) ON CONFLICT (day, field) DO UPDATE SET times = times + 1
+"""
+_FACETS_USED = "SELECT field, SUM(times) FROM facet GROUP BY field"
+_FORGET_FACETS = "DELETE FROM facet WHERE day < ?"
 _FORGET_DAYS = "DELETE FROM query WHERE day < ?"
 _FORGET_ROWS = """
 DELETE FROM query WHERE (day, text) IN (SELECT day, text FROM query ORDER BY day, times LIMIT ?)
@@ -50,7 +60,7 @@ SELECT text, SUM(found) AS worked FROM query GROUP BY text HAVING worked >= ? OR
 
 
 class QueryLog:
-    """Counts searches by text and day, with and without results.
+    """Counts searches by text and day, with and without results, and the facets that were used.
 
     It keeps the last 90 days and at most 100,000 pairs of text and day. Texts are normalised and cut at 200
     characters. A power cut may cost the last seconds. It may be used from several threads.
@@ -68,6 +78,7 @@ class QueryLog:
                     self._file.execute("PRAGMA journal_mode = WAL")
                     self._file.execute("PRAGMA synchronous = OFF")
                 self._file.execute(_TABLE)
+                self._file.execute(_FACET_TABLE)
             except BaseException:
                 self._file.close()
                 raise
@@ -108,6 +119,28 @@ class QueryLog:
                 self._prune(today)
             self._count += 1
 
+    def note_facets(self, fields: Sequence[str]) -> None:
+        """Count the fields that a search was narrowed down by.
+
+        Raises
+        ------
+        StorageError
+            The log could not be written.
+        """
+        if self._path is None:
+            return
+        today = _today()
+        with self._lock, self._errors():
+            self._file.executemany(_NOTE_FACET, [(today, field) for field in fields])
+            if self._count % _PRUNE_EVERY == 0:
+                self._prune(today)
+            self._count += 1
+
+    def facets_used(self) -> dict[str, int]:
+        """Return how often searches were narrowed down by each field."""
+        with self._lock, self._errors():
+            return dict(self._file.execute(_FACETS_USED).fetchall())
+
     def without_results(self, days: int = 30) -> list[tuple[str, int]]:
         """Return the queries without a good hit in the last days, today included, with counts; most frequent first."""
         with self._lock, self._errors():
@@ -125,6 +158,7 @@ class QueryLog:
 
     def _prune(self, today: int) -> None:
         self._file.execute(_FORGET_DAYS, (today - MAX_DAYS + 1,))
+        self._file.execute(_FORGET_FACETS, (today - MAX_DAYS + 1,))
         (rows,) = self._file.execute("SELECT COUNT(*) FROM query").fetchone()
         if rows > MAX_ROWS:
             self._file.execute(_FORGET_ROWS, (rows - MAX_ROWS,))

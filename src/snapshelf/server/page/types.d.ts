@@ -164,6 +164,10 @@ export interface FacetField {
   kind: "values" | "numbers";
   /** Whether shoppers narrow down by it. */
   shown: boolean;
+  /** Its name, where the shop gives it. */
+  labels: Partial<Localised>;
+  /** How many values or bars the shop shows. */
+  limit: number | null;
 }
 
 /** What a search may be narrowed down and sorted by. */

@@ -11,7 +11,7 @@ import { filterOf, nothing } from "../state/query.js";
 
 const PAGE_SIZE = 48;
 const RELATED_QUERIES = 6;
-const HISTOGRAM_BINS = 100;
+const HISTOGRAM_BINS = 20;
 const FACET_VALUES = 100;
 const STRONGEST_VALUES = 4;
 const CATEGORY_SEPARATOR = " > ";
@@ -54,8 +54,8 @@ export function pageForm(query, shopper, { facets = [], pageToken }) {
   form.append("k", String(PAGE_SIZE));
   form.append("related", String(RELATED_QUERIES));
   form.append("explain", "true");
-  for (const { field, kind } of facets) {
-    const size = kind === "numbers" ? { bins: HISTOGRAM_BINS } : { limit: FACET_VALUES };
+  for (const { field, kind, limit } of facets) {
+    const size = kind === "numbers" ? { bins: limit ?? HISTOGRAM_BINS } : { limit: limit ?? FACET_VALUES };
     form.append("facets", JSON.stringify({ field, ...size }));
   }
   if (pageToken) form.append("page_token", pageToken);

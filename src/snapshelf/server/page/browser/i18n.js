@@ -110,11 +110,14 @@ export const localised = (product, field) =>
   String(product.attributes[`${field}_${currentLanguage()}`] ?? product[field]);
 
 /**
- * What a field is called. The name of a field that only this shop has is shown as the shop writes it.
+ * What a field is called: as the shop's settings say, or as shops usually do. The name of a field that only this shop has
+ * is shown as the shop writes it.
  *
  * @param {string} field
  */
 export function fieldName(field) {
+  const label = store.state.offered?.facets.find((facet) => facet.field === field)?.labels[currentLanguage()];
+  if (label) return label;
   const plain = field.replace(/^attributes\./, "").replace(/_(en|zh)$/, "");
   for (const key of [`field.${plain}`, `attribute.${plain}`]) if (known(key)) return t(key);
   return plain.replaceAll("_", " ");
