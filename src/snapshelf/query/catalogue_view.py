@@ -36,6 +36,9 @@ PhotoVectorLookup: TypeAlias = Callable[[Sequence[str]], Mapping[str, NDArray[np
 _MAX_VALUES = 2_000
 """Maximum number of distinct texts of an attribute with values; attributes with more hold sentences or numbers."""
 
+_MAX_CHOICES = 100
+"""Maximum number of distinct texts of an attribute that is a choice, such as a condition or a size."""
+
 _MAX_NAMES = 200_000
 """Maximum number of brands and of categories."""
 
@@ -362,6 +365,20 @@ class CatalogueView:
                 encoder.encode_texts([concept.label("en") for concept in concepts]),
             )
         return self._concept_vectors[key]
+
+    def choices(self, phrase: str) -> Sequence[tuple[str, str]]:
+        """Return fields and texts that are a phrase in normal form, of the attributes with few different texts."""
+        return self._choices.get(phrase, ())
+
+    @cached_property
+    def _choices(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        choices: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        for name in self._all_fields:
+            if name.startswith(f"{ATTRIBUTES}."):
+                texts = self._fields.texts(name, _MAX_CHOICES + 1)
+                for text in texts if len(texts) <= _MAX_CHOICES else ():
+                    choices[normalise(text)].append((name, text))
+        return choices
 
     @cached_property
     def _all_fields(self) -> frozenset[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from snapshelf.index import And, Filter, HasWords, TermPlace
+from snapshelf.index import And, Equals, Filter, HasWords, TermPlace
 from snapshelf.language import Alternatives, QueryWord, query_words
 from snapshelf.query.catalogue_view import CatalogueView
 from snapshelf.query.query import Chip, OrderWords
@@ -18,9 +18,9 @@ _OF_A_NAME = 0.5
 """Share of the products with the other words from which an order word beside these is a part of their names: most
 shoes with "balance" in their names are of New Balance."""
 
-_TELLS_APART = (0.05, 0.9)
-"""Share of the products that have the word in their attributes where it is a value, as "new" is beside "used". Many
-feeds say "new" of all products."""
+_DISTINGUISHES = 0.9
+"""Share of the products up to which a value says something, as "new" does beside "used". Many feeds say "new" of all
+products."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def _is_name(text: str, span: tuple[int, int], catalogue: CatalogueView) -> bool
     after = [word for word in words if word.start >= span[1]]
     if not own:
         return False
-    return _names_value(own, catalogue) or any(
+    return _names_value(text[span[0] : span[1]].strip(), catalogue) or any(
         others and _belongs_to(own, others, catalogue) for others in (before + after, before[-1:], after[:1])
     )
 
@@ -182,15 +182,11 @@ def _named(words: Sequence[QueryWord]) -> Filter:
     return _having(written, TermPlace.NAME)
 
 
-def _names_value(words: Sequence[QueryWord], catalogue: CatalogueView) -> bool:
-    """Whether words stand in the attributes of some products, and not of others."""
-    written = [word.alternatives for word in words]
-    total, anywhere, in_names = (
-        catalogue.count(where) or 0
-        for where in (And(()), _having(written, TermPlace.ATTRIBUTE), _having(written, TermPlace.NAME))
-    )
-    low, high = _TELLS_APART
-    return bool(total) and low <= (anywhere - in_names) / total <= high
+def _names_value(words: str, catalogue: CatalogueView) -> bool:
+    """Whether words are a value of some products, and not of most."""
+    total = catalogue.count(And(()))
+    having = [catalogue.count(Equals(field, value)) for field, value in catalogue.choices(words)]
+    return bool(total) and any(0 < (count or 0) <= _DISTINGUISHES * (total or 0) for count in having)
 
 
 def _having(alternatives: Sequence[Alternatives], place: TermPlace) -> Filter:
