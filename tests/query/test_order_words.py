@@ -111,6 +111,21 @@ def test_a_value_that_tells_products_apart_is_no_order(tmp_path: Path) -> None:
         assert read_order("new laptop", view(index, *["new"] * 20)) is not None
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("cheap watch", "cheap"),
+        ("便宜的手机", "便宜的"),
+        ("affordable new phone", None),
+        ("cheapest phone", None),
+    ],
+)
+def test_mild_words_only_prefer(catalogue: CatalogueView, text: str, words: str | None) -> None:
+    order = read_order(text, catalogue)
+    assert order is not None
+    assert (order.is_mild, order.chip.text if order.is_mild else None) == (words is not None, words)
+
+
 def test_a_removed_chip_and_codes_ask_for_nothing(catalogue: CatalogueView) -> None:
     assert read_order("cheapest watch", catalogue, dismissed=["sort = price"]) is None
     assert read_order("new-1 watch", catalogue, [(0, 5)]) is None

@@ -5,7 +5,7 @@ from snapshelf.query.categories import CATEGORY
 from snapshelf.query.codes import Code, CodeTable, complete_codes
 from snapshelf.query.composition import CONSTRAINED_TEXT_LENGTH, CONSTRAINT_BOOST
 from snapshelf.query.filters import FieldKind, Fields, parse_filter, resolve_field, write_filter
-from snapshelf.query.query import Chip, NearestKind, Note, Query, QueryKind, hard_filter
+from snapshelf.query.query import Chip, NearestKind, Note, OrderWords, Query, QueryKind, hard_filter
 from snapshelf.query.query_input import (
     DECODED_SIDE,
     MAX_EXAMPLES,
@@ -35,6 +35,7 @@ __all__ = [
     "Fields",
     "NearestKind",
     "Note",
+    "OrderWords",
     "PhotoInput",
     "PhotoVectorLookup",
     "ProductIndex",

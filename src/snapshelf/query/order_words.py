@@ -31,13 +31,14 @@ class _Order:
     en: str
     zh: str
     words: re.Pattern[str]
+    is_mild: bool = False
 
 
-def _order(sort: str, en: str, zh: str, english: str, chinese: str) -> _Order:
+def _order(sort: str, en: str, zh: str, english: str, chinese: str, *, is_mild: bool = False) -> _Order:
     """Compile the words; particles around them belong to them: "the cheapest first", 最便宜的."""
     in_english = rf"(?<![\w-])(?:the\ )?(?:{english})(?![\w-])(?:\ (?:ones?|first)(?!\w))?"
     in_chinese = rf"(?:{chinese})(?:的|款(?![式型]))*"
-    return _Order(sort, en, zh, re.compile(f"{in_english}|{in_chinese}", re.VERBOSE))
+    return _Order(sort, en, zh, re.compile(f"{in_english}|{in_chinese}", re.VERBOSE), is_mild)
 
 
 _ORDERS = (
@@ -80,6 +81,14 @@ _ORDERS = (
         r"|(?<!brand\ )(?<!brand-)(?<!like\ )(?<!not\ )new",
         r"最新(?:上架|上市|发布)?|新款|新品|新到|新上架|新上市|上新",
     ),
+    _order(
+        "price",
+        "cheap",
+        "便宜",
+        r"cheap|inexpensive|affordable|budget|low(?:\ |-)(?:cost|priced?)",
+        r"便宜|平价|廉价|(?:经济)?实惠|性价比高",
+        is_mild=True,
+    ),
 )
 
 
@@ -106,7 +115,7 @@ def read_order(
     """
     matches = sorted(
         ((match, order) for order in _ORDERS for match in order.words.finditer(text)),
-        key=lambda pair: (pair[0].start(), -pair[0].end()),
+        key=lambda pair: (pair[1].is_mild, pair[0].start(), -pair[0].end()),
     )
     for match, order in matches:
         span, where = match.span(), f"{ORDER} = {order.sort}"
@@ -125,7 +134,7 @@ def read_order(
             hard=True,
             boost=0.0,
         )
-        return OrderWords(order.sort, chip)
+        return OrderWords(order.sort, chip, order.is_mild)
     return None
 
 

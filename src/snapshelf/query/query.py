@@ -144,10 +144,13 @@ class OrderWords:
         The order, as the option `sort` names it.
     chip : Chip
         Shows it, with the filter that everything matches.
+    is_mild : bool
+        The words only prefer what comes first in that order: "cheap" is not "cheapest".
     """
 
     sort: str
     chip: Chip
+    is_mild: bool = False
 
 
 @dataclass(frozen=True, slots=True)

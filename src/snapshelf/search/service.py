@@ -23,6 +23,7 @@ from snapshelf.query import (
     CatalogueView,
     CodeTable,
     Note,
+    OrderWords,
     Query,
     QueryInput,
     UnderstandingSettings,
@@ -42,6 +43,7 @@ from snapshelf.search.paging import Page, page_token, query_digest, read_page_to
 from snapshelf.search.personalisation import Personaliser
 from snapshelf.search.pipeline import RankedResults, search, timed
 from snapshelf.search.plan import SearchPlan
+from snapshelf.search.preference import preferred
 from snapshelf.search.relaxation import relaxed
 from snapshelf.search.relevance import (
     CALIBRATION,
@@ -251,7 +253,7 @@ class SearchService:
         not_hidden = joined(where, no_examples, rules.left)
         collapse = request.collapse and request.mode == "full"
         group = GROUP if collapse else None
-        query, order = self._with_order(request, query)
+        query, order, mild = self._read_order(request, query)
         sort = read_sort(order, self.index)
         # Sorting forgets how well a product fits, so what was said has to hold.
         said = query.chips if sort is None else [replace(chip, hard=True) for chip in query.chips]
@@ -259,6 +261,11 @@ class SearchService:
             said, joined(not_hidden, *choices), lambda within: self.index.count(within, group)
         )
         base = joined(not_hidden, hard_filter(chips))
+        if mild is not None:
+            boost = self._settings.understanding.boost(mild.sort)
+            chip = preferred(mild, joined(base, *choices), self.index, boost)
+            if chip is not None and chip.where not in request.dismissed:
+                chips = (*chips, chip)
         everything = joined(base, *choices)
         total = self.index.count(everything, group)
         by_sales = sort == BESTSELLING or query.is_empty
@@ -285,21 +292,29 @@ class SearchService:
             notes=(*query.notes, *rules.notes, *relaxations, *nothing),
         )
 
-    def _with_order(self, request: SearchRequest, query: Query) -> tuple[Query, str | None]:
-        """Return the order of a request: its own, or what its words ask for, as far as the shop knows it."""
-        if request.sort is not None or query.order is None:
-            return replace(query, order=None), request.sort
-        sort = read_sort(query.order.sort, self.index)
+    def _read_order(
+        self, request: SearchRequest, query: Query
+    ) -> tuple[Query, str | None, OrderWords | None]:
+        """Return the order of a request, or else of its words as far as the shop knows it, and mild words for an order.
+
+        The query has its words for an order only where they order.
+        """
+        order = query.order
+        without = replace(query, order=None)
+        if request.sort is not None or order is None:
+            return without, request.sort, None
+        if order.is_mild and not query.is_empty:
+            return without, None, order
+        sort = read_sort(order.sort, self.index)
         is_known = sort is not None and sort.field in self.index.fields()
         if is_known or (sort == BESTSELLING and self.personal.live.has_statistics):
-            return query, query.order.sort
-        words = query.order.chip.text
+            return query, order.sort, None
         note = Note(
             "unknown-order",
-            f"{words!r} asks for an order that the shop has no numbers for, so it is left out",
-            {"words": words},
+            f"{order.chip.text!r} asks for an order that the shop has no numbers for, so it is left out",
+            {"words": order.chip.text},
         )
-        return replace(query, order=None, notes=(*query.notes, note)), None
+        return replace(without, notes=(*query.notes, note)), None, None
 
     def assign(self, request: SearchRequest, page: Page) -> RankingAssignment:
         """Assign rankers to a search, or to a later page of it."""
@@ -377,7 +392,7 @@ class SearchService:
         end = page.skip + request.k
         # A place more than is shown says whether there is another page.
         depth = max(end + 1, JUDGED, _RELATED_BY if request.related else 0)
-        corpus = self.corpus.read_once()
+        corpus, order = self.corpus.read_once(), plan.query.order
         results = self.rank(plan, corpus, assignment, depth=depth, start=page.skip)
         plan = results.plan
         shown = results.places[page.skip : end]
@@ -411,8 +426,8 @@ class SearchService:
             timings=timings,
             total=self.index.count(plan.result, GROUP if plan.collapse else None),
             facets=facets,
-            chips=(*plan.query.chips, *([plan.query.order.chip] if plan.query.order else [])),
-            sort=request.sort or (plan.query.order.sort if plan.query.order else "relevance"),
+            chips=(*plan.query.chips, *([order.chip] if order else [])),
+            sort=request.sort or (order.sort if order else "relevance"),
             searched_as=_correction(plan.query, sure=True),
             did_you_mean=_correction(plan.query, sure=False),
             related=self._related(results, request.related, corpus) if request.related else (),
