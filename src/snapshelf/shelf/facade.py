@@ -48,6 +48,7 @@ from snapshelf.shelf.folder import (
     QUERIES,
     WORDS,
     encoder_source,
+    has_own_journal,
     lock_shelf,
     open_index,
     open_journal,
@@ -401,7 +402,8 @@ class Shelf:
 
         It makes queries from a sample of its products (titles, rare words, categories, colours, photos in another
         light), sees how well each signal finds what they were made from, and fits the weights of the signals and the
-        probabilities of relevance to this shop. `add` does it by itself when a tenth of the products has changed.
+        probabilities of relevance to this shop. Clicks refine the
+        weights where there are enough. `add` does it by itself when a tenth of the products has changed.
 
         Parameters
         ----------
@@ -416,7 +418,14 @@ class Shelf:
         StorageError
             The result could not be written.
         """
-        tuning = tune(self._searcher, prior=prior, progress=progress, cancelled=self._closing.is_set)
+        has_journal = has_own_journal(self._folder)
+        tuning = tune(
+            self._searcher,
+            prior=prior,
+            log=self.journal.log() if has_journal else None,
+            progress=progress,
+            cancelled=self._closing.is_set,
+        )
         self._searcher.retune(tuning)
         return tuning
 

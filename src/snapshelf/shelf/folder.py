@@ -90,6 +90,11 @@ def shopper_settings(folder: Path) -> ShopperSettings:
     return ShopperSettings.load(folder / SHOPPERS)
 
 
+def has_own_journal(folder: Path) -> bool:
+    """Whether anything may be known of a shelf's shoppers."""
+    return (folder / JOURNAL).exists() or shopper_settings(folder).journal is not None
+
+
 def open_journal(folder: Path, catalogue: Catalogue) -> SqlJournal:
     """Open what is kept of a shelf's shoppers; the shelf itself need not be open.
 

@@ -95,6 +95,8 @@ class TuningReport:
         Kind of question → share whose first hit was right.
     cut_offs : mapping
         Kind of query → least probability of a good match.
+    clicks : int
+        Searches whose clicks refined the weights.
     """
 
     products: int
@@ -103,6 +105,7 @@ class TuningReport:
     worth: Mapping[str, float]
     found: Mapping[str, float]
     cut_offs: Mapping[str, float]
+    clicks: int = 0
 
     @classmethod
     def of(cls, tuning: Tuning) -> Self:
@@ -121,6 +124,7 @@ class TuningReport:
             dict(tuning.worth),
             dict(tuning.found),
             {kind: curve.cut_off for kind, curve in tuning.calibration.curves.items()},
+            tuning.clicks,
         )
 
 

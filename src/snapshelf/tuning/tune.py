@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from snapshelf.events import EventLog
 from snapshelf.search import Calibration, Prior, SearchService, Tuning, raw_weights
+from snapshelf.tuning.clicks import refine
 from snapshelf.tuning.fit import fit_curves, fit_weights
 from snapshelf.tuning.observations import Numbers, Observation, background, best_rows, observe
 from snapshelf.tuning.questions import Questions
@@ -70,6 +72,7 @@ def tune(
     service: SearchService,
     *,
     prior: Prior | None = None,
+    log: EventLog | None = None,
     seed: int = 0,
     seconds: float = SECONDS,
     progress: Callable[[int, int | None], None] | None = None,
@@ -84,6 +87,8 @@ def tune(
     service : SearchService
     prior : Prior or None
         What is known of other shops; by default the bundled prior.
+    log : EventLog or None
+        What shoppers clicked, see `refine`.
     seed, seconds, progress, cancelled
         See `inquire`.
     """
@@ -93,6 +98,9 @@ def tune(
     inquiry = inquire(service, seed=seed, seconds=seconds, progress=progress, cancelled=cancelled)
     observations, scales = inquiry.observations, inquiry.scales
     weights = raw_weights(fit_weights(observations, scales, prior.weights), scales)
+    clicks = 0
+    if log is not None:
+        weights, clicks = refine(weights, log)
     curves = fit_curves(observations, scales, weights, prior.curves)
     return Tuning(
         products=products,
@@ -101,6 +109,7 @@ def tune(
         weights=weights,
         worth=_worth(observations),
         found=_found(observations, weights),
+        clicks=clicks,
         calibration=Calibration(
             fingerprint=fingerprint,
             fitted_on=f"{len(observations)} questions of the shelf to itself, {products} products",
