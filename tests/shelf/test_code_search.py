@@ -40,6 +40,54 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
         yield opened
 
 
+def hits(shelf: Shelf, text: str) -> list[str]:
+    return [hit.product.id for hit in shelf.search(text=text, k=8)]
+
+
+@pytest.mark.parametrize(
+    ("text", "id"),
+    [
+        ("KX55-XS-Red", "KX55-XS-Red"),
+        ("kx55 m blue", "KX55-M-Blue"),
+        ("4006381333948", "KX55-M-Blue"),
+        ("100200300", "100200300"),
+        ("978-3-16-148410-0", "100200300"),
+        ("ab1234", "AB-1234"),
+        ("T-9", "T-9"),
+        ("40170725", "T-9"),
+        ("watch", "watch"),
+        ("red tank top AB-1234", "AB-1234"),
+        ("40063813339", "KX55-XS-Red"),
+        ("1333948", "KX55-M-Blue"),
+        ("100200", "100200300"),
+    ],
+)
+def test_codes_come_first_and_are_a_good_match(shelf: Shelf, text: str, id: str) -> None:
+    response = shelf.search(text=text, k=8)
+    assert next(iter(response)).product.id == id
+    assert not response.no_good_match
+    assert response.chips == () or " " in text
+
+
+def test_a_variant_stands_for_its_group_when_its_code_was_typed(tmp_path: Path) -> None:
+    with Shelf.open(tmp_path / "shelf") as opened:
+        for number, size in enumerate("SML"):
+            row = {"id": f"TOP-{size}-77", "title": "Linen top", "group_id": "TOP", "stock": number}
+            opened.put(Product.parse(row), [photo(3)])
+        assert hits(opened, "top-s-77") == ["TOP-S-77"], "though it is sold out"
+        assert hits(opened, "top-l-77") == ["TOP-L-77"]
+        assert hits(opened, "linen top") in (["TOP-M-77"], ["TOP-L-77"])
+
+
+def test_a_kind_among_the_words_does_not_hide_the_code(tmp_path: Path) -> None:
+    with Shelf.open(tmp_path / "shelf") as opened:
+        rows = [(f"W-100{n}", "Steel watch", "Watches") for n in range(4)]
+        for number, (id, title, category) in enumerate([*rows, ("B-2005", "Strap of leather", "Bands")]):
+            opened.put(Product.parse({"id": id, "title": title, "category": category}), [photo(number)])
+        assert hits(opened, "watch b-2005")[0] == "B-2005"
+        assert {*hits(opened, "watch")} == {id for id, *_ in rows}
+
+
 def suggestions(shelf: Shelf, typed: str, k: int = 8) -> list[tuple[str, str]]:
     return [(suggestion.text, suggestion.kind) for suggestion in shelf.suggest(typed, k)]
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from snapshelf._support.wire import documented
 from snapshelf.index import And, Filter, Or
 from snapshelf.language import Concept, Correction, QueryWord
+from snapshelf.query.codes import EXACT
 
 QueryKind: TypeAlias = Literal["photo", "words", "both"]
 """Input of a query; liked products count as photos."""
@@ -208,6 +209,11 @@ class Query:
     def is_empty(self) -> bool:
         """Whether nothing is looked for in particular: the shop is browsed."""
         return self.photo is None and self.text is None
+
+    @property
+    def coded(self) -> tuple[str, ...]:
+        """Ids of the products whose whole code is among the words."""
+        return tuple(id for id, level in self.codes.items() if level == EXACT)
 
     @property
     def kind(self) -> QueryKind:

@@ -84,7 +84,10 @@ def _equal(table: ScoreTable, variant: str, first: str) -> bool:
     """Whether a variant fits the query as well as the first of its group."""
     row, of_first = table.row[variant], table.row[first]
     return bool(
-        table.window[row] == table.window[of_first] and table.total[of_first] - table.total[row] <= EQUAL
+        table.window[row] == table.window[of_first]
+        and table.tier[row] == table.tier[of_first]
+        and table.codes[row] >= table.codes[of_first]
+        and table.total[of_first] - table.total[row] <= EQUAL
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from snapshelf.catalogue import Product, ProductName
+from snapshelf.catalogue import ProductName
 from snapshelf.language import Lexicon, normalise, tokenize
 
 LOOKED_AT = 50
@@ -47,8 +47,8 @@ def _of(text: str, wanted: list[str], title: str, lexicon: Lexicon) -> float:
     return SAME if normalise(title) == text else _SAME_WORDS
 
 
-def names_product(text: str, read: Iterable[tuple[int, int]], products: Iterable[Product]) -> bool:
-    """Whether the words contain the id or the model number of a product: a known-item query.
+def names_model(text: str, read: Iterable[tuple[int, int]], titles: Iterable[str]) -> bool:
+    """Whether the words contain a model number that is in a title.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ def names_product(text: str, read: Iterable[tuple[int, int]], products: Iterable
         The query's words in normal form.
     read : iterable of (int, int)
         Spans that were read as something else: "500ml" is no model number.
-    products : iterable of Product
-        Best candidates.
+    titles : iterable of str
+        Of the best candidates.
     """
     spans = list(read)
     numbers = {
@@ -65,16 +65,9 @@ def names_product(text: str, read: Iterable[tuple[int, int]], products: Iterable
         for match in _MODEL_NUMBER.finditer(text)
         if not any(match.start() < end and start < match.end() for start, end in spans)
     }
-    return any(
-        text == normalise(product.id) or bool(numbers and numbers & set(_model_numbers(product)))
-        for product in products
+    return bool(numbers) and any(
+        _plain(match[0]) in numbers for title in titles for match in _MODEL_NUMBER.finditer(normalise(title))
     )
-
-
-def _model_numbers(product: Product) -> Iterator[str]:
-    values = [value for value in product.attributes.values() if isinstance(value, str)]
-    for text in (product.id, product.title, *values):
-        yield from (_plain(match[0]) for match in _MODEL_NUMBER.finditer(normalise(text)))
 
 
 def _plain(number: str) -> str:

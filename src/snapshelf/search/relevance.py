@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from snapshelf.errors import ShelfError
 from snapshelf.query import QueryKind
 from snapshelf.search.corpus import Corpus
-from snapshelf.search.exact_match import SAME, names_product
+from snapshelf.search.exact_match import SAME, names_model
 from snapshelf.search.fusion import split_visual
 from snapshelf.search.plan import SearchPlan
 from snapshelf.search.score_table import Rows, ScoreTable
@@ -131,7 +131,7 @@ def evidence_of(table: ScoreTable, rows: Rows, plan: SearchPlan, corpus: Corpus)
 
 
 def is_known_item(table: ScoreTable, best: Rows, plan: SearchPlan, corpus: Corpus) -> bool:
-    """Whether the query names a product of the shop, whoever asks: by its title, its number or its photo.
+    """Whether the query names a product of the shop, whoever asks: by its title, its code or its photo.
 
     Parameters
     ----------
@@ -146,11 +146,12 @@ def is_known_item(table: ScoreTable, best: Rows, plan: SearchPlan, corpus: Corpu
         return photo is not None and float(photo[0]) >= NEAR_DUPLICATE
     if plan.query.kind != "words" or not plan.has_words:
         return False
-    if (table.exactness[table.window == 0] == SAME).any():
+    if (table.exactness[table.window == 0] == SAME).any() or (table.tier == EXACT_CODE).any():
         return True
     spans = [(chip.start, chip.end) for chip in plan.query.chips]
     head = [table.ids[row] for row in best[:_NAMED_AMONG]]
-    return names_product(plan.query.normalised, spans, corpus.products.get_many(head).values())
+    titles = [name.title for name in corpus.products.names(head).values()]
+    return names_model(plan.query.normalised, spans, titles)
 
 
 @dataclass(frozen=True, slots=True)

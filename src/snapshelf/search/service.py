@@ -19,8 +19,10 @@ from snapshelf.events import Event
 from snapshelf.index import Equals, Filter, Ids, Not, Or, SearchIndex
 from snapshelf.language import Lexicon, WordForms, normalise, warm_up_correction
 from snapshelf.query import (
+    CATEGORY,
     MAX_TEXT_LENGTH,
     CatalogueView,
+    Chip,
     CodeTable,
     Note,
     OrderWords,
@@ -260,7 +262,7 @@ class SearchService:
         chips, relaxations = relaxed(
             said, joined(not_hidden, *choices), lambda within: self.index.count(within, group)
         )
-        base = joined(not_hidden, hard_filter(chips))
+        base = joined(not_hidden, _said(query, chips))
         if mild is not None:
             boost = self._settings.understanding.boost(mild.sort)
             chip = preferred(mild, joined(base, *choices), self.index, boost)
@@ -504,6 +506,14 @@ class SearchService:
         if request.shopper is not None and request.personal and not start and not results.plan.is_browsing:
             events = (search_event(query_id, request.shopper, request.text, results.plan, now=now),)
         self.personal.record(impression, events)
+
+
+def _said(query: Query, chips: Sequence[Chip]) -> Filter | None:
+    """Return what the hard chips say; a product whose code was typed is of the kind that was meant."""
+    kinds = hard_filter([chip for chip in chips if chip.kind == CATEGORY])
+    others = hard_filter([chip for chip in chips if chip.kind != CATEGORY])
+    coded = query.coded
+    return joined(others, Or((kinds, Ids(coded))) if kinds is not None and coded else kinds)
 
 
 def _correction(query: Query, *, sure: bool) -> str | None:

@@ -69,10 +69,12 @@ def is_rating(name: str) -> bool:
 
 
 def by_score(table: ScoreTable) -> Rows:
-    """Order candidates: those whose words have rights first, then by window and tier, then by score; ties by id.
+    """Order candidates: those whose words have rights first, then by window, tier and code, then by score; ties by id.
 
     Windows before tiers, so that what a wider window brings comes behind; see `WordStatistics.tiers` for the rights,
     all of whose candidates come in the first window or before any others.
     """
     has_none = table.tier == NO_RIGHTS
-    return np.lexsort((-table.total, table.draft, ~table.reranked, table.tier, table.window, has_none))
+    return np.lexsort(
+        (-table.total, table.draft, ~table.reranked, -table.codes, table.tier, table.window, has_none)
+    )
