@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.shops import cases, latency, photo_colours, report, systems
+from benchmarks.shops import cases, latency, photo_colours, prior, report, systems
 from benchmarks.shops.measure import measure
 from benchmarks.shops.queries import Judge
 from benchmarks.shops.shop import Shop, open_shop
@@ -18,6 +18,8 @@ from benchmarks.shops.sources import ON_DEMAND, SOURCES
 from snapshelf.encoders import load_encoder
 from snapshelf.errors import SnapshelfError
 from snapshelf.shelf import Shelf
+
+_USUAL = [name for name in SOURCES if name not in ON_DEMAND]
 
 
 def main() -> int:
@@ -48,6 +50,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             shops.append(shop)
     if missing:
         _say(f"not measured, as --data has them: {', '.join(missing)}")
+    inquiries = prior.ask(_USUAL, options.data, options.cache) if options.leave_one_out else {}
     encoder = load_encoder(None)
     judges = {shop.name: Judge(shop, options.queries) for shop in shops}
     figures: dict[str, Any] = {"shops": {}}
@@ -57,10 +60,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         queries = judge.queries([other for name, other in judges.items() if name != shop.name])
         titles = {product.id: product.title for product in shop.products}
         with Shelf.open(shop.shelf, create=False) as shelf:
+            if inquiries:
+                shelf.tune(prior=prior.prior_of(inquiries, without=shop.name))
             measured = measure(shelf, [*queries, *judge.photo_queries()], titles)
             named = cases.run(shelf, shop.name)
             if shop.name == "demo":
                 figures["photo_colours"] = asdict(photo_colours.measure(shelf, shop.source.photos))
+        if inquiries:
+            shop.forget_tuning()
         figures["shops"][shop.name] = {
             "products": len(shop.products),
             "photos": shop.source.photographed,
@@ -81,16 +88,20 @@ def _say(what: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.shops", description=__doc__)
-    usual = [name for name in SOURCES if name not in ON_DEMAND]
     parser.add_argument(
         "--data", type=Path, default=Path("../shared/data"), help="folder of shared data (%(default)s)"
     )
     parser.add_argument(
         "--cache", type=Path, default=Path("shops-cache"), help="keeps the shelves (%(default)s)"
     )
-    parser.add_argument("--shops", type=_names, default=usual, help=f"of {', '.join(SOURCES)}")
+    parser.add_argument("--shops", type=_names, default=_USUAL, help=f"of {', '.join(SOURCES)}")
     parser.add_argument("--queries", type=int, default=100, help="most of a measure and shop (%(default)s)")
     parser.add_argument("--shelf", type=Path, help="a large shelf, whose latency is measured")
+    parser.add_argument(
+        "--leave-one-out",
+        action="store_true",
+        help="tune each shop with a prior of the other shops, instead of the bundled prior of all",
+    )
     parser.add_argument("--failures", type=int, default=0, help="examples of each measure to print")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args()

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import snapshelf
 from benchmarks.shops.sources import OWN, SOURCES, Source
@@ -17,11 +16,13 @@ from snapshelf.errors import SnapshelfError
 from snapshelf.shelf import Shelf, open_catalogue
 
 _CODE = Path(snapshelf.__file__).parent
-_DECIDES_INDEX = ("catalogue", "index", "language", "shelf", "encoders", "query")
-"""Rooms whose code decides what is in a shelf; a shelf of other code is indexed and tuned anew."""
+_DECIDES_INDEX = ("catalogue", "index", "language", "shelf", "encoders")
+"""Rooms whose code decides what is in a shelf; a shelf of other code is indexed anew."""
 
-_MADE_OF_PRODUCTS = ("store", "words", "tuning.json")
-"""Files of a shelf that follow from its catalogue."""
+_DECIDES_TUNING = (*_DECIDES_INDEX, "query", "search", "tuning")
+_INDEX = ("store", "words")
+_TUNING = "tuning.json"
+_MADE = "made.json"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Shop:
     source: Source
     products: Sequence[Product]
 
+    def forget_tuning(self) -> None:
+        """Let the next run tune the shelf anew."""
+        _remove(self.shelf.parent / _MADE)
+
     def code_values(self, product: Product) -> Mapping[str, str]:
         """Return the codes of a product by the name of their column."""
         codes = {"id": product.id}
@@ -58,28 +63,21 @@ def open_shop(name: str, shared: Path | None, cache: Path, report: Callable[[str
     if name not in OWN and (shared is None or not shared.is_dir()):
         return None
     folder = cache / name
-    code = _digest_of_code()
-    made = folder / "made.json"
+    made = folder / _MADE
     files, shelf = folder / "files", folder / "shelf"
     files.mkdir(parents=True, exist_ok=True)
     source = SOURCES[name](shared or files, files)
-    state: dict[str, Any] = json.loads(made.read_text()) if made.is_file() else {}
-    if state.get("code") != code or not shelf.is_dir():
-        report(f"{name}: {'indexing anew' if shelf.is_dir() else 'building the shelf'}")
-        for part in _MADE_OF_PRODUCTS:
+    code = {"index": _digest_of_code(_DECIDES_INDEX), "tuning": _digest_of_code(_DECIDES_TUNING)}
+    known: dict[str, str] = json.loads(made.read_text()) if made.is_file() else {}
+    if known != code:
+        is_index_old = known.get("index") != code["index"]
+        report(f"{name}: {'indexing' if is_index_old else 'tuning'} anew")
+        for part in (*(_INDEX if is_index_old else ()), _TUNING):
             _remove(shelf / part)
-        problems: list[str] = []
-        with Shelf.open(shelf) as built:
-            for feed in source.feeds:
-                built.add(
-                    feed,
-                    photos=source.photos,
-                    mapping=source.mapping,
-                    errors=lambda problem: problems.append(str(problem)),
-                )
-        if problems:
-            report(f"{name}: {len(problems)} rows not usable, the first: {problems[0]}")
-        made.write_text(json.dumps({"code": code, "problems": len(problems)}))
+        with Shelf.open(shelf) as built:  # tunes itself
+            if is_index_old:
+                _add(built, source, lambda text: report(f"{name}: {text}"))
+        made.write_text(json.dumps(code))
     with open_catalogue(shelf) as catalogue:
         ids: list[str] = []
         while page := catalogue.ids(ids[-1] if ids else None):
@@ -90,6 +88,19 @@ def open_shop(name: str, shared: Path | None, cache: Path, report: Callable[[str
     return Shop(name, shelf, source, products)
 
 
+def _add(shelf: Shelf, source: Source, report: Callable[[str], None]) -> None:
+    problems: list[str] = []
+    for feed in source.feeds:
+        shelf.add(
+            feed,
+            photos=source.photos,
+            mapping=source.mapping,
+            errors=lambda problem: problems.append(problem.message),
+        )
+    if problems:
+        report(f"{len(problems)} rows not usable, the first: {problems[0]}")
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
@@ -97,9 +108,9 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _digest_of_code() -> str:
+def _digest_of_code(rooms: Sequence[str]) -> str:
     digest = hashlib.sha256()
-    for room in _DECIDES_INDEX:
+    for room in rooms:
         for path in sorted((_CODE / room).rglob("*")):
             if path.suffix in (".py", ".yaml", ".json"):
                 digest.update(path.read_bytes())
