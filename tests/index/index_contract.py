@@ -410,6 +410,25 @@ class IndexContract(ABC):
                 assert ids(store.nearest(axis(0), 5, where)) == list(expected), where
                 assert ids(store.matching({"word": 1.0}, 5, where)) == list(expected), where
 
+    def test_photos_of_given_records(self, store: SearchIndex) -> None:
+        store.upsert([record("a", axis(0)), record("b", 2 * axis(1))])
+        assert store.photos([]) == store.photos(["nobody"]) == {}
+        found = store.photos(["b", "nobody", "a", "b"])
+        assert {id: photos.tolist() for id, photos in found.items()} == {
+            "b": [axis(1).tolist()],
+            "a": [axis(0).tolist()],
+        }
+        store.upsert([record("c", axis(2), axis(3), axis(4)), record("a", axis(5), axis(6)), record("d")])
+        store.upsert([record("c", axis(2), axis(4), axis(3))])
+        found = store.photos(["d", "c", "a"])
+        assert {id: photos.tolist() for id, photos in found.items()} == {
+            "d": [axis(0).tolist()],
+            "c": [axis(2).tolist(), axis(4).tolist(), axis(3).tolist()],
+            "a": [axis(5).tolist(), axis(6).tolist()],
+        }
+        found["c"][:] = 0
+        assert store.photos(["c"])["c"].any()
+
     def test_matches_and_facts_of_given_records(self, store: SearchIndex) -> None:
         store.upsert([record(id, **facts) for id, facts in SHOP.items()])
         assert store.matches(["4", "nobody", "1", "3", "1"], Equals("tags", "new")) == {"1", "4"}
@@ -944,6 +963,7 @@ class StoreMachine(RuleBasedStateMachine):
                 one.histogram(field, where, bins=3, distinct=distinct),
                 one.count(where, distinct),
                 one.group_sizes(one.scroll(), where, other),
+                {id: photos.tolist() for id, photos in one.photos(["a", "b", "红"]).items()},
                 one.matches(["a", "b", "红"], where or And(())),
                 one.field_values(["a", "b", "红"], [field, other]),
                 one.field_kinds(),

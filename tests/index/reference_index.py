@@ -159,6 +159,16 @@ class ReferenceIndex:
         ]
 
     @alone
+    def photos(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        self._check_open()
+        return {
+            id: (photos / np.linalg.norm(photos, axis=1, keepdims=True)).astype(np.float32)
+            for id in ids
+            if id in self._records
+            for photos in [self._records[id].photos.astype(np.float64)]
+        }
+
+    @alone
     def idf(self, terms: Collection[str]) -> dict[str, float]:
         self._check_open()
         return {term: self._idf(term) for term in terms}

@@ -78,6 +78,11 @@ class Columns:
 
     # Rows
 
+    def known(self, rows: Rows) -> Rows:
+        """Return those of some rows that hold a record."""
+        rows = rows[rows < len(self._alive)]
+        return rows[self._alive[rows]]
+
     def reserve(self, ids: Sequence[str]) -> list[int]:
         """Return rows for records that are about to be put: their own, or unused rows."""
         rows = []
@@ -294,13 +299,12 @@ class Columns:
         """Count the matching records in the group of each record; see `SearchIndex.group_sizes`."""
         groups = self._grouped(field)
         known = [id for id in ids if id in self._rows]
-        codes = groups.codes[self.rows_of(known)]
-        wanted, places = np.unique(codes, return_inverse=True)
-        members = groups.codes[self.rows(where)]
-        at = np.searchsorted(wanted, members)
-        at[at == len(wanted)] = 0
-        sizes = np.bincount(at[wanted[at] == members], minlength=len(wanted)) if len(wanted) else wanted
-        return dict(zip(known, sizes[places].tolist(), strict=True))
+        rows = np.array(self.rows_of(known), np.int64)
+        sizes = self.mask(where)[rows].astype(np.int64)  # of a record that is alone in its group
+        shared = groups.shared[rows]
+        if shared.any():
+            sizes[shared] = groups.sizes(rows[shared], self.rows(where))
+        return dict(zip(known, sizes.tolist(), strict=True))
 
     # On disk
 

@@ -22,12 +22,22 @@ class Groups:
     def __init__(self, codes: NDArray[np.int64], alive: Rows) -> None:
         self.codes = codes
         sizes = np.bincount(codes[alive], minlength=int(codes.max(initial=0)) + 1)
-        self._shared = sizes[codes] > 1
+        self.shared = sizes[codes] > 1
         """Whether the group of a row has other rows too: only those can be counted twice."""
+
+    def sizes(self, rows: Rows, members: Rows) -> NDArray[np.int64]:
+        """Count the members in the group of each row, int64 (n,)."""
+        codes = self.codes[rows]
+        wanted = different_numbers(codes)
+        is_wanted = np.zeros(int(self.codes.max(initial=0)) + 1, np.bool_)
+        is_wanted[wanted] = True
+        of_members = self.codes[members]
+        places = np.searchsorted(wanted, of_members[is_wanted[of_members]])
+        return np.bincount(places, minlength=len(wanted))[np.searchsorted(wanted, codes)]
 
     def among(self, rows: Rows) -> Members:
         """Sort rows by their groups."""
-        is_shared = self._shared[rows]
+        is_shared = self.shared[rows]
         shared = rows[is_shared]
         _, numbers, sizes = np.unique(self.codes[shared], return_inverse=True, return_counts=True)
         # A narrow filter leaves a single row of most groups: it counts like a row without a group.

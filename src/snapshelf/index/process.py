@@ -133,6 +133,11 @@ class ProcessIndex:
         values: list[dict[str, FieldValue]] = self._call("field_values", ids, fields)
         return values
 
+    def photos(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """See `SearchIndex.photos`."""
+        photos: dict[str, NDArray[np.float32]] = self._call("photos", ids)
+        return photos
+
     def idf(self, terms: Collection[str]) -> dict[str, float]:
         """See `SearchIndex.idf`."""
         result: dict[str, float] = self._call("idf", list(terms))

@@ -301,6 +301,10 @@ class SearchIndex(Protocol):
         """
         ...
 
+    def photos(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the unit vectors of the photos of records, float32 (m, d) by id; unknown ids are left out."""
+        ...
+
     def idf(self, terms: Collection[str]) -> dict[str, float]:
         """Return the inverse document frequency of each term, as in `matching`; n is 0 for an unknown term."""
         ...

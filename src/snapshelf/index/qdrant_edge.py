@@ -279,6 +279,19 @@ class QdrantEdgeIndex:
             values = dict(zip(rows, self._table.values_of(list(rows.values()), fields), strict=True))
             return [{**values.get(id, {})} for id in ids]
 
+    def photos(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors of the photos of records; see `SearchIndex.photos`."""
+        with self._calls:
+            known = {id: row for id in ids for row in self._table.rows_of([id])}
+            if not known:
+                return {}
+            rows = np.array(list(known.values()), np.int64)
+            first = self._photos.of(rows)[:, None]
+            if not self._several:
+                return dict(zip(known, first, strict=True))
+            further = self._further.of(rows)
+            return {id: np.concatenate(photos) for id, *photos in zip(known, first, further, strict=True)}
+
     def idf(self, terms: Collection[str]) -> dict[str, float]:
         """Inverse document frequency of each term; see `SearchIndex.matching`."""
         with self._calls:
@@ -564,7 +577,7 @@ class QdrantEdgeIndex:
             request = edge.QueryRequest(k, query=nearest, params=params, with_payload=False)
             rows += [int(point.id) for point in self._shard.call(edge.EdgeShard.query, request)]
         # An update that failed half-way may have left a point that the table does not know.
-        known = np.array([row for row in rows if row in self._table], np.int64)
+        known = self._table.known(np.array(rows, np.int64))
         return known if len(queries) == 1 else _nearest_of(different_numbers(known), query, k)
 
     def _best(self, rows: Rows, scores: NDArray[np.floating[Any]], k: int) -> list[Candidate]:

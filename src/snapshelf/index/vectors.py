@@ -94,6 +94,11 @@ class Vectors:
         self._file.reserve(row + 1)
         self._file.array[row] = np.nan if vector is None else vector
 
+    def of(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of rows, float32 (n, d)."""
+        vectors: NDArray[np.float32] = self._file.array[rows]
+        return vectors
+
     def scores(self, rows: NDArray[np.int64], query: NDArray[np.float32]) -> Scores:
         """Return the dot products of `query` with the vectors of `rows`."""
         return _products(self._file.array, rows, query)
@@ -143,6 +148,13 @@ class FurtherVectors:
         """Remove the vectors of rows."""
         places, _ = self._places_of(np.array(rows, np.int64))
         self._owners.array[places] = 0
+
+    def of(self, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+        """Return the vectors of each row, float32 (m, d), in their order."""
+        places, at = self._places_of(rows)
+        order = np.argsort(at, kind="stable")
+        ends = np.cumsum(np.bincount(at, minlength=len(rows)))
+        return np.split(self._file.array[places[order]], ends[:-1])
 
     def raise_to(self, scores: Scores, rows: NDArray[np.int64], query: NDArray[np.float32]) -> None:
         """Raise the score of each row to the largest dot product of its vectors with `query`."""

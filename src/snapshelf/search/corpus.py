@@ -56,14 +56,15 @@ class Corpus:
 
     def read_once(self) -> Corpus:
         """Return the same corpus for a single search, which reads each product, name and vector once."""
-        return replace(self, products=_ReadOnce(self.products))
+        return replace(self, products=_ReadOnce(self.products, self.index))
 
 
 class _ReadOnce:
     """Products that remember what they have read."""
 
-    def __init__(self, products: Products) -> None:
+    def __init__(self, products: Products, index: SearchIndex) -> None:
         self._products = products
+        self._index = index
         self._read: dict[str, Product] = {}
         self._names: dict[str, ProductName] = {}
         self._vectors: dict[str, NDArray[np.float32]] = {}
@@ -77,8 +78,8 @@ class _ReadOnce:
         return _through(self._names, self._products.names, ids)
 
     def vectors(self, ids: Sequence[str]) -> Mapping[str, NDArray[np.float32]]:
-        """See `Products.vectors`."""
-        return _through(self._vectors, self._products.vectors, ids)
+        """See `Products.vectors`; from the index, which has them at hand."""
+        return _through(self._vectors, self._index.photos, ids)
 
 
 def _through(
