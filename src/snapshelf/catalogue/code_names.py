@@ -7,9 +7,9 @@ from functools import lru_cache
 
 _CODE_NAME = re.compile(
     r"""(?:^|\s)(?:
-        skus?|mpns?|gtins?|gtin\d+|eans?|ean\d+|upcs?|upc\d+|isbns?|isbn\d+|jans?|asin|plu|oem|barcodes?|model|ref|référence
+        skus?|mpns?|gtins?|gtin\d+|eans?|ean\d+|upcs?|upc\d+|isbns?|isbn\d+|jans?|asins?|plu|oem|barcodes?|model|ref|référence
         |reference|referencia|referenz|riferimento|artikelnummer|artikelnr|artnr|bestellnummer|bestellnr|varenummer
-        |artikul|артикул|штрихкод
+        |artikul|артикул|штрихкод|код\sтовара
         |(?:part|item|article|artikel|art|style|product|model|modell|catalogu?e|order|stock|vendor|manufacturer|supplier|mfr)
             \s(?:number|numbers|nummer|numero|número|no|nr|num|code|codes|id)
         |(?:code|código|codice|codigo)\s(?:article|produit|producto|prodotto|barras|barre|ean)

@@ -25,7 +25,7 @@ from snapshelf.query.filters.fields import ATTRIBUTES
 EXACT, PREFIX, WITHIN = 3, 2, 1
 """How a code matches: it is what was typed, begins with it, or contains it."""
 
-MAX_MATCHES = 200
+MAX_MATCHES = 100
 """Maximum number of products that a code matches."""
 
 MIN_PREFIX, MIN_WITHIN = 3, 4
