@@ -14,7 +14,7 @@ from itertools import product
 
 import numpy as np
 
-from snapshelf.index import Filter
+from snapshelf.index import Filter, Ids
 from snapshelf.search.assignment import RankingAssignment
 from snapshelf.search.collapse import COUNTED_BEHIND, Collapsed, collapse_duplicates, collapse_variants
 from snapshelf.search.corpus import Corpus
@@ -139,6 +139,8 @@ def search(
                 candidates = _accepted(candidates, judgement, plan)
             if plan.sort is not None and not is_open:
                 candidates = _joined([*windows, candidates])
+                if not _shows_members_only(plan, judgements[0][1]):
+                    plan = _nearest(plan, candidates, depth)
                 return _listed(
                     plan, corpus, candidates, judgements[0][1], calibration, timings, depth=depth, start=start
                 )
@@ -246,6 +248,12 @@ def _accepted(candidates: ScoreTable, judgement: Judgement, plan: SearchPlan) ->
 
 def _shows_members_only(plan: SearchPlan, judgement: Judgement) -> bool:
     return judgement.has_good_match or plan.min_relevance is not None
+
+
+def _nearest(plan: SearchPlan, candidates: ScoreTable, count: int) -> SearchPlan:
+    """Restrict a plan to the nearest products: the cheapest of what is unlike the query helps nobody."""
+    nearest = Ids(tuple(candidates.ids[row] for row in by_score(candidates)[:count]))
+    return replace(plan, within=joined(plan.within, nearest))
 
 
 def _ordered(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from snapshelf.index import Between, ByNumber, Filter, Has, SearchIndex
+from snapshelf.index import Between, ByNumber, Filter, Has, HasWords, SearchIndex
+from snapshelf.language import QueryWord
 from snapshelf.query import Chip, OrderWords, write_filter
 from snapshelf.search.facets import joined
 
@@ -12,21 +14,28 @@ _PART = 3
 """The first of so many parts of what matches is preferred: the cheaper third."""
 
 
-def preferred(order: OrderWords, within: Filter | None, index: SearchIndex, boost: float) -> Chip | None:
+def preferred(
+    order: OrderWords, words: Sequence[QueryWord], within: Filter | None, index: SearchIndex, boost: float
+) -> Chip | None:
     """Return a soft chip of the products that come first in an order; None where too few have its number.
 
     Parameters
     ----------
     order : OrderWords
         Mild words, which ask for the smallest numbers of a field.
+    words : sequence of QueryWord
+        The other words: a cheap watch is cheap among the products with the word, if there are any.
     within : Filter or None
-        What matches the query otherwise: a cheap watch is cheap among watches.
+        What has to match.
     index : SearchIndex
     boost : float
         Added to the score of these products.
     """
     field = order.sort
     known = joined(within, Has(field))
+    if words:
+        having = HasWords(tuple(word.alternatives for word in words), (1.0,) * len(words), float(len(words)))
+        known = joined(known, having) if index.count(joined(known, having)) else known
     count = index.count(known) // _PART
     if not count:
         return None

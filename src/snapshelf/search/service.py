@@ -257,15 +257,13 @@ class SearchService:
         group = GROUP if collapse else None
         query, order, mild = self._read_order(request, query)
         sort = read_sort(order, self.index)
-        # Sorting forgets how well a product fits, so what was said has to hold.
-        said = query.chips if sort is None else [replace(chip, hard=True) for chip in query.chips]
         chips, relaxations = relaxed(
-            said, joined(not_hidden, *choices), lambda within: self.index.count(within, group)
+            query.chips, joined(not_hidden, *choices), lambda within: self.index.count(within, group)
         )
         base = joined(not_hidden, _said(query, chips))
         if mild is not None:
             boost = self._settings.understanding.boost(mild.sort)
-            chip = preferred(mild, joined(base, *choices), self.index, boost)
+            chip = preferred(mild, query.words, joined(base, *choices), self.index, boost)
             if chip is not None and chip.where not in request.dismissed:
                 chips = (*chips, chip)
         everything = joined(base, *choices)
