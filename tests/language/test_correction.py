@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from snapshelf.language import Concept, Lexicon, Vocabulary, correct, normalise, warm_up_correction
+from snapshelf.language import (
+    Concept,
+    Lexicon,
+    Vocabulary,
+    correct,
+    normalise,
+    warm_up_correction,
+    words_with_prefix,
+)
 from snapshelf.language.spelling import Speller, edit_distance
 
 TITLES = [
@@ -40,6 +48,8 @@ def corrected(text: str) -> str | None:
         ("耐克 runing shoes", "耐克 running shoes"),
         ("red runing, shoes!", "red running, shoes!"),
         ("snekers", "sneakers"),  # only the lexicon knows it
+        ("wrangelr 42", "wrangler 42"),  # beside a number
+        ("runing guci", "running guci"),  # what is sure is corrected, whatever is not
     ],
 )
 def test_slips(text: str, expected: str) -> None:
@@ -53,7 +63,7 @@ def test_slips(text: str, expected: str) -> None:
         "run shoe watch dress",  # other inflections of known words
         "ran",  # too short to judge
         "gucc1 t20",  # digits
-        "casio mpt 1302",  # beside a number
+        "casio mpt 1302",  # short beside a number
         "under $50",
         "cheap quality",  # shoppers' words
         "sneakers ethnic sofa",  # the lexicon's
@@ -93,6 +103,84 @@ def test_pinyin(text: str, expected: str) -> None:
     assert {change.kind for change in correction.changes} == {"pinyin"}
 
 
+phones = Vocabulary.of(
+    [
+        *[
+            "Apple iPhone 15 Pro 128GB",
+            "碎花连衣裙女夏季",
+            "真丝连衣裙",
+            "无线蓝牙耳机",
+            "苏泊尔电饭煲4升",
+            "运动鞋男透气",
+        ]
+        * 5,
+        "手机壳硅胶",
+        "华为手机",
+        "群晖网络存储服务器",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "sure"),
+    [
+        ("ipone 15", "iphone 15", True),
+        ("iphnoe 15 128gb", "iphone 15 128gb", True),
+        ("连衣群", "连衣裙", True),
+        ("紅色連衣群", "红色连衣裙", True),
+        ("红色连衣群女", "红色连衣裙女", True),
+        ("蓝牙尔机", "蓝牙耳机", True),
+        ("电饭堡", "电饭煲", True),
+        ("运动协", "运动鞋", True),
+        ("手基壳", "手机壳", True),
+        ("缎面裙摆洗衣基", "缎面裙摆洗衣机", False),  # the shop has none
+    ],
+)
+def test_words_beside_numbers_and_wrong_characters(text: str, expected: str, sure: bool) -> None:
+    correction = correct(text, phones)
+    assert correction is not None
+    assert (correction.text, correction.sure) == (expected, sure)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "连衣裙",
+        "群晖",  # the shop has it
+        "华为手机",
+        "蓝牙音箱",  # the lexicon has it
+        "红群",  # a single character is no word to go by
+        "安踏鞋",
+        "佳能相机",
+        "围棋",
+        "人体工学",
+        "手机 壳",
+    ],
+)
+def test_chinese_that_is_left_alone(text: str) -> None:
+    assert correct(text, phones) is None
+
+
+def test_a_word_that_the_shop_has_elsewhere_is_left_alone() -> None:
+    assert correct("embroiderd", vocabulary) is not None
+    assert correct("embroiderd", vocabulary, is_word={"embroiderd"}.__contains__) is None
+
+
+@pytest.mark.parametrize(
+    ("prefix", "words"),
+    [
+        ("embro", ["embroidered"]),
+        ("wran", ["wrangler"]),
+        ("sho", ["shoes"]),
+        ("em", []),
+        ("shoes", []),
+        ("zzz", []),
+    ],
+)
+def test_words_that_an_unknown_word_begins(prefix: str, words: list[str]) -> None:
+    assert words_with_prefix(prefix, vocabulary) == words
+
+
 @pytest.mark.parametrize(
     ("text", "sure"),
     [
@@ -103,8 +191,11 @@ def test_pinyin(text: str, expected: str) -> None:
         ("womens runningshoes", False),
         ("embbroiderred kurta", False),  # two slips
         ("mike", False),  # first letters are rarely wrong
-        ("gucchi", False),  # the shop has it once only
-        ("runing gucchi", False),
+        ("gucchi", True),  # the only word that near
+        ("guci", False),  # too short for a word that the shop has once only
+        ("sofra", False),  # near a word of the lexicon that the shop lacks
+        ("fossli women", True),  # transposed
+        ("embroiderd", True),
     ],
 )
 def test_being_sure(text: str, sure: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from snapshelf.language.brands import BrandNames, bilingual_names
 from snapshelf.language.codes import MIN_CODE_DIGITS, MIN_CODE_LENGTH, code_key, is_code
 from snapshelf.language.completions import Completion, Completions
-from snapshelf.language.correction import Change, Correction, correct, warm_up_correction
+from snapshelf.language.correction import Change, Correction, correct, warm_up_correction, words_with_prefix
 from snapshelf.language.lexicon import Concept, Lexicon, Match
 from snapshelf.language.normalisation import normalise
 from snapshelf.language.quantity import Quantity, QuantityKind, quantities
@@ -58,4 +58,5 @@ __all__ = [
     "stem",
     "tokenize",
     "warm_up_correction",
+    "words_with_prefix",
 ]

@@ -112,6 +112,17 @@ class BrandNames:
         return name not in common or name in self._own
 
 
+def is_brand_word(word: str) -> bool:
+    """Return whether a word in normal form is a name of a bundled brand, or a word of one."""
+    return word in _brand_words()
+
+
+@cache
+def _brand_words() -> frozenset[str]:
+    names, _ = _bundled()
+    return frozenset(unit for name in names for unit in (*name, _text(name)) if len(unit) > 1)
+
+
 def bilingual_names(text: str) -> tuple[str, str] | None:
     """Return the names in two scripts with which a brand or title begins: 华为（HUAWEI）, Apple/苹果 iPhone 15.
 

@@ -40,6 +40,11 @@ def _readings(character: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(typed))
 
 
+def sound_alike(first: str, second: str) -> bool:
+    """Return whether two characters have a reading in common, but for the tone."""
+    return not set(_readings(first)).isdisjoint(_readings(second))
+
+
 def spellings(text: str, limit: int) -> list[str]:
     """Return up to `limit` spellings of `text` in pinyin without tones and spaces; other characters stay.
 
