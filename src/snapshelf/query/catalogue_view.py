@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from snapshelf.encoders import Encoder
 from snapshelf.index import Filter
 from snapshelf.language import (
+    Alternatives,
     BrandNames,
     Concept,
     Lexicon,
@@ -23,6 +24,7 @@ from snapshelf.language import (
     Vocabulary,
     normalise,
     quantities,
+    stem,
     tokenize,
 )
 from snapshelf.query.categories import CATEGORY, Categories, ProductCounts, any_of
@@ -98,6 +100,10 @@ _WORD = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+")
 
 class ProductIndex(ProductCounts, ProductReader, Protocol):
     """Counts and reads products; every search index satisfies it."""
+
+    def frequencies(self, words: Sequence[Alternatives]) -> list[int]:
+        """Return the number of products that have each word."""
+        ...
 
 
 class FieldValues(NamedTuple):
@@ -242,6 +248,10 @@ class CatalogueView:
                 earlier = PhotoKinds(self._index, self._photo_vectors, encoder, self.categories.english_name)
             self._photo_kinds[key] = earlier
         return self._photo_kinds[key]
+
+    def has_word(self, word: str) -> bool:
+        """Return whether a product has a word anywhere, its description included."""
+        return self._index is not None and self._index.frequencies([((stem(word),),)]) != [0]
 
     @cached_property
     def brand_names(self) -> BrandNames | None:

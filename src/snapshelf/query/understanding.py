@@ -22,6 +22,8 @@ from snapshelf.language import (
     normalise,
     query_words,
     search_terms,
+    stem,
+    words_with_prefix,
 )
 from snapshelf.query.catalogue_view import CatalogueView
 from snapshelf.query.categories import CATEGORY
@@ -117,9 +119,10 @@ def understand(
     vocabulary = catalogue.vocabulary if catalogue else None
     forms = WordForms.of(vocabulary) if vocabulary else None
     brands = catalogue.brand_names if catalogue else None
-    searched_words = _with_codes(
-        query_words(encoded_text, lexicon, forms, brands), encoded_text, words, codes
-    )
+    searched_words = query_words(encoded_text, lexicon, forms, brands)
+    if catalogue and settings.correct:
+        searched_words = _with_longer_words(searched_words, encoded_text, catalogue)
+    searched_words = _with_codes(searched_words, encoded_text, words, codes)
     terms = _weigh_terms(encoded_text, searched_words, lexicon)
     browses = order is not None and not has_photo and not encoded_text and not parsed.negated_text
     if not has_photo and not encoded_text and not parsed.negated_text and not browses:
@@ -172,6 +175,18 @@ def understand(
         nearest=parsed.nearest,
         excluded_ids=frozenset((*query_input.liked, *query_input.disliked)),
     )
+
+
+def _with_longer_words(words: list[QueryWord], text: str, catalogue: CatalogueView) -> list[QueryWord]:
+    """Let an unknown last word stand for the words of the shop that it begins: it may be typed in part."""
+    last = words[-1] if words else None
+    if last is None or catalogue.vocabulary is None or last.end < len(text):
+        return words
+    if not (last.text.isascii() and last.text.isalpha()) or catalogue.has_word(last.text):
+        return words
+    longer = words_with_prefix(last.text, catalogue.vocabulary, catalogue.lexicon)
+    alternatives = dict.fromkeys((*last.alternatives, *((stem(word),) for word in longer)))
+    return [*words[:-1], replace(last, alternatives=tuple(alternatives))]
 
 
 def _with_codes(words: Sequence[QueryWord], remaining: str, text: str, codes: CodeReading) -> list[QueryWord]:
