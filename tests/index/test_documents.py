@@ -28,6 +28,8 @@ def test_terms_know_their_best_place() -> None:
     assert {places[term] for term in name} == {TermPlace.NAME}
     assert {places[term] for term in ("steel", "§material/steel", "hello")} == {TermPlace.ATTRIBUTE}
     assert places.get("fast", TermPlace.TEXT) == TermPlace.TEXT
+    assert places["=kettle"] == TermPlace.NAME
+    assert "=tea" not in places
 
 
 def test_ids_that_look_like_codes_are_names_as_a_whole() -> None:

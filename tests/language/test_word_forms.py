@@ -67,8 +67,7 @@ SHOPS = {
 
 
 def has(query: str, title: str, forms: WordForms) -> bool:
-    indexed = index_terms(title)
-    terms = {*indexed.words, *indexed.helpers}
+    terms = set().union(*index_terms(title))
     return all(
         any(terms.issuperset(alternative) for alternative in word.alternatives)
         for word in query_words(query, None, forms)

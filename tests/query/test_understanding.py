@@ -82,6 +82,27 @@ def test_words_alone(encoder: Counting, catalogue: CatalogueView) -> None:
     assert set(query.timings) == {"decode", "understand", "encode"}
 
 
+def test_words_meet_other_forms_in_the_shop(encoder: Counting) -> None:
+    titles = [
+        "Zapatos de mujer rojos",
+        "Botella de agua",
+        "Vestido para niña",
+        "Camisa de algodón para hombre",
+    ]
+    catalogue = CatalogueView(fashion(), vocabulary=Vocabulary.of(titles))
+    query = understand(encoder, QueryInput(text="zapato de mujer"), catalogue)
+    assert [word.text for word in query.words] == ["zapato", "mujer"]
+    query = understand(encoder, QueryInput(text="camisas"), catalogue)
+    assert ("camisa",) in query.words[0].alternatives
+    assert query.terms["=camisas"] > 0
+
+
+def test_the_written_form_counts_in_short_queries_only(encoder: Counting) -> None:
+    assert understand(encoder, QueryInput(text="canvas prints")).terms["=prints"] == 1
+    query = understand(encoder, QueryInput(text="large canvas prints of mountains for walls"))
+    assert not any(term.startswith("=") for term in query.terms)
+
+
 def test_a_photo_alone_is_its_vector(encoder: Counting) -> None:
     query = understand(encoder, QueryInput((RED,)))
     assert (query.kind, query.text, query.terms) == ("photo", None, {})

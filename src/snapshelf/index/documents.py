@@ -27,7 +27,7 @@ _OTHER_TITLE = re.compile(r"(?:title|name)[_.-][a-z]{2}(?:[_-]\w{2,4})?", re.IGN
 _LEAST_NUMBER = 1_000
 """Smaller numbers are quantities, sizes and flags, which say little as words."""
 
-_LAYOUT = 6
+_LAYOUT = 7
 """Version of the rules in this module: records of an older version are indexed again."""
 
 
@@ -79,7 +79,8 @@ def _analyse(product: Product, lexicon: Lexicon | None) -> tuple[dict[str, float
             continue
         terms = _terms(text, lexicon)
         length += weight * len(terms.words)
-        for term in (*terms.words, *terms.helpers):
+        surfaces = terms.surfaces if place == TermPlace.NAME else ()
+        for term in (*terms.words, *terms.helpers, *surfaces):
             counts[term] = counts.get(term, 0.0) + weight
             places[term] = max(places.get(term, 0), place)
     for code in filter(None, (product.id, product.group_id)):

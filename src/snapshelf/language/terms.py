@@ -64,10 +64,13 @@ class IndexTerms(NamedTuple):
         The tokens, repeats included, and the terms of concepts and of wider concepts. They make the length of a text.
     helpers : tuple of str
         Further distinct terms by which parts and other forms of the words are retrieved.
+    surfaces : tuple of str
+        A term for each distinct word as it is written, stop words included. Only names of products need them.
     """
 
     words: tuple[str, ...]
     helpers: tuple[str, ...]
+    surfaces: tuple[str, ...]
 
 
 def tokenize(text: str, lexicon: Lexicon | None = None) -> list[str]:
@@ -157,7 +160,8 @@ def index_terms(text: str, lexicon: Lexicon | None = None) -> IndexTerms:
     words = _tokens(units, spans) + [concept.term for concept in concepts]
     helpers = dict.fromkeys(term for measure in measures(normalised) for term in measure.terms)
     helpers |= dict.fromkeys(_helpers(units))
-    return IndexTerms(tuple(words), tuple(term for term in helpers if term not in words))
+    surfaces = dict.fromkeys(_surface(unit) for unit in units if _has_surface(unit))
+    return IndexTerms(tuple(words), tuple(term for term in helpers if term not in words), tuple(surfaces))
 
 
 def query_words(
@@ -390,6 +394,15 @@ def _helpers(units: list[Unit]) -> Iterator[str]:
             yield _single(unit)
 
 
+def _has_surface(unit: Unit) -> bool:
+    return unit.text.isalpha() and not unit.is_unspaced
+
+
+def _surface(unit: Unit) -> str:
+    """Return the term of a word as it is written; the word's own term is its stem."""
+    return f"={unit.text}"
+
+
 def _single(unit: Unit) -> str:
     """Return the term of a Chinese character, wherever it stands; the character itself is the term of a word."""
     return f"·{unit.text}"
@@ -485,6 +498,8 @@ def _latin_alternatives(piece: _Piece, units: list[Unit]) -> Iterator[tuple[str,
         kept = [word for word in words if not is_stop_word(word)] or words
         yield tuple(stem(word) for word in kept)
     if len(words) == 1:
+        if is_stop_word(words[0]):
+            yield (_surface(piece.units[0]),)
         yield from ((stem(form),) for form in piece.units[0].others)
         if parts := _parts_of_glued(piece.units[0]):
             yield parts

@@ -19,6 +19,7 @@ from snapshelf.language import (
     QueryWord,
     WordForms,
     correct,
+    index_terms,
     normalise,
     query_words,
     search_terms,
@@ -60,6 +61,12 @@ _COMPARISON = re.compile(
 
 OTHER_FORM_WEIGHT = 0.5
 """Weight of the terms together that are another form of a word, where the word's own term weighs 1."""
+
+SURFACE_WEIGHT = 1.0
+"""Weight of a word as it is written, beside its stem: who asks for "prints" gets prints before printed shirts."""
+
+MAX_SURFACES = 4
+"""Words of a query up to which their written form counts; more words tell a product by themselves."""
 
 
 def understand(
@@ -211,6 +218,9 @@ def _weigh_terms(text: str, words: Sequence[QueryWord], lexicon: Lexicon | None)
         for alternative in word.alternatives:
             for term in alternative:
                 weights.setdefault(term, OTHER_FORM_WEIGHT / len(alternative))
+    surfaces = index_terms(text, lexicon).surfaces
+    if len(surfaces) <= MAX_SURFACES:
+        weights |= dict.fromkeys(surfaces, SURFACE_WEIGHT)
     return weights
 
 
