@@ -47,6 +47,7 @@ def test_a_category_that_is_the_kind_restricts() -> None:
     assert chips("watch", "mens-watches", "womens-watches") == [
         ('category = ("mens-watches" OR "womens-watches")', True)
     ]
+    assert chips("watch", "All Watches") == [('category = "All Watches"', True)]
     assert chips("hoodie", "Hoodies & Sweatshirts") == [('category = "Hoodies & Sweatshirts"', True)]
 
 

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple, Protocol
 
 from snapshelf.index import And, Equals, Facet, Filter, HasWords, Not, OneOf, Or, TermPlace
-from snapshelf.language import Concept, Lexicon, normalise, query_words, split_units, stem
+from snapshelf.language import Concept, Lexicon, QueryWord, normalise, query_words, split_units, stem
 
 CATEGORY = "category"
 """The field of categories, and the kind of their concepts."""
@@ -20,6 +20,10 @@ _LIST_MARKS = re.compile(r"\s*(?:[/,;|&+、，；]|(?<!\S)and(?!\S)|[和与及])
 
 _BARE_NOUN = re.compile("(?<=[\u3400-\u9fff])子$")
 """The suffix of Chinese nouns that compounds do not have: 裙子, 连衣裙."""
+
+_GENERIC_WORDS = "all collection department item new our product range sale shop store"
+_GENERIC = frozenset(stem(word) for word in _GENERIC_WORDS.split())
+"""Stems of words that make no other kind: "Lighting products", "All watches"."""
 
 _MAX_CATEGORIES = 10_000
 """Maximum number of categories whose products are counted."""
@@ -146,8 +150,8 @@ class Categories:
         others = self._about(concept)
         return And((words, Not(one_of(CATEGORY, others)))) if others else words
 
-    def named_outside_other_kinds(self, concept: Concept) -> Filter:
-        """Return the products whose title names a kind, without those in categories that are other kinds.
+    def named_outside_other_kinds(self, concept: Concept, word: str) -> Filter:
+        """Return the products whose name has a word for a kind, without those in categories that are other kinds.
 
         The title "Sofa cushion" in the category "Cushions" makes no sofa.
         """
@@ -161,7 +165,7 @@ class Categories:
             for text, meaning in self.meanings.items()
             if meaning.whole and all(kind.id not in related for kind in meaning.whole)
         )
-        named = self.named_by_titles(concept)
+        named = has_all(query_words(word, self._lexicon))
         return And((named, Not(one_of(CATEGORY, others)))) if others else named
 
     def _about(self, concept: Concept) -> tuple[str, ...]:
@@ -331,6 +335,12 @@ def one_of(field: str, values: tuple[str | float, ...]) -> Filter:
     return Equals(field, values[0]) if len(values) == 1 else OneOf(field, values)
 
 
+def has_all(words: Sequence[QueryWord]) -> Filter:
+    """Return the filter of products with all of some words in their names."""
+    alternatives = tuple(word.alternatives for word in words)
+    return HasWords(alternatives, (1.0,) * len(words), float(len(words)), TermPlace.NAME)
+
+
 def any_of(values: Sequence[tuple[str, tuple[str, ...]]]) -> Filter:
     """Return the filter of products with any of some texts in any of several fields."""
     parts = tuple(one_of(field, texts) for field, texts in values)
@@ -342,8 +352,14 @@ def _part_meaning(part: str, lexicon: Lexicon) -> CategoryMeaning:
     matches = lexicon.find(part)
     properties = tuple(match.concept for match in matches if match.concept.kind != CATEGORY)
 
+    while stems and stems[-1] in _GENERIC:
+        units, stems = units[:-1], stems[:-1]
+
     def is_described(before: int) -> bool:
-        return all(any(match.start <= unit.start < match.end for match in matches) for unit in units[:before])
+        return all(
+            any(match.start <= unit.start < match.end for match in matches) or word in _GENERIC
+            for unit, word in zip(units[:before], stems, strict=False)
+        )
 
     for first in range(len(units)):
         concept = _KindNames.of(lexicon).get(stems[first:])

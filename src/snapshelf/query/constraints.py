@@ -10,10 +10,10 @@ from fractions import Fraction
 from itertools import combinations
 from typing import NamedTuple
 
-from snapshelf.index import And, Between, Equals, Filter, HasWords, Not, Or, TermPlace
+from snapshelf.index import And, Between, Equals, Filter, Not, Or
 from snapshelf.language import Concept, Quantity, QueryWord, quantities, query_words
 from snapshelf.query.catalogue_view import CatalogueView, ShopName
-from snapshelf.query.categories import CATEGORY, any_of, one_of
+from snapshelf.query.categories import CATEGORY, any_of, has_all, one_of
 from snapshelf.query.filters.writer import write_filter
 from snapshelf.query.heads import Role, roles
 from snapshelf.query.photo_kind import PhotoKind
@@ -195,7 +195,7 @@ class ConstraintReader:
             # Nothing else remains, so the best products are the least similar ones.
             negated_text += [chip.text for chip in kept if chip.excluded]
         notes += _contradictions(tuple(kept))
-        nearest = self._nearest_kind(mentions, kinds)
+        nearest = self._nearest_kind(text, mentions, kinds)
         if nearest is not None:
             notes.append(nearest.note)
         return ParsedText(
@@ -221,7 +221,7 @@ class ConstraintReader:
             return None
         is_other = False
         if other_words:
-            words = _has_all(other_words)
+            words = has_all(other_words)
             is_other = bool(self._catalogue.count(words)) and not self._catalogue.count(And((words, where)))
         return Chip(
             text="",
@@ -277,14 +277,14 @@ class ConstraintReader:
         if role != "unsure":
             return role
         words = self._words_outside(text, properties)
-        named = self._catalogue.count(_has_all(words))
+        named = self._catalogue.count(has_all(words))
         if not named:
             return "unsure"
-        of_kind = self._catalogue.count(And((_has_all(words), where)))
+        of_kind = self._catalogue.count(And((has_all(words), where)))
         return "head" if of_kind == named else "unsure" if of_kind else "modifier"
 
     def _nearest_kind(
-        self, mentions: Sequence[_Mention], kinds: Mapping[tuple[int, int], Role]
+        self, text: str, mentions: Sequence[_Mention], kinds: Mapping[tuple[int, int], Role]
     ) -> NearestKind | None:
         """Return the kinds that are near to the only thing that is asked for, if the shop does not have it."""
         heads = [mention for mention in mentions if kinds.get(mention.span) == "head"]
@@ -295,7 +295,8 @@ class ConstraintReader:
             return None
         categories = self._catalogue.categories
         texts = categories.nearest(head.concept)
-        if not texts or self._catalogue.count(categories.named_outside_other_kinds(head.concept)):
+        word = text[head.start : head.end]
+        if not texts or self._catalogue.count(categories.named_outside_other_kinds(head.concept, word)):
             return None
         where = one_of(CATEGORY, texts)
         chip = Chip(
@@ -309,7 +310,7 @@ class ConstraintReader:
             exact=where,
             labels={},
             hard=False,
-            boost=self._settings.boost(CATEGORY),
+            boost=2 * self._settings.boost(CATEGORY),
         )
         return NearestKind(head.concept, texts, chip)
 
@@ -351,7 +352,7 @@ class ConstraintReader:
         where = one_of(name.field, name.texts)
         matching = where
         if name.kind == CATEGORY and (words := query_words(name.phrase, self._catalogue.lexicon)):
-            matching = Or((where, _has_all(words)))
+            matching = Or((where, has_all(words)))
         labels = dict.fromkeys(("en", "zh"), name.texts[0])
         return _Mention(start, end, name.kind, labels, name.field, where, matching, where)
 
@@ -409,7 +410,7 @@ class ConstraintReader:
             exact=exact or where,
             labels=labels,
             hard=mode == "hard" and is_sure,
-            boost=boost / 2 if mention.is_wider else boost,
+            boost=boost / 2 if mention.is_wider and mention.kind != CATEGORY else boost,
             excluded=excluded,
         )
 
@@ -570,12 +571,6 @@ def _is_within(value: Quantity, requested: Quantity) -> bool:
     return (requested.low is None or (low is not None and low >= requested.low)) and (
         requested.high is None or (high is not None and high <= requested.high)
     )
-
-
-def _has_all(words: Sequence[QueryWord]) -> Filter:
-    """Return the products with all of some words in their names."""
-    alternatives = tuple(word.alternatives for word in words)
-    return HasWords(alternatives, (1.0,) * len(words), float(len(words)), TermPlace.NAME)
 
 
 def _labels(concept: Concept) -> dict[str, str]:
