@@ -104,6 +104,13 @@ def test_nothing_widens_to_siblings(index: QdrantEdgeIndex) -> None:
         (Equals("category", "Jewellery"), Not(OneOf("category", ("Earrings", "Necklaces"))))
     )
     assert index.count(chip.filter) == 1
+    # Nothing is called a ring, so these come first; unless the shopper takes them away.
+    nearest = read("silver ring", shop.refreshed()).nearest
+    assert nearest is not None
+    assert nearest.categories == ("jewellery",)
+    reader = ConstraintReader(shop.refreshed(), UnderstandingSettings(), dismissed=[chip.where])
+    assert (parsed := reader.read("silver ring")).chips == ()
+    assert parsed.nearest is None
 
 
 def test_a_wider_kind_needs_products_to_be_counted() -> None:

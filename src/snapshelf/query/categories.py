@@ -131,6 +131,21 @@ class Categories:
         exact = tuple(table.whole.get(concept.id, ()))
         return CategoryValues(exact, matching, bool(certain)) if matching else None
 
+    def kinds_named_after(self, concept: Concept, word: str) -> list[Concept]:
+        """Return the kinds of the shop whose Chinese names end with a word for a kind: 连衣裙 for 裙子."""
+        if not _is_han(word):
+            return []
+        table = self._table
+        return [
+            kind
+            for kind in self._kind_names.named_after(concept, word)
+            if kind.id in table.whole or kind.id in table.listed
+        ]
+
+    def is_only_named_after(self, concept: Concept, word: str) -> bool:
+        """Return whether the shop has a kind only by kinds whose Chinese names end with the word."""
+        return bool(self.kinds_named_after(concept, word)) and self.values(concept) is None
+
     def labels(self, category: str) -> dict[str, str]:
         """Return the names of a category by language: those of its kind, or else as the shop writes it."""
         whole = self.meanings[category].whole if category in self.meanings else ()

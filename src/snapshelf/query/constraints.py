@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations
 from typing import NamedTuple
@@ -91,6 +91,8 @@ class ParsedText:
         The words name the kind of thing that is asked for.
     other_words : tuple of QueryWord
         Words that are neither kinds, properties nor quantities.
+    kind_terms : mapping
+        Word for a kind → terms of further kinds that it means.
     """
 
     chips: tuple[Chip, ...] = ()
@@ -101,6 +103,7 @@ class ParsedText:
     nearest: NearestKind | None = None
     names_kind: bool = False
     other_words: tuple[QueryWord, ...] = ()
+    kind_terms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +210,7 @@ class ConstraintReader:
             nearest,
             any(role != "modifier" for role in kinds.values()),
             self._words_outside(text, [*(mention.span for mention in mentions), *properties, *removed_spans]),
+            self._kind_terms(text, mentions),
         )
 
     def photo_chip(self, kind: PhotoKind, other_words: Sequence[QueryWord], at: int) -> Chip | None:
@@ -245,6 +249,15 @@ class ConstraintReader:
             for word in query_words(text, self._catalogue.lexicon)
             if not _overlaps_any((word.start, word.end), spans)
         )
+
+    def _kind_terms(self, text: str, mentions: Sequence[_Mention]) -> dict[str, tuple[str, ...]]:
+        terms: dict[str, tuple[str, ...]] = {}
+        for mention in mentions:
+            word = text[mention.start : mention.end]
+            if mention.concept is not None and mention.kind == CATEGORY:
+                kinds = self._catalogue.categories.kinds_named_after(mention.concept, word)
+                terms[word] = tuple(kind.term for kind in kinds)
+        return terms
 
     def _kinds(
         self, text: str, mentions: Sequence[_Mention], properties: Sequence[tuple[int, int]]
@@ -291,14 +304,16 @@ class ConstraintReader:
         if self._settings.mode(CATEGORY) == "off" or len(heads) != 1:
             return None
         (head,) = heads
-        if head.where is not None or head.concept is None:
+        if head.concept is None or (head.where is not None and not head.is_wider):
             return None
         categories = self._catalogue.categories
-        texts = categories.nearest(head.concept)
-        word = text[head.start : head.end]
-        if not texts or self._catalogue.count(categories.named_outside_other_kinds(head.concept, word)):
+        texts = categories.nearest(head.concept) if head.where is None else (head.labels["en"],)
+        if not texts:
             return None
-        where = one_of(CATEGORY, texts)
+        where = head.where or one_of(CATEGORY, texts)
+        named = categories.named_outside_other_kinds(head.concept, text[head.start : head.end])
+        if write_filter(where) in self._dismissed or self._catalogue.count(named):
+            return None
         chip = Chip(
             text="",
             start=head.start,
@@ -358,7 +373,10 @@ class ConstraintReader:
 
     def _concept_mention(self, concept: Concept, start: int, end: int, word: str) -> _Mention:
         """Return the products that match a concept, or else those of exactly the nearest wider concept."""
+        labels = _labels(concept)
         if values := self._catalogue.values(concept, word):
+            if self._catalogue.categories.is_only_named_after(concept, word):
+                labels["zh"] = word
             where = any_of([(field.field, field.matching) for field in values])
             exact = any_of([(field.field, field.exact) for field in values])
             is_certain = any(field.is_certain for field in values)
@@ -369,7 +387,7 @@ class ConstraintReader:
                 start,
                 end,
                 concept.kind,
-                _labels(concept),
+                labels,
                 values[0].field,
                 where,
                 matching,
@@ -524,18 +542,18 @@ class ConstraintReader:
         nearly: list[Filter] = []
         near: list[str] = []
         fields: list[str] = []
-        for field, values in self._catalogue.quantity_values(quantity.kind).items():
+        for name, values in self._catalogue.quantity_values(quantity.kind).items():
             within = tuple(dict.fromkeys(value for value, size in values if _is_within(size, quantity)))
             around = dict.fromkeys(value for value, size in values if _is_near(size, quantity))
             others = tuple(value for value in around if value not in within)
-            exact += [one_of(field, within)] if within else []
-            nearly += [one_of(field, others)] if others else []
+            exact += [one_of(name, within)] if within else []
+            nearly += [one_of(name, others)] if others else []
             near += [value if isinstance(value, str) else f"{value:g}" for value in others]
-            fields += [field] if within or others else []
+            fields += [name] if within or others else []
         if quantity.low is not None or quantity.high is not None:
-            for field in self._catalogue.numeric_fields(quantity.kind):
-                exact.append(Between(field, at_least=quantity.low, at_most=quantity.high))
-                fields.append(field)
+            for name in self._catalogue.numeric_fields(quantity.kind):
+                exact.append(Between(name, at_least=quantity.low, at_most=quantity.high))
+                fields.append(name)
         matching = _alternatives([*exact, *nearly])
         if matching is None:
             return None

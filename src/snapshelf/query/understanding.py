@@ -6,7 +6,7 @@ import re
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -126,7 +126,7 @@ def understand(
     vocabulary = catalogue.vocabulary if catalogue else None
     forms = WordForms.of(vocabulary) if vocabulary else None
     brands = catalogue.brand_names if catalogue else None
-    searched_words = query_words(encoded_text, lexicon, forms, brands)
+    searched_words = _with_kinds(query_words(encoded_text, lexicon, forms, brands), parsed.kind_terms)
     if catalogue and settings.correct:
         searched_words = _with_longer_words(searched_words, encoded_text, catalogue)
     searched_words = _with_codes(searched_words, encoded_text, words, codes)
@@ -194,6 +194,14 @@ def _with_longer_words(words: list[QueryWord], text: str, catalogue: CatalogueVi
     longer = words_with_prefix(last.text, catalogue.vocabulary, catalogue.lexicon)
     alternatives = dict.fromkeys((*last.alternatives, *((stem(word),) for word in longer)))
     return [*words[:-1], replace(last, alternatives=tuple(alternatives))]
+
+
+def _with_kinds(words: Sequence[QueryWord], terms: Mapping[str, tuple[str, ...]]) -> list[QueryWord]:
+    """Return words with the terms of further kinds that they mean, by word."""
+    return [
+        replace(word, alternatives=(*word.alternatives, *((term,) for term in terms.get(word.text, ()))))
+        for word in words
+    ]
 
 
 def _with_codes(words: Sequence[QueryWord], remaining: str, text: str, codes: CodeReading) -> list[QueryWord]:

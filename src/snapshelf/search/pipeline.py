@@ -247,7 +247,7 @@ def _accepted(candidates: ScoreTable, judgement: Judgement, plan: SearchPlan) ->
 
 
 def _shows_members_only(plan: SearchPlan, judgement: Judgement) -> bool:
-    return judgement.has_good_match or plan.min_relevance is not None
+    return judgement.has_good_match or plan.min_relevance is not None or plan.query.nearest is not None
 
 
 def _nearest(plan: SearchPlan, candidates: ScoreTable, count: int) -> SearchPlan:

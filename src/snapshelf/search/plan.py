@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from snapshelf.index import Filter
 from snapshelf.query import Chip, Note, Query
 from snapshelf.search.facets import FacetFilter
@@ -138,6 +141,12 @@ class SearchPlan:
         matching = [0.0 if chip.hard else chip.boost / 2 for chip in self.boosted_chips]
         exact = [chip.boost if chip.hard else chip.boost / 2 for chip in self.boosted_chips]
         return [*matching, *exact]
+
+    def is_near_kind(self, tests: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which candidates are of a near kind, bool (n,), by the results bool (n, t) of `tests`."""
+        if self.query.nearest is None:
+            return np.zeros(len(tests), np.bool_)
+        return tests[:, len(self.boosted_chips) - 1]
 
     @property
     def tests(self) -> tuple[Filter, ...]:
