@@ -238,6 +238,48 @@ def test_what_was_shown_is_kept_where_a_shelf_serves(folder: Path) -> None:
         assert anonymous.shopper == anonymous.query_id
 
 
+def test_what_was_browsed_is_kept_as_shown_and_not_as_looked_for(folder: Path) -> None:
+    experiment = "ranking: {experiment: {name: new, a: none, b: formula}}"
+    (folder / "search.yaml").write_text(experiment)
+    with Shelf.open(folder, serving=True) as shelf:
+        counted(folder, shelf)
+        page = shelf.search(where='brand = "Birke"', k=4, shopper="s0")
+        shown = shelf.journal.impression(page.query_id)
+        assert shown is not None
+        assert (shown.shopper, shown.text, list(shown.products)) == ("s0", "", ids(page))
+        assert (shown.relevance, shown.contributions, shown.propensities) == ((0.0,) * 4, {}, None)
+        assert (shown.experiment, shown.variant) == (None, None)
+        assert not any("shopper" in hit.contributions for hit in page)
+        before = len(shelf.journal.profile("s0").queries)
+        shelf.search(text="bag", shopper="s0")
+        for _ in range(100):
+            if len(shelf.journal.profile("s0").queries) > before:
+                break
+            time.sleep(0.05)
+        assert len(shelf.journal.profile("s0").queries) == before + 1
+
+
+def test_what_sells_comes_first(folder: Path) -> None:
+    with Shelf.open(folder) as shelf:
+        last = ids(shelf.search(k=COUNT))[-3:]
+        assert not {*last} & {*ids(shelf.search(k=3))}
+        like(shelf, "ann", [last[1]], "cart")
+        like(shelf, "bob", [last[2]], "purchase")
+        like(shelf, "eve", [last[0]], "view")
+        count_again(folder, shelf)
+    with Shelf.open(folder) as shelf:
+        order = [last[2], last[1], last[0]]
+        assert ids(shelf.search(k=3)) == order
+        assert ids(shelf.search(where=f'brand = "{shelf.get(last[1]).brand}"', sort="bestselling", k=1)) == [
+            next(id for id in order if shelf.get(id).brand == shelf.get(last[1]).brand)
+        ]
+        found = shelf.search(text="most popular thing", k=3)
+        assert (found.sort, [chip.kind for chip in found.chips if chip.kind == "sort"]) == (
+            "bestselling",
+            ["sort"],
+        )
+
+
 def test_nothing_is_kept_where_that_is_not_wanted(folder: Path) -> None:
     with Shelf.open(folder, serving=True) as shelf:
         shelf.journal.consent("ann", given=False)

@@ -54,8 +54,9 @@ def impression_of(
         propensities=None if propensities is None else tuple(propensities[start : start + len(hits)]),
         start=start,
         text=request.text or "",
-        experiment=assignment.experiment,
-        variant=assignment.variant,
+        # A list that no ranker has ordered tells nothing of the rankers.
+        experiment=assignment.experiment if results.plan.is_by_relevance else None,
+        variant=assignment.variant if results.plan.is_by_relevance else None,
         interleaving_teams=tuple(teams.get(hit.product.id) for hit in hits) if teams else None,
     )
 
