@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
+from snapshelf.index import HasWords
 from snapshelf.index.lexical import TermTable, largest, term_code
 
 if TYPE_CHECKING:
@@ -108,6 +110,24 @@ class WordsMachine(RuleBasedStateMachine):
 
 WordsMachine.TestCase.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
 TestWords = WordsMachine.TestCase
+
+
+@given(
+    st.lists(st.tuples(st.sets(st.integers(0, 9)), st.sampled_from([0.0, 0.1, 0.3, 1.0])), max_size=20),
+    st.sampled_from([0.1, 0.4, 1.2, 3.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_enough_of_many_words(rows_and_weights: list[tuple[set[int], float]], at_least: float) -> None:
+    table = TermTable()
+    for row in range(10):
+        codes = [term_code(str(n)) for n, (rows, _) in enumerate(rows_and_weights) if row in rows]
+        table.put(row, dict.fromkeys(codes, 1.0), {})
+    weights = tuple(weight for _, weight in rows_and_weights)
+    where = HasWords(tuple(((str(n),),) for n in range(len(weights))), weights, at_least)
+    sums = [math.fsum(weight for rows, weight in rows_and_weights if row in rows) for row in range(10)]
+    expected = [total > at_least - 1e-6 for total in sums]
+    assert table.having(where, slice(0, 10), 10).tolist() == expected
+    assert table.having(where, np.array([7, 2]), 10).tolist() == [expected[7], expected[2]]
 
 
 def test_gaps_do_not_grow() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, assert_never
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from typing import TYPE_CHECKING, Any, assert_never
 
 import numpy as np
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from snapshelf.index.order import SortKey
     from snapshelf.index.protocol import Kind
 
-_SELECTIONS, _FACETS = 16, 256
+_SELECTIONS, _FACETS = 32, 256
 """Results cached until the next change: a search asks about the same few filters again and again, and many searches ask
 for the same facets."""
 
@@ -126,6 +128,10 @@ class Columns:
         """Return the rows of records; unknown ids are left out."""
         return [self._rows[id] for id in ids if id in self._rows]
 
+    def known_ids(self, ids: Iterable[str]) -> list[str]:
+        """Return the ids of which there is a record, each once."""
+        return [id for id in dict.fromkeys(ids) if id in self._rows]
+
     def ids_of(self, rows: Iterable[int]) -> list[str]:
         """Return the ids of rows that hold a record."""
         return [self._ids[row] for row in rows]
@@ -160,7 +166,9 @@ class Columns:
 
     def count(self, where: Filter | None, distinct: str | None = None) -> int:
         """Count the matching records, or their different values of a field."""
-        return len(self.rows(where)) if distinct is None else self._counting(where, distinct).count
+        if distinct is None:
+            return int(np.count_nonzero(self.mask(where)))
+        return self._counting(where, distinct).count
 
     def first(self, where: Filter | None, after: str | None, limit: int) -> list[str]:
         """Return the least ids of matching records above `after`."""
@@ -298,7 +306,7 @@ class Columns:
     def group_sizes(self, ids: Sequence[str], where: Filter | None, field: str) -> dict[str, int]:
         """Count the matching records in the group of each record; see `SearchIndex.group_sizes`."""
         groups = self._grouped(field)
-        known = [id for id in ids if id in self._rows]
+        known = self.known_ids(ids)
         rows = np.array(self.rows_of(known), np.int64)
         sizes = self.mask(where)[rows].astype(np.int64)  # of a record that is alone in its group
         shared = groups.shared[rows]
@@ -410,13 +418,22 @@ class Columns:
         self._id_ranks = None
 
     def _select(self, where: Filter | None) -> _Selection:
-        def select() -> _Selection:
-            mask = self._alive[: len(self._ids)]
-            if where is not None:
-                mask = mask & self._test(where, slice(0, len(mask)))
-            return _Selection(mask, np.flatnonzero(mask))
+        return self._selections.get(where, lambda: _Selection(self._match(where)))
 
-        return self._selections.get(where, select)
+    def _match(self, where: Filter | None) -> NDArray[np.bool_]:
+        """Tell which rows hold a matching record; the parts of a filter are cached, too."""
+        alive = self._alive[: len(self._ids)]
+        match where:
+            case None:
+                return alive
+            case And(parts):
+                return reduce(np.bitwise_and, map(self.mask, parts), alive)
+            case Or(parts):
+                return reduce(np.bitwise_or, map(self.mask, parts), np.zeros(len(alive), np.bool_))
+            case Not(part):
+                return alive & ~self.mask(part)
+            case _:
+                return alive & self._test(where, slice(0, len(alive)))
 
     def _counting(self, where: Filter | None, distinct: str | None) -> Members:
         """Return the matching rows, for counting them or their groups."""
@@ -470,7 +487,7 @@ class Columns:
                     return matching
                 return np.isin(rows, wanted)
             case HasWords():
-                return self._terms.having(where, len(self._ids))[rows]
+                return self._terms.having(where, rows, len(self._ids))
             case And(parts):
                 matching = np.ones(size, np.bool_)
                 for part in parts:
@@ -487,11 +504,15 @@ class Columns:
                 assert_never(where)
 
 
-class _Selection(NamedTuple):
+@dataclass(frozen=True)
+class _Selection:
     """The rows that match a filter: bool (rows,), and their numbers."""
 
     mask: NDArray[np.bool_]
-    rows: Rows
+
+    @cached_property
+    def rows(self) -> Rows:
+        return np.flatnonzero(self.mask)
 
 
 def _within(values: NDArray[np.float64], bounds: Between) -> NDArray[np.bool_]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from snapshelf.errors import SearchIndexError
 
@@ -83,6 +83,14 @@ class HasWords:
     weights: tuple[float, ...]
     at_least: float
     place: int = 1
+    _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The hash of a text differs from process to process.
+        return HasWords, (self.words, self.weights, self.at_least, self.place)
 
     def __post_init__(self) -> None:
         if len(self.words) != len(self.weights):
@@ -93,6 +101,8 @@ class HasWords:
             )
         if math.isnan(self.at_least):
             raise SearchIndexError("the sum that the weights of words must reach is not a number")
+        # The words are many texts, and a search looks the filter up again and again.
+        object.__setattr__(self, "_hash", hash((self.words, self.weights, self.at_least, self.place)))
 
 
 @dataclass(frozen=True, slots=True)

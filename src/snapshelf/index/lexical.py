@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from functools import reduce
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from snapshelf.index.field_columns import SomeRows
     from snapshelf.index.filters import Alternatives, HasWords
 
 Places: TypeAlias = "NDArray[np.uint8]"
@@ -25,9 +27,12 @@ Places: TypeAlias = "NDArray[np.uint8]"
 _ROOM = 1024
 _WORDS = 64
 """Words whose places are cached until the next change: a byte for each row."""
+_QUERIES = 2
+"""Queries whose scores are cached until the next change: a search asks again for what lies behind its best."""
 _CHANGED, _CHANGED_SHARE = 1024, 32
 """All postings are made again when more rows than this, and more than one in so many, have changed."""
 _SAMPLE = 4096
+_TOGETHER = 8
 _ROUNDING = 1e-9
 
 
@@ -86,6 +91,9 @@ class _Postings(NamedTuple):
         )
 
 
+_NOTHING = _Postings(np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0, np.uint8))
+
+
 class TermTable:
     """The terms of each row by their codes, with weights and places; exact after every change.
 
@@ -109,6 +117,7 @@ class TermTable:
         self._changed: set[int] = set()
         self._recent: _Inverted | None = None
         self._words: LeastRecentlyUsed[Places] = LeastRecentlyUsed(_WORDS)
+        self._scores: LeastRecentlyUsed[NDArray[np.float64]] = LeastRecentlyUsed(_QUERIES)
 
     def put(self, row: int, weights: Mapping[int, float], places: Mapping[int, int]) -> None:
         """Replace the terms of a row; a term without a place stands in the text."""
@@ -130,6 +139,7 @@ class TermTable:
     def remove(self, rows: Iterable[int]) -> None:
         """Remove the terms of rows."""
         self._words.clear()
+        self._scores.clear()
         for row in rows:
             if row < len(self._lengths) and self._lengths[row]:
                 self._note_change(row)
@@ -154,8 +164,11 @@ class TermTable:
         Returns
         -------
         ndarray
-            float64 (size,); 0 for a row that shares no term.
+            float64 (size,); 0 for a row that shares no term. Not to be written to.
         """
+        return self._scores.get((frozenset(weights.items()), size), lambda: self._sums(weights, size))
+
+    def _sums(self, weights: Mapping[int, float], size: int) -> NDArray[np.float64]:
         postings = [(self._postings(code), weight) for code, weight in weights.items()]
         if not postings:
             return np.zeros(size, np.float64)
@@ -167,12 +180,24 @@ class TermTable:
         """Return the place of a word in each of `size` rows, all that there are; not to be written to."""
         return self._words.get((word, size), lambda: self._places_of(word, size))
 
-    def having(self, where: HasWords, size: int) -> NDArray[np.bool_]:
-        """Tell which of `size` rows, all that there are, have enough of some words."""
-        sums = np.zeros(size, np.float64)
-        for word, weight in zip(where.words, where.weights, strict=True):
-            sums += weight * (self.places(word, size) >= max(where.place, 1))
-        return sums >= where.at_least - _ROUNDING
+    def having(self, where: HasWords, rows: SomeRows, size: int) -> NDArray[np.bool_]:
+        """Tell which of some rows have enough of some words; `size` rows are all that there are."""
+        place = max(where.place, 1)
+        has = [self.places(word, size)[rows] >= place for word in where.words]
+        at_least = where.at_least - _ROUNDING
+        if has and sum(where.weights) - min(where.weights) < at_least <= sum(where.weights):
+            return reduce(np.bitwise_and, has)
+        sums = np.zeros(size if isinstance(rows, slice) else len(rows), np.float64)
+        # A sum for each combination of a few words: adding weights for all rows takes several times as long.
+        for start in range(0, len(has), _TOGETHER):
+            combination = np.zeros(len(sums), np.uint8)
+            worth = np.zeros(1, np.float64)
+            weights = where.weights[start : start + _TOGETHER]
+            for bit, (has_word, weight) in enumerate(zip(has[start:], weights, strict=False)):
+                combination |= has_word.view(np.uint8) << np.uint8(bit)
+                worth = np.concatenate([worth, worth + weight])
+            sums += worth[combination]
+        return sums >= at_least
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return everything that `read` needs, for a file."""
@@ -212,14 +237,15 @@ class TermTable:
     def _places_of(self, word: Alternatives, size: int) -> Places:
         best = np.zeros(size, np.uint8)
         for terms in word:
-            codes = {term_code(term) for term in terms}
-            least: Places | None = None
-            for postings in map(self._postings, codes):
+            first, *others = [self._postings(code) for code in {term_code(term) for term in terms}] or [
+                _NOTHING
+            ]
+            rows, least = first.rows, first.places
+            for postings in others:
                 places = np.zeros(size, np.uint8)
                 places[postings.rows] = postings.places
-                least = places if least is None else np.minimum(least, places, out=least)
-            if least is not None:
-                np.maximum(best, least, out=best)
+                least = np.minimum(least, places[rows])
+            best[rows] = np.maximum(best[rows], least)
         return best
 
     def _postings(self, code: int) -> _Postings:

@@ -275,17 +275,17 @@ class QdrantEdgeIndex:
     def field_values(self, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, FieldValue]]:
         """Values of fields of records, in the order of `ids`; see `SearchIndex.field_values`."""
         with self._calls:
-            rows = {id: row for id in ids for row in self._table.rows_of([id])}
-            values = dict(zip(rows, self._table.values_of(list(rows.values()), fields), strict=True))
+            known = self._table.known_ids(ids)
+            values = dict(zip(known, self._table.values_of(self._table.rows_of(known), fields), strict=True))
             return [{**values.get(id, {})} for id in ids]
 
     def photos(self, ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the vectors of the photos of records; see `SearchIndex.photos`."""
         with self._calls:
-            known = {id: row for id in ids for row in self._table.rows_of([id])}
+            known = self._table.known_ids(ids)
             if not known:
                 return {}
-            rows = np.array(list(known.values()), np.int64)
+            rows = np.array(self._table.rows_of(known), np.int64)
             first = self._photos.of(rows)[:, None]
             if not self._several:
                 return dict(zip(known, first, strict=True))
