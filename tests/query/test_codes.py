@@ -99,7 +99,7 @@ def test_beginnings_before_other_parts(shop: Shelf) -> None:
 
 
 def test_too_short_parts_match_nothing(shop: Shelf) -> None:
-    assert shop.read("a1") == shop.read("331") == {}
+    assert shop.read("a1") == shop.read("331") == shop.read("400") == {}
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,15 @@ def test_a_variant_stands_for_its_group_when_its_code_was_typed(tmp_path: Path) 
         assert hits(opened, "linen top") in (["TOP-M-77"], ["TOP-L-77"])
 
 
+def test_a_word_of_a_title_comes_before_a_part_of_a_code(tmp_path: Path) -> None:
+    with Shelf.open(tmp_path / "shelf") as opened:
+        rows = [("KX900-B", "Wireless headphones"), ("Z-1", "Case for KX900"), ("KX900-S", "Headphones")]
+        for number, (id, title) in enumerate(rows):
+            opened.put(Product.parse({"id": id, "title": title}), [photo(number)])
+        assert hits(opened, "kx900")[0] == "Z-1"
+        assert {*hits(opened, "kx900")[:3]} == {"KX900-B", "KX900-S", "Z-1"}
+
+
 def test_a_kind_among_the_words_does_not_hide_the_code(tmp_path: Path) -> None:
     with Shelf.open(tmp_path / "shelf") as opened:
         rows = [(f"W-100{n}", "Steel watch", "Watches") for n in range(4)]

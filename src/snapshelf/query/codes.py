@@ -571,9 +571,13 @@ def _add_parts_of_codes(
     """Add the codes that a text as a whole, or else words of it, are parts of."""
     chunks = list(_CHUNK.finditer(text))
     known = [bool(vocabulary and vocabulary.frequency(code_key(chunk[0]))) for chunk in chunks]
-    is_telling = len(chunks) == 1 and _is_recognisable(text) and not _is_plain_number(text)
-    if (is_telling or not any(known)) and reading.add(text, 0, table.partial(code_key(text))):
+    key = code_key(text)
+    is_short = key.isdigit() and len(key) < MIN_CODE_LENGTH
+    if not any(known) and not is_short and reading.add(text, 0, table.partial(key)):
         return
+    if len(chunks) == 1 and _is_recognisable(text) and not _is_plain_number(text):
+        # Products that have it as a word come first, so that the word stays what it is.
+        reading.add_products(table.partial(key))
     for chunk, is_word in zip(chunks, known, strict=True) if len(chunks) > 1 else ():
         if not is_word and _is_recognisable(chunk[0]) and not _is_plain_number(chunk[0]):
             reading.add(chunk[0], chunk.start(), table.partial(code_key(chunk[0])))

@@ -16,7 +16,7 @@ from snapshelf.search.relevance import JUDGED, Calibration, evidence_of
 from snapshelf.search.score_table import Rows, ScoreTable
 from snapshelf.search.signals import Numbers
 from snapshelf.search.sort import by_score
-from snapshelf.search.word_match import ALL_WORDS, EXACT_CODE
+from snapshelf.search.word_match import ALL_WORDS
 
 _JUDGED_WITH_PHOTO = 200
 """Best candidates of a photo with words that are judged: their photos' vectors have to be read."""
@@ -96,7 +96,7 @@ def judge(
     if best is None:
         best = calibration.best_signals(evidence_of(table, rows[:JUDGED], plan, corpus))
     probability = table.probability[rows]
-    certain = (table.tier[rows] == EXACT_CODE) | (table.exactness[rows] == SAME)
+    certain = (table.codes[rows] > 0) | (table.exactness[rows] == SAME)
     if plan.words.all_known:
         certain |= table.tier[rows] <= ALL_WORDS
     least = plan.min_relevance if plan.min_relevance is not None else calibration.member(kind)
