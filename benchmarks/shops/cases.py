@@ -133,7 +133,12 @@ CASES: Sequence[Case] = (
     Case("fashion", "black watch", "ten watches first", _first_in("Watches", 10)),
     Case("fashion", "cheapest watch", "ten watches", _first_in("Watches", 10)),
     Case("fashion", "washing machine", "no good match", _unknown),
-    Case("demo", "black watch", "three watches first", _first_in("Watches", 3)),
+    Case(
+        "demo",
+        "black watch",
+        "a black watch first, and nothing but watches",
+        _both(_first_in("Watches", 1), _only("Watches")),
+    ),
     Case("demo", "sofa", "armchairs first, as there is no sofa", _in_title(3, "armchair", "chair")),
     Case("demo", "tractor", "no good match", _unknown),
     Case("dummyjson", "laptop", "three laptops first", _first_in("laptops", 3)),

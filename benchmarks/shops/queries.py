@@ -36,8 +36,8 @@ _USUAL_NAMES = 3
 """Names of a concept that are asked, the preferred one first; those after them are often narrower."""
 
 _COLOUR_COLUMNS = ("colour", "color", "basecolour", "颜色")
-_WORD = re.compile(r"\w+")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+_WORD = re.compile(r"[^\W\u4e00-\u9fff]+")
 _STOP_WORDS = """
 a an and are as at be by can for from in into is it its my no not of on or our the this to up with you your
 der die das den dem des ein eine und oder aus bei bis für im mit ohne vom von zum zur
@@ -343,7 +343,7 @@ def words_of(title: str) -> frozenset[str]:
     return frozenset(
         word
         for word in _WORD.findall(folded(title))
-        if len(word) > 2 and word.isalpha() and word not in _COMMON and not _HAN.search(word)
+        if len(word) > 2 and word.isalpha() and word not in _COMMON
     )
 
 
