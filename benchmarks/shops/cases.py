@@ -132,7 +132,7 @@ CASES: Sequence[Case] = (
     _european("velo electrique", "FR-3022"),
     Case("fashion", "black watch", "ten watches first", _first_in("Watches", 10)),
     Case("fashion", "cheapest watch", "ten watches", _first_in("Watches", 10)),
-    Case("fashion", "washing machine", "no good match", _unknown),
+    Case("fashion", "refrigerator", "no good match", _unknown),
     Case(
         "demo",
         "black watch",
