@@ -83,15 +83,15 @@ class ChineseSpeller:
             if start + place in fixed or self._stands_in_shop(text, place):
                 continue
             for word in self._by_gap.get((text[:place], text[place + 1 :]), ()):
-                alike = sound_alike(word[place], text[place])
-                if alike or len(text) >= _MIN_LENGTH_OF_OTHER_SOUND:
-                    nearest.append((alike, self._weights[word], word))
+                has_sound = sound_alike(word[place], text[place])
+                if has_sound or len(text) >= _MIN_LENGTH_OF_OTHER_SOUND:
+                    nearest.append((has_sound, self._weights[word], word))
         if not nearest:
             return None
         nearest.sort(reverse=True)
-        alike, weight, word = nearest[0]
-        rival = max((w for same, w, _ in nearest[1:] if same == alike), default=0.0)
-        sure = word in self._own and weight >= _DOMINANT * rival
+        has_sound, weight, word = nearest[0]
+        next_weight = max((w for same, w, _ in nearest[1:] if same == has_sound), default=0.0)
+        sure = word in self._own and weight >= _DOMINANT * next_weight
         if not sure and len(text) == _MIN_LENGTH:
             return None  # Two characters have too many neighbours even for a guess.
         return ChineseCandidate(start, end, word, weight, sure)
