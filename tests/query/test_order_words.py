@@ -70,6 +70,14 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CatalogueVie
         ("bestsellers", "bestselling", "bestsellers"),
         ("畅销手表", "bestselling", "畅销"),
         ("销量最高的手机", "bestselling", "销量最高的"),
+        ("Günstigste Uhr", "price", "günstigste"),
+        ("teuerster Ring", "-price", "teuerster"),
+        ("montre la moins chère", "price", "la moins chère"),
+        ("nouveautés", "newest", "nouveautés"),
+        ("zapatos más vendidos", "bestselling", "más vendidos"),
+        ("orologio più economico", "price", "più economico"),
+        ("goedkoopste horloge", "price", "goedkoopste"),
+        ("nyaste klocka", "newest", "nyaste"),
     ],
 )
 def test_words_that_ask_for_an_order(catalogue: CatalogueView, text: str, sort: str, words: str) -> None:

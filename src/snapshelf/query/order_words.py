@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from snapshelf.index import And, Equals, Filter, HasWords, TermPlace
@@ -34,11 +34,52 @@ class _Order:
     is_mild: bool = False
 
 
+_SUPERLATIVES: tuple[Mapping[str, str], ...] = (
+    {
+        "price": r"(?:am\ )?(?:billigst|g(?:ü|ue)nstigst|preiswertest)e[nrs]?",
+        "-price": r"(?:am\ )?teuerste[nrs]?",
+        "newest": r"(?:am\ )?neue?ste[nrs]?|neuheiten",
+        "rating": r"(?:am\ )?best(?:\ |-)?bewertete?[nrs]?",
+        "bestselling": r"meist(?:\ |-)?verkaufte?[nrs]?|beliebteste[nrs]?",
+    },
+    {
+        "price": r"(?:l[ea]s?\ )?moins\ ch(?:è|e)re?s?|moins\ chers?",
+        "-price": r"(?:l[ea]s?\ )?plus\ ch(?:è|e)re?s?|plus\ chers?",
+        "newest": r"nouveaut(?:é|e)s?|(?:l[ea]s?\ )?plus\ r(?:é|e)cente?s?",
+        "rating": r"(?:l[ea]s?\ )?mieux\ not(?:é|e)e?s?",
+        "bestselling": r"meilleures\ ventes|(?:l[ea]s?\ )?plus\ vendue?s?",
+    },
+    {
+        "price": r"m(?:á|a|ai)s\ (?:barat|econ(?:ó|o|ô)mic)[ao]s?",
+        "-price": r"m(?:á|a|ai)s\ car[ao]s?",
+        "newest": r"nov(?:e|i)dades|m(?:á|a|ai)s\ (?:nuev[ao]|nov[ao]|recient?e|recente)s?",
+        "rating": r"(?:mejor|melhor)\ (?:valorad|calificad|avaliad)[ao]s?",
+        "bestselling": r"m(?:á|a|ai)s\ vendid[ao]s?",
+    },
+    {
+        "price": r"pi(?:ù|u)\ economic(?:he|[aio])|meno\ car[aeio]",
+        "-price": r"pi(?:ù|u)\ (?:car|costos)[aeio]",
+        "newest": r"novit(?:à|a)|pi(?:ù|u)\ (?:recent[ei]|nuov[aeio])",
+        "rating": r"meglio\ (?:recensit|valutat)[aeio]",
+        "bestselling": r"pi(?:ù|u)\ vendut[aeio]",
+    },
+    {
+        "price": r"goedkoopste|billig(?:a|e)?ste",
+        "-price": r"duurste|dyr(?:a|e)ste",
+        "newest": r"nieuwste|ny(?:a|e)ste",
+        "rating": r"best\ beoordeelde?",
+        "bestselling": r"(?:best|meest)\ ?verkochte?|b(?:ä|a)sts(?:ä|a)ljande|mest\ solgte",
+    },
+)
+"""Superlatives of German, French, Spanish and Portuguese, Italian, and of Dutch and the Nordic languages, by order."""
+
+
 def _order(sort: str, en: str, zh: str, english: str, chinese: str, *, is_mild: bool = False) -> _Order:
     """Compile the words; particles around them belong to them: "the cheapest first", 最便宜的."""
-    in_english = rf"(?<![\w-])(?:the\ )?(?:{english})(?![\w-])(?:\ (?:ones?|first)(?!\w))?"
+    words = "|".join((english, *(() if is_mild else (others[sort] for others in _SUPERLATIVES))))
+    with_spaces = rf"(?<![\w-])(?:the\ )?(?:{words})(?![\w-])(?:\ (?:ones?|first)(?!\w))?"
     in_chinese = rf"(?:{chinese})(?:的|款(?![式型]))*"
-    return _Order(sort, en, zh, re.compile(f"{in_english}|{in_chinese}", re.VERBOSE), is_mild)
+    return _Order(sort, en, zh, re.compile(f"{with_spaces}|{in_chinese}", re.VERBOSE), is_mild)
 
 
 _ORDERS = (
