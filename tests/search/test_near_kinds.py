@@ -1,4 +1,4 @@
-"""A kind that the shop does not have: the nearest kinds are shown, and are no match."""
+"""The kind of thing in whole searches: it holds, photos keep it, and near kinds stand in for what the shop lacks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from snapshelf import Product, Shelf
 
@@ -78,3 +78,33 @@ def test_the_kind_gives_way_last(shop: Shelf) -> None:
     # No watch is among the filtered products, so the kind itself gives way.
     result = shop.search(text="watch", where='category = "Mugs"', k=8)
     assert [note.kind for note in result.notes] == ["relaxed"]
+
+
+def drawing(shape: str, colour: str, size: int) -> bytes:
+    image = Image.new("RGB", (96, 96), "white")
+    box = (40 - size, 40 - size, 60 + size, 60 + size)
+    getattr(ImageDraw.Draw(image), shape)(box, fill=colour)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def test_a_photo_with_a_colour_shows_its_kind_in_the_colour_and_then_its_kind(tmp_path: Path) -> None:
+    with Shelf.open(tmp_path / "shelf") as shelf:
+        for shape, category in (("ellipse", "Plates"), ("rectangle", "Cushions")):
+            for colour in ("red", "blue", "green"):
+                for size in range(10, 34, 3):
+                    row = {"id": f"{category}-{colour}-{size}", "title": "A thing", "category": category}
+                    product = Product.parse({**row, "attributes": {"colour": colour}})
+                    shelf.put(product, [drawing(shape, colour, size)])
+        result = shelf.search(photo=drawing("ellipse", "red", 20), text="in green", k=24, collapse=False)
+        colours = [hit.product.attributes["colour"] for hit in result]
+        assert colours[:8] == ["green"] * 8
+        assert {hit.product.category for hit in result} == {("Plates",)}
+        assert (len(colours), result.total) == (24, 24)
+        (chip,) = [chip for chip in result.chips if chip.source == "photo"]
+        assert chip.hard
+        result = shelf.search(
+            photo=drawing("ellipse", "red", 20), text="in green", k=48, dismissed=[chip.where], collapse=False
+        )
+        assert ("Cushions",) in {hit.product.category for hit in result}

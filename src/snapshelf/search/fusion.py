@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from snapshelf.search.corpus import Corpus
 from snapshelf.search.exact_match import LOOKED_AT, exactness
@@ -13,6 +14,7 @@ from snapshelf.search.plan import SearchPlan
 from snapshelf.search.score_table import VISUAL, Rows, ScoreTable
 from snapshelf.search.signals import Numbers
 from snapshelf.search.sort import by_score
+from snapshelf.search.word_match import RARE_WORDS
 
 
 def lexical_scale(tables: Sequence[ScoreTable]) -> float:
@@ -37,7 +39,7 @@ def score(table: ScoreTable, plan: SearchPlan, corpus: Corpus, scale: float) -> 
     passed = table.tests.astype(np.float64)
     scored = replace(
         table,
-        tier=plan.words.tiers(table.words, table.codes) if plan.query.kind == "words" else table.tier,
+        tier=_tiers(table, plan),
         contributions={
             VISUAL: table.visual,
             "text_title": weights.text_title * table.title,
@@ -49,6 +51,12 @@ def score(table: ScoreTable, plan: SearchPlan, corpus: Corpus, scale: float) -> 
         },
     )
     return _with_exact_titles(scored, plan, corpus) if plan.has_words else scored
+
+
+def _tiers(table: ScoreTable, plan: SearchPlan) -> NDArray[np.int64]:
+    if plan.query.kind == "words":
+        return plan.words.tiers(table.words, table.codes)
+    return np.where(plan.has_properties(table.tests), RARE_WORDS, table.tier)
 
 
 def _with_exact_titles(table: ScoreTable, plan: SearchPlan, corpus: Corpus) -> ScoreTable:

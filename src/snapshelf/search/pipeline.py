@@ -133,7 +133,12 @@ def search(
             if is_open:
                 judgements.append((candidates, judgement))
                 # What a photo is like may go on behind this window.
-                is_open = plan.query.kind != "words" and judgement.accepts_all and not is_complete
+                is_open = (
+                    plan.query.kind != "words"
+                    and plan.kept is None
+                    and judgement.accepts_all
+                    and not is_complete
+                )
                 if not is_open:
                     plan = _restricted(plan, judgements)
                 candidates = _accepted(candidates, judgement, plan)
@@ -247,7 +252,7 @@ def _accepted(candidates: ScoreTable, judgement: Judgement, plan: SearchPlan) ->
 
 
 def _shows_members_only(plan: SearchPlan, judgement: Judgement) -> bool:
-    return judgement.has_good_match or plan.min_relevance is not None or plan.query.nearest is not None
+    return judgement.has_good_match or plan.min_relevance is not None or plan.kept is not None
 
 
 def _nearest(plan: SearchPlan, candidates: ScoreTable, count: int) -> SearchPlan:

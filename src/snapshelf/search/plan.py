@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.index import Filter
-from snapshelf.query import Chip, Note, Query
-from snapshelf.search.facets import FacetFilter
+from snapshelf.query import CATEGORY, Chip, Note, Query
+from snapshelf.search.facets import FacetFilter, joined
 from snapshelf.search.request import MAX_RESULTS
 from snapshelf.search.rules.merchandising import Merchandising
 from snapshelf.search.signals import Mode, QueryVector, Weights
@@ -101,8 +101,35 @@ class SearchPlan:
 
     @property
     def rights(self) -> Filter | None:
-        """The products whose words come first, whatever else speaks for others; None where a photo was given."""
-        return self.words.rights if self.has_words and self.query.kind == "words" else None
+        """The products whose words come first, whatever else speaks for others.
+
+        Beside a photo whose kind restricts, they are those that have exactly the properties of the words: green
+        backpacks, then backpacks.
+        """
+        if not self.has_words:
+            return None
+        return self.words.rights if self.query.kind == "words" else joined(*self._properties.values())
+
+    @cached_property
+    def _properties(self) -> Mapping[int, Filter]:
+        """What the words say of the kind of a photo: place among the boosted chips → exact filter."""
+        if self.query.kind != "both" or not any(
+            chip.hard and chip.kind == CATEGORY for chip in self.query.chips
+        ):
+            return {}
+        return {
+            place: chip.exact
+            for place, chip in enumerate(self.boosted_chips)
+            if not chip.hard and not chip.excluded and chip in self.query.chips
+        }
+
+    def has_properties(self, tests: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which candidates have rights beside a photo, bool (n,), by the results bool (n, t) of `tests`."""
+        if not self._properties:
+            return np.zeros(len(tests), np.bool_)
+        exact = [len(self.boosted_chips) + place for place in self._properties]
+        has_all: NDArray[np.bool_] = np.logical_and.reduce(tests[:, exact], axis=1)
+        return has_all
 
     @property
     def has_words(self) -> bool:
@@ -142,11 +169,22 @@ class SearchPlan:
         exact = [chip.boost if chip.hard else chip.boost / 2 for chip in self.boosted_chips]
         return [*matching, *exact]
 
-    def is_near_kind(self, tests: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Return which candidates are of a near kind, bool (n,), by the results bool (n, t) of `tests`."""
-        if self.query.nearest is None:
-            return np.zeros(len(tests), np.bool_)
-        return tests[:, len(self.boosted_chips) - 1]
+    @cached_property
+    def kept(self) -> Filter | None:
+        """Products that belong to the result whatever their probability: the kind of the photo, or the nearest kinds.
+
+        "In green" of a backpack shows green backpacks, then backpacks; "sofa" shows armchairs where there is no sofa.
+        """
+        if self.query.nearest is not None:
+            return self.query.nearest.chip.filter
+        kinds = [chip.filter for chip in self.query.chips if chip.hard and chip.source == "photo"]
+        return kinds[0] if kinds else None
+
+    def is_kept(self, tests: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which candidates are `kept`, bool (n,), by the results bool (n, t) of `tests`."""
+        if self.query.nearest is not None:
+            return tests[:, len(self.boosted_chips) - 1]
+        return np.full(len(tests), self.kept is not None)
 
     @property
     def tests(self) -> tuple[Filter, ...]:

@@ -112,8 +112,7 @@ def judge(
         if level is not None:
             enough = plan.words.covering(level - _ROUNDING)
             accepted |= coverage >= level - _ROUNDING
-    # Near kinds are no match, but they are what is shown for a kind that the shop does not have.
-    accepted |= plan.is_near_kind(table.tests)
+    accepted |= plan.is_kept(table.tests)
     return table, Judgement(accepted, best, cut_off, good, enough)
 
 
@@ -143,8 +142,8 @@ def members(judgements: Sequence[tuple[ScoreTable, Judgement]], plan: SearchPlan
     if all(judgement.accepted is None for _, judgement in judgements):
         return None
     enough: list[Filter] = [judgement.enough for _, judgement in judgements if judgement.enough is not None]
-    if plan.query.nearest is not None:
-        enough.append(plan.query.nearest.chip.filter)
+    if plan.kept is not None:
+        enough.append(plan.kept)
     ids = Ids(tuple(sorted(accepted | set(plan.pins))))
     return Or((*enough, ids))
 
