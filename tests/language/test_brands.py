@@ -64,6 +64,8 @@ def test_other_names_of_a_brand() -> None:
     assert BrandNames().others("小米") == ["xiaomi"]
     assert BrandNames().others("Xiaomi") == []
     assert BrandNames().others("Nobody") == []
+    assert BrandNames().others("李维斯") == ["levi's", "levis"]
+    assert BrandNames().others("欧莱雅") == ["l'oréal", "loreal"]
 
 
 @pytest.mark.parametrize(

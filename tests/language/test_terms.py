@@ -302,3 +302,17 @@ def test_a_word_with_umlauts_is_no_name_without_them() -> None:
 def test_surfaces_tell_inflections_apart() -> None:
     assert index_terms("printed prints").words == ("print", "print", "§pattern/printed")
     assert index_terms("printed prints of 42").surfaces == ("=printed", "=prints", "=of")
+
+
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("27速自行车", "山地自行车 27速油刹"),
+        ("1.5匹空调", "格力1.5匹新一级空调"),
+        ("6位插座", "插座 6位总控"),
+    ],
+)
+def test_a_number_with_the_character_that_it_counts(query: str, title: str) -> None:
+    terms = _indexed(title)
+    for word in query_words(query):
+        assert any(terms.issuperset(alternative) for alternative in word.alternatives), word

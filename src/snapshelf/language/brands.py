@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from functools import cache
 from importlib import resources
 from itertools import pairwise
@@ -57,8 +58,10 @@ class BrandNames:
         bundled, common = _bundled()
         pairs = {*pairs, *(pair for brand in brands if (pair := bilingual_names(brand)))}
         self._brands = dict(bundled)
+        self._written: dict[_Name, tuple[str, ...]] = {}
         for pair in sorted(pairs):
             first, second = (_name(text) for text in pair)
+            self._written |= {first: (pair[0],), second: (pair[1],)}
             known = self._brands.get(first) or self._brands.get(second) or _Brand(())
             merged = known._replace(names=tuple(dict.fromkeys((*known.names, first, second))))
             self._brands |= dict.fromkeys(merged.names, merged)
@@ -69,12 +72,9 @@ class BrandNames:
     def others(self, brand: str) -> list[str]:
         """Return the other names of a brand in normal form, without those that are common words."""
         name = _name(brand)
-        known = self._brands.get(name)
-        return (
-            [_text(other) for other in known.names if other != name and other not in known.common]
-            if known
-            else []
-        )
+        known = self._brands.get(name, _Brand(()))
+        others = [other for other in known.names if other != name and other not in known.common]
+        return [text for other in others for text in self._written.get(other) or _written()[other]]
 
     def spans(self, units: list[Unit]) -> dict[int, tuple[int, tuple[tuple[str, ...], ...]]]:
         """Return the brands that a text names, by the first unit of the name.
@@ -120,7 +120,7 @@ def is_brand_word(word: str) -> bool:
 @cache
 def _brand_words() -> frozenset[str]:
     names, _ = _bundled()
-    return frozenset(unit for name in names for unit in (*name, _text(name)) if len(unit) > 1)
+    return frozenset(unit for name in names for unit in (*name, "".join(name)) if len(unit) > 1)
 
 
 def bilingual_names(text: str) -> tuple[str, str] | None:
@@ -152,13 +152,6 @@ def _name(text: str) -> _Name:
     return tuple(unit.text for unit in split_units(normalise(text)))
 
 
-def _text(name: _Name) -> str:
-    return "".join(
-        part if not index or (_is_han(part) and _is_han(name[index - 1])) else f" {part}"
-        for index, part in enumerate(name)
-    )
-
-
 def _is_han(unit: str) -> bool:
     return "\u3400" <= unit[0] <= "\u9fff"
 
@@ -171,15 +164,31 @@ def _index_terms(name: _Name) -> tuple[str, ...]:
 
 
 @cache
-def _bundled() -> tuple[dict[_Name, _Brand], frozenset[_Name]]:
-    """Read the bundled brands by name, and the names that are common words."""
+def _entries() -> list[dict[str, Any]]:
     text = (resources.files("snapshelf.language") / "brands.yaml").read_text("utf-8")
     entries: list[dict[str, Any]] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    return entries
+
+
+@cache
+def _bundled() -> tuple[dict[_Name, _Brand], frozenset[_Name]]:
+    """Return the bundled brands by name, and the names that are common words."""
     brands: dict[_Name, _Brand] = {}
-    for entry in entries:
+    for entry in _entries():
         names, common, lines = (
-            tuple(_name(str(text)) for text in entry.get(key, ())) for key in ("names", "common", "lines")
+            tuple(dict.fromkeys(_name(str(text)) for text in entry.get(key, ())))
+            for key in ("names", "common", "lines")
         )
         brand = _Brand(names, frozenset(common), lines)
         brands |= dict.fromkeys(names, brand)
     return brands, frozenset(name for brand in brands.values() for name in brand.common)
+
+
+@cache
+def _written() -> dict[_Name, tuple[str, ...]]:
+    """Return the ways in which the bundled names are written, in normal form: levi's, levis."""
+    written: dict[_Name, dict[str, None]] = defaultdict(dict)
+    for entry in _entries():
+        for text in map(str, entry["names"]):
+            written[_name(text)][normalise(text)] = None
+    return {name: tuple(texts) for name, texts in written.items()}

@@ -387,11 +387,19 @@ def _helpers(units: list[Unit]) -> Iterator[str]:
             yield stem(joined)
         if left.is_unspaced and right.is_unspaced and not right.gap:
             yield left.text[-1] + right.text[0]
+        if counted := _counted(left, right):
+            yield counted
     for unit in units:
         if unit.is_unspaced:
             yield from (a + b for a, b in pairwise(unit.text))
         if unit.is_han or (unit.is_unspaced and len(unit.text) == 1):
             yield _single(unit)
+
+
+def _counted(left: Unit, right: Unit) -> str:
+    """Return a number with the Chinese character that it counts (27速, 1.5匹), or an empty text."""
+    is_counted = right.is_han and not right.gap and left.text.replace(".", "").isdigit()
+    return left.text + right.text if is_counted else ""
 
 
 def _has_surface(unit: Unit) -> bool:
@@ -472,6 +480,8 @@ def _unspaced_alternatives(piece: _Piece, units: list[Unit]) -> Iterator[tuple[s
         yield (word + after[0],)
     if len(word) == 1 and not before and not after:
         yield (_single(piece.units[0]),)
+    if len(word) == 1 and piece.first and (counted := _counted(units[piece.first - 1], piece.units[0])):
+        yield (counted,)
     if (before or after) and len(before + word + after) <= _MAX_RUN_LENGTH:
         yield tuple(a + b for a, b in pairwise(before + word + after))
 
