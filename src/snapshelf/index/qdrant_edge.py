@@ -47,13 +47,14 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_FORMAT = 6
+_FORMAT = 7
 _STATE = "store.json"
 _TABLE = "facts.npz"
 _ENGINE = "engine"
 _VECTORS = "vectors"
 _EXACT_UP_TO = 20_000
 _EF = 256
+_SPARE = 10
 _BATCH = 250
 
 _LISTED, _SCANNED, _FETCHED = 0.14, 0.2, 6.0
@@ -570,15 +571,23 @@ class QdrantEdgeIndex:
 
     def _nearest_of_all(self, query: _VectorQuery, k: int) -> Rows:
         """Return the k nearest rows, nearest first."""
-        params = edge.SearchParams(exact=query.is_exact, hnsw_ef=max(_EF, 2 * k))
+        # Through the graph, the engine compares rounded vectors: what is a little behind may be nearer.
+        wanted = k if query.is_exact else k + _SPARE
+        params = edge.SearchParams(
+            exact=query.is_exact,
+            hnsw_ef=max(_EF, 2 * k),
+            quantization=edge.QuantizationSearchParams(rescore=False),
+        )
         rows: list[int] = []
         queries = query.engine_queries()
         for nearest in queries:
-            request = edge.QueryRequest(k, query=nearest, params=params, with_payload=False)
+            request = edge.QueryRequest(wanted, query=nearest, params=params, with_payload=False)
             rows += [int(point.id) for point in self._shard.call(edge.EdgeShard.query, request)]
         # An update that failed half-way may have left a point that the table does not know.
         known = self._table.known(np.array(rows, np.int64))
-        return known if len(queries) == 1 else _nearest_of(different_numbers(known), query, k)
+        if len(queries) == 1 and query.is_exact:
+            return known
+        return _nearest_of(different_numbers(known), query, k)
 
     def _best(self, rows: Rows, scores: NDArray[np.floating[Any]], k: int) -> list[Candidate]:
         candidates = map(Candidate, self._table.ids_of(rows.tolist()), scores.tolist())
