@@ -181,3 +181,10 @@ def test_fast_enough_for_a_query() -> None:
         query_words(query, None, forms)
     # ~0.2 ms on one 2020s core; the margin is for loaded machines
     assert (time.process_time() - start) / 100 < 2e-3
+
+
+def test_pairs_between_chinese_words_of_the_shop_do_not_count() -> None:
+    forms = WordForms(Vocabulary.of(["雅川 青", "海湖 青", "原野 款"]))
+    assert [word.text for word in query_words("雅川海湖")] == ["雅川", "川海", "海湖"]
+    assert [word.text for word in query_words("雅川海湖", None, forms)] == ["雅川", "海湖"]
+    assert [word.text for word in query_words("雅川纠缠", None, forms)] == ["雅川", "川纠", "纠缠"]

@@ -173,8 +173,8 @@ def query_words(
     """Return the words of a query with the index terms of each, in order.
 
     A name of the lexicon is one word ("running shoes"). Chinese that the lexicon does not know is a word if it has up
-    to three characters; of a longer run, whose words are not known, each pair of characters counts. Stop words are
-    left out unless nothing else is left.
+    to three characters; of a longer run, whose words are not known, each pair of characters counts, without those
+    that only lie between words of the shop. Stop words are left out unless nothing else is left.
 
     Parameters
     ----------
@@ -447,8 +447,9 @@ def _alternatives(
     """Yield the words of a piece of a query: their units and alternatives."""
     terms = [(term,) for term in piece.terms]
     if piece.kind == "unknown" and len(piece.units) > _MAX_WORD_LENGTH:
-        for pair in pairwise(piece.units):
-            yield pair, ((_joined(pair),),)
+        pairs = [*pairwise(piece.units)]
+        for place in forms.chinese_pairs(_joined(piece.units)) if forms else range(len(pairs)):
+            yield pairs[place], ((_joined(pairs[place]),),)
     elif any(unit.is_unspaced for unit in piece.units):
         yield piece.units, _distinct([*terms, *_unspaced_alternatives(piece, units), *piece.others])
     else:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from snapshelf.language.languages import Language, latin_languages, of_script, stem_in, telling_words
+from snapshelf.language.pinyin import is_chinese
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _MAX_DRIFT = 0.02
 _SMALL = 2_000
-_MIN_SHARE = 0.005
+_MIN_SHARE = 0.002
 _MIN_TELLING = 2.0
 _MIN_STEM_LENGTH = 3
 _MIN_PART_LENGTH = 3
@@ -52,6 +53,12 @@ class WordForms:
         self._joins = tuple(dict.fromkeys(join for language in self.languages for join in language.joins))
         self._by_stem: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._by_head: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._pairs = frozenset(
+            first + second
+            for word in self._frequencies
+            if is_chinese(word)
+            for first, second in pairwise(word)
+        )
         self._modifiers = {word for language in self.languages for word in language.modifiers}
         if self.languages:
             words = [word for word in self._frequencies if _is_word(word)]
@@ -125,6 +132,19 @@ class WordForms:
         compounds = {first + join + second for join in self._joins or ("",)}
         forms = {form for compound in compounds for form in self._inflections(compound)}
         return self._most_frequent({each for each in compounds | forms if each in self._frequencies})
+
+    def chinese_pairs(self, characters: str) -> list[int]:
+        """Return where in a run of Chinese characters the pairs begin that belong to words.
+
+        A pair that no word of the shop has, between two that some have, is the end of a word and the beginning of the
+        next: 米空 in 小米空气.
+        """
+        known = [first + second in self._pairs for first, second in pairwise(characters)]
+        return [
+            place
+            for place, is_known in enumerate(known)
+            if is_known or not (0 < place < len(known) - 1 and known[place - 1] and known[place + 1])
+        ]
 
     def _compounding(self) -> Iterator[Language]:
         return (language for language in self.languages if language.joins)
