@@ -73,10 +73,13 @@ def collapse_variants(
     represented_by: dict[str, str] = {}
     for group in members.values():
         first = group[0]
-        if first in unavailable and first not in fixed:
-            first = next((id for id in group if id not in unavailable and _equal(table, id, first)), first)
+        if len(group) > 1:
+            if first in unavailable and first not in fixed:
+                first = next(
+                    (id for id in group if id not in unavailable and _equal(table, id, first)), first
+                )
+            represented_by |= {id: first for id in group if id != first}
         kept.append(first)
-        represented_by |= {id: first for id in group if id != first}
     return Collapsed(tuple(kept), represented_by)
 
 

@@ -117,7 +117,8 @@ def search(
     windows: list[ScoreTable] = []
     judgements: list[tuple[ScoreTable, Judgement]] = []
     is_open, is_complete = True, False
-    for phase, width in product(phases, plan.windows):
+    steps = list(product(phases, plan.windows))
+    for phase, width in steps:
         if is_complete and width != plan.windows[0]:
             continue  # the phase has no more
         known = {id for table in windows for id in table.ids}
@@ -152,6 +153,8 @@ def search(
             if assignment is not None and not windows:
                 candidates = rerank(candidates, plan, assignment, corpus)
             windows.append(candidates)
+            if is_open and (phase, width) != steps[-1]:
+                continue  # the next window comes in any case
             results = _ordered(
                 _joined(windows), plan, corpus, judgements[0][1], assignment, timings, depth=depth
             )

@@ -86,21 +86,22 @@ def _candidates(
 
 def _table(plan: SearchPlan, candidates: Sequence[ScoredCandidate], window: int) -> ScoreTable:
     count = len(candidates)
+    columns = zip(*candidates, strict=True) if candidates else ((),) * len(ScoredCandidate._fields)
+    ids, photos, titles, bm25, passed, fields, words = columns
+    codes = plan.query.codes
     # The index gives cosines; the words' vector may be longer or shorter than 1.
     text_length = float(np.linalg.norm(plan.query.text)) if plan.query.text is not None else 0.0
-    groups = [candidate.fields.get(GROUP) for candidate in candidates]
+    groups = [values.get(GROUP) for values in fields]
     return ScoreTable(
-        ids=tuple(candidate.id for candidate in candidates),
+        ids=ids,
         window=np.full(count, window),
-        visual=plan.query_vector.length
-        * np.array([candidate.photo or 0.0 for candidate in candidates], np.float64),
-        title=text_length * np.array([candidate.text_title or 0.0 for candidate in candidates], np.float64),
-        bm25=np.array([candidate.lexical for candidate in candidates], np.float64),
-        tests=np.array([candidate.passed for candidate in candidates], bool).reshape(count, len(plan.tests)),
-        words=np.array([candidate.words for candidate in candidates], np.uint8).reshape(
-            count, len(plan.words.words)
-        ),
-        codes=np.array([plan.query.codes.get(candidate.id, 0) for candidate in candidates], np.int64),
+        # None becomes NaN in an array.
+        visual=plan.query_vector.length * np.nan_to_num(np.array(photos, np.float64)),
+        title=text_length * np.nan_to_num(np.array(titles, np.float64)),
+        bm25=np.array(bm25, np.float64),
+        tests=np.array(passed, bool).reshape(count, len(plan.tests)),
+        words=np.array(words, np.uint8).reshape(count, len(plan.words.words)),
+        codes=np.array([codes.get(id, 0) for id in ids], np.int64) if codes else np.zeros(count, np.int64),
         tier=np.full(count, NO_RIGHTS),
         groups=tuple(group if isinstance(group, str) else None for group in groups),
         exactness=np.zeros(count),
