@@ -157,9 +157,11 @@ def test_words(visit: Callable[..., Any]) -> None:
     expect(card.locator(".brand-name")).to_have_text("Kiln & Co")
     expect(card.locator(".price")).to_have_text("¥20.50")
     expect(page.locator("#results-title")).to_have_text("“red mug”")
-    expect(page.locator("#results-meta")).to_contain_text("15 products")
+    # What belongs to the result is counted, and nothing else.
+    expect(page.locator(CARDS)).to_have_count(1)
+    expect(page.locator("#results-meta")).to_contain_text("1 product")
     expect(page.locator("#results-meta")).to_contain_text(re.compile(r"\d ms"))
-    expect(page.locator("#live")).to_have_text("15 products")
+    expect(page.locator("#live")).to_have_text("1 product")
     for image in page.locator(f"{CARDS} img").all()[:5]:
         assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
 
@@ -276,7 +278,8 @@ def test_why_adds_up_to_the_score(visit: Callable[..., Any]) -> None:
         search_words(page, "blue bag")
     hits = response.value.json()["hits"]
     why = page.locator("#drawer .why")
-    for index in range(3):
+    assert hits
+    for index in range(min(3, len(hits))):
         page.locator(CARDS).nth(index).locator(".because").click()
         values = [float(text) for text in why.locator("li .value").all_inner_texts()]
         score = float(why.locator(".score .value").inner_text())
@@ -404,8 +407,8 @@ def test_keyboard(visit: Callable[..., Any]) -> None:
     focused = page.locator(":focus")
     page.keyboard.press("/")
     expect(page.locator("#words")).to_be_focused()
-    page.keyboard.type("ball / red")
-    expect(page.locator("#words")).to_have_value("ball / red")
+    page.keyboard.type("home /")
+    expect(page.locator("#words")).to_have_value("home /")
     page.keyboard.press("Enter")
     cards = page.locator(f"{CARDS} .open")
     expect(cards.first).to_be_visible()
@@ -637,7 +640,7 @@ def test_sorting(visit: Callable[..., Any]) -> None:
 
 
 def test_more_of_it(visit: Callable[..., Any], put: Callable[..., httpx.Response]) -> None:
-    for number in range(36):
+    for number in range(51):
         assert put(f"spare-{number}", title=f"Spare part {number:02}").status_code == 201
     page = visit("/?q=spare+part")
     expect(page.locator(CARDS)).to_have_count(48)
@@ -652,34 +655,35 @@ def test_more_of_it(visit: Callable[..., Any], put: Callable[..., httpx.Response
 def test_chips_of_what_was_read_from_the_words(visit: Callable[..., Any]) -> None:
     page = visit()
     search_words(page, "red mug under 21")
-    price = page.locator(".tag.read:not(.soft)")
+    price = page.locator(".tag.read:not(.soft)").filter(has_text="21")
     expect(price).to_have_count(1)
     assert {title.split()[1] for title in titles(page)} == {"mug"}
     page.locator("[data-language=zh]").click()
     expect(page.locator(".tag.soft").filter(has_text="红色")).to_have_count(1)
     page.locator("[data-language=en]").click()
     price.locator(".remove").click()
-    expect(page.locator(CARDS)).to_have_count(15)
+    expect(price).to_have_count(0)
     dropped = page.locator(".tag.dropped")
     expect(dropped).to_have_count(1)
     dropped.locator(".remove").click()
-    expect(page.locator(CARDS)).to_have_count(5)
+    expect(price).to_have_count(1)
     expect(page.locator(".tag.dropped")).to_have_count(0)
 
 
 def test_a_preferred_fact_can_be_insisted_on(visit: Callable[..., Any]) -> None:
     page = visit()
     search_words(page, "red bag")
-    expect(page.locator(CARDS)).to_have_count(15)
-    page.locator(".tag.soft .what").filter(has_text="bag").click()
-    expect(page.locator(CARDS)).to_have_count(5)
+    page.locator(".tag.soft .what").filter(has_text="red").click()
     only = page.locator(".tag.only .what")
     expect(only).to_have_attribute("aria-pressed", "true")
-    assert {title.split()[1] for title in titles(page)} == {"bag"}
+    see_hits(page)
+    assert {title.split()[0] for title in titles(page)} == {"Red"}
+    assert "only=" in page.url
     page.reload()
-    expect(page.locator(CARDS)).to_have_count(5)
+    expect(only).to_have_attribute("aria-pressed", "true")
     only.click()
-    expect(page.locator(CARDS)).to_have_count(15)
+    expect(only).to_have_count(0)
+    expect(page.locator(".tag.soft")).to_have_count(1)
 
 
 def test_filter_in_writing(visit: Callable[..., Any]) -> None:
@@ -835,20 +839,21 @@ def test_several_photos(visit: Callable[..., Any]) -> None:
 def test_like_and_not_like(visit: Callable[..., Any]) -> None:
     page = visit()
     search_words(page, "red")
-    liked, disliked = titles(page)[:2]
+    liked = titles(page)[0]
     page.get_by_label(f"More like this: {liked}").click()
     expect(page.locator(TAGS)).to_have_text(["like this"])
     see_hits(page)
     expect(page.locator(CARDS).filter(has_text=liked)).to_have_count(0)
+    disliked = titles(page)[0]
     page.get_by_label(f"Less like this: {disliked}").click()
     expect(page.locator(TAGS)).to_have_text(["like this", "not like this"])
     see_hits(page)
-    expect(page.locator(CARDS)).to_have_count(13)
+    expect(page.locator(CARDS).filter(has_text=disliked)).to_have_count(0)
     page.reload()
     expect(page.locator(".tag.unlike")).to_have_count(1)
     page.locator(".tag.unlike .remove").click()
     see_hits(page)
-    expect(page.locator(CARDS)).to_have_count(14)
+    expect(page.locator(CARDS).filter(has_text=disliked)).to_have_count(1)
 
 
 def test_without_some_words(visit: Callable[..., Any]) -> None:
@@ -1033,18 +1038,18 @@ def test_an_error_keeps_the_hits_and_can_be_tried_again(
     shown = titles(page)
     page.route("**/v1/search", lambda route: route.abort())
     # Another search: the hits are said to be those of the last one.
-    page.locator("#words").fill("red mug")
+    page.locator("#words").fill("mug")
     page.locator("#words").press("Enter")
     expect(page.locator("#notice")).to_be_visible()
     assert titles(page) == shown
     expect(page.locator("#results-title")).to_have_text("“home”")
-    expect(page.locator("#words")).to_have_value("red mug")
+    expect(page.locator("#words")).to_have_value("mug")
     page.unroute("**/v1/search")
     page.get_by_role("button", name=label).click()
-    expect(page.locator("#results-title")).to_have_text("“red mug”")
+    expect(page.locator("#results-title")).to_have_text("“mug”")
     see_hits(page)
     expect(page.locator("#notice")).to_be_hidden()
-    assert titles(page)[0] == ("Red mug" if language == "en" else "红色马克杯")
+    assert all(title.endswith("mug" if language == "en" else "马克杯") for title in titles(page))
     # Narrowing down: what was not done is not shown as done.
     page.route(
         "**/v1/search", lambda route: route.fulfill(status=503, json={"type": "urn:snapshelf:problem:busy"})
@@ -1052,18 +1057,18 @@ def test_an_error_keeps_the_hits_and_can_be_tried_again(
     box = page.locator('[data-key="colour=red"]')
     box.click()
     expect(page.locator("#notice")).to_be_visible()
-    expect(page.locator(CARDS)).to_have_count(15)
+    expect(page.locator(CARDS)).to_have_count(5)
     expect(box).not_to_be_checked()
     page.unroute("**/v1/search")
     page.get_by_role("button", name=label).click()
-    expect(page.locator(CARDS)).to_have_count(3)
+    expect(page.locator(CARDS)).to_have_count(1)
     expect(box).to_be_checked()
 
 
 def test_a_page_that_does_not_come_can_be_tried_again(
     visit: Callable[..., Any], put: Callable[..., httpx.Response]
 ) -> None:
-    for number in range(36):
+    for number in range(51):
         assert put(f"spare-{number}", title=f"Spare part {number:02}").status_code == 201
     page = visit("/?q=spare+part", expect_errors=True)
     expect(page.locator(CARDS)).to_have_count(48)
