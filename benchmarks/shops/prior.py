@@ -19,6 +19,7 @@ SEED = 20_000
 """Shelves tune themselves with other seeds, and judged queries are of other products again."""
 
 _SECONDS = 120.0
+_PLAIN = "plain"
 
 
 def main() -> int:
@@ -43,7 +44,12 @@ def ask(names: Sequence[str], data: Path | None, cache: Path) -> dict[str, Inqui
             continue
         _say(f"{name}: questions")
         with Shelf.open(shop.shelf, create=False) as shelf:
-            inquiries[name] = shelf.inquire(seed=SEED, seconds=_SECONDS)
+            inquiry = shelf.inquire(seed=SEED, seconds=_SECONDS)
+        if shop.source.photographed == _PLAIN:
+            # Plain photos say nothing about what a photo of a real product is worth.
+            words = [each for each in inquiry.observations if each.evidence.kind == "words"]
+            inquiry = Inquiry(words, inquiry.scales)
+        inquiries[name] = inquiry
     return inquiries
 
 

@@ -156,16 +156,18 @@ class TestBundled:
     @pytest.mark.parametrize("kind", ["photo", "words", "both"])
     def test_grows_with_what_speaks_for_a_hit(self, kind: QueryKind) -> None:
         curve = Prior.bundled().curves[kind]
-        lexical = 1 if kind != "photo" else 0
-        size = len(curve.usual)
-        good, poor = np.full(size, 4.0), np.full(size, 0.5)
-        good[size - lexical :], poor[size - lexical :] = 1.0, 0.0
-        well, badly = curve.relevance(good[None])[0], curve.relevance(poor[None])[0]
+        # In standard deviations, and for words as a share.
+        good, poor = {
+            "photo": ([4.0], [0.5]),
+            "words": ([1.5, 2.0, 1.0], [0.5, 0.5, 0.0]),
+            "both": ([3.0, 1.0, 1.0, 1.0], [0.5, 0.5, 0.5, 0.0]),
+        }[kind]
+        well, badly = (curve.relevance(np.array([each]))[0] for each in (good, poor))
         assert well > 0.5 > badly
         assert well >= curve.cut_off
 
     def test_every_word_weighs_more_than_what_the_encoder_thinks(self) -> None:
         curve = Prior.bundled().curves["words"]
         best = np.array([3.0, 3.0, 1.0])
-        with_words, alike = curve.relevance(np.array([[0.0, 1.0, 1.0], [3.0, 3.0, 0.0]]), best)
+        with_words, alike = curve.relevance(np.array([[0.0, 1.0, 1.0], [2.0, 2.0, 0.0]]), best)
         assert with_words > alike

@@ -105,6 +105,11 @@ def test_a_photo_with_a_colour_shows_its_kind_in_the_colour_and_then_its_kind(tm
         (chip,) = [chip for chip in result.chips if chip.source == "photo"]
         assert chip.hard
         result = shelf.search(
-            photo=drawing("ellipse", "red", 20), text="in green", k=48, dismissed=[chip.where], collapse=False
+            photo=drawing("ellipse", "red", 20),
+            text="in green",
+            k=48,
+            dismissed=[chip.where],
+            collapse=False,
+            min_relevance=0,
         )
         assert ("Cushions",) in {hit.product.category for hit in result}

@@ -34,6 +34,7 @@ def table_of(scores: list[float], **columns: Any) -> ScoreTable:
         "bm25": np.zeros(count),
         "tests": np.zeros((count, 0), bool),
         "words": np.zeros((count, 0), np.uint8),
+        "written": np.zeros((count, 0), np.uint8),
         "codes": np.zeros(count, np.int64),
         "tier": np.full(count, NO_RIGHTS),
         "probability": np.full(count, np.nan),

@@ -14,7 +14,14 @@ from snapshelf.language import query_words
 from snapshelf.query import Query
 from snapshelf.search import Calibration, Curve, Merchandising, Weights
 from snapshelf.search.rules.merchandising import Shift
-from snapshelf.search.word_match import ALL_WORDS, EXACT_CODE, NO_RIGHTS, RARE_WORDS, WordStatistics
+from snapshelf.search.word_match import (
+    ALL_WORDS,
+    EXACT_CODE,
+    NO_RIGHTS,
+    RARE_WORDS,
+    WRITTEN,
+    WordStatistics,
+)
 from tests.search.sample_shop import Shop, unit, words
 
 _RARE = ("zebra", "copper", "kettle", "velvet")
@@ -87,7 +94,8 @@ def test_a_photo_takes_the_rights_away(shop: Shop) -> None:
 
 
 def test_tiers_and_coverage() -> None:
-    statistics = WordStatistics(tuple(query_words("red zebra unheard")), np.array([50, 2, 0]), 100)
+    known = np.array([50, 2, 0])
+    statistics = WordStatistics(tuple(query_words("red zebra unheard")), known, known, 100)
     places = np.array(
         [
             [TermPlace.ATTRIBUTE, TermPlace.NAME, 0],
@@ -98,20 +106,26 @@ def test_tiers_and_coverage() -> None:
         np.uint8,
     )
     nothing = np.zeros(4, np.int64)
-    assert statistics.tiers(places, nothing).tolist() == [ALL_WORDS, RARE_WORDS, NO_RIGHTS, NO_RIGHTS]
-    assert statistics.tiers(places, np.array([0, 0, 3, 1])).tolist() == [
-        ALL_WORDS,
-        RARE_WORDS,
-        EXACT_CODE,
-        RARE_WORDS,
-    ]
+    inflected = np.zeros_like(places)
+    assert statistics.tiers(places, places, nothing).tolist() == [WRITTEN, RARE_WORDS, NO_RIGHTS, NO_RIGHTS]
+    assert statistics.tiers(places, inflected, nothing).tolist()[0] == ALL_WORDS
+    codes = np.array([0, 0, 3, 1])
+    assert statistics.tiers(places, places, codes).tolist() == [WRITTEN, RARE_WORDS, EXACT_CODE, RARE_WORDS]
     assert not statistics.all_known
     coverage = statistics.coverage(places)
     assert coverage[0] > coverage[1] > coverage[2] > coverage[3] == 0
     assert coverage[0] < 1  # a word that nobody has counts, too
-    assert WordStatistics(statistics.words[:2], np.array([50, 2]), 100).coverage(
-        places[:1, :2]
-    ) == pytest.approx(1)
+    two = WordStatistics(statistics.words[:2], known[:2], known[:2], 100)
+    assert two.coverage(places[:1, :2]) == pytest.approx(1)
+
+
+def test_a_word_as_it_is_written_comes_before_its_other_forms(shop: Shop) -> None:
+    for number in range(30):
+        shop.put(f"capris{number}", unit(1, number / 9), title=f"Striped capris {number}")
+    shop.put("capri", unit(-1), title="Isle of capri sandal", title_vector=unit(-1))
+    asked = words("capri", unit(1))
+    assert shop.top(asked, 3, windows=(5, 10, 1000))[0] == "capri"
+    assert len(shop.search(asked, collapse=False).places) == 31
 
 
 def test_the_result_set_is_counted_over_the_whole_shop(shop: Shop) -> None:

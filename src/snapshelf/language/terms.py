@@ -47,12 +47,16 @@ class QueryWord:
     alternatives : tuple of tuple of str
         A product has the word if it has all terms of one of these: its concept, its stem, the parts of a compound,
         the character pairs of a Chinese word. At least one alternative, each with at least one term.
+    written : tuple of str
+        The terms that a name of a product has if the word stands in it as it is written here; empty where that is not
+        indexed.
     """
 
     text: str
     start: int
     end: int
     alternatives: Alternatives
+    written: tuple[str, ...] = ()
 
 
 class IndexTerms(NamedTuple):
@@ -209,7 +213,13 @@ def query_words(
     stop_words = forms.stop_words if forms else frozenset()
     words = [piece for piece in pieces if not piece.is_stop_word(stop_words)] or pieces
     return [
-        QueryWord(normalised[part[0].start : part[-1].end], part[0].start, part[-1].end, alternatives)
+        QueryWord(
+            normalised[part[0].start : part[-1].end],
+            part[0].start,
+            part[-1].end,
+            alternatives,
+            () if piece.kind == "measure" else _written(part),
+        )
         for piece in words
         for part, alternatives in _alternatives(piece, units, forms)
     ]
@@ -409,6 +419,14 @@ def _has_surface(unit: Unit) -> bool:
 def _surface(unit: Unit) -> str:
     """Return the term of a word as it is written; the word's own term is its stem."""
     return f"={unit.text}"
+
+
+def _written(units: Sequence[Unit]) -> tuple[str, ...]:
+    """Return the terms of words as they are written, or of the character pairs of Chinese."""
+    terms = [_surface(unit) if _has_surface(unit) else unit.text for unit in units if not unit.is_unspaced]
+    han = [unit for unit in units if unit.is_han]
+    terms += [first.text + second.text for first, second in pairwise(han)] or [_single(unit) for unit in han]
+    return tuple(dict.fromkeys(terms))
 
 
 def _single(unit: Unit) -> str:

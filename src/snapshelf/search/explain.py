@@ -118,7 +118,7 @@ def _kept_out(
         return failure("filter", "it does not match the filter:", failing)
     if failing := [write_filter(choice.filter) for choice in plan.chosen.values() if fails(choice.filter)]:
         return failure("choice", "it does not have what was chosen:", failing)
-    if fails(hard_filter(plan.query.chips)):
+    if fails(hard_filter(plan.query.chips)) and fails(plan.base):
         failing = [chip.where for chip in plan.query.chips if chip.hard and fails(chip.filter)]
         return failure("chip", "it does not have what was read from the words:", failing)
     if failing := [rule for rule, hidden in plan.rules.hidden.items() if not fails(hidden)]:

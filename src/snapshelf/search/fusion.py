@@ -55,7 +55,7 @@ def score(table: ScoreTable, plan: SearchPlan, corpus: Corpus, scale: float) -> 
 
 def _tiers(table: ScoreTable, plan: SearchPlan) -> NDArray[np.int64]:
     if plan.query.kind == "words":
-        return plan.words.tiers(table.words, table.codes)
+        return plan.words.tiers(table.words, table.written, table.codes)
     return np.where(plan.has_properties(table.tests), RARE_WORDS, table.tier)
 
 

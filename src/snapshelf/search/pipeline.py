@@ -223,14 +223,19 @@ def _phases(plan: SearchPlan, corpus: Corpus) -> tuple[list[Filter | None], Sequ
     Products whose words have rights come before all others. Few of them are scored whatever the signals say; many are
     a phase of their own.
     """
-    pinned = (*plan.pins, *plan.query.codes)
-    if plan.rights is None:
-        return [None], pinned
-    rights = joined(plan.within, plan.rights)
-    count = corpus.index.count(rights)
-    if count > plan.windows[0]:
-        return [plan.rights, None], pinned
-    return [None], (*pinned, *(corpus.index.scroll(rights, limit=count) if count else ()))
+    phases: list[Filter | None] = [None]
+    also = [*plan.pins, *plan.query.codes]
+    for rights in (plan.rights, plan.written_rights):
+        if rights is None:
+            continue
+        within = joined(plan.within, rights)
+        count = corpus.index.count(within)
+        if count > plan.windows[0]:
+            phases.insert(0, rights)
+        else:
+            also += corpus.index.scroll(within, limit=count) if count else ()
+            break  # those as written are among them
+    return phases, tuple(dict.fromkeys(also))
 
 
 def _restricted(plan: SearchPlan, judgements: Sequence[tuple[ScoreTable, Judgement]]) -> SearchPlan:

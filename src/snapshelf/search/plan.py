@@ -132,6 +132,11 @@ class SearchPlan:
         return has_all
 
     @property
+    def written_rights(self) -> Filter | None:
+        """Those of them whose words stand there as they are written in the query."""
+        return self.words.written_rights if self.rights is not None else None
+
+    @property
     def has_words(self) -> bool:
         """Whether titles, words and constraints are signals of the query."""
         return self.mode == "full" and self.query.text is not None

@@ -50,7 +50,7 @@ _NEARLY = 0.5
 """Share of the cut-off from which a hit is a near miss."""
 
 _STEPS = 100
-_RIDGE = 1e-4
+_RIDGE = 1e-3
 """Keeps weights finite where the classes can be separated without error."""
 
 _PRIOR_HITS = 100.0

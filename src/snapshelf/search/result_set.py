@@ -86,6 +86,9 @@ def judge(
     if calibration is None or kind not in calibration.curves or not plan.is_judged:
         return table, Judgement()
     cut_off = calibration.cut_off(kind)
+    if kind == "words" and not plan.words.is_known.any():
+        # The words stand nowhere: photos and titles alone have to make it more likely than not.
+        cut_off = max(cut_off, _MOST)
     rows = by_score(table)
     if kind == "both":
         rows = rows[:_JUDGED_WITH_PHOTO]

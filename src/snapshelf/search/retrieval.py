@@ -79,7 +79,7 @@ def _candidates(
         terms=plan.query.terms if plan.has_words else None,
         also=also,
         tests=plan.tests,
-        words=[word.alternatives for word in plan.words.words],
+        words=plan.words.asked,
         fields=[GROUP],
     )
 
@@ -92,6 +92,7 @@ def _table(plan: SearchPlan, candidates: Sequence[ScoredCandidate], window: int)
     # The index gives cosines; the words' vector may be longer or shorter than 1.
     text_length = float(np.linalg.norm(plan.query.text)) if plan.query.text is not None else 0.0
     groups = [values.get(GROUP) for values in fields]
+    places = np.array(words, np.uint8).reshape(count, len(plan.words.asked))
     return ScoreTable(
         ids=ids,
         window=np.full(count, window),
@@ -100,7 +101,8 @@ def _table(plan: SearchPlan, candidates: Sequence[ScoredCandidate], window: int)
         title=text_length * np.nan_to_num(np.array(titles, np.float64)),
         bm25=np.array(bm25, np.float64),
         tests=np.array(passed, bool).reshape(count, len(plan.tests)),
-        words=np.array(words, np.uint8).reshape(count, len(plan.words.words)),
+        words=places[:, : len(plan.words.words)],
+        written=places[:, len(plan.words.words) :],
         codes=np.array([codes.get(id, 0) for id in ids], np.int64) if codes else np.zeros(count, np.int64),
         tier=np.full(count, NO_RIGHTS),
         groups=tuple(group if isinstance(group, str) else None for group in groups),

@@ -42,6 +42,8 @@ class ScoreTable:
         bool (n, t): which tests of the plan each candidate passes.
     words : ndarray
         uint8 (n, w): place of each word of the query in the candidate, see `TermPlace`; 0 where it does not have it.
+    written : ndarray
+        uint8 (n, w): the same of the words as they are written.
     codes : ndarray
         int64 (n,): how well a code of the candidate matches what was typed: 3 exactly, 2 and 1 in part, 0 not.
     tier : ndarray
@@ -70,6 +72,7 @@ class ScoreTable:
     bm25: Numbers
     tests: NDArray[np.bool_]
     words: NDArray[np.uint8]
+    written: NDArray[np.uint8]
     codes: NDArray[np.int64]
     tier: NDArray[np.int64]
     groups: tuple[str | None, ...]

@@ -16,8 +16,8 @@ from snapshelf.catalogue import Catalogue, Product
 from snapshelf.encoders import Encoder
 from snapshelf.errors import NotFoundError, QueryError, StorageError
 from snapshelf.events import Event
-from snapshelf.index import Equals, Filter, Ids, Not, Or, SearchIndex
-from snapshelf.language import Lexicon, WordForms, normalise, warm_up_correction
+from snapshelf.index import Equals, Filter, HasWords, Ids, Not, Or, SearchIndex, TermPlace
+from snapshelf.language import Lexicon, WordForms, normalise, query_words, warm_up_correction
 from snapshelf.query import (
     CATEGORY,
     MAX_TEXT_LENGTH,
@@ -74,6 +74,9 @@ _RELATED_BY = 24
 
 _FACETS_KEPT = 600.0
 """Seconds after which the choices of shoppers are counted again for the order of facets."""
+
+_WRITTEN_WORDS = 3
+"""Words from which a title that has them all is what was typed, and no kind of thing with properties."""
 
 SETTINGS = "search.yaml"
 RULES = "rules.yaml"
@@ -260,7 +263,7 @@ class SearchService:
         chips, relaxations = relaxed(
             query.chips, joined(not_hidden, *choices), lambda within: self.index.count(within, group)
         )
-        base = joined(not_hidden, _said(query, chips))
+        base = joined(not_hidden, _said(query, chips, self._lexicon))
         if mild is not None:
             boost = self._settings.understanding.boost(mild.sort)
             chip = preferred(mild, query.words, joined(base, *choices), self.index, boost)
@@ -506,12 +509,23 @@ class SearchService:
         self.personal.record(impression, events)
 
 
-def _said(query: Query, chips: Sequence[Chip]) -> Filter | None:
-    """Return what the hard chips say; a product whose code was typed is of the kind that was meant."""
-    kinds = hard_filter([chip for chip in chips if chip.kind == CATEGORY])
-    others = hard_filter([chip for chip in chips if chip.kind != CATEGORY])
+def _said(query: Query, chips: Sequence[Chip], lexicon: Lexicon) -> Filter | None:
+    """Return what the hard chips say; a product whose code was typed is of the kind that was meant.
+
+    A product that has many words of the query exactly as they are written is meant, whatever was read from them.
+    """
+    unwanted = hard_filter([chip for chip in chips if chip.excluded])
+    kinds = hard_filter([chip for chip in chips if chip.kind == CATEGORY and not chip.excluded])
+    others = hard_filter([chip for chip in chips if chip.kind != CATEGORY and not chip.excluded])
     coded = query.coded
-    return joined(others, Or((kinds, Ids(coded))) if kinds is not None and coded else kinds)
+    read = joined(others, Or((kinds, Ids(coded))) if kinds is not None and coded else kinds)
+    if read is None:
+        return unwanted
+    words = [word.alternatives for word in query_words(query.normalised, lexicon)]
+    if len(words) >= _WRITTEN_WORDS:
+        named = HasWords(tuple(words), (1.0,) * len(words), float(len(words)), int(TermPlace.NAME))
+        read = Or((read, named))
+    return joined(unwanted, read)
 
 
 def _correction(query: Query, *, sure: bool) -> str | None:

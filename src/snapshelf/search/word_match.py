@@ -10,16 +10,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.index import HasWords, SearchIndex, TermPlace
+from snapshelf.index import Alternatives, HasWords, SearchIndex, TermPlace
 from snapshelf.language import QueryWord
 from snapshelf.search.signals import Numbers
 
 RARE_SHARE, RARE_COUNT = 0.1, 3
 """A word is rare if at most a tenth of the products have it, or at most three."""
 
-EXACT_CODE, ALL_WORDS, RARE_WORDS, NO_RIGHTS = 0, 1, 2, 3
+EXACT_CODE, WRITTEN, ALL_WORDS, RARE_WORDS, NO_RIGHTS = 0, 1, 2, 3, 4
 """Tiers of candidates, best first: the product's code was typed; it has every word of the query that the shop knows,
-the rare ones in title, brand, category or code; it has the rare ones there; neither."""
+the rare ones as they are written, in title, brand, category or code; the same, in any form; it has the rare ones there;
+neither."""
 
 _TEXT_SHARE = 0.7
 """What a word counts that stands in a description only: descriptions speak of other products too."""
@@ -39,12 +40,15 @@ class WordStatistics:
     words : tuple of QueryWord
     frequencies : ndarray
         int64 (w,): products that have the word.
+    written : ndarray
+        int64 (w,): products whose title, brand, category or code has it as it is written in the query.
     products : int
         Products of the shop.
     """
 
     words: tuple[QueryWord, ...] = ()
     frequencies: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    written: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     products: int = 0
 
     @classmethod
@@ -53,7 +57,13 @@ class WordStatistics:
         if not words:
             return cls()
         counts = index.frequencies([word.alternatives for word in words])
-        return cls(tuple(words), np.array(counts, np.int64), index.count())
+        written = index.frequencies(_written(words), int(TermPlace.NAME))
+        return cls(tuple(words), np.array(counts, np.int64), np.array(written, np.int64), index.count())
+
+    @property
+    def asked(self) -> list[Alternatives]:
+        """What the index is asked of each candidate: its words in any form, then as they are written."""
+        return [*(word.alternatives for word in self.words), *_written(self.words)]
 
     @cached_property
     def mass(self) -> Numbers:
@@ -70,8 +80,9 @@ class WordStatistics:
 
     @cached_property
     def is_rare(self) -> NDArray[np.bool_]:
-        """Which of the known words few products have, bool (w,)."""
-        return self.is_known & (self.frequencies <= max(RARE_COUNT, RARE_SHARE * self.products))
+        """Which of the known words few products have, bool (w,); in any form, or as it is written."""
+        few = max(RARE_COUNT, RARE_SHARE * self.products)
+        return (self.is_known & (self.frequencies <= few)) | ((self.written > 0) & (self.written <= few))
 
     @property
     def all_known(self) -> bool:
@@ -81,18 +92,27 @@ class WordStatistics:
     @cached_property
     def rights(self) -> HasWords | None:
         """Products with every rare word in title, brand, category or code; None without rare words."""
-        chosen = [word.alternatives for word, rare in zip(self.words, self.is_rare, strict=True) if rare]
-        if not chosen:
-            return None
-        return HasWords(tuple(chosen), (1.0,) * len(chosen), float(len(chosen)), int(TermPlace.NAME))
+        return _all_named([word.alternatives for word in self._rare])
 
-    def tiers(self, places: Places, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    @cached_property
+    def written_rights(self) -> HasWords | None:
+        """The same, as the words are written, as far as any product has them so."""
+        rare = zip(self._rare, self.written[self.is_rare].tolist(), strict=True)
+        return _all_named([(word.written,) if written else word.alternatives for word, written in rare])
+
+    @property
+    def _rare(self) -> list[QueryWord]:
+        return [word for word, rare in zip(self.words, self.is_rare.tolist(), strict=True) if rare]
+
+    def tiers(self, places: Places, written: Places, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the tier of each candidate, int64 (n,).
 
         Parameters
         ----------
         places : ndarray
             uint8 (n, w).
+        written : ndarray
+            uint8 (n, w): the same of the words as they are written.
         codes : ndarray
             int64 (n,): how well a code of the candidate matches, 3 for exactly.
         """
@@ -102,9 +122,11 @@ class WordStatistics:
         if not self.is_rare.any():
             # Without a rare word, at least a word has to stand where products are named.
             has_rare = has_all & named.any(axis=1)
+        as_written = (written >= TermPlace.NAME)[:, self.is_rare & (self.written > 0)].all(axis=1)
         tiers = np.full(len(places), NO_RIGHTS)
         tiers[has_rare] = RARE_WORDS
         tiers[has_rare & has_all] = ALL_WORDS
+        tiers[has_rare & has_all & as_written] = WRITTEN
         tiers[(codes > 0) & (tiers == NO_RIGHTS)] = RARE_WORDS
         tiers[codes == _EXACT] = EXACT_CODE
         return tiers
@@ -126,3 +148,13 @@ class WordStatistics:
             at_least,
             int(TermPlace.TEXT),
         )
+
+
+def _written(words: Sequence[QueryWord]) -> list[Alternatives]:
+    return [(word.written,) if word.written else () for word in words]
+
+
+def _all_named(words: Sequence[Alternatives]) -> HasWords | None:
+    if not words:
+        return None
+    return HasWords(tuple(words), (1.0,) * len(words), float(len(words)), int(TermPlace.NAME))

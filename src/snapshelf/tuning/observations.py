@@ -30,7 +30,7 @@ OBSERVED = 200
 _BACKGROUND = 256
 """Products that a query has nothing to do with, whose cosines are the scale of a signal."""
 
-_NO_TIER = 3
+_NO_TIER = 4
 _MIN_SPREAD = 1e-3
 
 FEATURES = ("photo", "text_image", "text_title", "lexical", "constraints")
