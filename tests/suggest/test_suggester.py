@@ -45,6 +45,15 @@ def suggester(words: ShopVocabulary) -> Suggester:
     return Suggester(words, LEXICON)
 
 
+def test_a_brand_is_completed_under_its_other_name(tmp_path: Path) -> None:
+    words = ShopVocabulary(tmp_path / "words", LEXICON)
+    words.replace((), [product(1, "Galaxy S24", brand="Samsung"), product(2, "荣耀手机", brand="荣耀")], 1)
+    suggester = Suggester(words, LEXICON)
+    assert texts(suggester, "三") == ["三星"]
+    assert texts(suggester, "sanx") == ["三星"]
+    assert "荣耀" in texts(suggester, "rong")
+
+
 def find(terms: Mapping[str, float], k: int) -> list[Product]:
     """Words recall without weights."""
     scores = {each.id: len(terms.keys() & document_terms(each).keys()) for each in SHOP}
@@ -68,6 +77,9 @@ def texts(suggester: Suggester, prefix: str, k: int = 8, language: Any = None) -
         ("红色连", "红色连衣裙"),
         ("zova b", "Zova backpack"),
         ("lumo run", "Lumo Running Sneakers"),
+        ("backpak", "backpack"),  # a slip
+        ("zova bakpack", "Zova backpack"),
+        ("连衣群", "连衣裙"),
     ],
 )
 def test_completes_brands_categories_phrases_and_titles(

@@ -21,6 +21,7 @@ from snapshelf.language import (
     Concept,
     Lexicon,
     Match,
+    correct,
     normalise,
     search_terms,
     tokenize,
@@ -114,7 +115,7 @@ class Suggester:
         *,
         is_hidden: Callable[[str], bool] | None = None,
     ) -> list[Suggestion]:
-        """Complete a prefix; Chinese may be typed in pinyin or by initials.
+        """Complete a prefix; Chinese may be typed in pinyin or by initials, and a slip is no end.
 
         Parameters
         ----------
@@ -143,6 +144,10 @@ class Suggester:
                 for each in index.find(typed[cut:], k, language)
                 if each.kind == "category" and not (is_hidden and is_hidden(typed[:cut] + each.text))
             ]
+        if not suggestions:
+            correction = correct(typed, self._words.vocabulary, self._lexicon)
+            if correction is not None and correction.sure:
+                suggestions = index.find(correction.text, k, language, is_hidden, is_typed=False)
         return suggestions
 
     def _last_word(self, typed: str) -> int:
@@ -321,10 +326,12 @@ class _Index:
         k: int,
         language: str | None,
         is_hidden: Callable[[str], bool] | None = None,
+        *,
+        is_typed: bool = True,
     ) -> list[Suggestion]:
         suggestions: dict[frozenset[str], Suggestion] = {}
         for each in self._completions.find(typed, 4 * k, language):
-            if normalise(each.text) != typed:
+            if not is_typed or normalise(each.text) != typed:
                 key = _key(each.text, self._lexicon)
                 if key not in suggestions and not (is_hidden and is_hidden(each.text)):
                     suggestions[key] = Suggestion(each.text, self._kinds[each.text], each.language)

@@ -6,7 +6,7 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Literal, NamedTuple, Self, TypeAlias, TypeVar
@@ -24,7 +24,7 @@ MAX_PHRASES = 400_000
 
 _T = TypeVar("_T")
 
-_LAYOUT = 2
+_LAYOUT = 3
 _BATCH = 512
 _VOCABULARY = "vocabulary.tsv"
 _PHRASES = "phrases.json.gz"
@@ -198,12 +198,19 @@ def _name_pair(product: Product) -> tuple[str, str] | None:
     return pair if pair and product.brand and normalise(product.brand) in pair else None
 
 
+@cache
+def _known_brands() -> BrandNames:
+    """Return the names that brands go by everywhere."""
+    return BrandNames()
+
+
 def phrases_of(product: Product, lexicon: Lexicon) -> set[Phrase]:
     """Return the phrases of a product."""
     phrases = {Phrase(product.title, "title", _language(product.title))}
     phrases |= {Phrase(name, "category", _language(name)) for name in product.category}
     if product.brand:
-        phrases.add(Phrase(product.brand, "brand", ""))
+        names = (product.brand, *_known_brands().others(product.brand))
+        phrases |= {Phrase(name, "brand", "") for name in names}
     parts = list(_ends_of(product.title))
     phrases |= {Phrase(text, "part", "en") for text in parts}
     concepts = concepts_of(product, lexicon)
