@@ -80,13 +80,17 @@ def of_script(word: str) -> Language | None:
     return None if word[0].isascii() else _of_letter(word[0])
 
 
+_MIN_TELLING_LENGTH = 3
+"""Shorter words are names, sizes and abbreviations too: am, im, lo, su."""
+
+
 @cache
 def telling_words() -> Mapping[str, tuple[Language, ...]]:
     """Return words that tell a language in Latin letters → the languages that have them."""
     languages: dict[str, tuple[Language, ...]] = {}
     for language in latin_languages():
         for word in (language.stop_words | language.shop_words) - _content()[1]:
-            if len(word) > 1:
+            if len(word) >= _MIN_TELLING_LENGTH:
                 languages[word] = (*languages.get(word, ()), language)
     return languages
 

@@ -129,9 +129,14 @@ class WordForms:
         """Return the compounds of the shop that two words make: "powerbank" for "power", "bank"."""
         if not (_is_word(first) and _is_word(second)):
             return []
-        compounds = {first + join + second for join in self._joins or ("",)}
-        forms = {form for compound in compounds for form in self._inflections(compound)}
-        return self._most_frequent({each for each in compounds | forms if each in self._frequencies})
+        compounds = {first + join + second for join in self._joins or ("",)} & self._frequencies.keys()
+        with_head = (
+            compound
+            for language in self._compounding()
+            for compound in self._by_head.get((language.code, stem_in(language, second)), ())
+        )
+        compounds |= {compound for compound in with_head if compound.startswith(first)}
+        return self._most_frequent(compounds)
 
     def chinese_pairs(self, characters: str) -> list[int]:
         """Return where in a run of Chinese characters the pairs begin that belong to words.

@@ -226,9 +226,10 @@ def _weigh_terms(text: str, words: Sequence[QueryWord], lexicon: Lexicon | None)
         for alternative in word.alternatives:
             for term in alternative:
                 weights.setdefault(term, OTHER_FORM_WEIGHT / len(alternative))
-    surfaces = index_terms(text, lexicon).surfaces
-    if len(surfaces) <= MAX_SURFACES:
-        weights |= dict.fromkeys(surfaces, SURFACE_WEIGHT)
+    if len(words) <= MAX_SURFACES:
+        surfaces = index_terms(text, lexicon).surfaces
+        if len(surfaces) <= MAX_SURFACES:
+            weights |= dict.fromkeys(surfaces, SURFACE_WEIGHT)
     return weights
 
 
