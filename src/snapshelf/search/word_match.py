@@ -80,9 +80,13 @@ class WordStatistics:
 
     @cached_property
     def is_rare(self) -> NDArray[np.bool_]:
-        """Which of the known words few products have, bool (w,); in any form, or as it is written."""
+        """Which of the known words few products have in any form, bool (w,).
+
+        If there are none, those that few products have as they are written: many are blue, few titles have "blues".
+        """
         few = max(RARE_COUNT, RARE_SHARE * self.products)
-        return (self.is_known & (self.frequencies <= few)) | ((self.written > 0) & (self.written <= few))
+        rare = self.is_known & (self.frequencies <= few)
+        return rare if rare.any() else (self.written > 0) & (self.written <= few)
 
     @property
     def all_known(self) -> bool:
