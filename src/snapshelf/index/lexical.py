@@ -329,7 +329,8 @@ class _Inverted:
 
     def count(self, code: int) -> int:
         """Return the number of postings of a term."""
-        return len(self.postings(code).rows)
+        place = self._place(code)
+        return int(place.stop - place.start)
 
     def postings(self, code: int) -> _Postings:
         """Return the postings of a term."""

@@ -158,7 +158,8 @@ def search(
             results = _ordered(
                 _joined(windows), plan, corpus, judgements[0][1], assignment, timings, depth=depth
             )
-        if not is_open and len(results.places) >= depth:
+        is_full = len(results.places) >= depth
+        if not is_open and (is_full or corpus.index.count(plan.within) <= sum(map(len, windows))):
             break
     return results
 
