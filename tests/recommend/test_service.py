@@ -12,6 +12,7 @@ import pytest
 from snapshelf.catalogue import Catalogue, Entry, Product
 from snapshelf.events import SqlJournal
 from snapshelf.index import QdrantEdgeIndex, Record
+from snapshelf.language import Lexicon
 from snapshelf.ranking import LiveRanking
 from snapshelf.recommend import RecommendationRequest, RecommendationService
 from snapshelf.search import Personaliser, RankingSettings
@@ -43,7 +44,7 @@ def service(tmp_path: Path, personal: Personaliser) -> Iterator[RecommendationSe
         ]
     )
     with Catalogue.open(tmp_path / "catalogue.sqlite") as catalogue:
-        yield RecommendationService(catalogue, index, personal, lambda: None)
+        yield RecommendationService(catalogue, index, personal, lambda: None, Lexicon.bundled())
     index.close()
 
 

@@ -33,7 +33,9 @@ REASONS: Mapping[str, ReasonText] = {
     "category": ReasonText("Goes with “{title}”", "适合搭配“{title}”"),
     "popularity": ReasonText("Many shoppers like it", "很多人喜欢"),
     "growth": ReasonText("More and more shoppers like it", "热度正在上升"),
+    "popular-category": ReasonText("Of a category that many shoppers like", "热门品类"),
     "fresh": ReasonText("It came in lately", "最近上架"),
+    "range": ReasonText("From the shop’s range", "本店在售"),
     "new": ReasonText("Few have seen it yet", "看过的人还很少"),
     "seen": ReasonText("You looked at it", "你看过它"),
     "bought": ReasonText("You bought it", "你买过它"),
@@ -60,9 +62,9 @@ class RecommendationReason:
 
     @classmethod
     def of(cls, kind: str, product: Product | None = None) -> Self:
-        """Make the reason of a kind; ``"popularity"`` where the product that the sentence refers to is gone."""
+        """Make the reason of a kind; ``"range"`` where the product that the sentence refers to is not shown."""
         if product is None and REASONS[kind].refers:
-            kind = "popularity"
+            kind = "range"
         text = REASONS[kind]
         if product is None:
             return cls(kind, text.en, text.zh)

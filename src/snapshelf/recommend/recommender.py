@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from snapshelf.ranking import LONG, RECENT, UNKNOWN, Floats, InteractionHistory, ItemStatistics
+from snapshelf.recommend.kinds import ItemKinds
 from snapshelf.recommend.next_item import NextItem
 from snapshelf.recommend.request import RecommendationKind
 from snapshelf.search import diversified
@@ -28,6 +30,8 @@ NEW = 100.0
 """A product with fewer impressions is new; in a small shop, fewer than the mean of its products."""
 REPEATS = 0.1
 """Share of repeated purchases from which the products of a category are recommended again after a purchase."""
+MOST_OF_A_KIND = 1 / 3
+"""Largest share of a category, and of a kind, in a for-you list, unless the shop has too little else."""
 
 _POOL = 100
 """Candidates that diversity chooses from."""
@@ -47,6 +51,22 @@ _TRIED = 20
 """New products, those nearest to the shopper's taste, of which exploration chooses."""
 _LEAST_PROPENSITY = 0.01
 _DAY = 86_400.0
+_MANY = 5.0
+"""Likes, faded with time, from which many shoppers like a product; half of them lately for a product on the rise."""
+_LOOKS_LIKE = 0.25
+"""Cosine of centred photos from which a product looks like another."""
+_SAME_WORDS = 0.3
+"""Cosine of texts from which a product is of the kind of another, where neither has a category."""
+_LATELY = 30 * _DAY
+"""Seconds since it was added for which a product is new."""
+_SUPPORT = 0.3
+"""Co-occurrence of two categories in baskets from which they go together: that of two or three baskets with both."""
+_OFTEN = 0.2
+"""Co-occurrence of two products in baskets from which they did not meet by chance: more than a single basket gives."""
+_LIFT = 2.0
+"""How much more often than by chance goods of different departments are taken together, if they go together."""
+_BY_KIND = 0.5
+"""Evidence that the kinds of two products go together, against the share of a category in baskets, which is up to 1."""
 
 _COMPANIONS: Mapping[RecommendationKind, Mapping[str, float]] = {
     "similar": {"photo": 1.0, "words": 0.3, "together": 0.5},
@@ -56,6 +76,13 @@ _COMPANIONS: Mapping[RecommendationKind, Mapping[str, float]] = {
     "complete-the-look": {"category": 1.0, "basket": 0.5, "photo": 0.5, "popularity": 0.1},
 }
 """Weights of the parts of a score beside products at hand; each part is between 0 and 1."""
+
+_NEEDED: Mapping[RecommendationKind, tuple[str, ...]] = {
+    "bought-together": ("basket", "together", "category"),
+    "post-cart": ("basket", "together", "category"),
+    "complete-the-look": ("category",),
+}
+"""Parts of which a product needs any to be in a list: the list promises it. Others are in none."""
 
 _DIVERSITY: Mapping[RecommendationKind, float] = {
     "for-you": 0.1,
@@ -177,6 +204,8 @@ class Recommender:
     statistics : ItemStatistics
     model : NextItem or None
         Predicts the next item from a history; by default the model of the benchmark.
+    kinds : ItemKinds or None
+        Kinds of the items; by default their categories.
     diversity : mapping
         Kind → how far a list keeps similar products apart, 0 to 1; 0 for a kind that is missing.
 
@@ -191,11 +220,13 @@ class Recommender:
         statistics: ItemStatistics,
         model: NextItem | None = None,
         *,
+        kinds: ItemKinds | None = None,
         diversity: Mapping[RecommendationKind, float] = _DIVERSITY,
     ) -> None:
         self.statistics = statistics
         self._diversity = diversity
         self._items = statistics.items
+        self._kinds = kinds or ItemKinds.of_categories(statistics.items)
         self._model = model or NextItem()
 
     def recommend(
@@ -273,31 +304,78 @@ class Recommender:
             for name, weight in weights.items()
             if name in compute
         }
-        return _Evidence(parts, anchors, shares, weights.get("photo", 0.0))
+        if query.kind == "complete-the-look":
+            # By chance, a lamp may lie in a basket with a dress.
+            parts["basket"] = parts["basket"] * self._met_on_purpose(anchors)
+            parts["category"] = np.maximum(parts["category"], np.float32(_BY_KIND) * parts["basket"])
+        needed = [parts[name] for name in _NEEDED.get(query.kind, ())]
+        unfit = np.sum(needed, axis=0) <= 0 if needed else np.zeros(len(self._items), bool)
+        return _Evidence(parts, anchors, shares, weights.get("photo", 0.0), unfit)
 
     def _companion_categories(self, anchors: Rows) -> Floats:
-        """Return how often the parent category of each item is taken with those of the products at hand."""
+        """Return how well each item goes with the products at hand: by the baskets of categories, or by the kinds."""
+        by_kind = np.float32(_BY_KIND) * self._kinds.companions(anchors)
         categories = self._items.parent_category
-        own = categories[anchors]
-        own = own[own != UNKNOWN]
+        own = anchors[categories[anchors] != UNKNOWN]
         if not len(own):
-            return np.zeros(len(categories), np.float32)
-        shares = self._category_shares[own].mean(axis=0)
-        return np.where(categories == UNKNOWN, 0, shares[categories]).astype(np.float32)
+            return by_kind
+        shares = np.stack([self._shares_beside(row) for row in own.tolist()]).mean(axis=0)
+        learned = np.where(categories == UNKNOWN, 0, shares[categories] * self._suits(own))
+        return np.asarray(np.maximum(learned, by_kind), dtype=np.float32)
+
+    def _met_on_purpose(self, anchors: Rows) -> NDArray[np.bool_]:
+        """Return which items may be in a basket with the products at hand for more than by chance.
+
+        Those of the same department, or taken together several times where departments are unknown.
+        """
+        departments, own = self._kinds.department, self._kinds.department[anchors]
+        same = np.isin(departments, own[own != UNKNOWN])
+        unknown = (departments == UNKNOWN) | (own == UNKNOWN).any()
+        often = np.asarray(self.statistics.baskets[anchors].max(axis=0).toarray()).ravel() >= _OFTEN
+        return np.asarray(same | (unknown & often))
+
+    def _suits(self, anchors: Rows) -> NDArray[np.bool_]:
+        """Return which items are for the people that the products at hand are for."""
+        audience = self._kinds.audience
+        people = np.bitwise_or.reduce(audience[anchors])
+        return np.asarray((people == 0) | (audience == 0) | (audience & people > 0))
+
+    def _shares_beside(self, row: int) -> Floats:
+        """Return the shares of the parent categories that go with that of an item, float32 (parent categories,).
+
+        Two categories are taken together by chance, too: goods for different purposes go together only if they are
+        taken together clearly more often than that.
+        """
+        own = int(self._items.parent_category[row])
+        mass, departments = self._category_mass, self._departments
+        beside = mass[own].copy()
+        beside[own] = 0
+        total = mass.sum() - np.trace(mass)
+        expected = (mass.sum(axis=0) - mass.diagonal()) / max(float(total), 1e-9)
+        shares = beside / max(float(beside.sum()), 1e-9)
+        lift = shares * (1 - expected[own]) / np.maximum(expected, 1e-9)
+        differs = (departments != departments[own]) & (departments != UNKNOWN) & (departments[own] != UNKNOWN)
+        shares[(beside < _SUPPORT) | (differs & (lift < _LIFT))] = 0
+        return np.asarray(shares, dtype=np.float32)
 
     @cached_property
-    def _category_shares(self) -> Floats:
-        """Share of each parent category among the products taken with another.
-
-        float32 (parent categories, parent categories); rows add up to 1 or 0.
-        """
+    def _category_mass(self) -> Floats:
+        """Co-occurrence in baskets of each two parent categories, float32 (parent categories, parent categories)."""
         categories = self._items.parent_category
         known = np.flatnonzero(categories != UNKNOWN)
         shape = (len(categories), int(categories.max(initial=-1)) + 1)
         member = sparse.csr_array((np.ones(len(known), np.float32), (known, categories[known])), shape=shape)
-        near = self.statistics.baskets if self.statistics.baskets.nnz else self.statistics.together
-        mass = (member.T @ near @ member).toarray()
-        return np.asarray(mass / np.maximum(mass.sum(axis=1, keepdims=True), 1e-9), dtype=np.float32)
+        return np.asarray((member.T @ self.statistics.baskets @ member).toarray(), dtype=np.float32)
+
+    @cached_property
+    def _departments(self) -> NDArray[np.int32]:
+        """Department of most items of each parent category, int32 (parent categories,)."""
+        categories, departments = self._items.parent_category, self._kinds.department
+        known = (categories != UNKNOWN) & (departments != UNKNOWN)
+        shape = (int(categories.max(initial=-1)) + 1, int(departments.max(initial=0)) + 1)
+        counts = np.zeros(shape, np.int64)
+        np.add.at(counts, (categories[known], departments[known]), 1)
+        return np.where(counts.any(axis=1), counts.argmax(axis=1), UNKNOWN).astype(np.int32)
 
     @cached_property
     def _gone(self) -> Rows:
@@ -367,13 +445,20 @@ class Recommender:
             else list(range(len(pool)))
         )
         if query.kind == "complete-the-look":
-            best: dict[int, int] = {}
+            best: dict[object, int] = {}
             for place in places:
-                best.setdefault(int(self._items.parent_category[pool[place]]), place)
+                best.setdefault(self._part(int(pool[place]), query.anchors), place)
             places = list(best.values())
+        if query.kind == "for-you":
+            codes = [self._items.category[pool], self._kinds.code[pool]]
+            kept, behind = _mixed(places, codes, _most_of_a_kind(query.k))
+            places = kept + behind
         return [
             self._recommended(
-                int(pool[place]), {name: float(part[place]) for name, part in parts.items()}, evidence
+                int(pool[place]),
+                {name: float(part[place]) for name, part in parts.items()},
+                evidence,
+                query.now,
             )
             for place in places[: max(query.k, PLACES[1])]
         ]
@@ -384,16 +469,39 @@ class Recommender:
         total = np.sum([*evidence.parts.values()], axis=0)
         # Items without evidence are ordered by popularity.
         order = np.lexsort((-self.statistics.popularity, -total))
-        hidden = self._hidden(query)
-        best = _first(order[~hidden[order]], size, query.is_allowed, self._items.group)
+        hidden = self._hidden(query) | evidence.unfit
+        order = order[~hidden[order]]
+        best = _first(order, size, query.is_allowed, self._items.group)
+        if query.kind == "for-you":
+            best = self._with_others(best, order, query)
         near = self._nearest(query, evidence)
         near = near[~hidden[near]]
         rows = np.unique(np.concatenate([best, self._allowed(query, near)]))
         parts = self._contributions(evidence, rows)
         order = np.lexsort((-self.statistics.popularity[rows], -np.sum([*parts.values()], axis=0)))
         first = np.sort(np.unique(self._items.group[rows[order]], return_index=True)[1])
-        places = order[first][:size]
+        places = order[first]
         return rows[places], {name: part[places] for name, part in parts.items()}
+
+    def _with_others(self, rows: Rows, order: Rows, query: RecommendationQuery) -> Rows:
+        """Add the best rows of other categories and kinds, until a list of several kinds can be made."""
+        most = _most_of_a_kind(query.k)
+        codes = [self._items.category, self._kinds.code]
+        while len(_mixed(rows.tolist(), codes, most)[0]) < query.k:
+            order = order[~np.isin(order, rows)]
+            for code in codes:
+                values, counts = np.unique(code[rows], return_counts=True)
+                order = order[~np.isin(code[order], values[(counts >= most) & (values != UNKNOWN)])]
+            others = _first(order, query.k, query.is_allowed, self._items.group)
+            if not len(others):
+                break
+            rows = np.concatenate([rows, others])
+        return rows
+
+    def _part(self, row: int, anchors: Rows) -> object:
+        """Return what an item is beside the products at hand; a look has each only once."""
+        part = self._kinds.part(row, anchors)
+        return part if isinstance(part, tuple) else int(self._items.parent_category[row])
 
     def _hidden(self, query: RecommendationQuery) -> NDArray[np.bool_]:
         """Return which items are hidden: products at hand, purchases that do not repeat, seen products in for-you."""
@@ -405,7 +513,10 @@ class Recommender:
             hidden[query.history.rows[np.abs(query.history.weights) >= 1]] = True
         if query.kind == "complete-the-look":
             own = items.parent_category[query.anchors]
-            hidden |= np.isin(items.parent_category, own[own != UNKNOWN])
+            same = np.isin(items.parent_category, own[own != UNKNOWN])
+            kinds = self._kinds.code[query.anchors]
+            hidden |= same & (self._kinds.companions(query.anchors) == 0)
+            hidden |= np.isin(self._kinds.code, kinds[kinds != UNKNOWN])
             audiences = items.audience[query.anchors]
             audiences = audiences[audiences != UNKNOWN]
             if len(audiences):
@@ -431,10 +542,49 @@ class Recommender:
         photos = self._centred_photos(rows)
         return np.asarray((text + photos @ photos.T) / 2, dtype=np.float32)
 
-    def _recommended(self, row: int, parts: Mapping[str, float], evidence: _Evidence) -> Recommended:
-        contributions = {name: value for name, value in parts.items() if value} or {"popularity": 0.0}
-        best = max(contributions, key=lambda name: contributions[name])
-        return Recommended(row, contributions, Reason(best, self._anchor(best, row, evidence)))
+    def _recommended(
+        self, row: int, parts: Mapping[str, float], evidence: _Evidence, now: float | None
+    ) -> Recommended:
+        contributions = {name: value for name, value in parts.items() if value}
+        for name in sorted(contributions, key=lambda name: -contributions[name]):
+            anchor = self._anchor(name, row, evidence)
+            if contributions[name] > 0 and self._is_true(name, row, anchor, now):
+                return Recommended(row, contributions, Reason(name, anchor))
+        kind = "popular-category" if self._category_popularity[row] >= _MANY else "range"
+        return Recommended(row, contributions, Reason(kind))
+
+    def _is_true(self, name: str, row: int, anchor: int, now: float | None) -> bool:
+        """Whether the sentence of a reason holds, of whatever weight its part of the score is."""
+        statistics, items = self.statistics, self._items
+        match name:
+            case "popularity":
+                return bool(statistics.popularity[row] >= _MANY)
+            case "growth":
+                return bool(statistics.popularity_recent[row] >= _MANY / 2)
+            case "fresh":
+                # Where everything came at once, nothing came lately.
+                usual = float(np.nanmedian(items.added))
+                return now is not None and bool(items.added[row] > max(now - _LATELY, usual + _DAY))
+            case "photo":
+                looks = self._centred_photos(np.array([row, anchor]))
+                return bool(looks[0] @ looks[1] >= _LOOKS_LIKE)
+            case "words":
+                own = self._kinds.code[[row, anchor]]
+                if own[0] != UNKNOWN and own[1] != UNKNOWN:
+                    return bool(own[0] == own[1])
+                return bool((items.words[[row]] @ items.words[[anchor]].T).sum() >= _SAME_WORDS)
+            case _:
+                return True
+
+    @cached_property
+    def _category_popularity(self) -> Floats:
+        """Popularity of the category of each item; 0 for a category that is liked less than others."""
+        kinds, popularity = self._kinds.code, self.statistics.popularity
+        size = int(kinds.max(initial=-1)) + 2  # the last is for items of unknown kind
+        sums, counts = np.bincount(kinds % size, popularity, size), np.bincount(kinds % size, minlength=size)
+        sums[-1] = 0
+        sums[sums / np.maximum(counts, 1) < popularity.mean() if len(popularity) else slice(0)] = 0
+        return np.asarray(sums[kinds], dtype=np.float32)
 
     def _anchor(self, name: str, row: int, evidence: _Evidence) -> int:
         """Return the row of the product at hand, or of the history, that contributes most to an item."""
@@ -513,7 +663,9 @@ class Recommender:
             name: float(part[0]) for name, part in self._contributions(evidence, np.array([row])).items()
         }
         propensity = max(probability / len(places), _LEAST_PROPENSITY)
-        new = replace(self._recommended(row, parts, evidence), reason=Reason("new"), propensity=propensity)
+        new = replace(
+            self._recommended(row, parts, evidence, query.now), reason=Reason("new"), propensity=propensity
+        )
         moved = [
             replace(product, propensity=_stays(rank, place, places)) for rank, product in enumerate(ranked, 1)
         ]
@@ -573,12 +725,36 @@ class _Evidence:
         float32 (m,): how much each anchor counts.
     photo : float
         Weight of the similarity of photos with the anchors, which is computed for few items only.
+    unfit : ndarray
+        bool (items,): items that have nothing of what the list promises.
     """
 
     parts: Mapping[str, Floats]
     anchors: Rows = field(default_factory=lambda: _NOTHING)
     weights: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     photo: float = 0.0
+    unfit: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1, bool))
+
+
+def _most_of_a_kind(k: int) -> int:
+    return max(1, int(k * MOST_OF_A_KIND))
+
+
+def _mixed(
+    places: Sequence[int], codes: Sequence[NDArray[np.int32]], most: int
+) -> tuple[list[int], list[int]]:
+    """Divide places into the first `most` of each category and kind, and the others."""
+    counts: Counter[tuple[int, int]] = Counter()
+    kept: list[int] = []
+    behind: list[int] = []
+    for place in places:
+        own = [(column, int(code[place])) for column, code in enumerate(codes) if code[place] != UNKNOWN]
+        if any(counts[code] >= most for code in own):
+            behind.append(place)
+        else:
+            kept.append(place)
+            counts.update(own)
+    return kept, behind
 
 
 def _by_product(history: InteractionHistory) -> InteractionHistory:

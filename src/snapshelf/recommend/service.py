@@ -14,8 +14,10 @@ from snapshelf.catalogue import Catalogue
 from snapshelf.errors import NotFoundError
 from snapshelf.events import Impression, Profile
 from snapshelf.index import Equals, Filter, SearchIndex
+from snapshelf.language import Lexicon
 from snapshelf.query import parse_filter
 from snapshelf.ranking import UNKNOWN, InteractionHistory, Items, ItemStatistics, history_of
+from snapshelf.recommend.kinds import GoesWith, ItemKinds
 from snapshelf.recommend.reasons import RecommendationReason
 from snapshelf.recommend.recommender import (
     IsAllowed,
@@ -43,6 +45,8 @@ class RecommendationService:
         Knows the profiles and the statistics.
     visible : callable
         Returns what the shop's rules do not hide; None for everything.
+    lexicon : Lexicon
+        Knows the kinds of products.
     """
 
     def __init__(
@@ -51,11 +55,13 @@ class RecommendationService:
         index: SearchIndex,
         personal: Personaliser,
         visible: Callable[[], Filter | None],
+        lexicon: Lexicon,
     ) -> None:
         self._catalogue = catalogue
         self._index = index
         self._personal = personal
         self._visible = visible
+        self._goes_with = GoesWith(lexicon)
         self._lock = threading.Lock()
         self._recommender: Recommender | None = None
 
@@ -109,7 +115,8 @@ class RecommendationService:
         """The recommender of these statistics, which keeps what it computed for the next request."""
         with self._lock:
             if self._recommender is None or self._recommender.statistics is not statistics:
-                self._recommender = Recommender(statistics)
+                kinds = ItemKinds.of(statistics.items, self._catalogue, self._goes_with)
+                self._recommender = Recommender(statistics, kinds=kinds)
             return self._recommender
 
     def _recommendations(
@@ -117,11 +124,15 @@ class RecommendationService:
     ) -> tuple[Recommendation, ...]:
         rows = {row for place in ranked for row in (place.row, place.reason.anchor) if row != UNKNOWN}
         products = self._catalogue.get_many({items.ids[row] for row in rows})
+        # A reason does not show what the shop hides.
+        visible = self._visible()
+        shown = products.keys() if visible is None else self._index.matches(list(products), visible)
         recommendations: list[Recommendation] = []
         for place in ranked:
             if (product := products.get(items.ids[place.row])) is None:
                 continue
-            anchor, reason = place.reason.anchor, place.reason.kind
+            anchor = products.get(items.ids[place.reason.anchor]) if place.reason.anchor != UNKNOWN else None
+            reason = place.reason.kind
             if kind == "viewed-together" and reason == "together":
                 reason = "viewed"
             recommendations.append(
@@ -131,7 +142,7 @@ class RecommendationService:
                     score=place.score,
                     contributions=place.contributions,
                     reason=RecommendationReason.of(
-                        reason, None if anchor == UNKNOWN else products.get(items.ids[anchor])
+                        reason, anchor if anchor is not None and anchor.id in shown else None
                     ),
                     propensity=place.propensity,
                 )

@@ -135,7 +135,7 @@ class Shelf:
             folder, catalogue, index, encoder, lexicon, settings, self._words, self._queries, self._personal
         )
         self._recommendations = RecommendationService(
-            catalogue, index, self._personal, self._searcher.visible
+            catalogue, index, self._personal, self._searcher.visible, lexicon
         )
 
     @classmethod
