@@ -139,9 +139,18 @@ def test_bought_together_promises_nothing_that_is_not_known(shop: tuple[Items, I
         query = RecommendationQuery(kind, anchors=items.rows([anchor]), now=NOW)  # type: ignore[arg-type]
         return {items.ids[each.row] for each in recommender.recommend(query)}
 
-    for kind in ("bought-together", "post-cart"):
-        assert recommended(kind, "gizmo") == set()
-        assert recommended(kind, "lamp") == {"bulb"}
+    assert recommended("bought-together", "gizmo") == set()
+    assert recommended("bought-together", "lamp") == {"bulb"}
+    # What comes after the cart begins with that, and claims nothing of the others.
+    query = RecommendationQuery("post-cart", anchors=items.rows(["lamp"]), now=NOW)
+    first, *others = recommender.recommend(query)
+    assert (items.ids[first.row], first.reason.kind) == ("bulb", "category")
+    assert {each.reason.kind for each in others} == {"range"}
+    # Nor does a list of similar products claim more than that.
+    query = RecommendationQuery("similar", anchors=items.rows(["gizmo"]), now=NOW)
+    similar = {items.ids[each.row]: each.reason.kind for each in recommender.recommend(query)}
+    assert similar["widget"] == "words"
+    assert similar["lamp"] == "nearest"
 
 
 def test_reasons_claim_only_what_was_counted(shop: tuple[Items, ItemKinds]) -> None:

@@ -30,6 +30,7 @@ REASONS: Mapping[str, ReasonText] = {
     "basket": ReasonText("Bought together with “{title}”", "常与“{title}”一起购买"),
     "photo": ReasonText("Looks like “{title}”", "与“{title}”外观相似"),
     "words": ReasonText("Of the kind of “{title}”", "与“{title}”同类"),
+    "nearest": ReasonText("The nearest that the shop has to “{title}”", "店内与“{title}”最接近"),
     "category": ReasonText("Goes with “{title}”", "适合搭配“{title}”"),
     "popularity": ReasonText("Many shoppers like it", "很多人喜欢"),
     "growth": ReasonText("More and more shoppers like it", "热度正在上升"),

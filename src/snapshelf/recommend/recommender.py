@@ -79,7 +79,6 @@ _COMPANIONS: Mapping[RecommendationKind, Mapping[str, float]] = {
 
 _NEEDED: Mapping[RecommendationKind, tuple[str, ...]] = {
     "bought-together": ("basket", "together", "category"),
-    "post-cart": ("basket", "together", "category"),
     "complete-the-look": ("category",),
 }
 """Parts of which a product needs any to be in a list: the list promises it. Others are in none."""
@@ -458,7 +457,7 @@ class Recommender:
                 int(pool[place]),
                 {name: float(part[place]) for name, part in parts.items()},
                 evidence,
-                query.now,
+                query,
             )
             for place in places[: max(query.k, PLACES[1])]
         ]
@@ -543,13 +542,15 @@ class Recommender:
         return np.asarray((text + photos @ photos.T) / 2, dtype=np.float32)
 
     def _recommended(
-        self, row: int, parts: Mapping[str, float], evidence: _Evidence, now: float | None
+        self, row: int, parts: Mapping[str, float], evidence: _Evidence, query: RecommendationQuery
     ) -> Recommended:
         contributions = {name: value for name, value in parts.items() if value}
         for name in sorted(contributions, key=lambda name: -contributions[name]):
             anchor = self._anchor(name, row, evidence)
-            if contributions[name] > 0 and self._is_true(name, row, anchor, now):
+            if contributions[name] > 0 and self._is_true(name, row, anchor, query.now):
                 return Recommended(row, contributions, Reason(name, anchor))
+        if query.kind == "similar" and len(query.anchors):
+            return Recommended(row, contributions, Reason("nearest", int(query.anchors[0])))
         kind = "popular-category" if self._category_popularity[row] >= _MANY else "range"
         return Recommended(row, contributions, Reason(kind))
 
@@ -664,7 +665,7 @@ class Recommender:
         }
         propensity = max(probability / len(places), _LEAST_PROPENSITY)
         new = replace(
-            self._recommended(row, parts, evidence, query.now), reason=Reason("new"), propensity=propensity
+            self._recommended(row, parts, evidence, query), reason=Reason("new"), propensity=propensity
         )
         moved = [
             replace(product, propensity=_stays(rank, place, places)) for rank, product in enumerate(ranked, 1)
