@@ -155,13 +155,13 @@ class Categories:
         """Return a name of a category to compare with photos."""
         return self.labels(category)["en"]
 
-    def named_by_titles(self, concept: Concept) -> Filter:
-        """Return the products whose title, brand or categories name a kind.
+    def named_by_titles(self, concept: Concept, word: str) -> Filter:
+        """Return the products whose title, brand or categories have a word for a kind, or another name of the kind.
 
         Categories of something for the kind do not count: what stands in "Phone accessories" is no phone, although its
         title says phone.
         """
-        words = HasWords((((concept.term,),),), (1.0,), 1.0, TermPlace.NAME)
+        words = has_all(query_words(word, self._lexicon))
         others = self._about(concept)
         return And((words, Not(one_of(CATEGORY, others)))) if others else words
 

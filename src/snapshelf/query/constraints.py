@@ -382,7 +382,7 @@ class ConstraintReader:
             is_certain = any(field.is_certain for field in values)
             matching = where
             if concept.kind == CATEGORY and is_certain:
-                matching = Or((where, self._catalogue.categories.named_by_titles(concept)))
+                matching = Or((where, self._catalogue.categories.named_by_titles(concept, word)))
             return _Mention(
                 start,
                 end,

@@ -103,6 +103,9 @@ def judge(
     if plan.words.all_known:
         certain |= table.tier[rows] <= ALL_WORDS
     least = plan.min_relevance if plan.min_relevance is not None else calibration.member(kind)
+    if plan.query.nearest is not None:
+        # What the photos of other kinds look like says nothing of a kind that the shop does not have.
+        probability = np.where(certain, probability, 0.0)
     good = bool(certain.any() or (probability >= cut_off).any())
     if plan.min_relevance == 0:
         return table, Judgement(None, best, cut_off, good)
