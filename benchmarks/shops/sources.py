@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 
 from PIL import Image
 
+from benchmarks.shops.electronics import rows as draw_electronics
 from snapshelf.demo import write_demo
 
 DATA = Path(__file__).parent / "data"
@@ -155,6 +156,12 @@ def european(_: Path, folder: Path) -> Source:
     return Source((feed,), folder, codes=("ean",), photographed="plain")
 
 
+def electronics(_: Path, folder: Path) -> Source:
+    """Draw an electronics shop; its descriptions name the series of other products."""
+    feed = _write_lines(folder, list(draw_electronics(3_000)), "id", "image", lambda _: None)
+    return Source((feed,), folder, codes=("model", "ean"), photographed="plain")
+
+
 SOURCES: Mapping[str, Callable[[Path, Path], Source]] = {
     "dummyjson": dummyjson,
     "eshop": eshop,
@@ -166,11 +173,12 @@ SOURCES: Mapping[str, Callable[[Path, Path], Source]] = {
     "demo": demo,
     "chinese": chinese,
     "european": european,
+    "electronics": electronics,
     "fashion-all": fashion_all,
 }
 """Name of a shop → what makes its files, of the folder of shared data and a folder to write to."""
 
-OWN = ("demo", "chinese", "european")
+OWN = ("demo", "chinese", "european", "electronics")
 """Shops that need no shared data."""
 
 ON_DEMAND = ("fashion-all",)
