@@ -129,6 +129,7 @@ def _judge_set(shelf: Shelf, query: Judged) -> Iterable[tuple[str, float]]:
     ids = [hit.id for hit in response]
     shown = min(response.total, _IN_SET)
     right = sum(id in query.right for id in ids[:shown])
+    belong = sum(id in query.right | query.belongs for id in ids[:shown])
     which = "kind" if query.measure in _ALL_OF_HEAD else "rare words"
-    yield f"total, {which}: share of it right", right / shown if shown else 0.0
+    yield f"total, {which}: share of it right", belong / shown if shown else 0.0
     yield f"total, {which}: right products in it", right / min(len(query.right), _IN_SET)

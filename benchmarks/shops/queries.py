@@ -61,6 +61,8 @@ class Judged:
         The product whose photo is asked too.
     kind : frozenset of str
         Ids of products of the right kind, where that counts by itself.
+    belongs : frozenset of str
+        Ids of products that may be in the result set, beside those that are right: their descriptions have the word.
     """
 
     measure: str
@@ -68,6 +70,7 @@ class Judged:
     right: frozenset[str]
     photo_of: str | None = None
     kind: frozenset[str] = frozenset()
+    belongs: frozenset[str] = frozenset()
 
 
 class Judge:
@@ -152,7 +155,9 @@ class Judge:
         for product in self._shuffled(rng):
             if words := self._rare(product.id):
                 word = rng.choice(words)
-                yield Judged("one rare word", word, frozenset(self._with_word[word]))
+                yield Judged(
+                    "one rare word", word, frozenset(self._with_word[word]), belongs=self._mentioning(word)
+                )
 
     def _two_rare_words(self, rng: random.Random) -> Iterator[Judged]:
         for product in self._shuffled(rng):
@@ -181,7 +186,8 @@ class Judge:
                 word = rng.choice(words)
                 right = frozenset(id for id, title in self._titles.items() if word in title)
                 if len(right) <= max(self._most, 3):
-                    yield Judged(f"Chinese word of {length}", word, right)
+                    measure = f"Chinese word of {length}"
+                    yield Judged(measure, word, right, belongs=self._mentioning(word))
 
     def _chinese_words(self, product: Product) -> Sequence[str]:
         if product.title in self.shop.source.words:
@@ -260,7 +266,18 @@ class Judge:
 
     @cached_property
     def _all_text(self) -> str:
-        return "\n".join(folded(" ".join(_texts(product))) for product in self.shop.products)
+        return "\n".join(self._texts.values())
+
+    @cached_property
+    def _texts(self) -> Mapping[str, str]:
+        return {product.id: folded(" ".join(_texts(product))) for product in self.shop.products}
+
+    def _mentioning(self, word: str) -> frozenset[str]:
+        """Products that have a word in any text, in any form that begins as it does."""
+        begins = re.compile(rf"(?:^|[\W_\d\u4e00-\u9fff]){re.escape(word[: max(3, len(word) - 2)])}")
+        if _HAN.search(word):
+            begins = re.compile(re.escape(word))
+        return frozenset(id for id, text in self._texts.items() if begins.search(text))
 
     @cached_property
     def _concepts(self) -> Mapping[str, frozenset[str]]:
