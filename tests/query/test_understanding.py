@@ -181,11 +181,14 @@ def test_only_what_is_ruled_out(encoder: Counting, catalogue: CatalogueView) -> 
     assert (query.kind, query.terms) == ("words", {})
 
 
-def test_only_a_price_goes_by_the_words(encoder: Counting, catalogue: CatalogueView) -> None:
+def test_only_a_price_browses_within_it(encoder: Counting, catalogue: CatalogueView) -> None:
     query = understand(encoder, QueryInput(text="300元以下"), catalogue)
-    assert query.text is not None
-    assert query.terms == {}
-    assert [chip.kind for chip in query.chips] == ["price"]
+    assert query.is_empty
+    (chip,) = query.chips
+    assert (chip.kind, query.normalised[chip.start : chip.end], query.terms) == ("price", "300元以下", {})
+    # The price is not meant: then the words are searched as they are.
+    plain = understand(encoder, QueryInput(text="300元以下"), catalogue, dismissed=[chip.where])
+    assert (plain.text is not None, plain.chips) == (True, ())
 
 
 def test_liked_and_disliked_products(
@@ -294,4 +297,5 @@ def test_odd_words_are_understood(encoder: Counting, catalogue: CatalogueView, t
         assert "no letters or digits" in str(error)  # noqa: PT017
     else:
         assert isinstance(query, Query)
-        assert np.isfinite(query.text).all()
+        assert query.text is None or np.isfinite(query.text).all()
+        assert query.is_empty is (query.text is None)

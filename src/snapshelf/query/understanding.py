@@ -131,9 +131,12 @@ def understand(
         searched_words = _with_longer_words(searched_words, encoded_text, catalogue)
     searched_words = _with_codes(searched_words, encoded_text, words, codes)
     terms = _weigh_terms(encoded_text, searched_words, lexicon)
-    browses = order is not None and not has_photo and not encoded_text and not parsed.negated_text
-    if not has_photo and not encoded_text and not parsed.negated_text and not browses:
-        encoded_text = words  # The words hold only quantities, so encode them after all.
+    says_nothing = not has_photo and not encoded_text and not parsed.negated_text
+    # "Under 50" and "cheapest" look for nothing in particular: the shop is browsed within the price, or in the order.
+    if says_nothing and not (parsed.chips or order):
+        encoded_text = (
+            words  # The words hold only quantities that constrain nothing, so encode them after all.
+        )
         if not encoded_text:
             raise NotFoundError(
                 "none of the liked products is in the catalogue; give a photo, words, or other products"

@@ -36,9 +36,9 @@ def listed(plan: SearchPlan, index: SearchIndex, *, best: Sequence[str] = (), de
 def order_of(plan: SearchPlan, best: Sequence[str] = ()) -> tuple[SortKey, ...]:
     """Return the sort keys of a plan that is sorted, or that browses the shop.
 
-    A shop that is browsed shows what its rules move to the front, then what sells, then what is new, and what is sold
-    out at the end; goods that came on the same day take turns by category and brand, so that the first page shows what
-    the shop has.
+    A shop that is browsed shows what its rules and soft constraints move to the front, then what sells, then what is
+    new, and what is sold out at the end; goods that came on the same day take turns by category and brand, so that the
+    first page shows what the shop has.
     """
     usual = (
         ByRank(plan.bestsellers),
@@ -48,8 +48,9 @@ def order_of(plan: SearchPlan, best: Sequence[str] = ()) -> tuple[SortKey, ...]:
     if plan.sort is not None:
         rest = usual if plan.is_browsing else (ByRank(tuple(best)),)
         return (_key(plan.sort, plan.bestsellers), _IN_STOCK, *rest)
-    shifts = tuple((shift.filter, shift.by) for shift in plan.rules.shifts)
-    return (ByRank(tuple(plan.pins)), ByTests(shifts), _IN_STOCK, *usual)
+    boosts = [(chip.filter, chip.boost) for chip in plan.query.chips if not chip.hard]
+    boosts += [(shift.filter, shift.by) for shift in plan.rules.shifts]
+    return (ByRank(tuple(plan.pins)), ByTests(tuple(boosts)), _IN_STOCK, *usual)
 
 
 def _key(sort: Sort, bestsellers: tuple[str, ...]) -> SortKey:
