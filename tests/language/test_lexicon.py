@@ -105,7 +105,7 @@ def test_all_ways_to_say_women(word: str) -> None:
         ("无线耳机 耳机", "headphones"),
         ("路由器", "wifi router"),
         ("固态硬盘", "SSD"),
-        ("鼠标", "gaming mouse"),
+        ("鼠标", "computer mouse"),
         ("電鍋 电饭煲", "rice cooker"),
         ("沙发", "couch"),
         ("吸顶灯", "ceiling lights"),

@@ -331,31 +331,37 @@ class _Corrector:
         candidates = sorted(self._near_words(word, 1), reverse=True)
         if candidates:
             best = candidates[0]
-            other = max((c.weight for c in candidates[1:] if stem(c.text) != stem(best.text)), default=0.0)
-            return best._replace(sure=best.sure and self._is_sure(word, best, other))
+            rest = [c for c in candidates[1:] if stem(c.text) != stem(best.text)]
+            return best._replace(sure=best.sure and self._is_sure(word, best, rest))
         parts = self._split_candidate(word)
         if parts is not None or len(word) < _MIN_LENGTH_FOR_TWO_EDITS:
             return parts
         distant = max(self._near_words(word, 2), default=None)
         return distant and distant._replace(sure=False)
 
-    def _is_sure(self, word: str, best: _Candidate, other: float) -> bool:
-        """Return whether a word is a slip of the best candidate, where the next other word has the weight `other`.
+    def _is_sure(self, word: str, best: _Candidate, rest: list[_Candidate]) -> bool:
+        """Return whether a word is a slip of the best candidate and of none of the rest.
 
-        The longer a word, the fewer words are a single edit from it. Of two short words at this distance both may be
-        right, unless letters are transposed, or stand in a row as in no known word, or one is missing.
+        The longer a word, the fewer words are a single edit from it: from six letters on, a word that the shop has
+        is meant, unless it has another at this distance. Of two short words at this distance both may be right,
+        unless letters are transposed, or stand in a row as in no known word, or one is missing.
         """
+        is_long = len(word) >= _LONG_WORD
+        other = max((candidate.weight for candidate in rest), default=0.0)
         if best.weight >= max(_SURE_FREQUENCY, _SURE_RATIO * other) and (
-            len(word) >= _LONG_WORD or best.weight >= _SURE_SHARE_SHORT * self._texts
+            is_long or best.weight >= _SURE_SHARE_SHORT * self._texts
         ):
             return True
-        if other or best.text not in self._vocabulary:
+        if best.text not in self._vocabulary:
             return False
-        return len(word) >= _LONG_WORD or (
-            len(word) >= _MIN_LENGTH_IF_ODD
-            and (
-                len(word) < len(best.text) or sorted(word) == sorted(best.text) or self._has_odd_letters(word)
-            )
+        if is_long:
+            return other <= _LEXICON_FREQUENCY
+        if rest:
+            return False
+        if len(word) < len(best.text):
+            return True
+        return len(word) >= _MIN_LENGTH_IF_ODD and (
+            sorted(word) == sorted(best.text) or self._has_odd_letters(word)
         )
 
     def _has_odd_letters(self, word: str) -> bool:
