@@ -414,3 +414,22 @@ def test_settings_are_read_under_their_former_name_too() -> None:
     assert UnderstandingSettings.model_validate({"facts": {"colour": "hard"}}).mode("colour") == "hard"
     with pytest.raises(ValidationError, match="facts"):
         UnderstandingSettings.model_validate({"facts": {}, "constraints": {}})
+
+
+@pytest.mark.parametrize(
+    ("texts", "where"),
+    [
+        (["17 inch", "19 inch"], ['screen = "17 inch"']),
+        (
+            [
+                "Catalogue page 9, depth 17 inch, made of wood",
+                "Width 30 inch, depth 17 inch, color: light brown",
+            ],
+            [],
+        ),
+    ],
+)
+def test_a_list_of_specifications_is_no_quantity(texts: list[str], where: list[str]) -> None:
+    catalogue = CatalogueView(Shop({"attributes.screen": texts}))
+    parsed = ConstraintReader(catalogue, UnderstandingSettings()).read("17-inch touch screen")
+    assert [chip.where for chip in parsed.chips] == where

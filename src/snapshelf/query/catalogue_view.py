@@ -53,6 +53,9 @@ _MIN_SHARE_OF_NAMED_FIELD = 0.1
 _MIN_COVERED_SHARE = 0.5
 """Share of a text that names of a kind must cover: "Red/White" holds colours, "Men's Red Tie" is a title."""
 
+_MIN_QUANTITY_SHARE = 0.3
+"""Share of a text that its quantities must cover: "Volume: 500 ml" is a quantity, a list of specifications is none."""
+
 _TRANSLATED_TEXTS = re.compile(rf"{ATTRIBUTES}\.(title|description)_(en|zh)")
 """Attributes with the title and description in another language."""
 
@@ -535,6 +538,8 @@ class CatalogueView:
             spaced = _FRACTION.sub(lambda match: f" {unicodedata.normalize('NFKC', match[0])}", text)
             spaced = spaced.replace("\N{FRACTION SLASH}", "/")
             parsed = quantities(spaced) or (quantities(f"size {spaced}") if is_size else [])
+            if sum(quantity.end - quantity.start for quantity in parsed) < _MIN_QUANTITY_SHARE * len(spaced):
+                parsed = []
             self._quantities[key] = [
                 quantity
                 for quantity in parsed
