@@ -302,6 +302,8 @@ def test_a_word_with_umlauts_is_no_name_without_them() -> None:
 def test_surfaces_tell_inflections_apart() -> None:
     assert index_terms("printed prints").words == ("print", "print", "§pattern/printed")
     assert index_terms("printed prints of 42").surfaces == ("=printed", "=prints", "=of")
+    assert index_terms("Levi's eau d'été").surfaces == ("=levi", "=eau", "=ete")
+    assert "=shirt" not in index_terms("Puma T-Shirt").surfaces
 
 
 @pytest.mark.parametrize(

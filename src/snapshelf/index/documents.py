@@ -27,7 +27,7 @@ _OTHER_TITLE = re.compile(r"(?:title|name)[_.-][a-z]{2}(?:[_-]\w{2,4})?", re.IGN
 _LEAST_NUMBER = 1_000
 """Smaller numbers are quantities, sizes and flags, which say little as words."""
 
-_LAYOUT = 8
+_LAYOUT = 9
 """Version of the rules in this module: records of an older version are indexed again."""
 
 

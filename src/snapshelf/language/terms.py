@@ -164,7 +164,7 @@ def index_terms(text: str, lexicon: Lexicon | None = None) -> IndexTerms:
     words = _tokens(units, spans) + [concept.term for concept in concepts]
     helpers = dict.fromkeys(term for measure in measures(normalised) for term in measure.terms)
     helpers |= dict.fromkeys(_helpers(units))
-    surfaces = dict.fromkeys(_surface(unit) for unit in units if _has_surface(unit))
+    surfaces = dict.fromkeys(_surfaces(units))
     return IndexTerms(tuple(words), tuple(term for term in helpers if term not in words), tuple(surfaces))
 
 
@@ -412,18 +412,26 @@ def _counted(left: Unit, right: Unit) -> str:
     return left.text + right.text if is_counted else ""
 
 
-def _has_surface(unit: Unit) -> bool:
-    return unit.text.isalpha() and not unit.is_unspaced
+def _surfaces(units: list[Unit]) -> Iterator[str]:
+    """Yield the terms of words as they are written; a word's own term is its stem."""
+    for place, unit in enumerate(units):
+        follows_letter = place and unit.gap in _COMPOUND_GAPS and _is_letter(units[place - 1].text)
+        if not unit.is_unspaced and not follows_letter:  # a T-shirt is no shirt
+            yield from _surfaces_of(unit)
 
 
-def _surface(unit: Unit) -> str:
-    """Return the term of a word as it is written; the word's own term is its stem."""
-    return f"={unit.text}"
+def _surfaces_of(unit: Unit) -> list[str]:
+    words = [part for part in unit.parts if len(part) > 1] or [unit.text]
+    return [f"={word}" for word in words if word.isalpha()]
 
 
 def _written(units: Sequence[Unit]) -> tuple[str, ...]:
     """Return the terms of words as they are written, or of the character pairs of Chinese."""
-    terms = [_surface(unit) if _has_surface(unit) else unit.text for unit in units if not unit.is_unspaced]
+    words = [unit for unit in units if not unit.is_unspaced]
+    if len(words) > 1 and _is_letter(words[0].text):
+        terms = [stem(_joined(words))]
+    else:
+        terms = [term for unit in words for term in _surfaces_of(unit) or [unit.text]]
     han = [unit for unit in units if unit.is_han]
     terms += [first.text + second.text for first, second in pairwise(han)] or [_single(unit) for unit in han]
     return tuple(dict.fromkeys(terms))
@@ -528,7 +536,7 @@ def _latin_alternatives(piece: _Piece, units: list[Unit]) -> Iterator[tuple[str,
         yield tuple(stem(word) for word in kept)
     if len(words) == 1:
         if is_stop_word(words[0]):
-            yield (_surface(piece.units[0]),)
+            yield tuple(_surfaces_of(piece.units[0]))
         yield from ((stem(form),) for form in piece.units[0].others)
         if parts := _parts_of_glued(piece.units[0]):
             yield parts

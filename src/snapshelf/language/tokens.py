@@ -61,7 +61,8 @@ class Unit(NamedTuple):
 
     `text` is the form for comparison, without apostrophes and accents. `gap` is the text between the previous unit
     and this unit. `is_unspaced` says that words of its script are written without spaces: Chinese, Japanese, Korean,
-    Thai. `others` are other written forms: "mueller" of "müller", "eau" of "l'eau".
+    Thai. `others` are other written forms: "mueller" of "müller", "eau" of "l'eau". `parts` are the words between
+    apostrophes: "levi" and "s" of "levi's".
     """
 
     text: str
@@ -71,6 +72,7 @@ class Unit(NamedTuple):
     gap: str
     is_unspaced: bool = False
     others: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @property
     def is_elided(self) -> bool:
@@ -114,6 +116,11 @@ def _other_forms(word: str, plain: str) -> tuple[str, ...]:
     return () if spelt_out in (word, plain) else (spelt_out,)
 
 
+def _parts(word: str) -> tuple[str, ...]:
+    parts = word.replace("’", "'").split("'")
+    return tuple(_plain(part) for part in parts) if len(parts) > 1 else ()
+
+
 def split_units(normalised: str) -> list[Unit]:
     """Split a normalised text into its units, in order."""
     units: list[Unit] = []
@@ -122,8 +129,8 @@ def split_units(normalised: str) -> list[Unit]:
         for match in _ASCII_UNIT.finditer(normalised):
             start, word = match.start(), match[0]
             plain = word if word.isalnum() else _plain(word)
-            others = _other_forms(word, plain) if "'" in word else ()
-            units.append(Unit(plain, start, match.end(), False, normalised[end:start], False, others))
+            more = (_other_forms(word, plain), _parts(word)) if "'" in word else ()
+            units.append(Unit(plain, start, match.end(), False, normalised[end:start], False, *more))
             end = match.end()
         return units
     for match in _unit().finditer(normalised):
@@ -133,7 +140,8 @@ def split_units(normalised: str) -> list[Unit]:
             units.append(Unit(word, start, last, match["han"] is not None, gap, True))
         else:
             plain = _plain(word)
-            units.append(Unit(plain, start, last, False, gap, False, _other_forms(word, plain)))
+            others = _other_forms(word, plain)
+            units.append(Unit(plain, start, last, False, gap, False, others, _parts(word)))
         end = last
     return units
 
