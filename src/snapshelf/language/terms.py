@@ -414,9 +414,11 @@ def _counted(left: Unit, right: Unit) -> str:
 
 def _surfaces(units: list[Unit]) -> Iterator[str]:
     """Yield the terms of words as they are written; a word's own term is its stem."""
-    for place, unit in enumerate(units):
-        follows_letter = place and unit.gap in _COMPOUND_GAPS and _is_letter(units[place - 1].text)
-        if not unit.is_unspaced and not follows_letter:  # a T-shirt is no shirt
+    letter_leads = False
+    for left, unit in zip([None, *units], units, strict=False):
+        goes_on = left is not None and not left.is_unspaced and unit.gap in _COMPOUND_GAPS
+        letter_leads = letter_leads if goes_on else _is_letter(unit.text)
+        if not unit.is_unspaced and not (goes_on and letter_leads):  # a T-shirt is no shirt
             yield from _surfaces_of(unit)
 
 
