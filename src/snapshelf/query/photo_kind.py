@@ -52,7 +52,7 @@ _NOVELTY = 0.01
 _DRIFT = 0.1
 """Change in the number of products, as a share, after which another sample is taken."""
 
-_ITERATIONS = 25
+_ITERATIONS, _CONVERGED = 25, 1e-6
 
 
 class ProductReader(Protocol):
@@ -104,6 +104,11 @@ class PhotoKinds:
         self._encoder = encoder
         self._names = names
 
+    def prepare(self) -> None:
+        """Read the sample and fit the probability, so that the first estimate is quick."""
+        if len(self._sample.matrix):
+            self.estimate(self._sample.matrix[0], 0.0)
+
     def estimate(self, photo: Vector, least: float) -> PhotoKind | None:
         """Return the category that a photo shows with at least a probability; None if there is none.
 
@@ -119,7 +124,8 @@ class PhotoKinds:
         sample = self._sample
         if not len(sample.matrix):
             return None
-        cosines = sample.matrix @ photo
+        # Not by BLAS: waking its threads takes longer than the product.
+        cosines = np.einsum("ij,j->i", sample.matrix, photo)
         if float(cosines.max()) < self._farthest:
             return None
         categories, features = self._candidates(photo, cosines)
@@ -155,7 +161,7 @@ class PhotoKinds:
         """Return how much nearer each name is to a photo than names are on average, in standard deviations."""
         if not len(self._name_vectors):
             return np.zeros(len(self._sample.names))
-        cosines = (self._name_vectors @ photo).astype(np.float64)
+        cosines = np.einsum("ij,j->i", self._name_vectors, photo).astype(np.float64)
         standardised: Numbers = (cosines - cosines.mean()) / (float(cosines.std()) or 1.0)
         return standardised
 
@@ -188,27 +194,37 @@ class PhotoKinds:
         )
 
     @cached_property
-    def _questions(self) -> Sequence[int]:
-        rows = range(len(self._sample.categories))
-        return random.Random(0).sample(rows, min(_QUESTIONS, len(rows)))
+    def _questions(self) -> Mapping[int, NDArray[np.float32]]:
+        """Rows of some products → their cosines with all others, if there are others.
+
+        The cosine is -inf for the product itself and, in every second question, for its variants: shoppers take photos
+        of what the shop has, and of what it does not have.
+        """
+        sample = self._sample
+        count = len(sample.categories)
+        rows = random.Random(0).sample(range(count), min(_QUESTIONS, count))
+        questions: dict[int, NDArray[np.float32]] = {}
+        for row, cosines in zip(rows, sample.matrix[rows] @ sample.matrix.T, strict=True):
+            cosines[row] = -np.inf
+            if row % 2:
+                cosines[sample.groups == sample.groups[row]] = -np.inf
+            if np.isfinite(cosines).any():
+                questions[row] = cosines
+        return questions
 
     @cached_property
     def _farthest(self) -> float:
         """The cosine with the nearest product below which a photo shows nothing that the shop has."""
-        nearest = [float(self._others(row).max()) for row in self._questions]
-        finite = [cosine for cosine in nearest if np.isfinite(cosine)]
+        nearest = [float(cosines.max()) for cosines in self._questions.values()]
         # Shoppers' photos are farther away than the shop's own: half of the distance more.
-        return 1.5 * float(np.quantile(finite, _NOVELTY)) - 0.5 if finite else -1.0
+        return 1.5 * float(np.quantile(nearest, _NOVELTY)) - 0.5 if nearest else -1.0
 
     @cached_property
     def _coefficients(self) -> Numbers:
         """Logistic regression with a Gaussian prior, fitted by Newton's method."""
         features: list[Numbers] = []
         labels: list[bool] = []
-        for row in self._questions:
-            cosines = self._others(row)
-            if not np.isfinite(cosines).any():
-                continue
+        for row, cosines in self._questions.items():
             candidates = self._candidates(self._sample.matrix[row], cosines)
             features.append(candidates.features)
             labels += np.isin(candidates.categories, self._sample.categories[row]).tolist()
@@ -222,21 +238,9 @@ class PhotoKinds:
             hessian = (x.T * (p * (1 - p))) @ x + np.diag(_PRIOR_PRECISION)
             step = np.linalg.solve(hessian, gradient)
             coefficients -= step
-            if np.abs(step).max() < 1e-6:
+            if np.abs(step).max() < _CONVERGED:
                 break
         return coefficients
-
-    def _others(self, row: int) -> NDArray[np.float32]:
-        """Return the cosines of a product with all others; -inf for itself and, in every second question, its variants.
-
-        Shoppers take photos of what the shop has, and of what it does not have.
-        """
-        sample = self._sample
-        cosines: NDArray[np.float32] = sample.matrix @ sample.matrix[row]
-        cosines[row] = -np.inf
-        if row % 2:
-            cosines[sample.groups == sample.groups[row]] = -np.inf
-        return cosines
 
 
 class _Candidates(NamedTuple):

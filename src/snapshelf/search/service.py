@@ -140,7 +140,7 @@ class SearchService:
         )
 
     def warm_up(self) -> None:
-        """Begin to make what the first completion and the first correction need, in the background."""
+        """Begin to make what the first completion, correction and photo need, in the background."""
         self._suggester.prepare()
         self._codes.prepare()
         self.personal.prepare()
@@ -153,6 +153,8 @@ class SearchService:
         threading.Thread(
             target=WordForms.of, args=(self._words.vocabulary,), name="snapshelf-word-forms", daemon=True
         ).start()
+        if (kinds := self._catalogue_view.photo_kinds(self.encoder)) is not None:
+            threading.Thread(target=kinds.prepare, name="snapshelf-photo-kinds", daemon=True).start()
 
     def changed(self, ids: Iterable[str]) -> None:
         """Read the products anew when the next query comes; `ids` were put or removed."""
