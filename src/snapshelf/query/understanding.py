@@ -282,7 +282,7 @@ def _correction(
     """Return the spelling correction of the words; codes and words that ask for an order are not corrected."""
     if not (settings.correct and catalogue and catalogue.vocabulary and words) or codes.is_whole:
         return None
-    correction = correct(words, catalogue.vocabulary, catalogue.lexicon)
+    correction = correct(words, catalogue.vocabulary, catalogue.lexicon, catalogue.has_word)
     kept = [*codes.spans, *([(order.chip.start, order.chip.end)] if order else [])]
     if correction is None or any(
         change.start < end and start < change.end for change in correction.changes for start, end in kept
