@@ -399,6 +399,10 @@ class SearchService:
         depth = max(end + 1, JUDGED, _RELATED_BY if request.related else 0)
         corpus, order = self.corpus.read_once(), plan.query.order
         results = self.rank(plan, corpus, assignment, depth=depth, start=page.skip)
+        counted = results.plan.base
+        if request.facets and plan.chosen and not plan.is_browsing:
+            # A facet shows the other values beside the chosen: what belongs to the result where nothing is chosen.
+            counted = self.rank(replace(plan, within=plan.base, chosen={}), corpus, depth=1).plan.base
         plan = results.plan
         shown = results.places[page.skip : end]
         timings = {**plan.query.timings, **results.timings}
@@ -409,7 +413,7 @@ class SearchService:
             facets = count_facets(
                 self.index,
                 request.facets,
-                plan.base,
+                counted,
                 plan.chosen,
                 distinct=plan.collapse,
                 values_of=self._facet_values,
