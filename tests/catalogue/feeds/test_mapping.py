@@ -236,3 +236,39 @@ def test_shopify_rows_keep_their_numbers_and_faults(tmp_path: Path) -> None:
     ]
     assert "row 2 (line 3): price: 'soon'" in str(rows[1].error)
     assert feed.total == 5
+
+
+def test_attributes_that_shop_systems_pack_are_attributes_of_their_own(tmp_path: Path) -> None:
+    magento = only_product(
+        tmp_path,
+        "sku,name,product_type,category,size,additional_attributes\n"
+        'H-1,Hoodie,simple,Tops,XL,"color=Red,size=M,material=Cotton|Wool&reg;,note=warm, soft and wide,weight=1.5"\n',
+    )
+    assert magento["category"] == ("Tops",)
+    assert magento["attributes"] == {
+        "product_type": "simple",
+        "size": "XL",
+        "color": "Red",
+        "material": ("Cotton", "Wool®"),
+        "note": "warm, soft and wide",
+        "weight": 1.5,
+    }
+    woocommerce = products(
+        tmp_path,
+        "ID,Name,Attribute 1 name,Attribute 1 value(s),Attribute 1 visible,Attribute 2 name,Attribute 2 value(s)\n"
+        '1,Tee,Color,"Blue, Green, Red",1,Size,Large\n'
+        '2,Cap,Fit,"One size\\, wide",0,,\n'
+        "3,Bag,,,,Volume,20\n",
+    )
+    assert [product.attributes for product in woocommerce] == [
+        {"Color": ("Blue", "Green", "Red"), "Size": "Large", "Attribute 1 visible": 1.0},
+        {"Fit": "One size, wide", "Attribute 1 visible": 0.0},
+        {"Volume": 20.0},
+    ]
+
+
+def test_a_text_that_is_no_list_of_attributes_stays(tmp_path: Path) -> None:
+    product = only_product(
+        tmp_path, "id,title,additional_attributes,Attribute 1 name\n1,Tee,just a note,Color\n"
+    )
+    assert product["attributes"] == {"additional_attributes": "just a note", "Attribute 1 name": "Color"}

@@ -10,6 +10,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from snapshelf._support.ids import MAX_PRODUCT_ID_LENGTH
+from snapshelf.catalogue.feeds.packed import unpacked
 from snapshelf.catalogue.values import plain_key, split_path, split_references, without_html
 from snapshelf.errors import FeedError, ProductError
 
@@ -45,7 +46,7 @@ _USUAL_NAMES: dict[str, str] = {
         category_1/category_2/category_3 category_1/category_2 category_l1/category_l2/category_l3
         level1/level2/level3 一级类目/二级类目/三级类目 一级类目/二级类目
         一级分类/二级分类/三级分类 一级分类/二级分类
-        product_type product_types category categories category_path category_name product_category
+        category categories category_path category_name product_category product_type product_types
         google_product_category type
         类目 商品类目 分类 商品分类 品类 类别
     """,
@@ -233,11 +234,12 @@ class Plan:
         if references:
             product["images"] = references
         used, named = self.used, self.attribute_names
-        product["attributes"] = {
-            named.get(column) or _attribute_name(column): self._attribute(value)
+        attributes = {
+            named.get(column) or _attribute_name(column): value
             for column, value in values.items()
             if column not in used or column in named
         }
+        product["attributes"] = {name: self._attribute(value) for name, value in unpacked(attributes).items()}
         return product, tuple(photos)
 
     def _attribute(self, value: Any) -> Any:
