@@ -198,7 +198,8 @@ class IndexContract(ABC):
         store.delete([])
         assert store.count() == store.count(distinct="group_id") == 0
         assert store.nearest(axis(0), 10, using="title") == []
-        assert store.retrieve(10, photo=axis(0), title=axis(0), terms={"a": 1.0}, also=["nobody"]) == []
+        queries = {"photo": axis(0), "title": axis(0)}
+        assert list(store.retrieve(10, **queries, terms={"a": 1.0}, also=["nobody"])) == []
         assert store.facet("brand") == Facet((), 0, 0)
         assert store.histogram("price") == Histogram(None, None, (), ())
         assert store.group_sizes(["nobody"]) == {}

@@ -30,7 +30,7 @@ from snapshelf.index import (
     OneOf,
     Or,
     Record,
-    ScoredCandidate,
+    ScoredCandidates,
     TakeTurns,
 )
 
@@ -122,25 +122,29 @@ class ReferenceIndex:
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
         words: Sequence[Alternatives] = (),
-    ) -> list[ScoredCandidate]:
+    ) -> ScoredCandidates:
         matching = self._matches(where)
         found = set(also) & set(matching)
         for vector, using in ((photo, "photo"), (title, "title")):
             if vector is not None:
                 found |= {id for id, _ in self.nearest(vector, k, where, using=using)}
         found |= {id for id, _ in self.matching(terms or {}, k, where)}
-        return [
-            ScoredCandidate(
-                id,
-                None if photo is None else self.similarity(photo, id),
-                None if title is None else self.similarity(title, id, "title"),
-                self.relevance(terms or {}, id),
-                tuple(matches(test, self._records[id]) for test in tests),
-                self.field_values([id], fields)[0],
-                tuple(place_of(word, self._records[id]) for word in words),
-            )
-            for id in sorted(found)
-        ]
+        ids = sorted(found)
+        records = [self._records[id] for id in ids]
+        titles = [None if title is None else self.similarity(title, id, "title") for id in ids]
+        return ScoredCandidates(
+            tuple(ids),
+            None if photo is None else np.array([self.similarity(photo, id) for id in ids], np.float32),
+            None if title is None else np.array(titles, np.float32),
+            np.array([self.relevance(terms or {}, id) for id in ids], np.float64),
+            np.array([[matches(test, record) for test in tests] for record in records], bool).reshape(
+                len(ids), len(tests)
+            ),
+            tuple(self.field_values(ids, fields)),
+            np.array([[place_of(word, record) for word in words] for record in records], np.uint8).reshape(
+                len(ids), len(words)
+            ),
+        )
 
     @alone
     def matches(self, ids: Sequence[str], where: Filter) -> set[str]:

@@ -25,6 +25,7 @@ from snapshelf.index.protocol import (
     Kind,
     Record,
     ScoredCandidate,
+    ScoredCandidates,
     SearchIndex,
     TermPlace,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "QdrantEdgeIndex",
     "Record",
     "ScoredCandidate",
+    "ScoredCandidates",
     "SearchIndex",
     "SortKey",
     "TakeTurns",

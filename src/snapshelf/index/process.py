@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         Histogram,
         Kind,
         Record,
-        ScoredCandidate,
+        ScoredCandidates,
     )
 
 _CONNECTIONS = 4
@@ -107,9 +107,9 @@ class ProcessIndex:
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
         words: Sequence[Alternatives] = (),
-    ) -> list[ScoredCandidate]:
+    ) -> ScoredCandidates:
         """See `SearchIndex.retrieve`."""
-        result: list[ScoredCandidate] = self._call(
+        result: ScoredCandidates = self._call(
             "retrieve",
             k,
             where,

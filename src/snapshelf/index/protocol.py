@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, Self, TypeAlias
 
@@ -101,6 +102,70 @@ class ScoredCandidate(NamedTuple):
     passed: tuple[bool, ...]
     fields: Mapping[str, FieldValue]
     words: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredCandidates:
+    """What `SearchIndex.retrieve` returns: candidates in ascending order of id, column by column.
+
+    Iterating gives a `ScoredCandidate` for each.
+
+    Parameters
+    ----------
+    ids : tuple of str
+    photo, text_title : ndarray or None
+        float32 (n,), NaN for a record without such a vector; None without such a query.
+    lexical : ndarray
+        float64 (n,).
+    passed : ndarray
+        bool (n, number of tests).
+    fields : tuple of mapping
+    words : ndarray
+        uint8 (n, number of words).
+    """
+
+    ids: tuple[str, ...]
+    photo: NDArray[np.float32] | None
+    text_title: NDArray[np.float32] | None
+    lexical: NDArray[np.float64]
+    passed: NDArray[np.bool_]
+    fields: tuple[Mapping[str, FieldValue], ...]
+    words: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[ScoredCandidate]:
+        return map(
+            ScoredCandidate,
+            self.ids,
+            _or_none(self.photo, len(self)),
+            _or_none(self.text_title, len(self)),
+            self.lexical.tolist(),
+            map(tuple, self.passed.tolist()),
+            self.fields,
+            map(tuple, self.words.tolist()),
+        )
+
+    def take(self, rows: NDArray[np.int64]) -> Self:
+        """Return some of the candidates, in the given order."""
+        listed = rows.tolist()
+        return replace(
+            self,
+            ids=tuple([self.ids[row] for row in listed]),
+            photo=None if self.photo is None else self.photo[rows],
+            text_title=None if self.text_title is None else self.text_title[rows],
+            lexical=self.lexical[rows],
+            passed=self.passed[rows],
+            fields=tuple([self.fields[row] for row in listed]),
+            words=self.words[rows],
+        )
+
+
+def _or_none(scores: NDArray[np.float32] | None, count: int) -> list[float | None]:
+    if scores is None:
+        return [None] * count
+    return [None if math.isnan(score) else score for score in scores.tolist()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +318,7 @@ class SearchIndex(Protocol):
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
         words: Sequence[Alternatives] = (),
-    ) -> list[ScoredCandidate]:
+    ) -> ScoredCandidates:
         """Retrieve the k best records of each query, and score their union by all of the queries.
 
         This is `nearest` and `matching` in a single call, with the scores that each of them would give the results of
@@ -280,8 +345,7 @@ class SearchIndex(Protocol):
 
         Returns
         -------
-        list of ScoredCandidate
-            In ascending order of id.
+        ScoredCandidates
 
         Raises
         ------

@@ -9,7 +9,6 @@ import shutil
 import threading
 import zipfile
 from importlib.metadata import version as version_of
-from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, Self, TypeVar
 
@@ -21,7 +20,7 @@ from snapshelf.errors import SearchIndexError, ShelfInUseError, SnapshelfError, 
 from snapshelf.index.columns import Columns
 from snapshelf.index.groups import different_numbers
 from snapshelf.index.lexical import TermTable, by_code, idf, largest, term_code
-from snapshelf.index.protocol import Candidate, ScoredCandidate, TermPlace
+from snapshelf.index.protocol import Candidate, ScoredCandidates, TermPlace
 from snapshelf.index.qdrant_layout import (
     PreparedRecord,
     fields_in,
@@ -33,7 +32,7 @@ from snapshelf.index.qdrant_shard import Shard
 from snapshelf.index.vectors import FurtherVectors, Vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from snapshelf.index.vectors import Scores
 
 _T = TypeVar("_T")
+_Number = TypeVar("_Number", np.bool_, np.uint8)
 
 _FORMAT = 7
 _STATE = "store.json"
@@ -238,7 +238,7 @@ class QdrantEdgeIndex:
         tests: Sequence[Filter] = (),
         fields: Sequence[str] = (),
         words: Sequence[Alternatives] = (),
-    ) -> list[ScoredCandidate]:
+    ) -> ScoredCandidates:
         """Retrieve the k best records of each query, scored by all queries; see `SearchIndex.retrieve`."""
         with self._calls:
             queries: dict[str, _VectorQuery] = {}
@@ -254,19 +254,18 @@ class QdrantEdgeIndex:
                 np.concatenate([*tops, self._top_lexical(lexical, k, where), np.array(extra, np.int64)])
             )
             rows = some.tolist()
-            scores = {name: _or_none(query.scores_of(some)) for name, query in queries.items()}
-            nothing: list[None] = [None] * len(rows)
-            candidates = map(
-                ScoredCandidate,
-                self._table.ids_of(rows),
-                scores.get("photo", nothing),
-                scores.get("title", nothing),
-                lexical[some].tolist(),
-                _transposed([self._table.test(rows, test) for test in tests], len(rows)),
-                self._table.values_of(rows, fields),
-                _transposed([self._terms.places(word, self._table.size)[some] for word in words], len(rows)),
+            size = self._table.size
+            ids = self._table.ids_of(rows)
+            candidates = ScoredCandidates(
+                ids=tuple(ids),
+                photo=queries["photo"].scores_of(some) if "photo" in queries else None,
+                text_title=queries["title"].scores_of(some) if "title" in queries else None,
+                lexical=lexical[some],
+                passed=_columns([self._table.test(rows, test) for test in tests], len(rows), np.bool_),
+                fields=tuple(self._table.values_of(rows, fields)),
+                words=_columns([self._terms.places(word, size)[some] for word in words], len(rows), np.uint8),
             )
-            return sorted(candidates, key=itemgetter(0))
+            return candidates.take(np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64))
 
     def matches(self, ids: Sequence[str], where: Filter) -> set[str]:
         """Return those of some records that match."""
@@ -624,17 +623,9 @@ def _nearest_of(rows: Rows, query: _VectorQuery, k: int) -> Rows:
     return rows[best[~np.isnan(distances[best])]]
 
 
-def _or_none(scores: Scores) -> list[float | None]:
-    """Return scores as a list, None where a row has none."""
-    listed: list[float | None] = scores.tolist()
-    for row in np.flatnonzero(np.isnan(scores)).tolist():
-        listed[row] = None
-    return listed
-
-
-def _transposed(columns: Sequence[NDArray[Any]], size: int) -> Iterable[tuple[Any, ...]]:
-    """Return the values of `size` rows of columns, row by row."""
-    return zip(*(column.tolist() for column in columns), strict=True) if columns else [()] * size
+def _columns(columns: Sequence[NDArray[_Number]], size: int, dtype: type[_Number]) -> NDArray[_Number]:
+    """Join columns of `size` rows, of which there may be none."""
+    return np.stack(columns, axis=1) if columns else np.empty((size, 0), dtype)
 
 
 def _batches(items: Sequence[_T]) -> Iterator[list[_T]]:

@@ -6,12 +6,14 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from snapshelf.index import Filter, Ids, ScoredCandidate, SearchIndex
+from snapshelf.index import Filter, Ids, ScoredCandidates, SearchIndex
 from snapshelf.search.corpus import GROUP
 from snapshelf.search.facets import joined
 from snapshelf.search.plan import WINDOWS, SearchPlan
 from snapshelf.search.score_table import ScoreTable
+from snapshelf.search.signals import Numbers
 from snapshelf.search.word_match import NO_RIGHTS
 
 
@@ -50,8 +52,11 @@ def retrieve(
         Products that are candidates whatever the signals say, if they match.
     """
     candidates = _candidates(plan, index, width, joined(plan.within, phase), also)
-    new = [candidate for candidate in candidates if candidate.id not in known]
-    return Retrieved(_table(plan, new, number), len(candidates) < width)
+    is_complete = len(candidates) < width
+    if known:
+        new = [row for row, id in enumerate(candidates.ids) if id not in known]
+        candidates = candidates.take(np.array(new, np.int64))
+    return Retrieved(_table(plan, candidates, number), is_complete)
 
 
 def retrieve_product(plan: SearchPlan, index: SearchIndex, id: str) -> ScoreTable:
@@ -68,7 +73,7 @@ def retrieve_products(
 
 def _candidates(
     plan: SearchPlan, index: SearchIndex, width: int, within: Filter | None, also: Sequence[str] = ()
-) -> list[ScoredCandidate]:
+) -> ScoredCandidates:
     text = plan.query.text if plan.has_words else None
     return index.retrieve(
         width,
@@ -84,26 +89,24 @@ def _candidates(
     )
 
 
-def _table(plan: SearchPlan, candidates: Sequence[ScoredCandidate], window: int) -> ScoreTable:
+def _table(plan: SearchPlan, candidates: ScoredCandidates, window: int) -> ScoreTable:
     count = len(candidates)
-    columns = zip(*candidates, strict=True) if candidates else ((),) * len(ScoredCandidate._fields)
-    ids, photos, titles, bm25, passed, fields, words = columns
     codes = plan.query.codes
     # The index gives cosines; the words' vector may be longer or shorter than 1.
     text_length = float(np.linalg.norm(plan.query.text)) if plan.query.text is not None else 0.0
-    groups = [values.get(GROUP) for values in fields]
-    places = np.array(words, np.uint8).reshape(count, len(plan.words.asked))
+    groups = [values.get(GROUP) for values in candidates.fields]
     return ScoreTable(
-        ids=ids,
+        ids=candidates.ids,
         window=np.full(count, window),
-        # None becomes NaN in an array.
-        visual=plan.query_vector.length * np.nan_to_num(np.array(photos, np.float64)),
-        title=text_length * np.nan_to_num(np.array(titles, np.float64)),
-        bm25=np.array(bm25, np.float64),
-        tests=np.array(passed, bool).reshape(count, len(plan.tests)),
-        words=places[:, : len(plan.words.words)],
-        written=places[:, len(plan.words.words) :],
-        codes=np.array([codes.get(id, 0) for id in ids], np.int64) if codes else np.zeros(count, np.int64),
+        visual=_scaled(candidates.photo, plan.query_vector.length, count),
+        title=_scaled(candidates.text_title, text_length, count),
+        bm25=candidates.lexical,
+        tests=candidates.passed,
+        words=candidates.words[:, : len(plan.words.words)],
+        written=candidates.words[:, len(plan.words.words) :],
+        codes=np.array([codes.get(id, 0) for id in candidates.ids], np.int64)
+        if codes
+        else np.zeros(count, np.int64),
         tier=np.full(count, NO_RIGHTS),
         groups=tuple(group if isinstance(group, str) else None for group in groups),
         exactness=np.zeros(count),
@@ -111,3 +114,8 @@ def _table(plan: SearchPlan, candidates: Sequence[ScoredCandidate], window: int)
         reranked=np.zeros(count, bool),
         draft=np.zeros(count, np.int64),
     )
+
+
+def _scaled(cosines: NDArray[np.float32] | None, length: float, count: int) -> Numbers:
+    """Return cosines times the length of a query's vector; 0 where there is no cosine."""
+    return np.zeros(count) if cosines is None else length * np.nan_to_num(cosines.astype(np.float64))
