@@ -195,6 +195,7 @@ def test_words_that_an_unknown_word_begins(prefix: str, words: list[str]) -> Non
         ("guci", False),  # too short for a word that the shop has once only
         ("sofra", False),  # near a word of the lexicon that the shop lacks
         ("fossli women", True),  # transposed
+        ("sandlal", True),  # the shop has sandals
         ("embroiderd", True),
     ],
 )

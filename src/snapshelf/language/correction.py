@@ -196,7 +196,12 @@ class _Corrector:
         self._texts = vocabulary.texts
         self._forms = WordForms.of(vocabulary)
         self._brands = BrandNames()
-        self._frequencies: dict[str, float] = dict(vocabulary)
+        self._own: dict[str, float] = dict(vocabulary)
+        for word, times in vocabulary:
+            # A shop that has the plural, or "physician's", has the word.
+            if word.endswith("s") and (root := stem(word)) in (word[:-1], word[:-2]):
+                self._own.setdefault(root, times)
+        self._frequencies = dict(self._own)
         self._vocabulary_words = list(self._frequencies)
         for concept in lexicon.concepts():
             for names in concept.names.values():
@@ -352,7 +357,7 @@ class _Corrector:
             is_long or best.weight >= _SURE_SHARE_SHORT * self._texts
         ):
             return True
-        if best.text not in self._vocabulary:
+        if best.text not in self._own:
             return False
         if is_long:
             return other <= _LEXICON_FREQUENCY
