@@ -15,7 +15,7 @@ from snapshelf.language.tokens import Unit, is_stop_word, split_units, stem
 from snapshelf.language.units import measures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from snapshelf.language.brands import BrandNames
     from snapshelf.language.word_forms import WordForms
@@ -474,15 +474,35 @@ def _alternatives(
 ) -> Iterator[tuple[Sequence[Unit], Alternatives]]:
     """Yield the words of a piece of a query: their units and alternatives."""
     terms = [(term,) for term in piece.terms]
-    if piece.kind == "unknown" and len(piece.units) > _MAX_WORD_LENGTH:
-        pairs = [*pairwise(piece.units)]
-        for place in forms.chinese_pairs(_joined(piece.units)) if forms else range(len(pairs)):
-            yield pairs[place], ((_joined(pairs[place]),),)
+    if piece.kind == "unknown" and len(piece.units) >= _MAX_WORD_LENGTH:
+        for part in _unknown_words(piece, units, forms):
+            yield part.units, _distinct(_unspaced_alternatives(part, units))
     elif any(unit.is_unspaced for unit in piece.units):
         yield piece.units, _distinct([*terms, *_unspaced_alternatives(piece, units), *piece.others])
     else:
         others = _forms_of_shop(piece, units, forms) if forms else ()
         yield piece.units, _distinct([*terms, *_latin_alternatives(piece, units), *others, *piece.others])
+
+
+def _unknown_words(piece: _Piece, units: list[Unit], forms: WordForms | None) -> Iterator[_Piece]:
+    """Yield the words of Chinese that the lexicon does not know: pairs, or the whole if it is short.
+
+    A pair that only lies between words of the shop counts for nothing; a character in no other pair is left alone.
+    """
+    starts = range(len(piece.units) - 1)
+    kept: Collection[int] = starts
+    if forms:
+        before, after = _neighbours(piece, units)
+        kept = forms.chinese_pairs(_joined(piece.units), after_word=bool(before), before_word=bool(after))
+    if len(kept) == len(starts) and len(piece.units) <= _MAX_WORD_LENGTH:
+        yield piece
+        return
+    covered = {place + offset for place in kept for offset in (0, 1)}
+    for place in range(len(piece.units)):
+        if place in kept:
+            yield _Piece("unknown", piece.units[place : place + 2], piece.first + place)
+        elif place not in covered:
+            yield _Piece("unknown", piece.units[place : place + 1], piece.first + place)
 
 
 def _distinct(alternatives: Iterable[tuple[str, ...]]) -> Alternatives:

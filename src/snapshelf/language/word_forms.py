@@ -138,17 +138,24 @@ class WordForms:
         compounds |= {compound for compound in with_head if compound.startswith(first)}
         return self._most_frequent(compounds)
 
-    def chinese_pairs(self, characters: str) -> list[int]:
-        """Return where in a run of Chinese characters the pairs begin that belong to words.
+    def chinese_pairs(self, characters: str, *, after_word: bool, before_word: bool) -> list[int]:
+        """Return where in Chinese characters the pairs begin that belong to words.
 
         A pair that no word of the shop has, between two that some have, is the end of a word and the beginning of the
         next: 米空 in 小米空气.
+
+        Parameters
+        ----------
+        characters : str
+        after_word, before_word : bool
+            Other Chinese goes before and follows.
         """
-        known = [first + second in self._pairs for first, second in pairwise(characters)]
+        inside = [first + second in self._pairs for first, second in pairwise(characters)]
+        known = [after_word and any(inside), *inside, before_word and any(inside)]
         return [
             place
-            for place, is_known in enumerate(known)
-            if is_known or not (0 < place < len(known) - 1 and known[place - 1] and known[place + 1])
+            for place, is_known in enumerate(inside)
+            if is_known or not (known[place] and known[place + 2])
         ]
 
     def _compounding(self) -> Iterator[Language]:
