@@ -131,6 +131,8 @@ def test_contradictions_name_both_rules(one: str, other: str, problem: str) -> N
         ("- {name: a, boost: {where: in_stock, by: -1}}", "boost.by"),
         ("- {name: a, boost: {where: in_stock, by: .nan}}", "boost.by"),
         ("- {name: a, pin: {0: x}}", "'a', pin"),
+        ("- {name: a, pin: [99]}", "99 is a number; put the id in quotes"),
+        ("- {name: a, hide: [0012]}", "10 is a number; put the id in quotes"),
         ("- {name: a, pin: [x, x]}", "pins the same product at two places"),
         ("- {name: a, redirect: 'javascript:alert(1)'}", "'a', redirect"),
         ("- {name: a, words: '!?', hide: [x]}", "has no word in it"),

@@ -111,8 +111,8 @@ class RuleFile:
     def visible(self, fields: Fields) -> Filter | None:
         """Return what shoppers may see at any place of the shop; None where everything.
 
-        Rules without words hide their products everywhere: from hits, recommendations, similar products and
-        suggestions. Rules with words hide them from the queries that have these words.
+        Rules without words and page hide their products everywhere: from hits, recommendations, similar products and
+        suggestions. Rules with words hide them from the queries that have these words, rules with a page from the page.
         """
         return self.applying("", fields).left
 

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any, Self, TypeAlias
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from snapshelf.errors import RuleError
 from snapshelf.language import Lexicon, normalise, tokenize
@@ -23,7 +31,16 @@ MAX_RULES = 1_000
 
 _LAST_PLACE = 100
 _Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
-_Id: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+def _quoted_id(value: Any) -> Any:
+    """Refuse a number: YAML reads 0012 as 10."""
+    if isinstance(value, int | float):
+        raise ValueError(f"{value} is a number; put the id in quotes")
+    return value
+
+
+_Id: TypeAlias = Annotated[str, BeforeValidator(_quoted_id), Field(min_length=1, max_length=128)]
 
 
 class _Model(BaseModel):
@@ -92,6 +109,11 @@ class Rule(_Model):
     @classmethod
     def _in_utc(cls, moment: datetime | None) -> datetime | None:
         return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+    @field_validator("hide", mode="before")
+    @classmethod
+    def _quoted_ids(cls, value: Any) -> Any:
+        return [_quoted_id(id) for id in value] if isinstance(value, list) else value
 
     @field_validator("pin", mode="before")
     @classmethod

@@ -10,7 +10,7 @@ import yaml
 from snapshelf.errors import FilterError
 from snapshelf.index import And, Filter, Ids, Not, Or, SearchIndex
 from snapshelf.query import parse_filter
-from snapshelf.search.rules.rule import Rule, Rules
+from snapshelf.search.rules.rule import FRONT, Rule, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ def _filters(rule: Rule) -> Iterator[str]:
     yield from (move.where for move in (rule.boost, rule.bury) if move is not None)
     if isinstance(rule.hide, str):
         yield rule.hide
+    if rule.page not in (None, FRONT):
+        yield rule.page
 
 
 def _ids(rule: Rule, index: SearchIndex) -> Iterator[tuple[str, str, str]]:
