@@ -29,6 +29,9 @@ _RARE = 0.002
 
 _MIN_RARE = 2
 _SEED = 20_261
+_LONG = 6
+"""Letters of a word that is still the same word with one letter wrong."""
+
 _LEAST_CODE = 5
 """Characters of a code that is asked in part."""
 
@@ -134,12 +137,16 @@ class Judge:
         return [word for word, ids in self._with_word.items() if len(ids) <= self._most and len(word) >= 4]
 
     def has_anything_like(self, word: str) -> bool:
-        """Whether the shop has a word in any form: inside of another, inflected, or by a name of its concept."""
+        """Whether the shop has a word in any form: inside of another, inflected, misspelt, or by its concept."""
         beginning = word[: max(4, len(word) - 2)]
-        if beginning in self._all_text:
+        if beginning in self._all_text or (len(word) >= _LONG and self._slips & _with_slips(word)):
             return True
         concepts = [match.concept for match in self._lexicon.find(word)]
         return any(self._concepts.get(concept.id) for concept in concepts)
+
+    @cached_property
+    def _slips(self) -> set[str]:
+        return {slip for words in self._title_words.values() for word in words for slip in _with_slips(word)}
 
     @property
     def _most(self) -> int:
@@ -362,6 +369,11 @@ def words_of(title: str) -> frozenset[str]:
         for word in _WORD.findall(folded(title))
         if len(word) > 2 and word.isalpha() and word not in _COMMON
     )
+
+
+def _with_slips(word: str) -> set[str]:
+    """The word, and it without one of its letters: words of one wrong letter have such a form in common."""
+    return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
 
 
 def folded(text: str) -> str:
