@@ -37,6 +37,7 @@ from snapshelf.search.settings import Experiment, RankingSettings, SearchSetting
 from snapshelf.search.signals import SIGNALS, WEIGHTED, Mode, Weights
 from snapshelf.search.sort import Sort, by_score, is_rating
 from snapshelf.search.tuning import PRIOR, Prior, Tuning, raw_weights
+from snapshelf.search.word_match import NO_RIGHTS
 
 __all__ = [
     "CALIBRATION",
@@ -45,6 +46,7 @@ __all__ = [
     "MAX_RELATED",
     "MAX_SUGGESTIONS",
     "MAX_VALUES",
+    "NO_RIGHTS",
     "PRIOR",
     "SETTINGS",
     "SIGNALS",

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.search.corpus import Corpus
-from snapshelf.search.exact_match import LOOKED_AT, exactness
+from snapshelf.search.exact_match import LOOKED_AT, SAME, exactness
 from snapshelf.search.plan import SearchPlan
 from snapshelf.search.score_table import VISUAL, Rows, ScoreTable
 from snapshelf.search.signals import Numbers
 from snapshelf.search.sort import by_score
-from snapshelf.search.word_match import RARE_WORDS
+from snapshelf.search.word_match import RARE_WORDS, SAME_TITLE, SAME_WORDS
 
 
 def lexical_scale(tables: Sequence[ScoreTable]) -> float:
@@ -65,7 +65,13 @@ def _with_exact_titles(table: ScoreTable, plan: SearchPlan, corpus: Corpus) -> S
     exact = np.zeros(len(table))
     exact[head] = exactness(plan.query.normalised, ids, corpus.products.names(ids), corpus.lexicon)
     title = table.contributions["text_title"] + plan.scaled_weights.text_title * exact
-    return replace(table, exactness=exact, contributions={**table.contributions, "text_title": title})
+    tier = table.tier
+    if plan.query.kind == "words":
+        named = np.where(exact == SAME, SAME_TITLE, np.where(exact > 0, SAME_WORDS, tier))
+        tier = np.minimum(tier, named)
+    return replace(
+        table, exactness=exact, tier=tier, contributions={**table.contributions, "text_title": title}
+    )
 
 
 def split_visual(table: ScoreTable, rows: Rows, plan: SearchPlan, corpus: Corpus) -> dict[str, Numbers]:

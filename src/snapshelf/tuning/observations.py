@@ -12,6 +12,7 @@ from snapshelf.catalogue import Catalogue
 from snapshelf.encoders import Encoder
 from snapshelf.index import Ids, SearchIndex
 from snapshelf.search import (
+    NO_RIGHTS,
     Evidence,
     SearchPlan,
     SearchRequest,
@@ -30,7 +31,6 @@ OBSERVED = 200
 _BACKGROUND = 256
 """Products that a query has nothing to do with, whose cosines are the scale of a signal."""
 
-_NO_TIER = 4
 _MIN_SPREAD = 1e-3
 
 FEATURES = ("photo", "text_image", "text_title", "lexical", "constraints")
@@ -84,7 +84,7 @@ def observe(service: SearchService, question: Question) -> Observation | None:
     tier = table.tier
     if question.is_blind:
         features[:, FEATURES.index("lexical")] = 0.0
-        tier = np.full(len(rows), _NO_TIER)
+        tier = np.full(len(rows), NO_RIGHTS)
         evidence = Evidence(evidence.photo, evidence.text_image, evidence.text_title, np.zeros(len(rows)))
     relevant = np.zeros(len(rows), np.bool_)
     if question.relevant is not None and question.where is None:
