@@ -30,12 +30,12 @@ from benchmarks.offline_search import (
     class_query,
     fused,
 )
-from benchmarks.relevance_cases import COLOURS
 from snapshelf.encoders import load_encoder
 from snapshelf.evaluation import add_typo, shuffle_words
 from snapshelf.language import correct
 from snapshelf.search import Weights
 
+COLOURS = ("Red", "Blue", "Black", "White", "Green", "Pink", "Yellow", "Brown", "Grey", "Purple")
 _COMMON = 10
 """Classes with fewer products could not fill the ten places that are looked at."""
 _LEAST_RECOLOURED = 3
