@@ -102,6 +102,8 @@ def judge(
     certain = (table.codes[rows] > 0) | (table.exactness[rows] == SAME)
     if plan.words.all_known:
         certain |= table.tier[rows] <= ALL_WORDS
+        if kind == "words" and not certain.any():
+            certain |= plan.words.has_all(table.words[rows])  # descriptions speak, where no name does
     least = plan.min_relevance if plan.min_relevance is not None else calibration.member(kind)
     if plan.query.nearest is not None:
         # What the photos of other kinds look like says nothing of a kind that the shop does not have.

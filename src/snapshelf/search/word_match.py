@@ -22,7 +22,7 @@ EXACT_CODE, SAME_TITLE, SAME_WORDS, WRITTEN, ALL_WORDS, RARE_WORDS, NO_RIGHTS = 
 order; it has every word of the query that the shop knows, the rare ones as they are written, in title, brand, category
 or code; the same, in any form; it has the rare ones there; neither."""
 
-_TEXT_SHARE = 0.7
+_TEXT_SHARE = 0.5
 """What a word counts that stands in a description only: descriptions speak of other products too."""
 
 _EXACT = 3
@@ -134,6 +134,10 @@ class WordStatistics:
         tiers[(codes > 0) & (tiers == NO_RIGHTS)] = RARE_WORDS
         tiers[codes == _EXACT] = EXACT_CODE
         return tiers
+
+    def has_all(self, places: Places) -> NDArray[np.bool_]:
+        """Which candidates have every word, wherever it stands, bool (n,); none if the shop does not know them all."""
+        return (places > 0).all(axis=1) & self.all_known
 
     def coverage(self, places: Places) -> Numbers:
         """Return the mass of the words that each candidate has, as a share of all, float64 (n,)."""
