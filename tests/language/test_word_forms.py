@@ -7,6 +7,7 @@ import time
 import pytest
 
 from snapshelf.language import Vocabulary, WordForms, correct, index_terms, query_words
+from snapshelf.language.languages import latin_languages, of_script, stem_in
 
 SHOPS = {
     "de": (
@@ -188,3 +189,9 @@ def test_pairs_between_chinese_words_of_the_shop_do_not_count() -> None:
     assert [word.text for word in query_words("雅川海湖")] == ["雅川", "川海", "海湖"]
     assert [word.text for word in query_words("雅川海湖", None, forms)] == ["雅川", "海湖"]
     assert [word.text for word in query_words("雅川纠缠", None, forms)] == ["雅川", "川纠", "纠缠"]
+
+
+def test_every_language_has_its_stemmer() -> None:
+    for language in {*latin_languages(), *map(of_script, "яωعकஅա")}:
+        assert language is not None
+        assert stem_in(language, "x") == "x"
