@@ -166,7 +166,7 @@ class Columns:
 
     def count(self, where: Filter | None, distinct: str | None = None) -> int:
         """Count the matching records, or their different values of a field."""
-        if distinct is None:
+        if distinct is None or self._grouped(distinct).is_trivial:
             return int(np.count_nonzero(self.mask(where)))
         return self._counting(where, distinct).count
 

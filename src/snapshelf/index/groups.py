@@ -24,6 +24,7 @@ class Groups:
         sizes = np.bincount(codes[alive], minlength=int(codes.max(initial=0)) + 1)
         self.shared = sizes[codes] > 1
         """Whether the group of a row has other rows too: only those can be counted twice."""
+        self.is_trivial = not self.shared.any()
 
     def sizes(self, rows: Rows, members: Rows) -> NDArray[np.int64]:
         """Count the members in the group of each row, int64 (n,)."""
@@ -37,6 +38,8 @@ class Groups:
 
     def among(self, rows: Rows) -> Members:
         """Sort rows by their groups."""
+        if self.is_trivial:
+            return Members.of(rows)
         is_shared = self.shared[rows]
         shared = rows[is_shared]
         _, numbers, sizes = np.unique(self.codes[shared], return_inverse=True, return_counts=True)
