@@ -19,7 +19,7 @@ from snapshelf.language.terms import (
     tokenize,
 )
 from snapshelf.language.tokens import Unit, split_units, stem
-from snapshelf.language.units import Measure, MeasureKind, measures
+from snapshelf.language.units import Measure, measures
 from snapshelf.language.vocabulary import Vocabulary
 from snapshelf.language.word_forms import WordForms
 
@@ -37,7 +37,6 @@ __all__ = [
     "Lexicon",
     "Match",
     "Measure",
-    "MeasureKind",
     "Quantity",
     "QuantityKind",
     "QueryWord",

@@ -49,7 +49,7 @@ class UnderstandingSettings(BaseModel):
         Correct sure spelling errors and propose corrections of possible errors.
     constraints : mapping
         Kind → ``"hard"``, ``"soft"`` or ``"off"``. Kinds are those of the lexicon, ``"brand"``, and those of
-        quantities: ``"price"``, ``"size"`` and the `MeasureKind` (``"volume"``, ``"memory"``, ``"screen"`` …). Other
+        quantities: ``"price"``, ``"size"`` and those of measures (``"volume"``, ``"memory"``, ``"screen"`` …). Other
         kinds keep their default: quantities and categories filter, all other kinds boost. The former name ``facts`` is
         accepted.
     excluded : "hard", "soft" or "off"
