@@ -76,7 +76,7 @@ def shop(
 @pytest.fixture(scope="module")
 def filters(shop: Shelf) -> list[str]:
     """A filter for each value of a facet."""
-    facets = shop.search(text="bag", facets=["brand", "colour"]).facets
+    facets = shop.search(facets=["brand", "colour"]).facets
     written = [f'{facet.field} = "{value.value}"' for facet in facets for value in facet.values]
     assert len(written) > len(BRANDS)
     return written
