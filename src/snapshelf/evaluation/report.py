@@ -74,6 +74,7 @@ class EvaluatedShelf(Protocol):
         collapse: bool,
         rules: bool,
         explain: bool,
+        min_relevance: float,
     ) -> _Response:
         """Return the k best hits."""
         ...
@@ -264,6 +265,8 @@ def _search(
             collapse=False,
             rules=False,
             explain=explain,
+            # Metrics look at ranks, also behind what belongs to the result.
+            min_relevance=0.0,
         )
     except (PhotoError, QueryError) as error:
         raise EvaluationError(f"query {query.id!r}: {error}") from error
