@@ -15,13 +15,15 @@ import numpy as np
 import pytest
 
 from snapshelf.errors import SearchIndexError, ShelfInUseError, StorageError
-from snapshelf.index import Between, Equals, Has, QdrantEdgeIndex
+from snapshelf.index import Between, Equals, Has, QdrantEdgeIndex, Record, TermPlace
 from snapshelf.index.qdrant_shard import ask
 from tests.index.index_contract import D, axis, ids, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from snapshelf.index import FieldValue
 
 WRITER = """
 import sys
@@ -154,12 +156,15 @@ def test_table_is_made_again_where_its_file_is_of_no_use(path: Path, change: Cal
             store.idf(["w", "odd", "none"]),
             store.matching({"odd": 1.0}, 9),
             store.nearest(axis(1), 9, Equals("tags", "a")),
+            [store.frequencies([(("w",),), (("odd",),), (("odd", "w"),)], place) for place in (1, 2, 3)],
         ]
 
     with QdrantEdgeIndex.open(path, D) as store:
         for n in range(9):
             terms = {"w": 1.0, "odd": 2.0} if n % 2 else {"w": 1.0}
-            store.upsert([record(f"{n}", axis(n % D), terms=terms, n=n, tags=["a", "b"] if n % 3 else "c")])
+            facts: dict[str, FieldValue] = {"n": n, "tags": ["a", "b"] if n % 3 else "c"}
+            places = {"w": n % 3 + 1, "odd": TermPlace.NAME}
+            store.upsert([Record(f"{n}", axis(n % D)[None], terms, facts, places=places)])
         store.delete(["4", "5"])
         before = answers(store)
     change(path)
