@@ -112,11 +112,13 @@ def search(
         assignment = None
     if plan.is_browsing:
         return _listed(plan, corpus, None, Judgement(), calibration, timings, depth=depth, start=start)
+    judgements: list[tuple[ScoreTable, Judgement]] = []
+    if plan.chosen and plan.is_judged and calibration is not None:
+        plan, judgements = _judged_without_choices(plan, corpus, calibration, timings)
     with timed(timings, "recall"):
         phases, also = _phases(plan, corpus)
     windows: list[ScoreTable] = []
-    judgements: list[tuple[ScoreTable, Judgement]] = []
-    is_open, is_complete = True, False
+    is_open, is_complete = not judgements, False
     steps = list(product(phases, plan.windows))
     for phase, width in steps:
         if is_complete and width != plan.windows[0]:
@@ -162,6 +164,31 @@ def search(
         if not is_open and (is_full or corpus.index.count(plan.within) <= sum(map(len, windows))):
             break
     return results
+
+
+def _judged_without_choices(
+    plan: SearchPlan, corpus: Corpus, calibration: Calibration, timings: dict[str, float]
+) -> tuple[SearchPlan, list[tuple[ScoreTable, Judgement]]]:
+    """Restrict a plan to what belongs to the result without the chosen facet values, as their counts promise.
+
+    Returns
+    -------
+    plan : SearchPlan
+        Unchanged where every product belongs to the result.
+    judgements : list of (ScoreTable, Judgement)
+        What was judged; empty where every product belongs to the result.
+    """
+    whole = search(replace(plan, within=plan.base, chosen={}, sort=None), corpus, None, calibration, depth=1)
+    for stage, seconds in whole.timings.items():
+        timings[stage] = timings.get(stage, 0.0) + seconds
+    if whole.plan.base == plan.base:
+        return plan, []
+    result = joined(whole.plan.base, *(choice.filter for choice in plan.chosen.values()))
+    within = result if _shows_members_only(plan, whole.judgement) else plan.within
+    return (
+        replace(plan, base=whole.plan.base, within=within, result=result),
+        [(whole.table, whole.judgement)],
+    )
 
 
 def _listed(
