@@ -110,8 +110,8 @@ export const localised = (product, field) =>
   String(product.attributes[`${field}_${currentLanguage()}`] ?? product[field]);
 
 /**
- * What a field is called: as the shop's settings say, or as shops usually do. The name of a field that only this shop has
- * is shown as the shop writes it.
+ * What a field is called: as the shop's settings say, or as shops usually do. The name of a field that only this shop
+ * has is shown as the shop writes it.
  *
  * @param {string} field
  */
