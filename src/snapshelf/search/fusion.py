@@ -14,7 +14,7 @@ from snapshelf.search.plan import SearchPlan
 from snapshelf.search.score_table import VISUAL, Rows, ScoreTable
 from snapshelf.search.signals import Numbers
 from snapshelf.search.sort import by_score
-from snapshelf.search.word_match import RARE_WORDS, SAME_TITLE, SAME_WORDS
+from snapshelf.search.word_match import ALL_WORDS, RARE_WORDS, SAME_TITLE, SAME_WORDS
 
 
 def lexical_scale(tables: Sequence[ScoreTable]) -> float:
@@ -61,6 +61,8 @@ def _tiers(table: ScoreTable, plan: SearchPlan) -> NDArray[np.int64]:
 
 def _with_exact_titles(table: ScoreTable, plan: SearchPlan, corpus: Corpus) -> ScoreTable:
     head = by_score(table)[:LOOKED_AT]
+    if plan.query.kind == "words":
+        head = head[table.tier[head] <= ALL_WORDS]  # a title that was typed has all words that the shop knows
     ids = [table.ids[row] for row in head]
     exact = np.zeros(len(table))
     exact[head] = exactness(plan.query.normalised, ids, corpus.products.names(ids), corpus.lexicon)

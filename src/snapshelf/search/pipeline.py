@@ -112,15 +112,14 @@ def search(
         assignment = None
     if plan.is_browsing:
         return _listed(plan, corpus, None, Judgement(), calibration, timings, depth=depth, start=start)
-    judgements: list[tuple[ScoreTable, Judgement]] = []
+    judgement: Judgement | None = None
     if plan.chosen and plan.is_judged and calibration is not None:
-        plan, judgements = _judged_without_choices(plan, corpus, calibration, timings)
+        plan, judgement = _judged_without_choices(plan, corpus, calibration, timings)
     with timed(timings, "recall"):
         phases, also = _phases(plan, corpus)
     windows: list[ScoreTable] = []
-    is_open, is_complete = not judgements, False
-    steps = list(product(phases, plan.windows))
-    for phase, width in steps:
+    is_complete = False
+    for phase, width in product(phases, plan.windows):
         if is_complete and width != plan.windows[0]:
             continue  # the phase has no more
         known = {id for table in windows for id in table.ids}
@@ -131,64 +130,47 @@ def search(
         also = ()
         with timed(timings, "rank"):
             candidates = score(candidates, plan, corpus, lexical_scale([*windows, candidates]))
-            best = judgements[0][1].best if judgements else None
-            candidates, judgement = judge(candidates, plan, corpus, calibration, best)
-            if is_open:
-                judgements.append((candidates, judgement))
-                # What a photo is like may go on behind this window.
-                is_open = (
-                    plan.query.kind != "words"
-                    and plan.kept is None
-                    and judgement.accepts_all
-                    and not is_complete
-                )
-                if not is_open:
-                    plan = _restricted(plan, judgements)
+            if judgement is None:
+                candidates, judgement = judge(candidates, plan, corpus, calibration)
+                plan = _restricted(plan, candidates, judgement)
                 candidates = _accepted(candidates, judgement, plan)
-            if plan.sort is not None and not is_open:
-                candidates = _joined([*windows, candidates])
-                if not _shows_members_only(plan, judgements[0][1]):
+            else:
+                candidates, _ = judge(candidates, plan, corpus, calibration, judgement.best)
+            if plan.sort is not None:
+                if not _shows_members_only(plan, judgement):
                     plan = _nearest(plan, candidates, depth)
                 return _listed(
-                    plan, corpus, candidates, judgements[0][1], calibration, timings, depth=depth, start=start
+                    plan, corpus, candidates, judgement, calibration, timings, depth=depth, start=start
                 )
             if assignment is not None and not windows:
                 candidates = rerank(candidates, plan, assignment, corpus)
             windows.append(candidates)
-            if is_open and (phase, width) != steps[-1]:
-                continue  # the next window comes in any case
-            results = _ordered(
-                _joined(windows), plan, corpus, judgements[0][1], assignment, timings, depth=depth
-            )
-        is_full = len(results.places) >= depth
-        if not is_open and (is_full or corpus.index.count(plan.within) <= sum(map(len, windows))):
+            results = _ordered(_joined(windows), plan, corpus, judgement, assignment, timings, depth=depth)
+        if len(results.places) >= depth or corpus.index.count(plan.within) <= sum(map(len, windows)):
             break
     return results
 
 
 def _judged_without_choices(
     plan: SearchPlan, corpus: Corpus, calibration: Calibration, timings: dict[str, float]
-) -> tuple[SearchPlan, list[tuple[ScoreTable, Judgement]]]:
+) -> tuple[SearchPlan, Judgement | None]:
     """Restrict a plan to what belongs to the result without the chosen facet values, as their counts promise.
 
     Returns
     -------
     plan : SearchPlan
         Unchanged where every product belongs to the result.
-    judgements : list of (ScoreTable, Judgement)
-        What was judged; empty where every product belongs to the result.
+    judgement : Judgement or None
+        None where every product belongs to the result.
     """
     whole = search(replace(plan, within=plan.base, chosen={}, sort=None), corpus, None, calibration, depth=1)
     for stage, seconds in whole.timings.items():
         timings[stage] = timings.get(stage, 0.0) + seconds
     if whole.plan.base == plan.base:
-        return plan, []
+        return plan, None
     result = joined(whole.plan.base, *(choice.filter for choice in plan.chosen.values()))
     within = result if _shows_members_only(plan, whole.judgement) else plan.within
-    return (
-        replace(plan, base=whole.plan.base, within=within, result=result),
-        [(whole.table, whole.judgement)],
-    )
+    return replace(plan, base=whole.plan.base, within=within, result=result), whole.judgement
 
 
 def _listed(
@@ -266,15 +248,15 @@ def _phases(plan: SearchPlan, corpus: Corpus) -> tuple[list[Filter | None], Sequ
     return phases, tuple(dict.fromkeys(also))
 
 
-def _restricted(plan: SearchPlan, judgements: Sequence[tuple[ScoreTable, Judgement]]) -> SearchPlan:
+def _restricted(plan: SearchPlan, candidates: ScoreTable, judgement: Judgement) -> SearchPlan:
     """Restrict a plan to the result set; where nothing is a good match, the nearest are hits, and none is counted."""
-    belonging = members(judgements, plan)
+    belonging = members(candidates, judgement, plan)
     if belonging is None:
         return plan
     result = joined(plan.within, belonging)
     return replace(
         plan,
-        within=result if _shows_members_only(plan, judgements[0][1]) else plan.within,
+        within=result if _shows_members_only(plan, judgement) else plan.within,
         result=result,
         base=joined(plan.base, belonging),
     )

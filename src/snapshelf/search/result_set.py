@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.index import Filter, HasWords, Ids, Or
+from snapshelf.index import Filter, Ids, Or
 from snapshelf.search.corpus import Corpus
 from snapshelf.search.exact_match import SAME
 from snapshelf.search.plan import SearchPlan
@@ -38,7 +37,7 @@ class Judgement:
     cut_off : float or None
         Least probability of a good match.
     has_good_match : bool
-    enough : HasWords or None
+    enough : Filter or None
         Products that belong to the result for their words, candidates or not.
     """
 
@@ -46,12 +45,7 @@ class Judgement:
     best: Numbers | None = None
     cut_off: float | None = None
     has_good_match: bool = True
-    enough: HasWords | None = None
-
-    @property
-    def accepts_all(self) -> bool:
-        """Whether every candidate belongs to the result, as far as candidates were judged."""
-        return self.accepted is not None and bool(self.accepted.all())
+    enough: Filter | None = None
 
 
 def judge(
@@ -139,21 +133,13 @@ def with_probabilities(
     return replace(table, probability=probability)
 
 
-def members(judgements: Sequence[tuple[ScoreTable, Judgement]], plan: SearchPlan) -> Filter | None:
-    """Return the filter of the result set, from all judged candidates; None where every product belongs to it."""
-    accepted = {
-        table.ids[row]
-        for table, judgement in judgements
-        if judgement.accepted is not None
-        for row in np.flatnonzero(judgement.accepted).tolist()
-    }
-    if all(judgement.accepted is None for _, judgement in judgements):
+def members(table: ScoreTable, judgement: Judgement, plan: SearchPlan) -> Filter | None:
+    """Return the filter of the result set; None where every product belongs to it."""
+    if judgement.accepted is None:
         return None
-    enough: list[Filter] = [judgement.enough for _, judgement in judgements if judgement.enough is not None]
-    if plan.kept is not None:
-        enough.append(plan.kept)
-    ids = Ids(tuple(sorted(accepted | set(plan.pins))))
-    return Or((*enough, ids))
+    parts = [part for part in (judgement.enough, plan.kept) if part is not None]
+    accepted = {table.ids[row] for row in np.flatnonzero(judgement.accepted).tolist()}
+    return Or((*parts, Ids(tuple(sorted(accepted | set(plan.pins))))))
 
 
 def _enough_coverage(coverage: Numbers, accepted: NDArray[np.bool_]) -> float | None:

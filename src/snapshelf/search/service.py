@@ -44,7 +44,7 @@ from snapshelf.search.impressions import impression_of, search_event
 from snapshelf.search.paging import Page, page_token, query_digest, read_page_token
 from snapshelf.search.personalisation import Personaliser
 from snapshelf.search.pipeline import RankedResults, search, timed
-from snapshelf.search.plan import SearchPlan
+from snapshelf.search.plan import WINDOWS, SearchPlan
 from snapshelf.search.preference import preferred
 from snapshelf.search.relaxation import relaxed
 from snapshelf.search.relevance import (
@@ -74,6 +74,9 @@ _RELATED_BY = 24
 
 _FACETS_KEPT = 600.0
 """Seconds after which the choices of shoppers are counted again for the order of facets."""
+
+_WINDOWS_OF_PHOTO = WINDOWS[1:]
+"""More than the first places show is like a photo, and the total counts it."""
 
 _WRITTEN_WORDS = 3
 """Words from which a title that has them all is what was typed, and no kind of thing with properties."""
@@ -292,6 +295,7 @@ class SearchService:
             chosen=chosen,
             base=base,
             words=words,
+            windows=_WINDOWS_OF_PHOTO if query.kind == "photo" else WINDOWS,
             is_judged=is_judged and request.mode == "full",
             result=everything,
             notes=(*query.notes, *rules.notes, *relaxations, *nothing),

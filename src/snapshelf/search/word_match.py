@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from snapshelf.index import Alternatives, HasWords, SearchIndex, TermPlace
+from snapshelf.index import Alternatives, Filter, HasWords, Or, SearchIndex, TermPlace
 from snapshelf.language import QueryWord
 from snapshelf.search.signals import Numbers
 
@@ -56,9 +56,10 @@ class WordStatistics:
         """Ask the index about the words of a query."""
         if not words:
             return cls()
-        counts = index.frequencies([word.alternatives for word in words])
-        written = index.frequencies(_written(words), int(TermPlace.NAME))
-        return cls(tuple(words), np.array(counts, np.int64), np.array(written, np.int64), index.count())
+        # Words as they are written are indexed for names only.
+        counts = index.frequencies([*(word.alternatives for word in words), *_written(words)])
+        in_any_form, written = np.array(counts, np.int64).reshape(2, len(words))
+        return cls(tuple(words), in_any_form, written, index.count())
 
     @property
     def asked(self) -> list[Alternatives]:
@@ -148,14 +149,14 @@ class WordStatistics:
         coverage: Numbers = worth @ self.mass / total
         return coverage
 
-    def covering(self, at_least: float) -> HasWords:
-        """Return the products that have at least a share of the mass, wherever the words stand."""
-        return HasWords(
-            tuple(word.alternatives for word in self.words),
-            tuple((self.mass / self.mass.sum()).tolist()),
-            at_least,
-            int(TermPlace.TEXT),
-        )
+    def covering(self, at_least: float) -> Filter:
+        """Return the products whose `coverage` is at least a share, by names and attributes or by all that they say."""
+        words = tuple(word.alternatives for word in self.words)
+        shares = tuple((self.mass / self.mass.sum()).tolist())
+        named = HasWords(words, shares, at_least, int(TermPlace.ATTRIBUTE))
+        if at_least > _TEXT_SHARE:
+            return named
+        return Or((named, HasWords(words, shares, at_least / _TEXT_SHARE, int(TermPlace.TEXT))))
 
 
 def _written(words: Sequence[QueryWord]) -> list[Alternatives]:
