@@ -403,10 +403,6 @@ class SearchService:
         depth = max(end + 1, JUDGED, _RELATED_BY if request.related else 0)
         corpus, order = self.corpus.read_once(), plan.query.order
         results = self.rank(plan, corpus, assignment, depth=depth, start=page.skip)
-        counted = results.plan.base
-        if request.facets and plan.chosen and not plan.is_browsing:
-            # A facet shows the other values beside the chosen: what belongs to the result where nothing is chosen.
-            counted = self.rank(replace(plan, within=plan.base, chosen={}), corpus, depth=1).plan.base
         plan = results.plan
         shown = results.places[page.skip : end]
         timings = {**plan.query.timings, **results.timings}
@@ -414,10 +410,11 @@ class SearchService:
             estimate = self._estimate(results, shown)
             hits = hits_of(results, shown, corpus, estimate, explain=request.explain)
         with timed(timings, "facets"):
+            # The base is the result set as it is without chosen values, so that a facet shows others beside them.
             facets = count_facets(
                 self.index,
                 request.facets,
-                counted,
+                plan.base,
                 plan.chosen,
                 distinct=plan.collapse,
                 values_of=self._facet_values,
