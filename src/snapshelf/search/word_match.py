@@ -138,7 +138,8 @@ class WordStatistics:
 
     def has_all(self, places: Places) -> NDArray[np.bool_]:
         """Which candidates have every word, wherever it stands, bool (n,); none if the shop does not know them all."""
-        return (places > 0).all(axis=1) & self.all_known
+        everything: NDArray[np.bool_] = (places > 0).all(axis=1)
+        return everything if self.all_known else np.zeros_like(everything)
 
     def coverage(self, places: Places) -> Numbers:
         """Return the mass of the words that each candidate has, as a share of all, float64 (n,)."""
