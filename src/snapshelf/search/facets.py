@@ -35,7 +35,7 @@ class FacetChoice:
 
     Examples
     --------
-    >>> choice = shelf.search(text="white", facets=["brand"]).facets[0].values[0]
+    >>> choice = shelf.search(facets=["brand"]).facets[0].values[0]
     >>> choice.value, choice.count, choice.chosen
     ('Fernbrook', 2, False)
     """
@@ -59,7 +59,7 @@ class FacetResult:
 
     Examples
     --------
-    >>> facet = shelf.search(text="white", facets=["brand"]).facets[0]
+    >>> facet = shelf.search(facets=["brand"]).facets[0]
     >>> facet.kind, facet.total_values, len(facet.values)
     ('values', 3, 3)
     """

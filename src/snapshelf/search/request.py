@@ -93,7 +93,7 @@ class FacetRequest:
     Examples
     --------
     >>> from snapshelf import FacetRequest
-    >>> response = shelf.search(text="white", facets=[FacetRequest("price", bins=2)])
+    >>> response = shelf.search(facets=[FacetRequest("price", bins=2)])
     >>> response.facets[0].edges, response.facets[0].counts
     ((0.0, 200.0, 400.0), (3, 3))
     """
