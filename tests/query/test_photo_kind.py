@@ -69,6 +69,15 @@ def test_the_nearest_products_tell_the_narrowest_sure_category(shop: Shop) -> No
     assert kinds.estimate(shop.near(7), 0.5) is None  # nothing looks like it
 
 
+def test_a_shop_of_few_products_knows_what_it_shows(shop: Shop) -> None:
+    for direction, category in enumerate((["Bags"], ["Home", "Kitchen"], ["Shoes"], ["Home", "Decoration"])):
+        shop.put(direction, category, count=1)
+    shop.put(5, ["Clothing", "Dresses"], count=2)
+    kind = shop.kinds.estimate(shop.near(5), 0.4)
+    assert kind is not None
+    assert kind.category in ("Clothing", "Dresses")
+
+
 def test_categories_may_be_numbers(shop: Shop) -> None:
     shop.put(0, ["12"])
     shop.put(1, ["15"])

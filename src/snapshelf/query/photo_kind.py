@@ -195,10 +195,10 @@ class PhotoKinds:
 
     @cached_property
     def _questions(self) -> Mapping[int, NDArray[np.float32]]:
-        """Rows of some products → their cosines with all others, if there are others.
+        """Rows of some products → their cosines with all others, if any of these is of the same kind.
 
         The cosine is -inf for the product itself and, in every second question, for its variants: shoppers take photos
-        of what the shop has, and of what it does not have.
+        of what the shop has, and of what it does not have. The only product of a kind asks for what cannot be answered.
         """
         sample = self._sample
         count = len(sample.categories)
@@ -208,7 +208,8 @@ class PhotoKinds:
             cosines[row] = -np.inf
             if row % 2:
                 cosines[sample.groups == sample.groups[row]] = -np.inf
-            if np.isfinite(cosines).any():
+            others = [sample.categories[other] for other in np.flatnonzero(np.isfinite(cosines))]
+            if others and np.isin(sample.categories[row], np.concatenate(others)).all():
                 questions[row] = cosines
         return questions
 
@@ -238,6 +239,8 @@ class PhotoKinds:
             hessian = (x.T * (p * (1 - p))) @ x + np.diag(_PRIOR_PRECISION)
             step = np.linalg.solve(hessian, gradient)
             coefficients -= step
+            # A vote for a category never speaks against it, whatever few products say.
+            coefficients[1:] = np.maximum(coefficients[1:], 0.0)
             if np.abs(step).max() < _CONVERGED:
                 break
         return coefficients

@@ -217,9 +217,9 @@ class WhyNot:
 
     Examples
     --------
-    >>> answer = shelf.why_not("M-1", text="red dress", k=5)
+    >>> answer = shelf.why_not("D-1", text="dress", k=1)
     >>> answer.kind, answer.rank
-    ('later page', 6)
+    ('later page', 2)
     """
 
     id: Annotated[str, Field(description="Id of the product.")]

@@ -455,7 +455,7 @@ class Shelf:
         Examples
         --------
         >>> [hit.id for hit in shelf.search(text="red dress", k=2)]
-        ['D-1', 'D-2']
+        ['D-1']
         >>> from snapshelf.search import SearchRequest
         >>> request = SearchRequest(text="red dress", where="price < 100")
         >>> [hit.id for hit in shelf.search(request, k=1)]
