@@ -143,7 +143,7 @@ def test_the_result_set_is_counted_over_the_whole_shop(shop: Shop) -> None:
     results = shop.search(
         words("kettle", unit(1)), calibration=calibration, depth=10, windows=(5, 6, 7), collapse=False
     )
-    assert results.judgement.has_good_match
+    assert results.assessment.has_good_match
     assert shop.store.count(results.plan.result) == 40
     assert all(id.startswith("w") for id in results.places)
     everything = shop.search(
@@ -151,7 +151,7 @@ def test_the_result_set_is_counted_over_the_whole_shop(shop: Shop) -> None:
     )
     assert len(everything.places) == 40
     unknown = shop.search(words("unheard", unit(1)), calibration=calibration, depth=10)
-    assert not unknown.judgement.has_good_match
+    assert not unknown.assessment.has_good_match
     assert len(unknown.places) >= 10
     assert shop.store.count(unknown.plan.result) == 0
     asked = shop.search(words("kettle", unit(1)), calibration=calibration, min_relevance=0.0)

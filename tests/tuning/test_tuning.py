@@ -56,8 +56,8 @@ def test_adding_a_feed_tunes_the_shelf(drawn: Shelf) -> None:
     assert report.questions > 100
     assert set(report.weights) == {"photo", "text_image", "text_title", "lexical"}
     assert sum(report.weights.values()) == pytest.approx(1)
-    assert report.found["title"] > 0.9
-    assert report.found["rare word"] > 0.9
+    assert report.success["title"] > 0.9
+    assert report.success["rare word"] > 0.9
 
 
 def test_an_encoder_that_knows_nothing_of_the_goods_gets_less_say(drawn: Shelf, unseen: Shelf) -> None:

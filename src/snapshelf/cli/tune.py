@@ -51,5 +51,5 @@ def print_tuning(report: "TuningReport") -> None:
     )
     print_table(
         {"asked for by": "left", "first hit right": "right"},
-        [(source, f"{share:.2f}") for source, share in report.found.items()],
+        [(source, f"{share:.2f}") for source, share in report.success.items()],
     )

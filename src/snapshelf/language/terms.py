@@ -7,7 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
 from snapshelf.language.lexicon import Concept, Lexicon, Span
 from snapshelf.language.normalisation import normalise
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from snapshelf.language.brands import BrandNames
-    from snapshelf.language.word_forms import WordForms
 
 _COMPOUND_GAPS = frozenset({"", "-", "‐", "&", ".", "_"})
 _JOINED_GAPS = frozenset({" ", "-", "‐", ".", "_"})
@@ -32,6 +31,29 @@ _GLUED = re.compile(rf"([^\W\d_]{{{_MIN_PART_LENGTH},}})(\d+)|(\d+)([^\W\d_]{{{_
 
 Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
 """Ways of saying a word in index terms: a product has the word if it has all terms of any of them."""
+
+
+class ShopForms(Protocol):
+    """What a shop's own words say of the words of a query; see `WordForms`."""
+
+    stop_words: frozenset[str]
+    """Stop words of the shop's languages."""
+
+    def forms(self, word: str) -> list[str]:
+        """Return the inflections of a word, and the compounds that end with it, among the words of the shop."""
+        ...
+
+    def parts(self, word: str) -> list[tuple[str, str]]:
+        """Return modifier and head of a compound that the shop has as words."""
+        ...
+
+    def joined(self, first: str, second: str) -> list[str]:
+        """Return the words of the shop that are two words written together."""
+        ...
+
+    def chinese_pairs(self, characters: str, *, after_word: bool, before_word: bool) -> list[int]:
+        """Return the places of the pairs of characters that are a word, and do not only join two words."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +193,7 @@ def index_terms(text: str, lexicon: Lexicon | None = None) -> IndexTerms:
 def query_words(
     text: str,
     lexicon: Lexicon | None = None,
-    forms: WordForms | None = None,
+    forms: ShopForms | None = None,
     brands: BrandNames | None = None,
 ) -> list[QueryWord]:
     """Return the words of a query with the index terms of each, in order.
@@ -186,7 +208,7 @@ def query_words(
         Any text.
     lexicon : Lexicon or None
         The bundled lexicon if None.
-    forms : WordForms or None
+    forms : ShopForms or None
         The shop's words, for inflections and stop words of its languages and for compounds.
     brands : BrandNames or None
         The shop's brands. A brand is a word, and its other names are alternatives.
@@ -470,7 +492,7 @@ def _glue(left: Unit, right: Unit) -> str:
 
 
 def _alternatives(
-    piece: _Piece, units: list[Unit], forms: WordForms | None
+    piece: _Piece, units: list[Unit], forms: ShopForms | None
 ) -> Iterator[tuple[Sequence[Unit], Alternatives]]:
     """Yield the words of a piece of a query: their units and alternatives."""
     terms = [(term,) for term in piece.terms]
@@ -484,7 +506,7 @@ def _alternatives(
         yield piece.units, _distinct([*terms, *_latin_alternatives(piece, units), *others, *piece.others])
 
 
-def _unknown_words(piece: _Piece, units: list[Unit], forms: WordForms | None) -> Iterator[_Piece]:
+def _unknown_words(piece: _Piece, units: list[Unit], forms: ShopForms | None) -> Iterator[_Piece]:
     """Yield the words of Chinese that the lexicon does not know: pairs, or the whole if it is short.
 
     A pair that only lies between words of the shop counts for nothing; a character in no other pair is left alone.
@@ -568,7 +590,7 @@ def _latin_alternatives(piece: _Piece, units: list[Unit]) -> Iterator[tuple[str,
             yield (stem(glued),)
 
 
-def _forms_of_shop(piece: _Piece, units: list[Unit], forms: WordForms) -> Iterator[tuple[str, ...]]:
+def _forms_of_shop(piece: _Piece, units: list[Unit], forms: ShopForms) -> Iterator[tuple[str, ...]]:
     """Yield inflections of a word, compounds with it, and the parts of a compound, as the shop has them."""
     words = [unit.text for unit in piece.units]
     if len(words) == 1:

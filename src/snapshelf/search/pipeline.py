@@ -27,7 +27,7 @@ from snapshelf.search.plan import SearchPlan
 from snapshelf.search.relevance import JUDGED, Calibration
 from snapshelf.search.request import MAX_K
 from snapshelf.search.rerank import best_by_relevance, rerank
-from snapshelf.search.result_set import Judgement, judge, members, with_probabilities
+from snapshelf.search.result_set import Assessment, judge, members, with_probabilities
 from snapshelf.search.retrieval import retrieve, retrieve_products
 from snapshelf.search.score_table import ScoreTable
 from snapshelf.search.sort import by_score
@@ -53,7 +53,7 @@ class RankedResults:
     duplicates : Collapsed
     swap : Swap
         The pair of neighbours that chance exchanged.
-    judgement : Judgement
+    assessment : Assessment
         Which products belong to the result, and whether any is a good match.
     explored : float
         Share of the requests in which chance exchanges a pair; 0 where nothing was left to chance.
@@ -68,7 +68,7 @@ class RankedResults:
     variants: Collapsed
     duplicates: Collapsed
     swap: Swap
-    judgement: Judgement
+    assessment: Assessment
     explored: float
     timings: Mapping[str, float]
 
@@ -111,10 +111,10 @@ def search(
     if not plan.is_by_relevance:
         assignment = None
     if plan.is_browsing:
-        return _listed(plan, corpus, None, Judgement(), calibration, timings, depth=depth, start=start)
-    judgement: Judgement | None = None
+        return _listed(plan, corpus, None, Assessment(), calibration, timings, depth=depth, start=start)
+    assessment: Assessment | None = None
     if plan.chosen and plan.is_judged and calibration is not None:
-        plan, judgement = _judged_without_choices(plan, corpus, calibration, timings)
+        plan, assessment = _judged_without_choices(plan, corpus, calibration, timings)
     with timed(timings, "recall"):
         phases, also = _phases(plan, corpus)
     windows: list[ScoreTable] = []
@@ -130,22 +130,22 @@ def search(
         also = ()
         with timed(timings, "rank"):
             candidates = score(candidates, plan, corpus, lexical_scale([*windows, candidates]))
-            if judgement is None:
-                candidates, judgement = judge(candidates, plan, corpus, calibration)
-                plan = _restricted(plan, candidates, judgement)
-                candidates = _accepted(candidates, judgement, plan)
+            if assessment is None:
+                candidates, assessment = judge(candidates, plan, corpus, calibration)
+                plan = _restricted(plan, candidates, assessment)
+                candidates = _accepted(candidates, assessment, plan)
             else:
-                candidates, _ = judge(candidates, plan, corpus, calibration, judgement.best)
+                candidates, _ = judge(candidates, plan, corpus, calibration, assessment.best)
             if plan.sort is not None:
-                if not _shows_members_only(plan, judgement):
+                if not _shows_members_only(plan, assessment):
                     plan = _nearest(plan, candidates, depth)
                 return _listed(
-                    plan, corpus, candidates, judgement, calibration, timings, depth=depth, start=start
+                    plan, corpus, candidates, assessment, calibration, timings, depth=depth, start=start
                 )
             if assignment is not None and not windows:
                 candidates = rerank(candidates, plan, assignment, corpus)
             windows.append(candidates)
-            results = _ordered(_joined(windows), plan, corpus, judgement, assignment, timings, depth=depth)
+            results = _ordered(_joined(windows), plan, corpus, assessment, assignment, timings, depth=depth)
         if len(results.places) >= depth or corpus.index.count(plan.within) <= sum(map(len, windows)):
             break
     return results
@@ -153,14 +153,14 @@ def search(
 
 def _judged_without_choices(
     plan: SearchPlan, corpus: Corpus, calibration: Calibration, timings: dict[str, float]
-) -> tuple[SearchPlan, Judgement | None]:
+) -> tuple[SearchPlan, Assessment | None]:
     """Restrict a plan to what belongs to the result without the chosen facet values, as their counts promise.
 
     Returns
     -------
     plan : SearchPlan
         Unchanged where every product belongs to the result.
-    judgement : Judgement or None
+    assessment : Assessment or None
         None where every product belongs to the result.
     """
     whole = search(replace(plan, within=plan.base, chosen={}, sort=None), corpus, None, calibration, depth=1)
@@ -169,15 +169,15 @@ def _judged_without_choices(
     if whole.plan.base == plan.base:
         return plan, None
     result = joined(whole.plan.base, *(choice.filter for choice in plan.chosen.values()))
-    within = result if _shows_members_only(plan, whole.judgement) else plan.within
-    return replace(plan, base=whole.plan.base, within=within, result=result), whole.judgement
+    within = result if _shows_members_only(plan, whole.assessment) else plan.within
+    return replace(plan, base=whole.plan.base, within=within, result=result), whole.assessment
 
 
 def _listed(
     plan: SearchPlan,
     corpus: Corpus,
     candidates: ScoreTable | None,
-    judgement: Judgement,
+    assessment: Assessment,
     calibration: Calibration | None,
     timings: dict[str, float],
     *,
@@ -198,9 +198,9 @@ def _listed(
     with timed(timings, "rank"):
         tables = [products] if candidates is None else [candidates, products]
         scored = score(products, plan, corpus, lexical_scale(tables))
-        if calibration is not None and judgement.best is not None:
+        if calibration is not None and assessment.best is not None:
             every = np.arange(len(scored))
-            scored = with_probabilities(scored, every, plan, corpus, calibration, judgement.best)
+            scored = with_probabilities(scored, every, plan, corpus, calibration, assessment.best)
         table = scored if candidates is None else candidates.extended(scored)
     best = by_relevance
     if plan.collapse:
@@ -214,7 +214,7 @@ def _listed(
         collapsed,
         collapsed,
         Swap(),
-        judgement,
+        assessment,
         0.0,
         timings,
     )
@@ -248,29 +248,29 @@ def _phases(plan: SearchPlan, corpus: Corpus) -> tuple[list[Filter | None], Sequ
     return phases, tuple(dict.fromkeys(also))
 
 
-def _restricted(plan: SearchPlan, candidates: ScoreTable, judgement: Judgement) -> SearchPlan:
+def _restricted(plan: SearchPlan, candidates: ScoreTable, assessment: Assessment) -> SearchPlan:
     """Restrict a plan to the result set; where nothing is a good match, the nearest are hits, and none is counted."""
-    belonging = members(candidates, judgement, plan)
+    belonging = members(candidates, assessment, plan)
     if belonging is None:
         return plan
     result = joined(plan.within, belonging)
     return replace(
         plan,
-        within=result if _shows_members_only(plan, judgement) else plan.within,
+        within=result if _shows_members_only(plan, assessment) else plan.within,
         result=result,
         base=joined(plan.base, belonging),
     )
 
 
-def _accepted(candidates: ScoreTable, judgement: Judgement, plan: SearchPlan) -> ScoreTable:
-    if judgement.accepted is None or not _shows_members_only(plan, judgement):
+def _accepted(candidates: ScoreTable, assessment: Assessment, plan: SearchPlan) -> ScoreTable:
+    if assessment.accepted is None or not _shows_members_only(plan, assessment):
         return candidates
     pinned = np.array([id in plan.pins for id in candidates.ids], np.bool_)
-    return candidates.take(np.flatnonzero(judgement.accepted | pinned))
+    return candidates.take(np.flatnonzero(assessment.accepted | pinned))
 
 
-def _shows_members_only(plan: SearchPlan, judgement: Judgement) -> bool:
-    return judgement.has_good_match or plan.min_relevance is not None or plan.kept is not None
+def _shows_members_only(plan: SearchPlan, assessment: Assessment) -> bool:
+    return assessment.has_good_match or plan.min_relevance is not None or plan.kept is not None
 
 
 def _nearest(plan: SearchPlan, candidates: ScoreTable, count: int) -> SearchPlan:
@@ -283,7 +283,7 @@ def _ordered(
     table: ScoreTable,
     plan: SearchPlan,
     corpus: Corpus,
-    judgement: Judgement,
+    assessment: Assessment,
     assignment: RankingAssignment | None,
     timings: Mapping[str, float],
     *,
@@ -316,7 +316,7 @@ def _ordered(
     if table.reranked.any():
         best = _best_by_relevance(table, ids, plan, corpus)
     return RankedResults(
-        plan, table, tuple(places), best, variants, duplicates, swap, judgement, explored, timings
+        plan, table, tuple(places), best, variants, duplicates, swap, assessment, explored, timings
     )
 
 

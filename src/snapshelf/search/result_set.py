@@ -25,7 +25,7 @@ _ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Assessment:
     """What the probabilities say of the candidates of a query.
 
     Parameters
@@ -54,7 +54,7 @@ def judge(
     corpus: Corpus,
     calibration: Calibration | None,
     best: Numbers | None = None,
-) -> tuple[ScoreTable, Judgement]:
+) -> tuple[ScoreTable, Assessment]:
     """Judge scored candidates: which belong to the result, and whether any is a good match.
 
     A query of words is answered by the products that have enough of its words, all over the shop, and by the
@@ -68,17 +68,17 @@ def judge(
     calibration : Calibration or None
         Nothing is judged without one.
     best : ndarray or None
-        See `Judgement`; for candidates that come after others.
+        See `Assessment`; for candidates that come after others.
 
     Returns
     -------
     table : ScoreTable
         With probabilities.
-    judgement : Judgement
+    assessment : Assessment
     """
     kind = plan.query.kind
     if calibration is None or kind not in calibration.curves or not plan.is_judged:
-        return table, Judgement()
+        return table, Assessment()
     cut_off = calibration.cut_off(kind)
     if kind == "words" and not plan.words.is_known.any():
         # The words stand nowhere: photos and titles alone have to make it more likely than not.
@@ -88,7 +88,7 @@ def judge(
         rows = rows[:_JUDGED_WITH_PHOTO]
     accepted = np.zeros(len(table), np.bool_)
     if not len(rows):
-        return table, Judgement(accepted, best, cut_off, has_good_match=False)
+        return table, Assessment(accepted, best, cut_off, has_good_match=False)
     table = with_probabilities(table, rows, plan, corpus, calibration, best)
     if best is None:
         best = calibration.best_signals(evidence_of(table, rows[:JUDGED], plan, corpus))
@@ -104,7 +104,7 @@ def judge(
         probability = np.where(certain, probability, 0.0)
     good = bool(certain.any() or (probability >= cut_off).any())
     if plan.min_relevance == 0:
-        return table, Judgement(None, best, cut_off, good)
+        return table, Assessment(None, best, cut_off, good)
     if good or plan.min_relevance is not None:
         accepted[rows] = certain | (probability >= least)
     enough = None
@@ -115,7 +115,7 @@ def judge(
             enough = plan.words.covering(level - _ROUNDING)
             accepted |= coverage >= level - _ROUNDING
     accepted |= plan.is_kept(table.tests)
-    return table, Judgement(accepted, best, cut_off, good, enough)
+    return table, Assessment(accepted, best, cut_off, good, enough)
 
 
 def with_probabilities(
@@ -133,12 +133,12 @@ def with_probabilities(
     return replace(table, probability=probability)
 
 
-def members(table: ScoreTable, judgement: Judgement, plan: SearchPlan) -> Filter | None:
+def members(table: ScoreTable, assessment: Assessment, plan: SearchPlan) -> Filter | None:
     """Return the filter of the result set; None where every product belongs to it."""
-    if judgement.accepted is None:
+    if assessment.accepted is None:
         return None
-    parts = [part for part in (judgement.enough, plan.kept) if part is not None]
-    accepted = {table.ids[row] for row in np.flatnonzero(judgement.accepted).tolist()}
+    parts = [part for part in (assessment.enough, plan.kept) if part is not None]
+    accepted = {table.ids[row] for row in np.flatnonzero(assessment.accepted).tolist()}
     return Or((*parts, Ids(tuple(sorted(accepted | set(plan.pins))))))
 
 

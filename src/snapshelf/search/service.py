@@ -473,7 +473,7 @@ class SearchService:
             for id, probability in zip(shown, probabilities, strict=True)
             if not math.isnan(probability)
         }
-        return RelevanceEstimate(relevance, results.judgement.cut_off, results.judgement.has_good_match)
+        return RelevanceEstimate(relevance, results.assessment.cut_off, results.assessment.has_good_match)
 
     def _related(self, results: RankedResults, k: int, corpus: Corpus) -> tuple[str, ...]:
         products = list(corpus.products.get_many(results.places[:_RELATED_BY]).values())

@@ -76,7 +76,7 @@ class Tuning(BaseModel):
     worth : mapping
         Signal → share of the pairs of a right and a wrong product that the signal alone puts in the right order, where
         the words asked for do not stand in the product; 0.5 is chance.
-    found : mapping
+    success : mapping
         Kind of question → share whose first hit was right.
     clicks : int
         Clicks that refined the weights.
@@ -91,7 +91,7 @@ class Tuning(BaseModel):
     questions: int = 0
     weights: Mapping[str, float]
     worth: Mapping[str, float] = Field(default_factory=dict)
-    found: Mapping[str, float] = Field(default_factory=dict)
+    success: Mapping[str, float] = Field(default_factory=dict)
     clicks: int = 0
     calibration: Calibration
 

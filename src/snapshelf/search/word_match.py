@@ -138,7 +138,7 @@ class WordStatistics:
 
     def has_all(self, places: Places) -> NDArray[np.bool_]:
         """Which candidates have every word, wherever it stands, bool (n,); none if the shop does not know them all."""
-        everything: NDArray[np.bool_] = (places > 0).all(axis=1)
+        everything: NDArray[np.bool_] = np.asarray((places > 0).all(axis=1))
         return everything if self.all_known else np.zeros_like(everything)
 
     def coverage(self, places: Places) -> Numbers:

@@ -91,7 +91,7 @@ class TuningReport:
     worth : mapping
         Signal → share of the pairs of a right and a wrong product that it puts in the right order by itself; 0.5 is
         chance, and such a signal gets no say. The words' meaning is measured where the words themselves do not help.
-    found : mapping
+    success : mapping
         Kind of question → share whose first hit was right.
     cut_offs : mapping
         Kind of query → least probability of a good match.
@@ -103,7 +103,7 @@ class TuningReport:
     questions: int
     weights: Mapping[str, float]
     worth: Mapping[str, float]
-    found: Mapping[str, float]
+    success: Mapping[str, float]
     cut_offs: Mapping[str, float]
     clicks: int = 0
 
@@ -122,7 +122,7 @@ class TuningReport:
             tuning.questions,
             {name: weight / total for name, weight in weights.items()},
             dict(tuning.worth),
-            dict(tuning.found),
+            dict(tuning.success),
             {kind: curve.cut_off for kind, curve in tuning.calibration.curves.items()},
             tuning.clicks,
         )

@@ -83,9 +83,9 @@ class Questions:
         self._products = list(catalogue.get_many(chosen).values())
         self._kinds = self._usable_kinds()
         self._colours = [
-            (concept, Or(tuple(OneOf(values.field, values.matching) for values in found)))
+            (concept, Or(tuple(OneOf(values.field, values.matching) for values in matching)))
             for concept in lexicon.concepts("colour")
-            if (found := view.values(concept))
+            if (matching := view.values(concept))
         ]
 
     def all(self) -> list[Question]:
@@ -115,7 +115,7 @@ class Questions:
             words = query_words(product.title, self._lexicon)
             if not words:
                 continue
-            relevant = self._alike(product, words)
+            relevant = self._equivalents(product, words)
             yield Question("title", product.title, relevant=relevant)
             if self._rng.random() < 0.5:
                 yield Question("title", product.title, where=Not(relevant))
@@ -177,8 +177,8 @@ class Questions:
         for word in self._cycled(words):
             other = self._rng.choice(words)
             text = word[: len(word) // 2] + other[len(other) // 2 :]
-            made = query_words(text, self._lexicon)
-            if not any(self._index.frequencies([each.alternatives for each in made])):
+            words_of_text = query_words(text, self._lexicon)
+            if not any(self._index.frequencies([each.alternatives for each in words_of_text])):
                 yield Question("unknown word", text)
 
     def _photos(self) -> Iterator[Question]:
@@ -261,7 +261,7 @@ class Questions:
             own.append(Equals("category", kind))
         return Or(tuple(own))
 
-    def _alike(self, product: Product, words: Sequence[QueryWord]) -> Filter:
+    def _equivalents(self, product: Product, words: Sequence[QueryWord]) -> Filter:
         """What answers a title: the same words, or the same brand, kind and colour."""
         parts: list[Filter] = [Ids((product.id,)), _having(words)]
         kind, colour = self._kind_of(product), self._colour_of(product)

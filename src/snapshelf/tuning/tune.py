@@ -108,7 +108,7 @@ def tune(
         questions=len(observations),
         weights=weights,
         worth=_worth(observations),
-        found=_found(observations, weights),
+        success=_success(observations, weights),
         clicks=clicks,
         calibration=Calibration(
             fingerprint=fingerprint,
@@ -144,7 +144,7 @@ def _ordered_pairs(values: Numbers, relevant: np.ndarray[tuple[int], np.dtype[np
     return float((right > wrong).mean() + 0.5 * (right == wrong).mean())
 
 
-def _found(observations: Sequence[Observation], weights: Mapping[str, float]) -> dict[str, float]:
+def _success(observations: Sequence[Observation], weights: Mapping[str, float]) -> dict[str, float]:
     """Return, for each source of questions that have an answer, the share whose first hit is right."""
     shares: dict[str, list[bool]] = defaultdict(list)
     for each in observations:

@@ -100,18 +100,18 @@ def merchandising(
 
 def conditions(*filters: Filter | None) -> frozenset[Filter]:
     """Return what has to hold for all of the filters, condition by condition; a choice of a single value is a value."""
-    found: set[Filter] = set()
+    tests: set[Filter] = set()
     for each in filters:
         match each:
             case None:
                 pass
             case And(parts):
-                found |= conditions(*parts)
+                tests |= conditions(*parts)
             case OneOf(field, (value,)):
-                found.add(Equals(field, value))
+                tests.add(Equals(field, value))
             case _:
-                found.add(each)
-    return frozenset(found)
+                tests.add(each)
+    return frozenset(tests)
 
 
 def is_on_page(
