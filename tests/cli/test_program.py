@@ -76,7 +76,7 @@ def test_help_loads_neither_engine_nor_encoder_nor_server() -> None:
 
 
 def test_output_on_a_pipe_is_plain(shelf: Path) -> None:
-    process = spawn("search", "--text", "red", "--k", "3", "--shelf", shelf)
+    process = spawn("search", "--text", "mug", "--k", "3", "--shelf", shelf)
     output, notes = process.communicate(timeout=120)
     assert process.returncode == 0
     header, *rows = output.splitlines()

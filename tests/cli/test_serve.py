@@ -51,7 +51,7 @@ def test_serve_answers_until_ctrl_c(shelf: Path, drawings: list[DemoProduct], ru
         answer = httpx.post(
             f"{address}/v1/search", json={"text": drawings[0].title_zh, "k": 3}, timeout=60
         ).json()
-        assert len(answer["hits"]) == 3
+        assert [hit["product"]["id"] for hit in answer["hits"]][:1] == [drawings[0].id]
         assert "the shelf is open in another process" in run("stats", "--shelf", shelf).stderr
     assert run("stats", "--shelf", shelf).exit_code == 0
 
@@ -80,7 +80,7 @@ def test_demo_of_an_own_feed(
         first = block.splitlines()[2].split("\t")
         assert first[:1] == ["1"]
         assert first[2] == drawings[0].id
-    assert result.stderr.count("5 hits of ") == 3
+    assert len(re.findall(r"^[1-5] hits of \d+: ", result.stderr, re.MULTILINE)) == 3
     again = run("demo", *own, "--no-serve")
     assert "nothing changed" in again.stdout
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from snapshelf.catalogue import Catalogue, Product
+from snapshelf.catalogue import Catalogue, PhotoLimits, Product
 from snapshelf.index import And, Equals, Filter, HasWords, Ids, Not, OneOf, Or, SearchIndex, TermPlace
 from snapshelf.language import Concept, Lexicon, QueryWord, query_words
 from snapshelf.query import CatalogueView
@@ -29,6 +29,7 @@ _MAX_KIND_SHARE = 0.6
 
 _MIN_SYLLABLES = 3
 _SIDE = 96
+_LEAST_SIDE = PhotoLimits().side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -299,7 +300,9 @@ class Questions:
         width, height = round(photo.width * share), round(photo.height * share)
         left = self._rng.randint(0, photo.width - width)
         top = self._rng.randint(0, photo.height - height)
-        photo = photo.crop((left, top, left + width, top + height))
+        # A crop of a tiny or very narrow photo would be refused as too small.
+        size = max(width, _LEAST_SIDE), max(height, _LEAST_SIDE)
+        photo = photo.resize(size, Image.Resampling.BICUBIC, (left, top, left + width, top + height))
         photo = ImageEnhance.Brightness(photo).enhance(self._rng.uniform(0.75, 1.25))
         return ImageEnhance.Color(photo).enhance(self._rng.uniform(0.8, 1.2))
 
