@@ -12,9 +12,9 @@ from snapshelf.language import Lexicon, normalise, tokenize
 LOOKED_AT = 50
 """Best candidates whose titles are compared with the query."""
 
-_SAME_WORDS, _SAME_TEXT = 0.2, 0.2
-SAME = _SAME_WORDS + _SAME_TEXT
-"""What the very same text gets."""
+SAME_STEMS, SAME_WORDS, SAME = 0.2, 0.3, 0.4
+"""What a title gets that has the words of the query in any order, up to inflection; as they are written; and the very
+same text."""
 _MODEL_NUMBER = re.compile(r"(?=[a-z0-9._/-]*\d)(?=[a-z0-9._/-]*[a-z])[a-z0-9._/-]{4,}|\d{5,}")
 """A word of Latin letters and digits, or many digits."""
 _SLACK = 0.34
@@ -24,7 +24,7 @@ _SLACK = 0.34
 def exactness(
     text: str, ids: Sequence[str], names: Mapping[str, ProductName], lexicon: Lexicon
 ) -> list[float]:
-    """Score the titles of products: 0.2 for the words of the query in any order, 0.4 for the very same text.
+    """Score the titles of products: `SAME_STEMS`, `SAME_WORDS` or `SAME`, or 0.
 
     This separates titles that differ by an ending or by a word's place, which neither vectors nor BM25 do.
 
@@ -44,7 +44,10 @@ def exactness(
 def _of(text: str, wanted: list[str], title: str, lexicon: Lexicon) -> float:
     if abs(len(title) - len(text)) > 2 + _SLACK * len(text) or _sorted_tokens(title, lexicon) != wanted:
         return 0.0
-    return SAME if normalise(title) == text else _SAME_WORDS
+    written = normalise(title)
+    if written == text:
+        return SAME
+    return SAME_WORDS if sorted(written.split()) == sorted(text.split()) else SAME_STEMS
 
 
 def names_model(text: str, read: Iterable[tuple[int, int]], titles: Iterable[str]) -> bool:

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from snapshelf.search.corpus import Corpus
-from snapshelf.search.exact_match import LOOKED_AT, SAME, exactness
+from snapshelf.search.exact_match import LOOKED_AT, SAME, SAME_STEMS, SAME_WORDS, exactness
 from snapshelf.search.plan import SearchPlan
 from snapshelf.search.score_table import VISUAL, Rows, ScoreTable
 from snapshelf.search.signals import Numbers
 from snapshelf.search.sort import by_score
-from snapshelf.search.word_match import ALL_WORDS, RARE_WORDS, SAME_TITLE, SAME_WORDS
+from snapshelf.search.word_match import ALL_WORDS, RARE_WORDS, TITLE, TITLE_STEMS, TITLE_WORDS
+
+_TITLES = ((SAME_STEMS, TITLE_STEMS), (SAME_WORDS, TITLE_WORDS), (SAME, TITLE))
 
 
 def lexical_scale(tables: Sequence[ScoreTable]) -> float:
@@ -69,8 +71,8 @@ def _with_exact_titles(table: ScoreTable, plan: SearchPlan, corpus: Corpus) -> S
     title = table.contributions["text_title"] + plan.scaled_weights.text_title * exact
     tier = table.tier
     if plan.query.kind == "words":
-        named = np.where(exact == SAME, SAME_TITLE, np.where(exact > 0, SAME_WORDS, tier))
-        tier = np.minimum(tier, named)
+        for score_of_title, tier_of_title in _TITLES:
+            tier = np.where(exact == score_of_title, np.minimum(tier, tier_of_title), tier)
     return replace(
         table, exactness=exact, tier=tier, contributions={**table.contributions, "text_title": title}
     )

@@ -34,6 +34,9 @@ FALSE_ALARMS = 0.02
 _RECOGNISED = 0.9
 """Part of the queries without an answer that is to be recognised."""
 
+_STRANGE = 0.95
+"""Part of the queries without an answer to be recognised where no product has any of the words."""
+
 _MAX_MEMBER = 0.5
 """A product that is probably relevant always belongs to the result."""
 
@@ -201,6 +204,9 @@ class Curve(BaseModel):
         A query whose best hit has a lower probability has no good match.
     member : float
         A product with a lower probability does not belong to the result.
+    unknown_cut_off : float
+        The same as `cut_off` for a query none of whose words any product has: photos and titles alone have to make it
+        more likely than not, and more likely than nearly all unknown things.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -210,6 +216,7 @@ class Curve(BaseModel):
     intercept: float
     cut_off: float = 0.0
     member: float = 0.0
+    unknown_cut_off: float = 0.5
 
     def relevance(self, signals: Numbers, best: Numbers | None = None) -> Numbers:
         """Probability of relevance, float64 (n,), of hits with signals (n, s), best first.
@@ -306,7 +313,19 @@ class Curve(BaseModel):
                 _f1(chances[place] >= least, relevant[place]) for place in np.flatnonzero(plain).tolist()
             ),
         )
-        return self.model_copy(update={"cut_off": cut_off, "member": min(member, cut_off)})
+        strange = [
+            chance
+            for signals, chance, has_answer in zip(answers, best.tolist(), answered.tolist(), strict=True)
+            if not has_answer and not np.nan_to_num(signals[:, -1]).any()
+        ]
+        unknown_cut_off = float(np.quantile(strange, _STRANGE)) if strange else _MAX_MEMBER
+        return self.model_copy(
+            update={
+                "cut_off": cut_off,
+                "member": min(member, cut_off),
+                "unknown_cut_off": max(cut_off, _MAX_MEMBER, unknown_cut_off),
+            }
+        )
 
 
 def _f1(chosen: NDArray[np.bool_], relevant: NDArray[np.bool_]) -> float:
@@ -389,6 +408,11 @@ class Calibration(BaseModel):
         """Return the least probability of the best hit of a query with a good match; 0 for a kind without a curve."""
         curve = self.curves.get(kind)
         return 0.0 if curve is None else curve.cut_off
+
+    def unknown_cut_off(self, kind: QueryKind) -> float:
+        """Return the same for a query none of whose words any product has."""
+        curve = self.curves.get(kind)
+        return 0.0 if curve is None else max(curve.cut_off, curve.unknown_cut_off)
 
     def member(self, kind: QueryKind) -> float:
         """Return the least probability of a product that belongs to the result; 0 for a kind without a curve."""

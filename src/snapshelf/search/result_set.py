@@ -81,8 +81,7 @@ def judge(
         return table, Assessment()
     cut_off = calibration.cut_off(kind)
     if kind == "words" and not plan.words.is_known.any():
-        # The words stand nowhere: photos and titles alone have to make it more likely than not.
-        cut_off = max(cut_off, _MOST)
+        cut_off = calibration.unknown_cut_off(kind)
     rows = by_score(table)
     if kind == "both":
         rows = rows[:_JUDGED_WITH_PHOTO]

@@ -17,10 +17,10 @@ from snapshelf.search.signals import Numbers
 RARE_SHARE, RARE_COUNT = 0.1, 3
 """A word is rare if at most a tenth of the products have it, or at most three."""
 
-EXACT_CODE, SAME_TITLE, SAME_WORDS, WRITTEN, ALL_WORDS, RARE_WORDS, NO_RIGHTS = range(7)
+EXACT_CODE, TITLE, TITLE_WORDS, TITLE_STEMS, WRITTEN, ALL_WORDS, RARE_WORDS, NO_RIGHTS = range(8)
 """Tiers of candidates, best first: the product's code was typed; its title was; the words of its title were, in another
-order; it has every word of the query that the shop knows, the rare ones as they are written, in title, brand, category
-or code; the same, in any form; it has the rare ones there; neither."""
+order; they were, in other forms; it has every word of the query that the shop knows, the rare ones as they are written,
+in title, brand, category or code; the same, in any form; it has the rare ones there; neither."""
 
 _TEXT_SHARE = 0.5
 """What a word counts that stands in a description only: descriptions speak of other products too."""
