@@ -30,7 +30,10 @@ def as_text(figures: Mapping[str, Any], failures: int = 0) -> str:
     if "photo_colours" in figures:
         sections.append(_photo_colours(figures["photo_colours"]))
     if "latency" in figures:
-        rows = [[name, f"{value:,.1f}".removesuffix(".0")] for name, value in figures["latency"].items()]
+        rows = [
+            [name, f"{value:,}" if isinstance(value, int) else f"{value:.1f}"]
+            for name, value in figures["latency"].items()
+        ]
         sections.append(table("Latency, one core", ["", "large shelf"], rows))
     if failures:
         sections.append(_failures(shops, failures))
