@@ -201,3 +201,23 @@ def test_stopped_in_the_middle_it_goes_on_where_it_was(
     assert json.loads(run("stats", "--json", "--shelf", shelf).stdout)["products"] == ROWS - 1
     again = json.loads(run("add", long_feed, "--shelf", shelf, "--json").stdout)
     assert (again["unchanged"], again["photos_encoded"]) == (ROWS - 1, 0)
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="keeps the program slow by binding it to one core"
+)
+def test_stopped_while_it_tunes_every_row_is_kept(run: Run, long_feed: Path, tmp_path: Path) -> None:
+    feed, shelf = tmp_path / "few.csv", tmp_path / "shelf"
+    feed.write_text("\n".join(long_feed.read_text("utf-8").splitlines()[:41]), "utf-8")
+    process = spawn("add", feed, "--photos", long_feed.parent, "--shelf", shelf, one_core=True)
+    while process.poll() is None and not (shelf / "words").exists():  # written after the last row
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    output, notes = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, "")
+    assert "Traceback" not in notes
+    assert not (shelf / "tuning.json").exists()
+
+    again = json.loads(run("add", feed, "--photos", long_feed.parent, "--shelf", shelf, "--json").stdout)
+    assert (again["unchanged"], again["photos_encoded"]) == (40, 0)
+    assert json.loads(run("stats", "--json", "--shelf", shelf).stdout)["tuning"]["products"] == 40
