@@ -73,7 +73,8 @@ def check(
             hit = shelf.search(photo=photo_of(feed, drawing), k=1).hits[0]
             assert (hit.product.id, hit.score) == (drawing.id, pytest.approx(1, abs=2e-3))
             assert shelf.photo(drawing.id)
-        assert len(shelf.search(text="red dress", k=100)) == products
+        assert len(shelf.search(text="red dress", k=100, min_relevance=0)) == products
+        assert shelf.search(text="dress").hits
 
 
 def test_a_shelf_gets_another_encoder_and_keeps_its_own_copy(

@@ -107,6 +107,19 @@ def test_few_products_are_searched_as_other_shops_are(tmp_path: Path) -> None:
         assert shelf.search(text="dress", k=1).cut_off == Prior.bundled().curves["words"].cut_off
 
 
+def test_a_title_that_is_an_order_asks_nothing(tmp_path: Path) -> None:
+    """Searched for, "New" browses the shop."""
+    feed = write_demo(tmp_path / "feed", 40).feed
+    lines = [json.loads(line) for line in feed.read_text("utf-8").splitlines()]
+    for line in lines:
+        line["title"] = "New"
+    feed.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    with Shelf.open(tmp_path / "shelf") as shelf:
+        report = shelf.add(feed)
+        assert report.added == 40
+        assert shelf.stats().tuning is not None
+
+
 def test_a_small_change_is_no_reason_to_tune_again(tmp_path: Path) -> None:
     feed = write_demo(tmp_path / "feed", 60).feed
     lines = feed.read_text("utf-8").splitlines(keepends=True)

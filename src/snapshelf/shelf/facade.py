@@ -443,7 +443,7 @@ class Shelf:
         Raises
         ------
         QueryError
-            There is nothing to search by, an option is unknown or out of range, a facet or sort field does not
+            The text is empty, an option is unknown or out of range, a facet or sort field does not
             exist, or the page token belongs to another query.
         FilterError
             The filter is malformed or names an unknown field.

@@ -62,7 +62,7 @@ class Observation:
 
 
 def observe(service: SearchService, question: Question) -> Observation | None:
-    """Ask a question; None where nothing can be retrieved."""
+    """Ask a question; None where nothing can be retrieved, or nothing is asked: the title "New" is an order."""
     request = SearchRequest(
         photo=question.photo,
         text=question.text,
@@ -73,6 +73,8 @@ def observe(service: SearchService, question: Question) -> Observation | None:
         record=False,
     )
     plan = service.plan(request)
+    if plan.is_browsing:
+        return None
     corpus = service.corpus.read_once()
     table = rank_candidates(plan, corpus)
     rows = by_score(table)[:OBSERVED]
