@@ -199,3 +199,17 @@ def test_the_fixed_formula_believes_a_past_less_the_further_it_is_from_the_quest
     for name in ("closeness", "together_max"):
         nothing_alike[:, names.index(name)] = 0
     assert not FixedFormula().score(nothing_alike)[1].any()
+
+
+def test_taste_decides_among_candidates_that_answer_equally_well(shop: Shop, divided: TrainingSplit) -> None:
+    """The order of the search within a category is hardly more than chance."""
+    shoes = [each.id for each in shop.products if each.category[-1] == "shoe"]
+    past = InteractionHistory.of(shop.items.rows(shoes[-2:]))
+
+    def moved(spread: float) -> float:
+        relevance = np.linspace(0.6 + spread, 0.6, len(shoes), dtype=np.float32)
+        table = CandidateTable(shoes, relevance)
+        columns = ModelRanker(divided.statistics, FixedFormula()).rerank(table, past, NOW)
+        return float(np.ptp(columns.shopper) / np.ptp(relevance))
+
+    assert moved(0.005) > 3 * moved(0.3) > 0

@@ -35,6 +35,8 @@ _PATIENCE = 60
 """Trees without a gain on the held-back requests after which training stops; half as many often stop too soon."""
 _FAR = 0.01
 """Nearness of query and history at which the gate of the fixed formula is half open."""
+_EQUAL = 0.03
+"""Standard deviation of the relevance, as a share of the best, below which candidates answer nearly equally well."""
 
 
 def lightgbm() -> Any:
@@ -78,10 +80,11 @@ class ScoringModel(Protocol):
 class FixedFormula:
     """Relevance + `popularity` · popularity + `personal` · g · (co-occurrence + `content` · likeness).
 
-    Every term is normalised over the candidates. The formula ranks until there are clicks to learn from. The gate g
-    grows with the evidence, m / (m + 2) for a history of m events, and with how near the query is to the history:
-    e / (e + 0.01), e being the closeness plus the mean of the strongest co-occurrences. Weights were chosen on
-    validation purchases (see the documentation of the benchmark).
+    Every term is normalised over the candidates. Where all of them answer the query nearly equally well, as the
+    products of a category do, their small differences of relevance count as small. The formula ranks until there are
+    clicks to learn from. The gate g grows with the evidence, m / (m + 2) for a history of m events, and with how near
+    the query is to the history: e / (e + 0.01), e being the closeness plus the mean of the strongest co-occurrences.
+    Weights were chosen on validation purchases (see the documentation of the benchmark).
     """
 
     popularity: float = 0.3
@@ -90,10 +93,11 @@ class FixedFormula:
 
     def score(self, features: Floats) -> tuple[Floats, Floats]:
         """Score the candidates; see `ScoringModel.score`."""
-        impersonal = normalised(
-            normalised(_column(features, "relevance"))
-            + self.popularity * normalised(_column(features, "popularity"))
-        )
+        relevance = _column(features, "relevance")
+        fused = normalised(relevance) * min(1.0, float(relevance.std()) / _EQUAL)
+        fused = fused + self.popularity * normalised(_column(features, "popularity"))
+        # The sum is normalised, too; the shopper's part keeps its proportion to a sum of nearly equal candidates.
+        enlarged = max(1.0, 1 / (float(fused.std()) or 1.0))
         events = np.expm1(_column(features, "history_length")[:1].max(initial=0))
         taste = normalised(_column(features, "together_latest")) + self.content * normalised(
             _column(features, "text_latest")
@@ -102,7 +106,7 @@ class FixedFormula:
             1, len(features)
         )
         gate = events / (events + 2) * near / (near + _FAR) if near > 0 else 0.0
-        return impersonal, np.float32(self.personal * gate) * taste
+        return normalised(fused), np.float32(self.personal * gate * enlarged) * taste
 
 
 @dataclass(frozen=True)
