@@ -213,17 +213,15 @@ def test_what_was_shown_is_kept_where_a_shelf_serves(folder: Path) -> None:
         assert shelf.journal.impression(shelf.search(**QUERY, shopper="ann").query_id) is None
     with Shelf.open(folder, serving=True) as shelf:
         counted(folder, shelf)
-        first = shelf.search(**BAG | {"text": "red bag"}, k=1, shopper="s0")
-        second = shelf.search(
-            **BAG | {"text": "red bag"}, k=1, shopper="s0", page_token=first.next_page_token
-        )
+        first = shelf.search(**BAG, k=4, shopper="s0")
+        second = shelf.search(**BAG, k=4, shopper="s0", page_token=first.next_page_token)
         assert first.query_id != second.query_id
-        for result, start in ((first, 0), (second, 1)):
+        for result, start in ((first, 0), (second, 4)):
             shown = shelf.journal.impression(result.query_id)
             assert shown is not None
-            assert (shown.shopper, shown.text, shown.start) == ("s0", "red bag", start)
+            assert (shown.shopper, shown.text, shown.start) == ("s0", "bag", start)
             assert list(shown.products) == ids(result)
-            assert set(shown.contributions) == {"text_image", "text_title", "lexical", "constraints"}
+            assert set(shown.contributions) >= {"text_image", "text_title", "lexical"}
             for place, hit in enumerate(result):
                 rest = {"ranking", "shopper", "rules"}
                 relevance = sum(value for name, value in hit.contributions.items() if name not in rest)
