@@ -108,11 +108,10 @@ def test_few_products_are_searched_as_other_shops_are(tmp_path: Path) -> None:
 
 
 def test_a_title_that_is_an_order_asks_nothing(tmp_path: Path) -> None:
-    """Searched for, "New" browses the shop."""
+    """Searched for, "New" browses the shop, though the code of the product is retrieved."""
     feed = write_demo(tmp_path / "feed", 40).feed
     lines = [json.loads(line) for line in feed.read_text("utf-8").splitlines()]
-    for line in lines:
-        line["title"] = "New"
+    lines[0] |= {"id": "new", "title": "New"}
     feed.write_text("\n".join(map(json.dumps, lines)), "utf-8")
     with Shelf.open(tmp_path / "shelf") as shelf:
         report = shelf.add(feed)
