@@ -191,7 +191,8 @@ class Curve(BaseModel):
     """Logistic regression on the scaled signals of a hit, for a kind of query.
 
     The logit is a cubic polynomial in each signal plus a cubic polynomial in the best value of that signal among the
-    first ten hits: a fair hit beside a perfect hit is less likely to be meant than the same hit before poor hits.
+    first ten hits (a straight line in the only signal of a photo): a fair hit beside a perfect hit is less likely to be
+    meant than the same hit before poor hits.
 
     Parameters
     ----------
@@ -271,6 +272,8 @@ class Curve(BaseModel):
             usual = np.where(seen, all_hits, 0.0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
             offsets = np.zeros(len(labels))
         features = np.concatenate([_features(signals, usual) for signals in answers])
+        if len(usual) == 1:
+            features[:, 1:3] = 0.0  # a nearer photo is always more likely, so its own part is a straight line
         ridge = _RIDGE * len(labels) if prior is None else _PRIOR_HITS
         change, intercept = _logistic(features, labels, offsets, each, ridge)
         if prior is not None:

@@ -443,7 +443,7 @@ class SearchService:
             related=self._related(results, request.related, corpus) if request.related else (),
             notes=plan.notes,
             next_page_token=page_token(Page(end, first), digest)
-            if len(results.places) > end and not estimate.no_good_match
+            if len(results.places) > end and (not estimate.no_good_match or request.min_relevance is not None)
             else None,
             no_good_match=estimate.no_good_match,
             cut_off=estimate.cut_off,
