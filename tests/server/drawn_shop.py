@@ -46,6 +46,13 @@ def draw(kind: str, colour: str, *, size: int = 160, background: str = "white") 
         case "bag":
             pen.arc(box(4, 2, 12, 12), 180, 360, fill=ink, width=int(unit))
             pen.polygon(box(3, 7, 13, 7, 14, 14, 2, 14), fill=ink)
+        case "cap":
+            pen.pieslice(box(2, 4, 12, 16), 180, 360, fill=ink)
+            pen.rounded_rectangle(box(2, 9, 15, 11), unit, fill=ink)
+        case "scarf":
+            pen.rectangle(box(4, 2, 8, 14), fill=ink)
+            pen.rectangle(box(9, 2, 12, 11), fill=ink)
+            pen.arc(box(4, 1, 12, 6), 180, 360, fill=ink, width=int(unit))
     return image
 
 

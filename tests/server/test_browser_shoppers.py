@@ -14,7 +14,7 @@ from snapshelf.ranking import InteractionHistories, ModelStore, count
 from snapshelf.server import ExampleShopper, create_app
 from snapshelf.shelf import Shelf
 from tests.server.browser import CARDS, PHONE, chromium, expect, visits
-from tests.server.drawn_shop import COLOURS, KINDS, photo_of, running
+from tests.server.drawn_shop import COLOURS, photo_of, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
+KINDS = {"cap": "帽子", "scarf": "围巾", "bag": "手提包"}
+"""Kinds that are worn together: a look has only those."""
 ITEMS = "#for-you .item:not(.skeleton)"
 TASTES = {
     # What is opened as Vera counts; nothing is opened as the others, so they stay as they are.
@@ -51,7 +53,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
                 fields = {
                     "id": f"{colour}-{kind}",
                     "title": f"{colour.title()} {kind}",
-                    "category": ["Home", kind.title(), "All"],
+                    "category": ["Accessories", kind.title(), "All"],
                     "price": "20.50 CNY",
                     "stock": 7,
                     "attributes": {
@@ -69,7 +71,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
                 events.append(event(f"crowd{number}", place, f"{colour}-{kind}"))
                 events.append(event(f"crowd{number}", 10 + place, f"{colour}-{kind}", "purchase"))
         for shopper, (_, _, colour) in TASTES.items():
-            events += [event(shopper, 0, f"{colour}-mug"), event(shopper, 1, f"{colour}-ball")]
+            events += [event(shopper, 0, f"{colour}-cap"), event(shopper, 1, f"{colour}-scarf")]
         assert shelf.journal.append(events).accepted == len(events)
         signals = shelf._personal.live.statistics()
         assert signals is not None
@@ -220,7 +222,7 @@ def test_a_product_has_what_is_like_it_and_what_goes_with_it(visit: Callable[...
 def test_what_i_do_is_told_with_its_place_and_known_at_once(visit: Callable[..., Any], shelf: Shelf) -> None:
     page = visit()
     become(page, "Me")
-    page.locator("#words").fill("green ball")
+    page.locator("#words").fill("green cap")
     page.locator("#words").press("Enter")
     settled(page)
     with page.expect_response("**/v1/events") as response:
@@ -228,10 +230,10 @@ def test_what_i_do_is_told_with_its_place_and_known_at_once(visit: Callable[...,
     sent = response.value.request.post_data_json
     assert response.value.json()["accepted"] == 1
     assert sent["action_name"] == "click"
-    assert sent["event_attributes"] == {"object": {"object_id": "green-ball"}, "position": {"ordinal": 1}}
+    assert sent["event_attributes"] == {"object": {"object_id": "green-cap"}, "position": {"ordinal": 1}}
     shown = shelf.journal.impression(sent["query_id"])
     assert shown is not None
-    assert shown.products[0] == "green-ball"
+    assert shown.products[0] == "green-cap"
     with page.expect_response("**/v1/events") as response:
         page.locator("#drawer .act").filter(has_text="Add to cart").click()
     assert response.value.request.post_data_json["action_name"] == "cart"
@@ -242,7 +244,7 @@ def test_what_i_do_is_told_with_its_place_and_known_at_once(visit: Callable[...,
     page.locator("#drawer [data-close]").first.click()
     page.locator(".brand").click()
     assert any(title.startswith("Green") for title in rack(page)[:2])
-    assert "Green ball" not in rack(page)
+    assert "Green cap" not in rack(page)
 
     # What is known of me, and that it can be forgotten.
     page.locator("#who-open").click()
@@ -310,6 +312,6 @@ def test_a_server_that_does_not_recommend_leaves_the_page_as_it_was(visit: Calla
     page.reload()
     expect(page.locator("#stats")).not_to_be_empty()
     expect(page.locator("#for-you")).to_be_hidden()
-    page.locator("#words").fill("red mug")
+    page.locator("#words").fill("red cap")
     page.locator("#words").press("Enter")
-    assert settled(page)[0] == "Red mug"
+    assert settled(page)[0] == "Red cap"
