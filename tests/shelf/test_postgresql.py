@@ -53,7 +53,10 @@ def test_adds_searches_reopens_and_removes(
     # The index is derived from the database alone.
     shutil.rmtree(folder / "store")
     with Shelf.open(folder) as shelf:
-        assert len(shelf.search(text="dress", k=COUNT)) == shelf.stats().products == COUNT - 1
+        everything = shelf.search(text="dress", k=COUNT, min_relevance=0)
+        assert len(everything) == shelf.stats().products == COUNT - 1
+        dresses = {drawing.id for drawing in drawings if drawing.kind == "dress"} - {drawings[1].id}
+        assert {hit.id for hit in shelf.search(text="dress", k=COUNT, collapse=False)} == dresses
     with open_catalogue(folder) as catalogue:
         assert catalogue.count() == COUNT - 1
     assert history(folder) == []
@@ -81,7 +84,7 @@ def test_a_killed_add_loses_nothing_that_was_written(location: str, feed: Path, 
     with Shelf.open(folder) as shelf:
         stored = shelf.stats().products
         assert 256 <= stored < len(rows) * 20
-        assert len(shelf.search(text="dress", k=1_000, collapse=False)) == stored
+        assert len(shelf.search(text="dress", k=1_000, collapse=False, min_relevance=0)) == stored
         report = shelf.add(long)
         assert (report.unchanged, report.added) == (stored, len(rows) * 20 - stored)
 
@@ -113,7 +116,7 @@ def test_a_lost_folder_can_be_replaced(location: str, feed: Path, tmp_path: Path
         connection.execute(text(statement))
     engine.dispose()
     with Shelf.open(new, database=location) as shelf:
-        assert len(shelf.search(text="dress", k=COUNT)) == COUNT
+        assert len(shelf.search(text="dress", k=COUNT, min_relevance=0)) == COUNT
 
 
 def test_a_moved_folder_keeps_its_database(location: str, feed: Path, tmp_path: Path) -> None:
@@ -186,3 +189,24 @@ def test_what_is_no_url_is_refused_without_the_password(tmp_path: Path, location
     with pytest.raises(InputError, match=r"postgresql://user:password@host") as refused:
         Shelf.open(tmp_path / "shelf", database=url)
     assert "geheim" not in str(refused.value)
+
+
+def test_a_shelf_is_tuned_although_the_server_was_away(location: str, feed: Path, tmp_path: Path) -> None:
+    asked = []
+
+    def cut(done: int, total: int | None) -> None:
+        asked.append(done)
+        if len(asked) == 2:
+            end_connections(location)
+
+    with Shelf.open(tmp_path / "shelf", database=location) as shelf:
+        shelf.add(feed)
+        expected = shelf.stats().tuning
+        assert expected is not None
+        shelf.tune(progress=cut)
+        assert len(asked) > 2
+        tuned = shelf.stats().tuning
+        assert tuned is not None
+        assert (tuned.products, tuned.questions) == (expected.products, expected.questions)
+        assert tuned.weights == pytest.approx(expected.weights, rel=1e-3)
+        assert shelf.remove([shelf.search(text="dress", k=1).hits[0].id]) == 1
