@@ -127,6 +127,19 @@ def test_little_is_pulled_towards_the_prior_and_much_is_not() -> None:
     assert many.relevance(probe)[0] < many.relevance(probe)[1]
 
 
+def test_a_prior_that_is_sure_and_wrong_is_given_up() -> None:
+    signals, relevant = hits(600, 1)
+    sure = Curve.fit(signals, relevant)
+    sure = sure.model_copy(
+        update={"weights": tuple(30 * weight for weight in sure.weights), "intercept": -300.0}
+    )
+    opposite, labels = hits(600, 8)
+    turned = [1 - each for each in opposite]
+    fitted = Curve.fit(turned, labels, sure)
+    chances = np.concatenate([fitted.relevance(each) for each in turned])
+    assert expected_calibration_error(chances, np.concatenate(labels)) < 0.1
+
+
 def test_products_from_the_best_f1_measure_belong_to_the_result() -> None:
     signals, relevant = hits(600, 9)
     curve = Curve.fit(signals, relevant).with_cut_offs(signals, relevant)

@@ -59,6 +59,9 @@ _RIDGE = 1e-3
 _PRIOR_HITS = 100.0
 """Hits that a prior counts as."""
 
+_SUREST = 15.0
+"""Greatest logit of a prior that a shop's own questions can still outweigh."""
+
 _SCALED_BOUNDS = (-4.0, 8.0)
 """A polynomial says nothing of what is far outside of what it was fitted on."""
 
@@ -231,6 +234,11 @@ class Curve(BaseModel):
         logits: Numbers = features @ np.array(self.weights) + self.intercept
         return logits
 
+    def _tempered(self, share: float) -> Self:
+        """Return the curve with a share of its logits."""
+        weights = tuple(share * weight for weight in self.weights)
+        return self.model_copy(update={"weights": weights, "intercept": share * self.intercept})
+
     @classmethod
     def fit(
         cls,
@@ -265,6 +273,9 @@ class Curve(BaseModel):
             np.ones(len(answers)) if weights is None else np.asarray(weights), [len(hits) for hits in answers]
         )
         if prior is not None:
+            # A prior of few shops may be far too sure.
+            surest = max(float(np.abs(prior._logits(signals)).max()) for signals in answers)
+            prior = prior._tempered(min(1.0, _SUREST / max(surest, 1e-9)))
             usual = np.array(prior.usual)
             offsets = np.concatenate([prior._logits(signals) for signals in answers])
         else:
@@ -461,13 +472,23 @@ def _logistic(
     penalty = np.full(design.shape[1], ridge)
     if not offsets.any():
         penalty[-1] = 0.0
+
+    def loss(solution: Numbers) -> float:
+        logits = design @ solution + offsets
+        likelihood = each @ (np.logaddexp(0.0, logits) - labels * logits)
+        return float(likelihood + 0.5 * penalty @ solution**2)
+
     solution = np.zeros(design.shape[1])
+    value = loss(solution)
     for _ in range(_STEPS):
         chances = _sigmoid(design @ solution + offsets)
         slope = design.T @ (each * (chances - labels)) + penalty * solution
         curvature = (design * (each * chances * (1 - chances))[:, None]).T @ design + np.diag(penalty)
         step = np.linalg.solve(curvature + _CONSTANT * np.eye(len(penalty)), slope)
-        solution -= step
+        # Where a prior is sure and wrong, a whole step goes much too far.
+        while (lower := loss(solution - step)) > value and np.abs(step).max() > _CONSTANT:
+            step /= 2
+        solution, value = solution - step, min(value, lower)
         if np.abs(step).max() < 1e-8:
             break
     weights = solution[:-1] / spread
