@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
 from snapshelf.encoders import load_encoder
 from snapshelf.index import QdrantEdgeIndex, Record
 from snapshelf.query import CatalogueView, QueryInput, understand
 from snapshelf.query.photo_kind import PhotoKind, PhotoKinds
+from tests.plain_drawings import centred
 
 ENCODER = load_encoder()
 DIMENSION = ENCODER.dimension
@@ -111,13 +111,6 @@ def test_the_estimator_is_kept_while_it_stands_for_the_shop(shop: Shop) -> None:
     assert view.refreshed().photo_kinds(ENCODER) is not renewed
 
 
-def drawing(shape: str, colour: str, size: int) -> Image.Image:
-    image = Image.new("RGB", (96, 96), "white")
-    box = (40 - size, 40 - size, 60 + size, 60 + size)
-    getattr(ImageDraw.Draw(image), shape)(box, fill=colour)
-    return image
-
-
 @pytest.fixture
 def drawn(shop: Shop) -> Shop:
     """Round and square things in two colours."""
@@ -125,14 +118,14 @@ def drawn(shop: Shop) -> Shop:
         for colour in ("red", "blue"):
             for size in range(10, 34, 2):
                 id = f"{shape}-{colour}-{size}"
-                shop.photos[id] = ENCODER.encode_photos([drawing(shape, colour, size)])
+                shop.photos[id] = ENCODER.encode_photos([centred(shape, colour, size)])
                 fields = {"category": [category], "attributes.colour": colour}
                 shop.index.upsert([Record(id, shop.photos[id], fields=fields)])
     return shop
 
 
 def test_a_photo_with_words_keeps_its_kind(drawn: Shop) -> None:
-    photo = drawing("ellipse", "red", 21)
+    photo = centred("ellipse", "red", 21)
     query = understand(ENCODER, QueryInput((photo,), "in blue"), drawn.view)
     colour, kind = query.chips
     assert (colour.kind, colour.hard, colour.source) == ("colour", False, "words")
@@ -146,7 +139,7 @@ def test_a_photo_with_words_keeps_its_kind(drawn: Shop) -> None:
 
 @pytest.mark.parametrize("text", ["blue cushion", "blue handbag", "蓝色的靠垫"])
 def test_words_that_name_a_kind_win(drawn: Shop, text: str) -> None:
-    query = understand(ENCODER, QueryInput((drawing("ellipse", "red", 21),), text), drawn.view)
+    query = understand(ENCODER, QueryInput((centred("ellipse", "red", 21),), text), drawn.view)
     assert all(chip.source == "words" for chip in query.chips)
 
 

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
 
 from snapshelf import Product, Shelf
-
-
-def photo(number: int) -> bytes:
-    buffer = io.BytesIO()
-    colour = (number * 53 % 256, number * 101 % 256, number * 29 % 256)
-    Image.new("RGB", (64, 64), colour).save(buffer, "PNG")
-    return buffer.getvalue()
-
+from tests.plain_drawings import centred, disc, png
 
 ROWS = [
     ("Velvet seat", "Armchairs"),
@@ -38,7 +29,7 @@ def shop(tmp_path: Path) -> Iterator[Shelf]:
             product = Product.parse(
                 {"id": str(number), "title": title, "category": category, "price": "20 EUR"}
             )
-            shelf.put(product, [photo(number)])
+            shelf.put(product, [disc(number)])
         yield shelf
 
 
@@ -81,12 +72,7 @@ def test_the_kind_gives_way_last(shop: Shelf) -> None:
 
 
 def drawing(shape: str, colour: str, size: int) -> bytes:
-    image = Image.new("RGB", (96, 96), "white")
-    box = (40 - size, 40 - size, 60 + size, 60 + size)
-    getattr(ImageDraw.Draw(image), shape)(box, fill=colour)
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
+    return png(centred(shape, colour, size))
 
 
 def test_a_photo_with_a_colour_shows_its_kind_in_the_colour_and_then_its_kind(tmp_path: Path) -> None:

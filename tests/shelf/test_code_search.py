@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw
 
 from snapshelf.catalogue import Product
 from snapshelf.shelf import Shelf
+from tests.plain_drawings import disc
 
 ROWS = [
     {"id": "KX55-XS-Red", "title": "Hooded top", "group_id": "KX55", "attributes": {"ean": 4006381333931}},
@@ -24,19 +23,11 @@ ROWS = [
 ]
 
 
-def photo(number: int) -> bytes:
-    image = Image.new("RGB", (64, 64), "white")
-    ImageDraw.Draw(image).ellipse((4, 4, 60 - number, 60), fill=(number * 53 % 256, number * 101 % 256, 90))
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
-
-
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     with Shelf.open(tmp_path_factory.mktemp("codes") / "shelf") as opened:
         for number, row in enumerate(ROWS):
-            opened.put(Product.parse(row), [photo(number)])
+            opened.put(Product.parse(row), [disc(number)])
         yield opened
 
 
@@ -73,7 +64,7 @@ def test_a_variant_stands_for_its_group_when_its_code_was_typed(tmp_path: Path) 
     with Shelf.open(tmp_path / "shelf") as opened:
         for number, size in enumerate("SML"):
             row = {"id": f"TOP-{size}-77", "title": "Linen top", "group_id": "TOP", "stock": number}
-            opened.put(Product.parse(row), [photo(3)])
+            opened.put(Product.parse(row), [disc(3)])
         assert hits(opened, "top-s-77") == ["TOP-S-77"], "though it is sold out"
         assert hits(opened, "top-l-77") == ["TOP-L-77"]
         assert hits(opened, "linen top") in (["TOP-M-77"], ["TOP-L-77"])
@@ -83,7 +74,7 @@ def test_a_word_of_a_title_comes_before_a_part_of_a_code(tmp_path: Path) -> None
     with Shelf.open(tmp_path / "shelf") as opened:
         rows = [("KX900-B", "Wireless headphones"), ("Z-1", "Case for KX900"), ("KX900-S", "Headphones")]
         for number, (id, title) in enumerate(rows):
-            opened.put(Product.parse({"id": id, "title": title}), [photo(number)])
+            opened.put(Product.parse({"id": id, "title": title}), [disc(number)])
         assert hits(opened, "kx900")[0] == "Z-1"
         assert {*hits(opened, "kx900")[:3]} == {"KX900-B", "KX900-S", "Z-1"}
 
@@ -92,7 +83,7 @@ def test_a_kind_among_the_words_does_not_hide_the_code(tmp_path: Path) -> None:
     with Shelf.open(tmp_path / "shelf") as opened:
         rows = [(f"W-100{n}", "Steel watch", "Watches") for n in range(4)]
         for number, (id, title, category) in enumerate([*rows, ("B-2005", "Strap of leather", "Bands")]):
-            opened.put(Product.parse({"id": id, "title": title, "category": category}), [photo(number)])
+            opened.put(Product.parse({"id": id, "title": title, "category": category}), [disc(number)])
         assert hits(opened, "watch b-2005")[0] == "B-2005"
         assert {*hits(opened, "watch")} == {id for id, *_ in rows}
 
@@ -117,6 +108,6 @@ def test_words_are_completed_by_words(shelf: Shelf) -> None:
 def test_codes_of_hidden_products_are_not_offered(tmp_path: Path) -> None:
     with Shelf.open(tmp_path / "shelf") as opened:
         for id in ("LOT-1001", "LOT-1002"):
-            opened.put(Product.parse({"id": id, "title": "Candle"}), [photo(3)])
+            opened.put(Product.parse({"id": id, "title": "Candle"}), [disc(3)])
         opened.set_rules('rules:\n  - name: recalled\n    hide: ["LOT-1001"]\n')
         assert suggestions(opened, "lot-1") == [("LOT-1002", "code")]

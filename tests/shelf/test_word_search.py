@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
 import pytest
-from PIL import Image, ImageDraw
 
 from snapshelf.catalogue import Product
 from snapshelf.shelf import Shelf
+from tests.plain_drawings import disc
 
 ROWS = [
     {"id": "macbook", "title": "Apple MacBook Air 13", "brand": "Apple"},
@@ -30,19 +29,11 @@ ROWS = [
 ]
 
 
-def photo(number: int) -> bytes:
-    image = Image.new("RGB", (64, 64), "white")
-    ImageDraw.Draw(image).ellipse((4, 4, 60 - number, 60), fill=(number * 53 % 256, number * 101 % 256, 90))
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
-
-
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
     with Shelf.open(tmp_path_factory.mktemp("words") / "shelf") as opened:
         for number, row in enumerate(ROWS):
-            opened.put(Product.parse(row), [photo(number)])
+            opened.put(Product.parse(row), [disc(number)])
         yield opened
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from snapshelf.errors import SearchIndexError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,12 @@ class HasWords:
     at_least: float
     place: int = 1
     _hash: int = field(default=0, init=False, repr=False, compare=False)
+
+    @classmethod
+    def all_of(cls, words: Iterable[Alternatives], place: int = 1) -> Self:
+        """Return the filter of the records that have every one of some words, at a place or better."""
+        words = tuple(words)
+        return cls(words, (1.0,) * len(words), float(len(words)), int(place))
 
     def __hash__(self) -> int:
         return self._hash

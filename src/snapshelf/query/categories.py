@@ -352,8 +352,7 @@ def one_of(field: str, values: tuple[str | float, ...]) -> Filter:
 
 def has_all(words: Sequence[QueryWord]) -> Filter:
     """Return the filter of products with all of some words in their names."""
-    alternatives = tuple(word.alternatives for word in words)
-    return HasWords(alternatives, (1.0,) * len(words), float(len(words)), TermPlace.NAME)
+    return HasWords.all_of((word.alternatives for word in words), TermPlace.NAME)
 
 
 def any_of(values: Sequence[tuple[str, tuple[str, ...]]]) -> Filter:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from snapshelf.index import And, Equals, Filter, HasWords, TermPlace
-from snapshelf.language import Alternatives, QueryWord, query_words
+from snapshelf.language import QueryWord, query_words
 from snapshelf.query.catalogue_view import CatalogueView
 from snapshelf.query.query import Chip, OrderWords
 
@@ -229,7 +229,7 @@ def _named(words: Sequence[QueryWord]) -> Filter:
         or word.alternatives
         for word in words
     ]
-    return _having(written, TermPlace.NAME)
+    return HasWords.all_of(written, TermPlace.NAME)
 
 
 def _names_value(words: str, catalogue: CatalogueView) -> bool:
@@ -237,11 +237,6 @@ def _names_value(words: str, catalogue: CatalogueView) -> bool:
     total = catalogue.count(And(()))
     having = [catalogue.count(Equals(field, value)) for field, value in catalogue.choices(words)]
     return bool(total) and any(0 < (count or 0) <= _DISTINGUISHES * (total or 0) for count in having)
-
-
-def _having(alternatives: Sequence[Alternatives], place: TermPlace) -> Filter:
-    words = tuple(alternatives)
-    return HasWords(words, (1.0,) * len(words), float(len(words)), place)
 
 
 def _overlaps(span: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:

@@ -37,7 +37,7 @@ from snapshelf.search.settings import Experiment, RankingSettings, SearchSetting
 from snapshelf.search.signals import SIGNALS, WEIGHTED, Mode, Weights
 from snapshelf.search.sort import Sort, by_score, is_rating
 from snapshelf.search.tuning import PRIOR, Prior, Tuning, raw_weights
-from snapshelf.search.word_match import NO_RIGHTS
+from snapshelf.search.word_match import NO_RIGHTS, most_of_rare
 
 __all__ = [
     "CALIBRATION",
@@ -104,6 +104,7 @@ __all__ = [
     "heat_map",
     "is_rating",
     "joined",
+    "most_of_rare",
     "page_token",
     "query_digest",
     "rank_candidates",

@@ -34,7 +34,7 @@ def preferred(
     field = order.sort
     known = joined(within, Has(field))
     if words:
-        having = HasWords(tuple(word.alternatives for word in words), (1.0,) * len(words), float(len(words)))
+        having = HasWords.all_of(word.alternatives for word in words)
         known = joined(known, having) if index.count(joined(known, having)) else known
     count = index.count(known) // _PART
     if not count:

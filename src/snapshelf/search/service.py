@@ -530,8 +530,7 @@ def _said(query: Query, chips: Sequence[Chip], lexicon: Lexicon) -> Filter | Non
         return unwanted
     words = [word.alternatives for word in query_words(query.normalised, lexicon)]
     if len(words) >= _WRITTEN_WORDS:
-        named = HasWords(tuple(words), (1.0,) * len(words), float(len(words)), int(TermPlace.NAME))
-        read = Or((read, named))
+        read = Or((read, HasWords.all_of(words, TermPlace.NAME)))
     return joined(unwanted, read)
 
 

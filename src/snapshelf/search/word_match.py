@@ -14,8 +14,7 @@ from snapshelf.index import Alternatives, Filter, HasWords, Or, SearchIndex, Ter
 from snapshelf.language import QueryWord
 from snapshelf.search.signals import Numbers
 
-RARE_SHARE, RARE_COUNT = 0.1, 3
-"""A word is rare if at most a tenth of the products have it, or at most three."""
+_RARE_SHARE, _RARE_COUNT = 0.1, 3
 
 EXACT_CODE, TITLE, TITLE_WORDS, TITLE_STEMS, WRITTEN, ALL_WORDS, RARE_WORDS, NO_RIGHTS = range(8)
 """Tiers of candidates, best first: the product's code was typed; its title was; the words of its title were, in another
@@ -29,6 +28,11 @@ _EXACT = 3
 
 Places = NDArray[np.uint8]
 """Place of each word in each candidate, (n, w); see `TermPlace`, 0 where the candidate does not have the word."""
+
+
+def most_of_rare(products: int) -> float:
+    """Return how many of a shop's products have a rare word at most: a tenth of them, or three."""
+    return max(_RARE_COUNT, _RARE_SHARE * products)
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class WordStatistics:
 
         If there are none, those that few products have as they are written: many are blue, few titles have "blues".
         """
-        few = max(RARE_COUNT, RARE_SHARE * self.products)
+        few = most_of_rare(self.products)
         rare = self.is_known & (self.frequencies <= few)
         return rare if rare.any() else (self.written > 0) & (self.written <= few)
 
@@ -165,6 +169,4 @@ def _written(words: Sequence[QueryWord]) -> list[Alternatives]:
 
 
 def _all_named(words: Sequence[Alternatives]) -> HasWords | None:
-    if not words:
-        return None
-    return HasWords(tuple(words), (1.0,) * len(words), float(len(words)), int(TermPlace.NAME))
+    return HasWords.all_of(words, TermPlace.NAME) if words else None

@@ -426,7 +426,8 @@ class Shelf:
             progress=progress,
             cancelled=self._closing.is_set,
         )
-        self._searcher.retune(tuning)
+        if not self._closing.is_set():  # what was asked until then says too little
+            self._searcher.retune(tuning)
         return tuning
 
     def search(
@@ -735,13 +736,14 @@ class Shelf:
         if products < _TUNED_FROM or (is_tuned and changes <= _CHANGED_SHARE * products):
             return
         if not self._serving:
-            self.tune()
+            self._tune_quietly()
         elif self._tuner is None or not self._tuner.is_alive():
             self._tuner = threading.Thread(target=self._tune_quietly, name="snapshelf-tuning", daemon=True)
             self._tuner.start()
 
     def _tune_quietly(self) -> None:
-        # The shelf is searched as before where it cannot be tuned; the next change tries again.
+        # The products are stored, and the shelf is searched as before where it cannot be tuned; the next change tries
+        # again.
         with contextlib.suppress(SnapshelfError):
             self.tune()
 

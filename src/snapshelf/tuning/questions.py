@@ -16,6 +16,7 @@ from snapshelf.catalogue import Catalogue, PhotoLimits, Product
 from snapshelf.index import And, Equals, Filter, HasWords, Ids, Not, OneOf, Or, SearchIndex, TermPlace
 from snapshelf.language import Concept, Lexicon, QueryWord, query_words
 from snapshelf.query import CatalogueView
+from snapshelf.search import most_of_rare
 
 _Value = TypeVar("_Value")
 
@@ -23,7 +24,6 @@ SAMPLE = 400
 """Products that questions are made from."""
 
 _PER_SOURCE = 48
-_RARE_SHARE, _RARE_COUNT = 0.1, 3
 _MAX_KIND_SHARE = 0.6
 """A category that most products have says nothing."""
 
@@ -126,7 +126,7 @@ class Questions:
         for product in self._some():
             words = query_words(product.title, self._lexicon)
             counts = self._index.frequencies([word.alternatives for word in words], TermPlace.NAME)
-            limit = max(_RARE_COUNT, _RARE_SHARE * self._total)
+            limit = most_of_rare(self._total)
             rare = [word for word, count in zip(words, counts, strict=True) if 0 < count <= limit]
             if len(rare) < number:
                 continue
@@ -308,12 +308,7 @@ class Questions:
 
 
 def _having(words: Sequence[QueryWord]) -> Filter:
-    return HasWords(
-        tuple(word.alternatives for word in words),
-        (1.0,) * len(words),
-        float(len(words)),
-        int(TermPlace.NAME),
-    )
+    return HasWords.all_of((word.alternatives for word in words), TermPlace.NAME)
 
 
 def _drawing(generator: np.random.Generator, place: int) -> Image.Image:
