@@ -125,7 +125,12 @@ def test_a_kind_that_the_shop_does_not_have_names_its_nearest(index: QdrantEdgeI
     assert parsed.nearest.categories == ("Armchairs",)
     (note,) = parsed.notes
     assert note.kind == "nearest-kind"
-    assert note.values == {"asked": "sofa", "asked_zh": "沙发", "nearest": "Armchairs"}
+    assert note.values == {
+        "asked": "sofa",
+        "asked_zh": "沙发",
+        "nearest": "Armchairs",
+        "nearest_zh": "扶手椅",
+    }
     # Electronics have nothing in common but the widest kind.
     assert read("earbuds", stocked(index, [["Laptops"]]).refreshed()).nearest is None
 

@@ -327,7 +327,12 @@ class ConstraintReader:
             hard=False,
             boost=2 * self._settings.boost(CATEGORY),
         )
-        return NearestKind(head.concept, texts, chip)
+        known = [self._catalogue.lexicon.get(CATEGORY, text) for text in texts]
+        chinese = tuple(
+            text if concept is None else concept.label("zh")
+            for text, concept in zip(texts, known, strict=True)
+        )
+        return NearestKind(head.concept, texts, chinese, chip)
 
     def _negated_words(self, text: str, removed_spans: list[tuple[int, int]]) -> list[str]:
         """Return negated words that match no field value; add their spans to `removed_spans`."""

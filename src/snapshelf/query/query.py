@@ -116,12 +116,15 @@ class NearestKind:
     asked : Concept
     categories : tuple of str
         The shop's categories of the near kinds.
+    chinese : tuple of str
+        The same in Chinese, as far as the lexicon knows them.
     chip : Chip
         Moves products of the near kinds up; the shopper does not see it.
     """
 
     asked: Concept
     categories: tuple[str, ...]
+    chinese: tuple[str, ...]
     chip: Chip
 
     @property
@@ -131,7 +134,12 @@ class NearestKind:
         return Note(
             "nearest-kind",
             f"the shop has no category for {asked!r}; the nearest are: {nearest}",
-            {"asked": asked, "asked_zh": self.asked.label("zh"), "nearest": nearest},
+            {
+                "asked": asked,
+                "asked_zh": self.asked.label("zh"),
+                "nearest": nearest,
+                "nearest_zh": "、".join(self.chinese[:_MAX_NAMED]),
+            },
         )
 
 
